@@ -1,0 +1,32 @@
+@{
+    RootModule           = 'XenVmEvent.PS.dll'
+    ModuleVersion        = '0.1.0'
+    GUID                 = '0c7e4b7e-3f0a-4c55-9c1e-5f2a8d1b7e60'
+    Author               = 'The XenVmEvent authors'
+    CompanyName          = 'The XenVmEvent authors'
+    Copyright            = '(c) The XenVmEvent authors. MIT License.'
+    Description          = 'Watch and steer Xen guests from dom0: page accesses, control registers, CPUID, breakpoints and more, as objects in the pipeline.'
+    PowerShellVersion    = '7.6'
+    CompatiblePSEditions = @('Core')
+    FormatsToProcess     = @('XenVmEvent.Format.ps1xml')
+    TypesToProcess       = @('XenVmEvent.Types.ps1xml')
+    FunctionsToExport    = @()
+    CmdletsToExport      = @(
+        'Connect-XenHost'
+        'Disable-XenMonitor'
+        'Enable-XenMonitor'
+        'Get-XenDomain'
+        'Get-XenMonitor'
+        'Set-XenVmEventResponse'
+        'Watch-XenMemAccess'
+        'Watch-XenVmEvent'
+    )
+    VariablesToExport    = @()
+    AliasesToExport      = @()
+    PrivateData          = @{
+        PSData = @{
+            Tags       = @('Xen', 'vm_event', 'introspection', 'monitoring', 'Linux', 'PSEdition_Core')
+            LicenseUri = 'https://opensource.org/license/mit'
+        }
+    }
+}

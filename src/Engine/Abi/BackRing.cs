@@ -1,0 +1,136 @@
+namespace XenVmEvent.Abi;
+
+/// <summary>
+/// The listener's side of a vm_event ring (the back end of Xen's public/io/ring.h): takes requests out and puts
+/// responses in. Its indices run freely and are kept here; those in shared memory are checked before use.
+/// Used by one thread.
+/// </summary>
+internal sealed class BackRing
+{
+    private const int ReqProd = 0;
+    private const int ReqEvent = 4;
+    private const int RspProd = 8;
+    private const int RspEvent = 12;
+    private const int Header = 64;
+
+    private readonly SharedMemory _memory;
+    private readonly VmEventLayout _layout;
+    private readonly bool _answered;
+    private uint _reqCons;
+    private uint _rspProd;
+    private uint _rspPublished;
+
+    /// <param name="memory">The mapped ring, one page or more.</param>
+    /// <param name="layout">The running Xen's layout of an entry.</param>
+    /// <param name="answered">
+    /// True when every request gets a response, as in ring mode; false for the asynchronous ring beside the vCPU
+    /// slots, which Xen fills without waiting for room.
+    /// </param>
+    public BackRing(SharedMemory memory, VmEventLayout layout, bool answered)
+    {
+        _memory = memory;
+        _layout = layout;
+        _answered = answered;
+        int fitting = (memory.Length - Header) / layout.Size;
+        ArgumentOutOfRangeException.ThrowIfLessThan(fitting, 1, nameof(memory));
+        Entries = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)fitting + 1) / 2;
+    }
+
+    /// <summary>How many requests fit: the largest power of two.</summary>
+    public int Entries { get; }
+
+    /// <summary>Requests that Xen overwrote before they were read (unanswered ring only).</summary>
+    public long Lost { get; private set; }
+
+    /// <summary>Requests taken and not yet answered.</summary>
+    public int Unanswered => (int)(_reqCons - _rspProd);
+
+    /// <summary>Makes the ring empty. Before the first event only.</summary>
+    public void Initialise()
+    {
+        _memory.WriteRelease(ReqProd, 0);
+        _memory.WriteRelease(RspProd, 0);
+        _memory.WriteRelease(ReqEvent, 1);
+        _memory.WriteRelease(RspEvent, 1);
+        _reqCons = _rspProd = _rspPublished = 0;
+    }
+
+    /// <summary>Copies the next request, so that nothing can change while it is decided on.</summary>
+    /// <returns>False when there is none.</returns>
+    /// <exception cref="XenException">The ring's indices are such as Xen never writes.</exception>
+    public bool TryRead(Span<byte> destination)
+    {
+        while (Unconsumed() != 0)
+        {
+            Entry(_reqCons).CopyTo(destination);
+            if (!_answered && Overtaken()) continue;
+            _reqCons++;
+            if (!_answered) _rspProd = _reqCons;
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>The bytes for the next response. It may lie where a consumed request lay, never on one that waits.</summary>
+    public Span<byte> NextResponse()
+    {
+        if (Unanswered == 0) throw new InvalidOperationException("There is no request to answer.");
+        return Entry(_rspProd++);
+    }
+
+    /// <summary>Shows Xen all responses written since the last call.</summary>
+    /// <returns>True when there were any: Xen must be notified then.</returns>
+    public bool Publish()
+    {
+        if (!_answered || _rspPublished == _rspProd) return false;
+        _memory.WriteRelease(RspProd, _rspProd);
+        _rspPublished = _rspProd;
+        return true;
+    }
+
+    /// <summary>Asks Xen to signal the next request, and looks once more, for one that came before it could know.</summary>
+    /// <returns>True when a request is there: do not sleep.</returns>
+    public bool FinalCheck()
+    {
+        _memory.WriteRelease(ReqEvent, _reqCons + 1);
+        Interlocked.MemoryBarrier();
+        return Unconsumed() != 0;
+    }
+
+    private uint Unconsumed()
+    {
+        uint reqProd = _memory.ReadAcquire(ReqProd);
+        uint waiting = reqProd - _reqCons;
+        if (_answered ? reqProd - _rspProd <= Entries : waiting <= Entries) return waiting;
+        if (_answered || (int)waiting < 0) throw Corrupt(reqProd);
+        SkipTo(reqProd - (uint)Entries);
+        return (uint)Entries;
+    }
+
+    /// <summary>Whether Xen may have overwritten the entry while it was copied.</summary>
+    private bool Overtaken()
+    {
+        Interlocked.MemoryBarrier();
+        uint reqProd = _memory.ReadAcquire(ReqProd);
+
+        // Xen writes entry reqProd before it moves reqProd, so the entry one ring behind is already unsafe.
+        if (reqProd - _reqCons < Entries) return false;
+        SkipTo(reqProd - (uint)Entries + 1);
+        return true;
+    }
+
+    private void SkipTo(uint index)
+    {
+        Lost += index - _reqCons;
+        _reqCons = _rspProd = index;
+    }
+
+    private Span<byte> Entry(uint index) =>
+        _memory.Slice(Header + (int)(index & (uint)(Entries - 1)) * _layout.Size, _layout.Size);
+
+    private XenException Corrupt(uint reqProd) =>
+        new(XenErrorId.CorruptChannel,
+            $"The vm_event ring is corrupt: req_prod is {reqProd}, {_reqCons} requests were read, {_rspProd} answered, and it holds {Entries}.",
+            "The session has ended; start it again, and report this with the versions of Xen and XenVmEvent.");
+}

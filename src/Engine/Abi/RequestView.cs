@@ -1,0 +1,42 @@
+using System.Buffers.Binary;
+
+namespace XenVmEvent.Abi;
+
+/// <summary>A vm_event request, read in place. A field that its interface version does not have reads as 0.</summary>
+internal readonly ref struct RequestView(ReadOnlySpan<byte> bytes, VmEventLayout layout)
+{
+    private readonly ReadOnlySpan<byte> _bytes = bytes[..layout.Size];
+
+    public VmEventLayout Layout { get; } = layout;
+
+    public ReadOnlySpan<byte> Bytes => _bytes;
+
+    public uint Version => UInt32(VmEventField.Version);
+
+    public VmEventFlags Flags => (VmEventFlags)UInt32(VmEventField.Flags);
+
+    /// <summary>Xen's number for what happened, known here or not.</summary>
+    public uint Reason => UInt32(VmEventField.Reason);
+
+    public VmEventKind Kind => Reason <= (uint)VmEventKind.Io ? (VmEventKind)Reason : VmEventKind.Unknown;
+
+    public uint VCpuId => UInt32(VmEventField.VCpuId);
+
+    /// <summary>The vCPU stands still until this request is answered.</summary>
+    public bool IsSynchronous => (Flags & VmEventFlags.VCpuPaused) != 0;
+
+    public uint UInt32(VmEventField field) => (uint)UInt64(field);
+
+    public ulong UInt64(VmEventField field)
+    {
+        int offset = Layout.OffsetOf(field);
+        if (offset < 0) return 0;
+        return Layout.WidthOf(field) switch
+        {
+            8 => BinaryPrimitives.ReadUInt64LittleEndian(_bytes[offset..]),
+            4 => BinaryPrimitives.ReadUInt32LittleEndian(_bytes[offset..]),
+            2 => BinaryPrimitives.ReadUInt16LittleEndian(_bytes[offset..]),
+            _ => _bytes[offset],
+        };
+    }
+}

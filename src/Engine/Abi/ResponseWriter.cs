@@ -1,0 +1,47 @@
+using System.Buffers.Binary;
+
+namespace XenVmEvent.Abi;
+
+/// <summary>Writes a vm_event response (or, for the simulator, a request) into the bytes where Xen will read it.</summary>
+internal readonly ref struct ResponseWriter(Span<byte> bytes, VmEventLayout layout)
+{
+    private readonly Span<byte> _bytes = bytes[..layout.Size];
+
+    /// <summary>Starts the answer to a request: all zero but for the fields that every answer repeats.</summary>
+    public void Begin(RequestView request)
+    {
+        _bytes.Clear();
+        Set(VmEventField.Version, request.Version);
+        Set(VmEventField.VCpuId, request.VCpuId);
+        Set(VmEventField.Reason, request.Reason);
+        Set(VmEventField.Flags, (uint)(request.Flags & VmEventFlags.VCpuPaused));
+    }
+
+    public void AddFlags(VmEventFlags flags) =>
+        Set(VmEventField.Flags, (uint)flags | BinaryPrimitives.ReadUInt32LittleEndian(_bytes[layout.OffsetOf(VmEventField.Flags)..]));
+
+    /// <summary>Repeats a field of the request.</summary>
+    public void Copy(RequestView request, VmEventField field) => Set(field, request.UInt64(field));
+
+    /// <summary>Repeats all registers of the request, so that setting some changes no others.</summary>
+    public void CopyRegisters(RequestView request)
+    {
+        int start = layout.OffsetOf(VmEventField.Rax);
+        request.Bytes[start..].CopyTo(_bytes[start..]);
+    }
+
+    /// <summary>Writes a field; nothing where this interface version does not have it.</summary>
+    public void Set(VmEventField field, ulong value)
+    {
+        int offset = layout.OffsetOf(field);
+        if (offset < 0) return;
+        Span<byte> target = _bytes[offset..];
+        switch (layout.WidthOf(field))
+        {
+            case 8: BinaryPrimitives.WriteUInt64LittleEndian(target, value); break;
+            case 4: BinaryPrimitives.WriteUInt32LittleEndian(target, (uint)value); break;
+            case 2: BinaryPrimitives.WriteUInt16LittleEndian(target, (ushort)value); break;
+            default: target[0] = (byte)value; break;
+        }
+    }
+}

@@ -1,0 +1,23 @@
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Events;
+
+/// <summary>The IDTR, GDTR, LDTR or TR was loaded or stored.</summary>
+public sealed class DescriptorAccessEvent : VmEvent
+{
+    internal DescriptorAccessEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
+    {
+    }
+
+    /// <summary>Which one.</summary>
+    public DescriptorTable Descriptor => (DescriptorTable)Request.UInt32(VmEventField.Descriptor);
+
+    /// <summary>Loaded, not stored.</summary>
+    public bool IsWrite => Request.UInt32(VmEventField.DescriptorIsWrite) != 0;
+
+    /// <summary>What Intel hardware says of the instruction; 0 on AMD.</summary>
+    public uint InstructionInfo => Request.UInt32(VmEventField.DescriptorInstructionInfo);
+
+    /// <summary>What Intel hardware says of the operand; 0 on AMD.</summary>
+    public ulong ExitQualification => Request.UInt64(VmEventField.DescriptorExitQualification);
+}

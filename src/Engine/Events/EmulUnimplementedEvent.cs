@@ -1,0 +1,11 @@
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Events;
+
+/// <summary>Xen could not emulate an instruction.</summary>
+public sealed class EmulUnimplementedEvent : VmEvent
+{
+    internal EmulUnimplementedEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
+    {
+    }
+}

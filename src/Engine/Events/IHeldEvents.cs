@@ -1,0 +1,8 @@
+namespace XenVmEvent.Events;
+
+/// <summary>Who waits for the answers to held events.</summary>
+internal interface IHeldEvents
+{
+    /// <summary>A held event has been answered. From any thread.</summary>
+    void OnAnswered();
+}

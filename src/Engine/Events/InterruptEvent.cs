@@ -1,0 +1,23 @@
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Events;
+
+/// <summary>An interrupt was delivered, the one asked for.</summary>
+public sealed class InterruptEvent : VmEvent
+{
+    internal InterruptEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
+    {
+    }
+
+    /// <summary>Its vector.</summary>
+    public uint Vector => Request.UInt32(VmEventField.InterruptVector);
+
+    /// <summary>Its type, as Intel numbers interruption types.</summary>
+    public uint InterruptType => Request.UInt32(VmEventField.InterruptType);
+
+    /// <summary>Its error code, all ones when it has none.</summary>
+    public uint ErrorCode => Request.UInt32(VmEventField.InterruptErrorCode);
+
+    /// <summary>CR2, for a page fault.</summary>
+    public ulong Cr2 => Request.UInt64(VmEventField.InterruptCr2);
+}

@@ -1,0 +1,23 @@
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Events;
+
+/// <summary>An I/O instruction was executed.</summary>
+public sealed class IoEvent : VmEvent
+{
+    internal IoEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
+    {
+    }
+
+    /// <summary>The port.</summary>
+    public ushort Port => (ushort)Request.UInt32(VmEventField.IoPort);
+
+    /// <summary>How many bytes: 1, 2 or 4.</summary>
+    public uint Bytes => Request.UInt32(VmEventField.IoBytes);
+
+    /// <summary>Read from the port, not written.</summary>
+    public bool IsIn => Request.UInt32(VmEventField.IoIn) != 0;
+
+    /// <summary>By a string instruction.</summary>
+    public bool IsString => Request.UInt32(VmEventField.IoString) != 0;
+}

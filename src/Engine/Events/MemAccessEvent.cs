@@ -1,0 +1,26 @@
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Events;
+
+/// <summary>A page was read, written or executed against its access rights.</summary>
+public sealed class MemAccessEvent : VmEvent
+{
+    internal MemAccessEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
+    {
+    }
+
+    /// <summary>The guest frame number of the page.</summary>
+    public ulong Gfn => Request.UInt64(VmEventField.MemAccessGfn);
+
+    /// <summary>Where in the page, in bytes.</summary>
+    public ulong Offset => Request.UInt64(VmEventField.MemAccessOffset);
+
+    /// <summary>The linear address that was accessed; valid where <see cref="Flags"/> say so.</summary>
+    public ulong LinearAddress => Request.UInt64(VmEventField.MemAccessGla);
+
+    /// <summary>What was done to the page.</summary>
+    public PageAccess Access => (PageAccess)(Flags & MemAccessFlags.ReadWriteExecute);
+
+    /// <summary>What was done, and how Xen knows the linear address.</summary>
+    public MemAccessFlags Flags => (MemAccessFlags)Request.UInt32(VmEventField.MemAccessFlags);
+}

@@ -1,0 +1,11 @@
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Events;
+
+/// <summary>A privileged call was made (arm64: SMC).</summary>
+public sealed class PrivilegedCallEvent : VmEvent
+{
+    internal PrivilegedCallEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
+    {
+    }
+}

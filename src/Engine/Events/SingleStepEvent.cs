@@ -1,0 +1,14 @@
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Events;
+
+/// <summary>One instruction was executed with single stepping on.</summary>
+public sealed class SingleStepEvent : VmEvent
+{
+    internal SingleStepEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
+    {
+    }
+
+    /// <summary>The guest frame number of the next instruction.</summary>
+    public ulong Gfn => Request.UInt64(VmEventField.SingleStepGfn);
+}

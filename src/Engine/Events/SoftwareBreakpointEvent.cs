@@ -1,0 +1,20 @@
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Events;
+
+/// <summary>INT3 was executed; the guest gets its breakpoint when the event is answered with Continue.</summary>
+public sealed class SoftwareBreakpointEvent : VmEvent
+{
+    internal SoftwareBreakpointEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
+    {
+    }
+
+    /// <summary>The guest frame number of the instruction.</summary>
+    public ulong Gfn => Request.UInt64(VmEventField.BreakpointGfn);
+
+    /// <summary>Bytes of the instruction.</summary>
+    public uint InstructionLength => Request.UInt32(VmEventField.BreakpointInstructionLength);
+
+    /// <summary>The event type, as Intel numbers interruption types.</summary>
+    public byte TrapType => (byte)Request.UInt32(VmEventField.BreakpointType);
+}

@@ -1,0 +1,108 @@
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Events;
+
+/// <summary>
+/// Something a vCPU did that was watched. Immutable but for its response, which is set once. All values are those at
+/// the moment of the event; a field that the running Xen's interface version does not have is 0.
+/// </summary>
+public abstract class VmEvent
+{
+    private readonly VmEventSource _source;
+    private readonly long _timestamp;
+    private readonly RequestBytes _request;
+    private VmEventResponse? _response;
+    private int _state;
+
+    private protected VmEvent(VmEventSource source, RequestView request, long timestamp)
+    {
+        _source = source;
+        _timestamp = timestamp;
+        request.Bytes.CopyTo(_request);
+    }
+
+    /// <summary>When the event was read from the channel, to well under a microsecond from event to event.</summary>
+    public DateTimeOffset Time => _source.TimeOf(_timestamp);
+
+    /// <summary>The domain's name.</summary>
+    public string Domain => _source.Domain;
+
+    /// <summary>The domain's id.</summary>
+    public uint DomainId => _source.DomainId;
+
+    /// <summary>The vCPU that did it, from 0.</summary>
+    public uint VCpu => Request.VCpuId;
+
+    /// <summary>What it did.</summary>
+    public VmEventKind Kind => Request.Kind;
+
+    /// <summary>The vCPU's instruction pointer (arm64: program counter).</summary>
+    public ulong InstructionPointer =>
+        Request.UInt64(_source.Architecture == GuestArchitecture.Arm64 ? VmEventField.ArmPc : VmEventField.Rip);
+
+    /// <summary>The altp2m view the vCPU was in; 0 is the host's own.</summary>
+    public ushort View => (ushort)Request.UInt32(VmEventField.Altp2mIndex);
+
+    /// <summary>Whether the vCPU stands still until the event is answered.</summary>
+    public bool IsSynchronous => Request.IsSynchronous;
+
+    /// <summary>The vCPU's registers.</summary>
+    public VCpuRegisters Registers =>
+        _source.Architecture == GuestArchitecture.Arm64 ? new ArmRegisters(this) : new X86Registers(this);
+
+    /// <summary>What the guest was, or will be, told to do; null while nobody has decided.</summary>
+    public VmEventResponse? Response => ResponseState == ResponseState.Held ? null : _response;
+
+    /// <summary>How the response came about.</summary>
+    public ResponseState ResponseState => (ResponseState)(Volatile.Read(ref _state) & ~Answering);
+
+    internal RequestView Request => new(_request, _source.Layout);
+
+    /// <summary>While a holder's answer is being stored the state is Held with this bit.</summary>
+    private static int Answering => 1 << 8;
+
+    /// <summary>Answers a held event.</summary>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.ResponseNotApplicable"/>: the answer makes no sense for the event.
+    /// <see cref="XenErrorId.AlreadyAnswered"/>: it was not held, was answered, or its deadline is over.
+    /// </exception>
+    public void Respond(VmEventResponse response)
+    {
+        ArgumentNullException.ThrowIfNull(response);
+        response.EnsureAppliesTo(Kind);
+        if (TryAnswer(response, ResponseState.Given))
+        {
+            _source.HeldEvents.OnAnswered();
+            return;
+        }
+
+        throw new XenException(
+            XenErrorId.AlreadyAnswered,
+            ResponseState switch
+            {
+                ResponseState.TimedOut => "The event was answered with its default already, for its deadline was over.",
+                ResponseState.Default => "The event was not held: it was answered when it was read.",
+                _ => "The event has been answered already.",
+            },
+            "Watch with -Hold, and answer within -ResponseTimeout.");
+    }
+
+    /// <summary>Before it is shown to anybody: the default goes out at once.</summary>
+    internal void SetDefault(VmEventResponse response) => _response = response;
+
+    /// <summary>Before it is shown to anybody: somebody may answer.</summary>
+    internal void Hold() => _state = (int)ResponseState.Held;
+
+    /// <summary>Answers it if nobody has.</summary>
+    internal bool TryAnswer(VmEventResponse response, ResponseState how)
+    {
+        const int held = (int)ResponseState.Held;
+        if (Interlocked.CompareExchange(ref _state, held | Answering, held) != held) return false;
+        _response = response;
+        Volatile.Write(ref _state, (int)how);
+        return true;
+    }
+
+    /// <summary>True once the answer is there to be sent.</summary>
+    internal bool IsDecided => Volatile.Read(ref _state) is not ((int)ResponseState.Held) and < (1 << 8);
+}

@@ -1,0 +1,17 @@
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Events;
+
+/// <summary>The vCPU left guest mode.</summary>
+public sealed class VmExitEvent : VmEvent
+{
+    internal VmExitEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
+    {
+    }
+
+    /// <summary>The exit reason, as Intel numbers them.</summary>
+    public ulong Reason => Request.UInt64(VmEventField.VmExitReason);
+
+    /// <summary>The exit qualification.</summary>
+    public ulong Qualification => Request.UInt64(VmEventField.VmExitQualification);
+}

@@ -1,0 +1,20 @@
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Events;
+
+/// <summary>A control register is about to be written; the write is done when the event is answered, unless denied.</summary>
+public sealed class WriteControlRegisterEvent : VmEvent
+{
+    internal WriteControlRegisterEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
+    {
+    }
+
+    /// <summary>Which one.</summary>
+    public ControlRegister Register => (ControlRegister)Request.UInt32(VmEventField.ControlRegisterIndex);
+
+    /// <summary>Its value.</summary>
+    public ulong OldValue => Request.UInt64(VmEventField.ControlRegisterOldValue);
+
+    /// <summary>The value to be written.</summary>
+    public ulong NewValue => Request.UInt64(VmEventField.ControlRegisterNewValue);
+}

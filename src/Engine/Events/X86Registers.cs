@@ -1,0 +1,134 @@
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Events;
+
+/// <summary>The registers that Xen reports of a vCPU on x86. One that the interface version lacks is 0.</summary>
+public sealed class X86Registers : VCpuRegisters
+{
+    internal X86Registers(VmEvent vmEvent) : base(vmEvent)
+    {
+    }
+
+    /// <summary>RAX.</summary>
+    public ulong Rax => this[VmEventField.Rax];
+
+    /// <summary>RBX.</summary>
+    public ulong Rbx => this[VmEventField.Rbx];
+
+    /// <summary>RCX.</summary>
+    public ulong Rcx => this[VmEventField.Rcx];
+
+    /// <summary>RDX.</summary>
+    public ulong Rdx => this[VmEventField.Rdx];
+
+    /// <summary>RSI.</summary>
+    public ulong Rsi => this[VmEventField.Rsi];
+
+    /// <summary>RDI.</summary>
+    public ulong Rdi => this[VmEventField.Rdi];
+
+    /// <summary>RBP.</summary>
+    public ulong Rbp => this[VmEventField.Rbp];
+
+    /// <summary>The stack pointer.</summary>
+    public ulong Rsp => this[VmEventField.Rsp];
+
+    /// <summary>R8.</summary>
+    public ulong R8 => this[VmEventField.R8];
+
+    /// <summary>R9.</summary>
+    public ulong R9 => this[VmEventField.R9];
+
+    /// <summary>R10.</summary>
+    public ulong R10 => this[VmEventField.R10];
+
+    /// <summary>R11.</summary>
+    public ulong R11 => this[VmEventField.R11];
+
+    /// <summary>R12.</summary>
+    public ulong R12 => this[VmEventField.R12];
+
+    /// <summary>R13.</summary>
+    public ulong R13 => this[VmEventField.R13];
+
+    /// <summary>R14.</summary>
+    public ulong R14 => this[VmEventField.R14];
+
+    /// <summary>R15.</summary>
+    public ulong R15 => this[VmEventField.R15];
+
+    /// <summary>The instruction pointer.</summary>
+    public ulong Rip => this[VmEventField.Rip];
+
+    /// <summary>The flags.</summary>
+    public ulong Rflags => this[VmEventField.Rflags];
+
+    /// <summary>CR0.</summary>
+    public ulong Cr0 => this[VmEventField.Cr0];
+
+    /// <summary>CR2.</summary>
+    public ulong Cr2 => this[VmEventField.Cr2];
+
+    /// <summary>CR3, the page table base.</summary>
+    public ulong Cr3 => this[VmEventField.Cr3];
+
+    /// <summary>CR4.</summary>
+    public ulong Cr4 => this[VmEventField.Cr4];
+
+    /// <summary>DR6.</summary>
+    public ulong Dr6 => this[VmEventField.Dr6];
+
+    /// <summary>DR7.</summary>
+    public ulong Dr7 => this[VmEventField.Dr7];
+
+    /// <summary>EFER, the extended features.</summary>
+    public ulong MsrEfer => this[VmEventField.MsrEfer];
+
+    /// <summary>STAR, the SYSCALL segments.</summary>
+    public ulong MsrStar => this[VmEventField.MsrStar];
+
+    /// <summary>LSTAR, the 64-bit SYSCALL entry.</summary>
+    public ulong MsrLstar => this[VmEventField.MsrLstar];
+
+    /// <summary>IA32_SYSENTER_CS.</summary>
+    public ulong SysenterCs => this[VmEventField.SysenterCs];
+
+    /// <summary>IA32_SYSENTER_ESP.</summary>
+    public ulong SysenterEsp => this[VmEventField.SysenterEsp];
+
+    /// <summary>IA32_SYSENTER_EIP.</summary>
+    public ulong SysenterEip => this[VmEventField.SysenterEip];
+
+    /// <summary>The base of FS.</summary>
+    public ulong FsBase => this[VmEventField.FsBase];
+
+    /// <summary>The base of GS.</summary>
+    public ulong GsBase => this[VmEventField.GsBase];
+
+    /// <summary>IA32_KERNEL_GS_BASE (interface version 4 and later).</summary>
+    public ulong ShadowGs => this[VmEventField.ShadowGs];
+
+    /// <summary>The linear address of the GDT (interface version 5 and later).</summary>
+    public ulong GdtrBase => this[VmEventField.GdtrBase];
+
+    /// <summary>The last byte of the GDT (interface version 5 and later).</summary>
+    public ushort GdtrLimit => (ushort)this[VmEventField.GdtrLimit];
+
+    /// <summary>The code segment. Interface version 4 and later.</summary>
+    public X86Segment Cs => new((ushort)this[VmEventField.CsSelector], this[VmEventField.CsBase], (uint)this[VmEventField.CsDescriptor]);
+
+    /// <summary>The stack segment. Interface version 4 and later.</summary>
+    public X86Segment Ss => new((ushort)this[VmEventField.SsSelector], this[VmEventField.SsBase], (uint)this[VmEventField.SsDescriptor]);
+
+    /// <summary>The data segment. Interface version 4 and later.</summary>
+    public X86Segment Ds => new((ushort)this[VmEventField.DsSelector], this[VmEventField.DsBase], (uint)this[VmEventField.DsDescriptor]);
+
+    /// <summary>The extra segment. Interface version 4 and later.</summary>
+    public X86Segment Es => new((ushort)this[VmEventField.EsSelector], this[VmEventField.EsBase], (uint)this[VmEventField.EsDescriptor]);
+
+    /// <summary>The FS segment. Interface version 4 and later.</summary>
+    public X86Segment Fs => new((ushort)this[VmEventField.FsSelector], this[VmEventField.FsBase], (uint)this[VmEventField.FsDescriptor]);
+
+    /// <summary>The GS segment. Interface version 4 and later.</summary>
+    public X86Segment Gs => new((ushort)this[VmEventField.GsSelector], this[VmEventField.GsBase], (uint)this[VmEventField.GsDescriptor]);
+}

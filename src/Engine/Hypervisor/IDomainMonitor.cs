@@ -1,0 +1,92 @@
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Hypervisor;
+
+/// <summary>
+/// One domain's enabled monitor: the channel's memory, its event channels, and the calls that switch events and page
+/// access. Every call but <see cref="IEventPorts.Wake"/> comes from one thread, the session's pump: Xen can deadlock
+/// when one thread notifies while another disables. Every call throws <see cref="XenException"/> when Xen refuses.
+/// </summary>
+public interface IDomainMonitor : IDisposable
+{
+    /// <summary>The kind of channel that was had, never <see cref="ChannelPreference.Auto"/>.</summary>
+    ChannelKind Channel { get; }
+
+    /// <summary>The shared ring: the channel itself, or the asynchronous ring beside the slots.</summary>
+    SharedMemory Ring { get; }
+
+    /// <summary>The vCPU slots; null where the channel is the ring alone.</summary>
+    SharedMemory? Slots { get; }
+
+    /// <summary>The event channels, bound.</summary>
+    IEventPorts Ports { get; }
+
+    /// <summary>What the host can raise for this domain.</summary>
+    MonitorCapabilities Capabilities { get; }
+
+    /// <summary>The highest guest frame number that the domain uses.</summary>
+    ulong MaximumGfn { get; }
+
+    /// <summary>False once the domain was destroyed.</summary>
+    bool IsDomainAlive { get; }
+
+    /// <summary>The access that pages get which are new to the domain.</summary>
+    MemAccess DefaultMemAccess { get; set; }
+
+    /// <summary>The access of one page.</summary>
+    MemAccess GetMemAccess(ulong gfn);
+
+    /// <summary>Sets the access of a run of pages.</summary>
+    void SetMemAccess(MemAccess access, ulong firstGfn, uint count);
+
+    /// <summary>Whether the domain pauses, rather than runs on, when a page access finds no listener.</summary>
+    void SetAccessRequired(bool required);
+
+    /// <summary>Switches events for writes of a control register.</summary>
+    void MonitorWriteControlRegister(ControlRegister register, bool enable, ControlRegisterOptions options);
+
+    /// <summary>Switches events for writes of a model specific register.</summary>
+    void MonitorMovToMsr(uint msr, bool enable, bool onChangeOnly);
+
+    /// <summary>Switches events for CPUID.</summary>
+    void MonitorCpuid(bool enable);
+
+    /// <summary>Switches events for INT3.</summary>
+    void MonitorSoftwareBreakpoint(bool enable);
+
+    /// <summary>Switches events for debug exceptions.</summary>
+    void MonitorDebugException(bool enable, bool sync);
+
+    /// <summary>Switches events for single steps.</summary>
+    void MonitorSingleStep(bool enable);
+
+    /// <summary>Switches events for descriptor table loads and stores.</summary>
+    void MonitorDescriptorAccess(bool enable);
+
+    /// <summary>Switches events for the guest's own requests.</summary>
+    void MonitorGuestRequest(bool enable, bool sync, bool allowUserspace);
+
+    /// <summary>Switches events for privileged calls (arm64).</summary>
+    void MonitorPrivilegedCall(bool enable);
+
+    /// <summary>Switches events for instructions that Xen cannot emulate.</summary>
+    void MonitorEmulUnimplemented(bool enable);
+
+    /// <summary>Switches events for exits from guest mode (Xen 4.17 and later).</summary>
+    void MonitorVmExit(bool enable, bool sync);
+
+    /// <summary>Switches events for I/O instructions (Xen 4.18 and later).</summary>
+    void MonitorIo(bool enable);
+
+    /// <summary>Gives the vCPU an exception, when its event is answered.</summary>
+    void InjectTrap(uint vcpu, TrapInjection trap);
+
+    /// <summary>How long a vCPU has run, in nanoseconds; grows only while it runs.</summary>
+    ulong GetVCpuRunTime(uint vcpu);
+
+    /// <summary>
+    /// Disables the monitor. A vCPU whose event was not answered may stay paused for good, and a register write
+    /// whose vCPU has not run since its answer is lost: both are the caller's to prevent.
+    /// </summary>
+    void Disable();
+}

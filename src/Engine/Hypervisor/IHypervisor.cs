@@ -1,0 +1,30 @@
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Hypervisor;
+
+/// <summary>A Xen host, real or simulated: its domains, and the way to monitor one. Safe for use from several threads.</summary>
+public interface IHypervisor : IDisposable
+{
+    /// <summary>What it is, for people: "Xen 4.17" or "simulated Xen".</summary>
+    string Description { get; }
+
+    /// <summary>The layout of vm_event requests that it speaks.</summary>
+    VmEventLayout Layout { get; }
+
+    /// <summary>The architecture of its guests.</summary>
+    GuestArchitecture Architecture { get; }
+
+    /// <summary>All domains of now, dom0 included, by id.</summary>
+    /// <exception cref="XenException">They cannot be read.</exception>
+    IReadOnlyList<XenDomain> GetDomains();
+
+    /// <summary>
+    /// Enables the domain's monitor and maps its channel. No event is switched on yet; the channel is untouched and
+    /// its owner initialises it. Failing, it leaves the domain as it was.
+    /// </summary>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.MonitorBusy"/>, <see cref="XenErrorId.DomainNotSupported"/>,
+    /// <see cref="XenErrorId.NotSupported"/>, <see cref="XenErrorId.NotPermitted"/> and others.
+    /// </exception>
+    IDomainMonitor EnableMonitor(XenDomain domain, ChannelPreference channel);
+}

@@ -1,0 +1,56 @@
+namespace XenVmEvent;
+
+/// <summary>The stable names of everything that can go wrong, for scripts to test for; also the id of a cmdlet's ErrorRecord.</summary>
+public enum XenErrorId
+{
+    /// <summary>Xen or one of its libraries is not there, or this is not dom0.</summary>
+    XenNotAvailable,
+
+    /// <summary>The installed Xen libraries are not those of the running Xen.</summary>
+    LibraryMismatch,
+
+    /// <summary>The caller may not do this: not root, or refused by Xen's security policy.</summary>
+    NotPermitted,
+
+    /// <summary>This Xen, its configuration or the hardware cannot do what was asked.</summary>
+    NotSupported,
+
+    /// <summary>The vm_event interface version is none that is known here.</summary>
+    UnknownInterfaceVersion,
+
+    /// <summary>No domain has this id, name or uuid.</summary>
+    DomainNotFound,
+
+    /// <summary>The domain cannot be monitored: it is dom0, or paravirtualised.</summary>
+    DomainNotSupported,
+
+    /// <summary>Another listener has the domain's monitor, or left it behind.</summary>
+    MonitorBusy,
+
+    /// <summary>The domain has no memory left to give for this.</summary>
+    OutOfMemory,
+
+    /// <summary>A guest frame number that the domain does not have.</summary>
+    InvalidGfn,
+
+    /// <summary>The shared ring or a vCPU's slot holds what Xen never writes.</summary>
+    CorruptChannel,
+
+    /// <summary>The session has ended, or the domain has.</summary>
+    SessionEnded,
+
+    /// <summary>The answer makes no sense for this kind of event.</summary>
+    ResponseNotApplicable,
+
+    /// <summary>The event has been answered already, by its deadline or by somebody else.</summary>
+    AlreadyAnswered,
+
+    /// <summary>The event is watched already with other options.</summary>
+    ConflictingWatch,
+
+    /// <summary>The simulated host went down: the listener did what panics or deadlocks a real one.</summary>
+    HostCrashed,
+
+    /// <summary>A call of Xen failed in a way that has no name of its own here.</summary>
+    CallFailed,
+}
