@@ -51,6 +51,9 @@ public enum XenErrorId
     /// <summary>The simulated host went down: the listener did what panics or deadlocks a real one.</summary>
     HostCrashed,
 
+    /// <summary>A defect of this program.</summary>
+    Unexpected,
+
     /// <summary>A call of Xen failed in a way that has no name of its own here.</summary>
     CallFailed,
 }

@@ -26,6 +26,13 @@ public sealed class XenException : Exception
         Remedy = remedy;
     }
 
+    /// <summary>A defect of this program, met where a guest has to be set free first.</summary>
+    internal static XenException Unexpected(Exception exception) =>
+        new(XenErrorId.Unexpected,
+            $"Something unexpected went wrong: {exception.Message}",
+            "Please report this, with the exception's details.",
+            exception);
+
     /// <summary>The stable name of what went wrong.</summary>
     public XenErrorId Id { get; }
 

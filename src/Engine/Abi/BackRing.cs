@@ -45,6 +45,9 @@ internal sealed class BackRing
     /// <summary>Requests taken and not yet answered.</summary>
     public int Unanswered => (int)(_reqCons - _rspProd);
 
+    /// <summary>Whether a request waits to be read.</summary>
+    public bool HasRequest => Unconsumed() != 0;
+
     /// <summary>Makes the ring empty. Before the first event only.</summary>
     public void Initialise()
     {

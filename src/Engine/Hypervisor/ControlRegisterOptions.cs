@@ -4,4 +4,4 @@ namespace XenVmEvent.Hypervisor;
 /// <param name="IgnoredBits">A write that changes only these bits raises none.</param>
 /// <param name="OnChangeOnly">A write of the same value raises none.</param>
 /// <param name="Sync">The vCPU waits for an answer, which can deny the write.</param>
-public readonly record struct ControlRegisterOptions(ulong IgnoredBits = 0, bool OnChangeOnly = false, bool Sync = true);
+public readonly record struct ControlRegisterOptions(ulong IgnoredBits, bool OnChangeOnly, bool Sync);

@@ -1,0 +1,258 @@
+using System.Diagnostics;
+using XenVmEvent.Abi;
+using XenVmEvent.Events;
+
+namespace XenVmEvent.Monitoring;
+
+/// <summary>
+/// Decides on each request, shows it to the subscriptions that want it and sees that it is answered: at once, or when
+/// its holder answers, or at its deadline. Used by the pump's thread.
+/// </summary>
+internal sealed class EventDispatcher
+{
+    private readonly MonitorChannel _channel;
+    private readonly ResponseComposer _composer;
+    private readonly StatisticsCollector _statistics;
+    private readonly VmEventSource _source;
+    private readonly VmEventLayout _layout;
+    private readonly long _responseTimeout;
+    private readonly int _vcpus;
+    private readonly VmEventResponse[] _defaults;
+    private readonly List<EventSubscription> _subscriptions = [];
+    private readonly List<EventSubscription> _wanting = [];
+    private readonly List<PendingRequest> _pending = [];
+    private readonly List<long> _unflushed = [];
+    private readonly byte[] _request = new byte[VmEventLayout.LargestSize];
+    private readonly byte[] _response = new byte[VmEventLayout.LargestSize];
+
+    public EventDispatcher(
+        MonitorChannel channel,
+        ResponseComposer composer,
+        StatisticsCollector statistics,
+        VmEventSource source,
+        TimeSpan responseTimeout,
+        int vcpus)
+    {
+        _channel = channel;
+        _composer = composer;
+        _statistics = statistics;
+        _source = source;
+        _layout = source.Layout;
+        _responseTimeout = (long)(responseTimeout.TotalSeconds * Stopwatch.Frequency);
+        _vcpus = vcpus;
+        _defaults = [.. Enum.GetValues<VmEventKind>().Select(_ => VmEventResponse.Continue)];
+    }
+
+    public IReadOnlyList<EventSubscription> Subscriptions => _subscriptions;
+
+    /// <summary>How many vCPUs the domain has.</summary>
+    public int VCpus => _vcpus;
+
+    /// <summary>When a register write was last let through, in Stopwatch ticks; 0 for never.</summary>
+    public long LastRegisterWrite { get; private set; }
+
+    /// <summary>Whether a request waits for its holder or for room.</summary>
+    public bool HasPending => _pending.Count > 0;
+
+    /// <summary>When the next deadline is due, in Stopwatch ticks.</summary>
+    public long? NextDeadline => _pending.Count == 0 ? null : _pending[0].ReadAt + _responseTimeout;
+
+    public void Add(EventSubscription subscription) => _subscriptions.Add(subscription);
+
+    /// <summary>Stops showing events to a subscription; what only it held gets its default.</summary>
+    public void Remove(EventSubscription subscription)
+    {
+        if (!_subscriptions.Remove(subscription)) return;
+        foreach (PendingRequest pending in _pending) pending.Undelivered.Remove(subscription);
+        if (subscription.Watch.Hold) ReleaseHeld(e => !_subscriptions.Exists(s => s.Watch.Hold && s.Wants(e.Request)));
+        subscription.Complete();
+    }
+
+    /// <summary>Gives everything that waits its default.</summary>
+    public void ReleaseAll()
+    {
+        foreach (PendingRequest pending in _pending)
+        {
+            foreach (EventSubscription subscription in pending.Undelivered) Drop(subscription);
+            pending.Undelivered.Clear();
+        }
+
+        ReleaseHeld(_ => true);
+        Settle();
+    }
+
+    public void SetDefault(VmEventKind kind, VmEventResponse response) => _defaults[(int)kind] = response;
+
+    /// <summary>Handles the requests that are there, up to a number.</summary>
+    /// <returns>How many there were.</returns>
+    public int TakeRequests(int most)
+    {
+        long noticed = Stopwatch.GetTimestamp();
+        int count = 0;
+        while (count < most && _channel.TryRead(_request))
+        {
+            count++;
+            Handle(new RequestView(_request, _layout), noticed);
+        }
+
+        return count;
+    }
+
+    /// <summary>Answers pending requests that were decided, have found room, or are over their deadline.</summary>
+    /// <returns>True when any was answered.</returns>
+    public bool Settle()
+    {
+        if (_pending.Count == 0) return false;
+        long now = Stopwatch.GetTimestamp();
+        int kept = 0;
+        for (int i = 0; i < _pending.Count; i++)
+        {
+            PendingRequest pending = _pending[i];
+            if (!TrySettle(pending, now)) _pending[kept++] = pending;
+        }
+
+        bool settled = kept < _pending.Count;
+        _pending.RemoveRange(kept, _pending.Count - kept);
+        return settled;
+    }
+
+    /// <summary>Tells Xen of all responses since the last time.</summary>
+    public void Flush()
+    {
+        if (_unflushed.Count == 0) return;
+        _channel.Flush();
+        long now = Stopwatch.GetTimestamp();
+        foreach (long readAt in _unflushed) _statistics.OnAnswered(now - readAt);
+        _unflushed.Clear();
+    }
+
+    private void Handle(RequestView request, long noticed)
+    {
+        EnsurePlausible(request);
+        long now = Stopwatch.GetTimestamp();
+        _statistics.OnRead(request.Kind, request.VCpuId, now - noticed);
+        bool held = false;
+        _wanting.Clear();
+        foreach (EventSubscription subscription in _subscriptions)
+        {
+            if (!subscription.Wants(request)) continue;
+            _wanting.Add(subscription);
+            held |= subscription.Watch.Hold && request.IsSynchronous && !subscription.IsStuck;
+        }
+
+        VmEventResponse response = _defaults[(int)request.Kind];
+        if (_wanting.Count == 0)
+        {
+            Answer(request, response, now);
+            return;
+        }
+
+        VmEvent vmEvent = VmEventFactory.Create(_source, request, now);
+        if (held) vmEvent.Hold();
+        else vmEvent.SetDefault(response);
+        PendingRequest? pending = Deliver(vmEvent, now);
+        if (held)
+        {
+            _statistics.OnHeld();
+            pending ??= new PendingRequest(vmEvent, now);
+        }
+
+        if (pending is null) Answer(request, response, now);
+        else _pending.Add(pending);
+    }
+
+    /// <summary>Puts an event into the buffers of those who want it.</summary>
+    /// <returns>What waits for room, null when nothing does.</returns>
+    private PendingRequest? Deliver(VmEvent vmEvent, long readAt)
+    {
+        bool canWait = vmEvent.IsSynchronous || _channel.AnswersAll;
+        PendingRequest? pending = null;
+        foreach (EventSubscription subscription in _wanting)
+        {
+            // Not past an older event that waits for this buffer's room.
+            bool queued = _pending.Exists(p => p.Undelivered.Contains(subscription));
+            if (!queued && subscription.TryDeliver(vmEvent)) continue;
+            if (!canWait || subscription.IsStuck)
+            {
+                Drop(subscription);
+                continue;
+            }
+
+            pending ??= new PendingRequest(vmEvent, readAt);
+            pending.Undelivered.Add(subscription);
+        }
+
+        return pending;
+    }
+
+    private bool TrySettle(PendingRequest pending, long now)
+    {
+        VmEvent vmEvent = pending.Event;
+        for (int i = pending.Undelivered.Count - 1; i >= 0; i--)
+        {
+            // First the request to be woken, then the try: the consumer may make room in between.
+            pending.Undelivered[i].AwaitRoom();
+            if (pending.Undelivered[i].TryDeliver(vmEvent)) pending.Undelivered.RemoveAt(i);
+        }
+
+        if (now - pending.ReadAt >= _responseTimeout)
+        {
+            foreach (EventSubscription subscription in pending.Undelivered) Drop(subscription);
+            pending.Undelivered.Clear();
+            if (vmEvent.TryAnswer(_defaults[(int)vmEvent.Kind], ResponseState.TimedOut)) _statistics.OnTimedOut();
+        }
+
+        if (pending.Undelivered.Count > 0 || !vmEvent.IsDecided) return false;
+        Answer(vmEvent.Request, vmEvent.Response!, pending.ReadAt);
+        return true;
+    }
+
+    private void ReleaseHeld(Predicate<VmEvent> applies)
+    {
+        foreach (PendingRequest pending in _pending)
+        {
+            if (applies(pending.Event)) pending.Event.TryAnswer(_defaults[(int)pending.Event.Kind], ResponseState.Released);
+        }
+    }
+
+    private void Drop(EventSubscription subscription)
+    {
+        subscription.Drop();
+        _statistics.OnDropped();
+    }
+
+    private void Answer(RequestView request, VmEventResponse response, long readAt)
+    {
+        if (request.Kind is VmEventKind.WriteControlRegister or VmEventKind.MovToMsr) LastRegisterWrite = Stopwatch.GetTimestamp();
+        Span<byte> bytes = _response.AsSpan(0, _layout.Size);
+        try
+        {
+            _composer.Compose(request, response, bytes);
+        }
+        catch (XenException)
+        {
+            // What belongs to the answer failed, but the vCPU must not stay paused for it.
+            new ResponseWriter(bytes, _layout).Begin(request);
+            Send(request, bytes, readAt);
+            throw;
+        }
+
+        Send(request, bytes, readAt);
+    }
+
+    private void Send(RequestView request, ReadOnlySpan<byte> response, long readAt)
+    {
+        Span<byte> target = _channel.ResponseTo(request.VCpuId, request.IsSynchronous);
+        if (!target.IsEmpty) response.CopyTo(target);
+        _unflushed.Add(readAt);
+    }
+
+    private void EnsurePlausible(RequestView request)
+    {
+        if (request.Version == _layout.Version && request.VCpuId < _vcpus) return;
+        throw new XenException(
+            XenErrorId.CorruptChannel,
+            $"A request is corrupt: interface version {request.Version} (expected {_layout.Version}), vCPU {request.VCpuId} of {_vcpus}.",
+            "The session has ended; start it again, and report this with the versions of Xen and XenVmEvent.");
+    }
+}

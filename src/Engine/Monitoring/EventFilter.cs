@@ -1,0 +1,30 @@
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Monitoring;
+
+/// <summary>Whether a request is one that a watch asked for; two watches on one session each see their own.</summary>
+internal sealed class EventFilter
+{
+    private readonly uint _kinds;
+    private readonly uint _controlRegisters;
+    private readonly HashSet<uint> _msrs;
+    private readonly PageWatch? _pages;
+
+    public EventFilter(EventWatch watch)
+    {
+        foreach (VmEventKind kind in watch.Kinds) _kinds |= 1u << (int)kind;
+        foreach (ControlRegister register in watch.ControlRegisters) _controlRegisters |= 1u << (int)register;
+        _msrs = [.. watch.Msrs];
+        _pages = watch.Pages;
+    }
+
+    public bool Wants(in RequestView request) => (_kinds & (1u << (int)request.Kind)) != 0 && request.Kind switch
+    {
+        VmEventKind.MemAccess => _pages is not null && _pages.Covers(
+            request.UInt64(VmEventField.MemAccessGfn),
+            (Events.PageAccess)(request.UInt32(VmEventField.MemAccessFlags) & (uint)MemAccessFlags.ReadWriteExecute)),
+        VmEventKind.WriteControlRegister => (_controlRegisters & (1u << (int)request.UInt32(VmEventField.ControlRegisterIndex))) != 0,
+        VmEventKind.MovToMsr => _msrs.Contains(request.UInt32(VmEventField.Msr)),
+        _ => true,
+    };
+}

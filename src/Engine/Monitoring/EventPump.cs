@@ -1,0 +1,278 @@
+using System.Diagnostics;
+using XenVmEvent.Events;
+using XenVmEvent.Hypervisor;
+
+namespace XenVmEvent.Monitoring;
+
+/// <summary>
+/// The one thread that touches a session's monitor: it takes requests, sends responses and, between them, does what
+/// others ask for. One thread, because Xen can deadlock when one notifies while another disables.
+/// </summary>
+internal sealed class EventPump : IHeldEvents
+{
+    /// <summary>Requests handled before responses are shown to Xen.</summary>
+    private const int BatchSize = 64;
+
+    /// <summary>How often an idle pump looks whether the domain still lives.</summary>
+    private static readonly TimeSpan IdleTime = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long to look for the next request before sleeping; where there is one processor, looking would keep the guest from it.</summary>
+    private static readonly long SpinTicks = Environment.ProcessorCount > 1 ? Stopwatch.Frequency / 50_000 : 0;
+
+    private readonly Lock _gate = new();
+    private readonly Queue<PumpWork> _work = new();
+    private readonly IDomainMonitor _monitor;
+    private readonly MonitorChannel _channel;
+    private readonly EventDispatcher _dispatcher;
+    private readonly EventSwitches _switches;
+    private readonly PageRights _rights;
+    private readonly StatisticsCollector _statistics;
+    private readonly Thread _thread;
+    private PumpWork? _current;
+    private SessionEnd? _end;
+    private int _attention;
+    private int _sleeping;
+    private bool _stopping;
+    private bool _closing;
+
+    public EventPump(IDomainMonitor monitor, IHypervisor hypervisor, XenDomain domain, MonitorOptions options)
+    {
+        _monitor = monitor;
+        _channel = MonitorChannel.Open(monitor, hypervisor.Layout, domain.VCpus);
+        _switches = new EventSwitches(monitor);
+        _rights = new PageRights(monitor);
+        _statistics = new StatisticsCollector(domain.VCpus);
+        _dispatcher = new EventDispatcher(
+            _channel,
+            new ResponseComposer(monitor, _rights, hypervisor.Layout),
+            _statistics,
+            new VmEventSource(domain.Id, domain.Name, hypervisor.Layout, hypervisor.Architecture, this),
+            options.ResponseTimeout,
+            domain.VCpus);
+        if (options.ListenerRequired) monitor.SetAccessRequired(true);
+        ListenerRequired = options.ListenerRequired;
+        _thread = new Thread(Run) { Name = $"vm_event {domain.Name}", IsBackground = true };
+    }
+
+    /// <summary>Raised by the pump's thread as its last act.</summary>
+    public event Action? Ended;
+
+    public bool ListenerRequired { get; }
+
+    /// <summary>How the session ended; null while it runs.</summary>
+    public SessionEnd? End => Volatile.Read(ref _end);
+
+    public void Start() => _thread.Start();
+
+    /// <summary>Ends the session and waits until the guest is free and everything is given back.</summary>
+    public void Stop()
+    {
+        Volatile.Write(ref _stopping, true);
+        Wake();
+        if (Thread.CurrentThread != _thread) _thread.Join();
+    }
+
+    public EventSubscription Subscribe(EventWatch watch)
+    {
+        EventSubscription subscription = new(this, watch);
+        Invoke(Once(() =>
+        {
+            _switches.Enable(watch);
+            _dispatcher.Add(subscription);
+        }));
+        if (watch.Pages is not { } pages) return subscription;
+        try
+        {
+            Invoke(Deferred(() => _rights.Add(pages)));
+        }
+        catch
+        {
+            Unsubscribe(subscription);
+            throw;
+        }
+
+        return subscription;
+    }
+
+    public void Unsubscribe(EventSubscription subscription)
+    {
+        try
+        {
+            Invoke(Once(() => _switches.Disable(subscription.Watch)));
+            if (subscription.Watch.Pages is { } pages) Invoke(Deferred(() => _rights.Remove(pages)));
+            Invoke(Once(() => _dispatcher.Remove(subscription)));
+        }
+        catch (XenException e) when (e.Id == XenErrorId.SessionEnded)
+        {
+            // The session's own end has done all this.
+        }
+        catch (XenException)
+        {
+            // Xen refused to switch something off, so the subscription cannot end by itself: everything does.
+            Stop();
+        }
+    }
+
+    public void SetDefault(Abi.VmEventKind kind, VmEventResponse response) =>
+        Invoke(Once(() => _dispatcher.SetDefault(kind, response)));
+
+    public MonitorStatistics GetStatistics()
+    {
+        MonitorStatistics? statistics = null;
+        try
+        {
+            Invoke(Once(() => statistics = Snapshot()));
+        }
+        catch (XenException e) when (e.Id == XenErrorId.SessionEnded)
+        {
+            statistics = Snapshot();
+        }
+
+        return statistics!;
+
+        MonitorStatistics Snapshot() => _statistics.Snapshot(_channel.Overwritten);
+    }
+
+    /// <summary>Has the pump look for what changed. From any thread.</summary>
+    public void Wake()
+    {
+        Volatile.Write(ref _attention, 1);
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _sleeping) == 0) return;
+        lock (_gate)
+        {
+            if (!_closing) _monitor.Ports.Wake();
+        }
+    }
+
+    void IHeldEvents.OnAnswered() => Wake();
+
+    private static IEnumerable<int> Once(Action action)
+    {
+        action();
+        yield break;
+    }
+
+    /// <summary>Calls the function on the pump's thread too, not only its steps.</summary>
+    private static IEnumerable<int> Deferred(Func<IEnumerable<int>> steps)
+    {
+        foreach (int step in steps()) yield return step;
+    }
+
+    private void Invoke(IEnumerable<int> steps)
+    {
+        PumpWork work = new(steps);
+        lock (_gate)
+        {
+            if (_end is not null) throw SessionEnded(_end);
+            _work.Enqueue(work);
+        }
+
+        Wake();
+        work.Wait();
+    }
+
+    private void Run()
+    {
+        SessionEndReason reason = SessionEndReason.Stopped;
+        XenException? failure = null;
+        try
+        {
+            reason = Pump();
+        }
+        catch (Exception e)
+        {
+            // Whatever it was, the guest comes first: everything goes the way of an orderly end.
+            failure = e as XenException ?? XenException.Unexpected(e);
+            reason = SessionEndReason.Failed;
+        }
+
+        if (failure is not null && !_monitor.IsDomainAlive) reason = SessionEndReason.DomainDied;
+        lock (_gate)
+        {
+            _closing = true;
+        }
+
+        SessionTeardown teardown = new(_monitor, _dispatcher, _switches, _rights, ListenerRequired);
+        teardown.Run(reason == SessionEndReason.DomainDied);
+        Finish(new SessionEnd(reason, reason == SessionEndReason.Failed ? failure : null, teardown.Failures));
+    }
+
+    private SessionEndReason Pump()
+    {
+        while (!Volatile.Read(ref _stopping))
+        {
+            Volatile.Write(ref _attention, 0);
+            bool busy = _dispatcher.Settle();
+            busy |= _dispatcher.TakeRequests(BatchSize) > 0;
+            _dispatcher.Flush();
+            busy |= DoWork();
+            if (busy || Spin()) continue;
+            if (!Sleep() && !_monitor.IsDomainAlive) return SessionEndReason.DomainDied;
+        }
+
+        return SessionEndReason.Stopped;
+    }
+
+    private bool DoWork()
+    {
+        if (_current is null)
+        {
+            lock (_gate)
+            {
+                if (!_work.TryDequeue(out _current)) return false;
+            }
+        }
+
+        if (_current.Step()) _current = null;
+        return true;
+    }
+
+    private bool Spin()
+    {
+        if (SpinTicks == 0) return false;
+        long until = Stopwatch.GetTimestamp() + SpinTicks;
+        do
+        {
+            if (_channel.HasRequest || Volatile.Read(ref _attention) != 0) return true;
+            Thread.SpinWait(10);
+        }
+        while (Stopwatch.GetTimestamp() < until);
+        return false;
+    }
+
+    /// <returns>False when it slept its time out.</returns>
+    private bool Sleep()
+    {
+        TimeSpan timeout = IdleTime;
+        if (_dispatcher.NextDeadline is { } deadline)
+        {
+            TimeSpan left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), deadline);
+            if (left < timeout) timeout = left;
+        }
+
+        if (timeout <= TimeSpan.Zero) return true;
+        Volatile.Write(ref _sleeping, 1);
+        Interlocked.MemoryBarrier();
+        bool woken = Volatile.Read(ref _attention) != 0 || _channel.Sleep(timeout) || timeout < IdleTime;
+        Volatile.Write(ref _sleeping, 0);
+        return woken || Volatile.Read(ref _attention) != 0;
+    }
+
+    private void Finish(SessionEnd end)
+    {
+        lock (_gate)
+        {
+            Volatile.Write(ref _end, end);
+            _current?.Fail(SessionEnded(end));
+            foreach (PumpWork work in _work) work.Fail(SessionEnded(end));
+            _work.Clear();
+        }
+
+        foreach (EventSubscription subscription in _dispatcher.Subscriptions) subscription.Complete();
+        Ended?.Invoke();
+    }
+
+    private static XenException SessionEnded(SessionEnd end) =>
+        new(XenErrorId.SessionEnded, $"The session has ended: {end}.", "Enable the monitor again.", end.Failure);
+}

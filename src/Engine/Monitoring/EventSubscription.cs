@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using XenVmEvent.Events;
+
+namespace XenVmEvent.Monitoring;
+
+/// <summary>A stream of the events that somebody asked for. One thread consumes it.</summary>
+public sealed class EventSubscription : IDisposable
+{
+    private readonly EventPump _pump;
+    private readonly EventFilter _filter;
+    private readonly EventBuffer _buffer;
+    private long _delivered;
+    private long _dropped;
+    private int _disposed;
+    private bool _pumpAwaitsRoom;
+    private volatile bool _stuck;
+
+    internal EventSubscription(EventPump pump, EventWatch watch)
+    {
+        _pump = pump;
+        Watch = watch;
+        _filter = new EventFilter(watch);
+        _buffer = new EventBuffer(watch.BufferSize);
+    }
+
+    /// <summary>What it wants to see.</summary>
+    public EventWatch Watch { get; }
+
+    /// <summary>Events put into its buffer.</summary>
+    public long Delivered => Volatile.Read(ref _delivered);
+
+    /// <summary>Events that it wanted and that its full buffer had no room for until their deadline.</summary>
+    public long Dropped => Volatile.Read(ref _dropped);
+
+    /// <summary>True once no event will come any more and none is left.</summary>
+    public bool IsCompleted => _buffer.IsCompleted && _buffer.Count == 0;
+
+    /// <summary>The consumer let a deadline pass; until it takes an event the guest does not wait for it again.</summary>
+    internal bool IsStuck => _stuck;
+
+    /// <summary>Takes the next event if one is there.</summary>
+    public bool TryTake([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out VmEvent? vmEvent)
+    {
+        if (!_buffer.TryTake(out vmEvent)) return false;
+        _stuck = false;
+        if (Volatile.Read(ref _pumpAwaitsRoom))
+        {
+            Volatile.Write(ref _pumpAwaitsRoom, false);
+            _pump.Wake();
+        }
+
+        return vmEvent is not null;
+    }
+
+    /// <summary>Takes the next event, waiting for it.</summary>
+    /// <returns>Null when none came in time or none will come: see <see cref="IsCompleted"/>.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public VmEvent? Take(TimeSpan timeout, CancellationToken cancellation = default)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (TryTake(out VmEvent? vmEvent)) return vmEvent;
+            TimeSpan left = timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - Stopwatch.GetElapsedTime(start);
+            if (IsCompleted || (left <= TimeSpan.Zero && timeout != Timeout.InfiniteTimeSpan)) return null;
+            _buffer.Wait(left, cancellation);
+        }
+    }
+
+    /// <summary>
+    /// Ends the subscription: what it switched on is switched off, unless others want it, page access goes back, and
+    /// what it held gets its default.
+    /// </summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        _pump.Unsubscribe(this);
+        _buffer.Dispose();
+    }
+
+    internal bool Wants(in Abi.RequestView request) => _filter.Wants(request);
+
+    internal bool TryDeliver(VmEvent vmEvent)
+    {
+        if (!_buffer.TryAdd(vmEvent)) return false;
+        Volatile.Write(ref _delivered, _delivered + 1);
+        return true;
+    }
+
+    /// <summary>Asks to be woken when the consumer has made room.</summary>
+    internal void AwaitRoom() => Volatile.Write(ref _pumpAwaitsRoom, true);
+
+    internal void Drop()
+    {
+        _stuck = true;
+        Volatile.Write(ref _dropped, _dropped + 1);
+    }
+
+    internal void Complete() => _buffer.Complete();
+}

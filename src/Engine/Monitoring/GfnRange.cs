@@ -1,0 +1,62 @@
+using System.Globalization;
+
+namespace XenVmEvent.Monitoring;
+
+/// <summary>A run of guest frame numbers.</summary>
+public readonly record struct GfnRange
+{
+    /// <summary>One page.</summary>
+    public GfnRange(ulong gfn) : this(gfn, gfn)
+    {
+    }
+
+    /// <summary>The pages from first to last, both included.</summary>
+    /// <exception cref="XenException"><see cref="XenErrorId.InvalidGfn"/>: they are the wrong way round.</exception>
+    public GfnRange(ulong first, ulong last)
+    {
+        if (last < first) throw Invalid($"{first:x}-{last:x}");
+        First = first;
+        Last = last;
+    }
+
+    /// <summary>The first page.</summary>
+    public ulong First { get; }
+
+    /// <summary>The last page.</summary>
+    public ulong Last { get; }
+
+    /// <summary>Whether a page is one of these.</summary>
+    public bool Contains(ulong gfn) => gfn >= First && gfn <= Last;
+
+    /// <summary>Reads <c>0x400</c> or <c>0x400-0x43f</c>; numbers without 0x are decimal.</summary>
+    /// <exception cref="XenException"><see cref="XenErrorId.InvalidGfn"/>: it is neither.</exception>
+    public static GfnRange Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        string[] ends = text.Split('-', 2, StringSplitOptions.TrimEntries);
+        if (!TryParseGfn(ends[0], out ulong first)) throw Invalid(text);
+        if (ends.Length == 1) return new GfnRange(first);
+        return TryParseGfn(ends[1], out ulong last) ? new GfnRange(first, last) : throw Invalid(text);
+    }
+
+    /// <summary>Reads ranges separated by commas.</summary>
+    /// <exception cref="XenException"><see cref="XenErrorId.InvalidGfn"/>: one is none.</exception>
+    public static IReadOnlyList<GfnRange> ParseList(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return [.. text.Split(',').Select(Parse)];
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => First == Last ? $"0x{First:x}" : $"0x{First:x}-0x{Last:x}";
+
+    private static bool TryParseGfn(string text, out ulong gfn) =>
+        text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
+            ? ulong.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out gfn)
+            : ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out gfn);
+
+    private static XenException Invalid(string text) =>
+        new(XenErrorId.InvalidGfn,
+            $"'{text}' is not a range of guest frame numbers.",
+            "Write ranges as 0x400 or 0x400-0x43f, the lower number first.");
+}

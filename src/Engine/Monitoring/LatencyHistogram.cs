@@ -1,0 +1,58 @@
+using System.Diagnostics;
+using System.Numerics;
+
+namespace XenVmEvent.Monitoring;
+
+/// <summary>
+/// Counts durations in buckets of about 6 % width, so that percentiles over any number of them take 8 KiB. Used by one
+/// thread.
+/// </summary>
+internal sealed class LatencyHistogram
+{
+    private const int SubBucketBits = 4;
+    private const int SubBuckets = 1 << SubBucketBits;
+
+    private readonly long[] _counts = new long[64 * SubBuckets];
+    private long _total;
+    private long _min = long.MaxValue;
+    private long _max;
+
+    /// <summary>Adds a duration in <see cref="Stopwatch"/> ticks.</summary>
+    public void Add(long ticks)
+    {
+        long value = Math.Max(ticks, 0);
+        _counts[BucketOf(value)]++;
+        _total++;
+        if (value < _min) _min = value;
+        if (value > _max) _max = value;
+    }
+
+    public LatencySummary Summarize() => _total == 0
+        ? default
+        : new LatencySummary(ToTime(_min), Percentile(0.5), Percentile(0.99), ToTime(_max));
+
+    private static int BucketOf(long value)
+    {
+        if (value < SubBuckets) return (int)value;
+        int shift = BitOperations.Log2((ulong)value) - SubBucketBits;
+        return (shift + 1) * SubBuckets + (int)((value >> shift) & (SubBuckets - 1));
+    }
+
+    private static long UpperEndOf(int bucket)
+    {
+        if (bucket < SubBuckets) return bucket;
+        int shift = bucket / SubBuckets - 1;
+        return ((long)(SubBuckets + bucket % SubBuckets + 1) << shift) - 1;
+    }
+
+    private static TimeSpan ToTime(long ticks) => Stopwatch.GetElapsedTime(0, ticks);
+
+    private TimeSpan Percentile(double share)
+    {
+        long rank = (long)Math.Ceiling(_total * share);
+        long seen = 0;
+        int bucket = 0;
+        while ((seen += _counts[bucket]) < rank) bucket++;
+        return ToTime(Math.Min(UpperEndOf(bucket), _max));
+    }
+}

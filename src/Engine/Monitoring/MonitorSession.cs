@@ -1,0 +1,130 @@
+using XenVmEvent.Abi;
+using XenVmEvent.Events;
+using XenVmEvent.Hypervisor;
+
+namespace XenVmEvent.Monitoring;
+
+/// <summary>
+/// A domain being monitored: subscriptions come and go while it runs, and when it ends, however it ends, the guest is
+/// left as it was found. Safe for use from several threads.
+/// </summary>
+public sealed class MonitorSession : IDisposable
+{
+    private readonly EventPump _pump;
+    private readonly EventHandler _stopAtExit;
+
+    private MonitorSession(XenDomain domain, MonitorOptions options, ChannelKind channel, EventPump pump)
+    {
+        Domain = domain;
+        Options = options;
+        Channel = channel;
+        _pump = pump;
+        _stopAtExit = (_, _) => Stop();
+        _pump.Ended += () => AppDomain.CurrentDomain.ProcessExit -= _stopAtExit;
+        AppDomain.CurrentDomain.ProcessExit += _stopAtExit;
+    }
+
+    /// <summary>The domain.</summary>
+    public XenDomain Domain { get; }
+
+    /// <summary>How it runs.</summary>
+    public MonitorOptions Options { get; }
+
+    /// <summary>The channel that it got.</summary>
+    public ChannelKind Channel { get; }
+
+    /// <summary>When it began.</summary>
+    public DateTimeOffset StartTime { get; } = DateTimeOffset.Now;
+
+    /// <summary>How it ended; null while it runs.</summary>
+    public SessionEnd? End => _pump.End;
+
+    /// <summary>Enables the domain's monitor. No event is raised yet.</summary>
+    /// <exception cref="XenException">It cannot be enabled; nothing has changed in the guest.</exception>
+    public static MonitorSession Start(IHypervisor hypervisor, XenDomain domain, MonitorOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(hypervisor);
+        ArgumentNullException.ThrowIfNull(domain);
+        options ??= new MonitorOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.ResponseTimeout, TimeSpan.Zero);
+        IDomainMonitor monitor = hypervisor.EnableMonitor(domain, options.Channel);
+        EventPump pump;
+        try
+        {
+            pump = new EventPump(monitor, hypervisor, domain, options);
+        }
+        catch
+        {
+            using (monitor) monitor.Disable();
+            throw;
+        }
+
+        pump.Start();
+        return new MonitorSession(domain, options, monitor.Channel, pump);
+    }
+
+    /// <summary>Switches on what the watch asks for; returns when that is done.</summary>
+    /// <exception cref="XenException">
+    /// Xen cannot do it (<see cref="XenErrorId.NotSupported"/>), a page is not the domain's
+    /// (<see cref="XenErrorId.InvalidGfn"/>), and others. Everything is as before then.
+    /// </exception>
+    public EventSubscription Watch(EventWatch watch)
+    {
+        ArgumentNullException.ThrowIfNull(watch);
+        ArgumentOutOfRangeException.ThrowIfLessThan(watch.BufferSize, 1);
+        Validate(watch);
+        return _pump.Subscribe(watch);
+    }
+
+    /// <summary>What every event of a kind is answered that nobody holds, or whose holder does not answer.</summary>
+    /// <exception cref="XenException"><see cref="XenErrorId.ResponseNotApplicable"/>, <see cref="XenErrorId.SessionEnded"/>.</exception>
+    public void SetDefaultResponse(VmEventKind kind, VmEventResponse response)
+    {
+        ArgumentNullException.ThrowIfNull(response);
+        response.EnsureAppliesTo(kind);
+        _pump.SetDefault(kind, response);
+    }
+
+    /// <summary>What it has done so far.</summary>
+    public MonitorStatistics GetStatistics() => _pump.GetStatistics();
+
+    /// <summary>Ends it: everything goes back to what it was, and no vCPU is left paused. Does nothing the second time.</summary>
+    /// <returns>How it ended.</returns>
+    public SessionEnd Stop()
+    {
+        _pump.Stop();
+        return _pump.End!;
+    }
+
+    /// <inheritdoc cref="Stop"/>
+    public void Dispose() => Stop();
+
+    /// <inheritdoc/>
+    public override string ToString() => Domain.Name;
+
+    private static void Validate(EventWatch watch)
+    {
+        if (watch.Kinds.Count == 0) throw new ArgumentException("The watch names no kind of event.", nameof(watch));
+        if (watch.Kinds.Contains(VmEventKind.MemAccess) != watch.Pages is not null)
+        {
+            throw new ArgumentException("Page access is watched with pages, and nothing else is.", nameof(watch));
+        }
+
+        if (watch.Pages?.Access == PageAccess.None) throw new ArgumentException("The watch names no access.", nameof(watch));
+        if (watch.Kinds.Contains(VmEventKind.MovToMsr) && watch.Msrs.Count == 0)
+        {
+            throw new ArgumentException("The watch names no model specific register.", nameof(watch));
+        }
+
+        foreach (VmEventKind kind in watch.Kinds)
+        {
+            if (kind is VmEventKind.Unknown or VmEventKind.MemSharing or VmEventKind.MemPaging or VmEventKind.Interrupt)
+            {
+                throw new XenException(
+                    XenErrorId.NotSupported,
+                    $"{kind} events cannot be switched on.",
+                    "Watch other kinds of event.");
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+namespace XenVmEvent.Monitoring;
+
+/// <summary>Something for the pump's thread to do between events, a step at a time.</summary>
+internal sealed class PumpWork(IEnumerable<int> steps)
+{
+    private readonly IEnumerator<int> _steps = steps.GetEnumerator();
+    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Does one step.</summary>
+    /// <returns>True when it was the last, or failed.</returns>
+    public bool Step()
+    {
+        try
+        {
+            if (_steps.MoveNext()) return false;
+            _done.SetResult();
+        }
+        catch (Exception e)
+        {
+            _done.SetException(e);
+        }
+
+        return true;
+    }
+
+    public void Fail(Exception reason) => _done.TrySetException(reason);
+
+    public void Wait() => _done.Task.GetAwaiter().GetResult();
+}

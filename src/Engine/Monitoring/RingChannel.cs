@@ -1,0 +1,35 @@
+using XenVmEvent.Abi;
+using XenVmEvent.Hypervisor;
+
+namespace XenVmEvent.Monitoring;
+
+/// <summary>One ring for all vCPUs: every request gets a response, if only to free its entry.</summary>
+internal sealed class RingChannel : MonitorChannel
+{
+    private readonly BackRing _ring;
+    private readonly IEventPorts _ports;
+
+    public RingChannel(SharedMemory ring, IEventPorts ports, VmEventLayout layout) : base(ports)
+    {
+        _ring = new BackRing(ring, layout, answered: true);
+        _ports = ports;
+        _ring.Initialise();
+    }
+
+    public override long Overwritten => 0;
+
+    public override bool AnswersAll => true;
+
+    public override bool HasRequest => _ring.HasRequest;
+
+    public override bool TryRead(Span<byte> destination) => _ring.TryRead(destination);
+
+    public override Span<byte> ResponseTo(uint vcpu, bool synchronous) => _ring.NextResponse();
+
+    public override void Flush()
+    {
+        if (_ring.Publish()) _ports.Notify(_ports.RingPort);
+    }
+
+    public override bool FinalCheck() => _ring.FinalCheck();
+}

@@ -1,0 +1,145 @@
+using System.Diagnostics;
+using XenVmEvent.Hypervisor;
+
+namespace XenVmEvent.Monitoring;
+
+/// <summary>
+/// The one way every session ends: stop new events, give pages their access back, answer what is pending, drain until
+/// quiet, disable, unmap, close. Each step is tried even when an earlier one failed.
+/// </summary>
+internal sealed class SessionTeardown(
+    IDomainMonitor monitor,
+    EventDispatcher dispatcher,
+    EventSwitches switches,
+    PageRights rights,
+    bool listenerRequired)
+{
+    /// <summary>How long draining, and with it disabling, is tried at most.</summary>
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long a vCPU may take to run on after its register write was answered.</summary>
+    private static readonly TimeSpan RunOn = TimeSpan.FromMilliseconds(100);
+
+    private readonly List<XenException> _failures = [];
+    private bool _channelBroken;
+
+    /// <summary>What failed.</summary>
+    public IReadOnlyList<XenException> Failures => _failures;
+
+    /// <param name="domainGone">Nothing is left to give back; just let go.</param>
+    public void Run(bool domainGone)
+    {
+        if (!domainGone)
+        {
+            foreach (EventSubscription subscription in dispatcher.Subscriptions.ToArray())
+            {
+                Attempt(() => switches.Disable(subscription.Watch));
+                if (subscription.Watch.Pages is { } pages) Attempt(() => Restore(pages));
+            }
+
+            if (listenerRequired) Attempt(() => monitor.SetAccessRequired(false));
+            Attempt(dispatcher.ReleaseAll);
+            Drain();
+            LetRegisterWritesHappen();
+            Disable();
+        }
+
+        Attempt(monitor.Dispose);
+    }
+
+    private void Restore(PageWatch pages)
+    {
+        // vCPUs go on touching pages meanwhile, and must not wait for the last page.
+        foreach (int _ in rights.Remove(pages)) Answer();
+    }
+
+    /// <summary>Answers until nobody asks any more.</summary>
+    private void Drain()
+    {
+        long start = Stopwatch.GetTimestamp();
+        int quiet = 0;
+        while (quiet < 3 && Stopwatch.GetElapsedTime(start) < Bound)
+        {
+            if (Answer())
+            {
+                quiet = 0;
+                continue;
+            }
+
+            // A vCPU that had waited for room needs a moment to put its request.
+            quiet++;
+            Thread.Sleep(1);
+        }
+    }
+
+    /// <summary>Xen forgets a register write whose vCPU has not run since the answer when the monitor is disabled.</summary>
+    private void LetRegisterWritesHappen()
+    {
+        if (dispatcher.LastRegisterWrite == 0 || Stopwatch.GetElapsedTime(dispatcher.LastRegisterWrite) > TimeSpan.FromSeconds(1)) return;
+        Attempt(() =>
+        {
+            ulong[] ranBefore = [.. Enumerable.Range(0, dispatcher.VCpus).Select(v => monitor.GetVCpuRunTime((uint)v))];
+            long start = Stopwatch.GetTimestamp();
+            while (Stopwatch.GetElapsedTime(start) < RunOn)
+            {
+                if (ranBefore.Index().All(v => monitor.GetVCpuRunTime((uint)v.Index) != v.Item)) return;
+                Thread.Sleep(1);
+            }
+        });
+    }
+
+    private void Disable()
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                monitor.Disable();
+                return;
+            }
+            catch (XenException e) when (e.Id == XenErrorId.MonitorBusy && Stopwatch.GetElapsedTime(start) < Bound)
+            {
+                // vCPUs queue for room in the ring still.
+                Drain();
+            }
+            catch (Exception e)
+            {
+                _failures.Add(e as XenException ?? XenException.Unexpected(e));
+                return;
+            }
+        }
+    }
+
+    private bool Answer()
+    {
+        if (_channelBroken) return false;
+        bool any = false;
+        try
+        {
+            any = dispatcher.TakeRequests(int.MaxValue) > 0;
+            dispatcher.ReleaseAll();
+            dispatcher.Flush();
+        }
+        catch (Exception e)
+        {
+            XenException failure = e as XenException ?? XenException.Unexpected(e);
+            _failures.Add(failure);
+            _channelBroken = failure.Id is XenErrorId.CorruptChannel or XenErrorId.Unexpected;
+        }
+
+        return any;
+    }
+
+    private void Attempt(Action step)
+    {
+        try
+        {
+            step();
+        }
+        catch (Exception e)
+        {
+            _failures.Add(e as XenException ?? XenException.Unexpected(e));
+        }
+    }
+}

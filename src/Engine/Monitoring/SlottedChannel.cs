@@ -1,0 +1,81 @@
+using XenVmEvent.Abi;
+using XenVmEvent.Hypervisor;
+
+namespace XenVmEvent.Monitoring;
+
+/// <summary>A slot per vCPU for the events that wait for an answer, and a ring, unanswered, for those that do not.</summary>
+internal sealed class SlottedChannel : MonitorChannel
+{
+    private readonly BackRing _ring;
+    private readonly VCpuSlots _slots;
+    private readonly IEventPorts _ports;
+
+    // Per vCPU: its slot's request was read and is not answered yet.
+    private readonly bool[] _taken;
+    private readonly List<int> _finished;
+    private int _next;
+
+    public SlottedChannel(SharedMemory ring, SharedMemory slots, IEventPorts ports, VmEventLayout layout, int vcpus) : base(ports)
+    {
+        _ring = new BackRing(ring, layout, answered: false);
+        _slots = new VCpuSlots(slots, layout, vcpus);
+        _ports = ports;
+        _taken = new bool[vcpus];
+        _finished = new List<int>(vcpus);
+        _ring.Initialise();
+    }
+
+    public override long Overwritten => _ring.Lost;
+
+    public override bool AnswersAll => false;
+
+    public override bool HasRequest => _ring.HasRequest || NextSubmitted() >= 0;
+
+    public override bool TryRead(Span<byte> destination)
+    {
+        // The ring first: Xen does not wait for it to be read. Then the slots in turn, so that no vCPU starves another.
+        if (_ring.TryRead(destination)) return true;
+        int vcpu = NextSubmitted();
+        if (vcpu < 0) return false;
+        _slots.Message(vcpu).CopyTo(destination);
+        _taken[vcpu] = true;
+        _next = vcpu + 1;
+        return true;
+    }
+
+    public override Span<byte> ResponseTo(uint vcpu, bool synchronous)
+    {
+        if (!synchronous) return default;
+        if (!_taken[vcpu]) throw Stray(vcpu);
+        _taken[vcpu] = false;
+        _finished.Add((int)vcpu);
+        return _slots.Message((int)vcpu);
+    }
+
+    public override void Flush()
+    {
+        foreach (int vcpu in _finished) _slots.SetState(vcpu, SlotState.Finish);
+
+        // Each to its own vCPU's port; the ring's is never notified, for Xen would look at vCPU 0's slot then.
+        foreach (int vcpu in _finished) _ports.Notify(_ports.SlotPorts[vcpu]);
+        _finished.Clear();
+    }
+
+    public override bool FinalCheck() => _ring.FinalCheck() || NextSubmitted() >= 0;
+
+    private int NextSubmitted()
+    {
+        for (int i = 0; i < _slots.Count; i++)
+        {
+            int vcpu = (_next + i) % _slots.Count;
+            if (!_taken[vcpu] && _slots.StateOf(vcpu) == SlotState.Submit) return vcpu;
+        }
+
+        return -1;
+    }
+
+    private static XenException Stray(uint vcpu) =>
+        new(XenErrorId.CorruptChannel,
+            $"A request that waits for an answer names vCPU {vcpu}, but did not come by that vCPU's slot.",
+            "The session has ended; start it again, and report this with the versions of Xen and XenVmEvent.");
+}
