@@ -17,4 +17,7 @@ public sealed class CpuidEvent : VmEvent
 
     /// <summary>Bytes of the instruction.</summary>
     public uint InstructionLength => Request.UInt32(VmEventField.CpuidInstructionLength);
+
+    /// <inheritdoc/>
+    public override string Details => $"leaf 0x{Leaf:x} subleaf 0x{Subleaf:x}";
 }

@@ -20,4 +20,7 @@ public sealed class DebugExceptionEvent : VmEvent
 
     /// <summary>The event type, as Intel numbers interruption types.</summary>
     public byte TrapType => (byte)Request.UInt32(VmEventField.DebugType);
+
+    /// <inheritdoc/>
+    public override string Details => $"gfn 0x{Gfn:x} pending 0x{PendingDebug:x}";
 }

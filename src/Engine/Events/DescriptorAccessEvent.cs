@@ -20,4 +20,7 @@ public sealed class DescriptorAccessEvent : VmEvent
 
     /// <summary>What Intel hardware says of the operand; 0 on AMD.</summary>
     public ulong ExitQualification => Request.UInt64(VmEventField.DescriptorExitQualification);
+
+    /// <inheritdoc/>
+    public override string Details => $"{(IsWrite ? "load" : "store")} {Descriptor}";
 }

@@ -8,4 +8,7 @@ public sealed class EmulUnimplementedEvent : VmEvent
     internal EmulUnimplementedEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
     {
     }
+
+    /// <inheritdoc/>
+    public override string Details => string.Empty;
 }

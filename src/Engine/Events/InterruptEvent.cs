@@ -20,4 +20,7 @@ public sealed class InterruptEvent : VmEvent
 
     /// <summary>CR2, for a page fault.</summary>
     public ulong Cr2 => Request.UInt64(VmEventField.InterruptCr2);
+
+    /// <inheritdoc/>
+    public override string Details => $"vector {Vector} type {InterruptType}";
 }

@@ -20,4 +20,7 @@ public sealed class IoEvent : VmEvent
 
     /// <summary>By a string instruction.</summary>
     public bool IsString => Request.UInt32(VmEventField.IoString) != 0;
+
+    /// <inheritdoc/>
+    public override string Details => $"{(IsIn ? "in" : "out")} port 0x{Port:x} {Bytes} bytes";
 }

@@ -23,4 +23,7 @@ public sealed class MemAccessEvent : VmEvent
 
     /// <summary>What was done, and how Xen knows the linear address.</summary>
     public MemAccessFlags Flags => (MemAccessFlags)Request.UInt32(VmEventField.MemAccessFlags);
+
+    /// <inheritdoc/>
+    public override string Details => $"{Access} gfn 0x{Gfn:x} offset 0x{Offset:x} gla 0x{LinearAddress:x}";
 }

@@ -11,4 +11,7 @@ public sealed class MemPagingEvent : VmEvent
 
     /// <summary>The guest frame number of the page.</summary>
     public ulong Gfn => Request.UInt64(VmEventField.MemPagingGfn);
+
+    /// <inheritdoc/>
+    public override string Details => $"gfn 0x{Gfn:x}";
 }

@@ -17,4 +17,7 @@ public sealed class MovToMsrEvent : VmEvent
 
     /// <summary>The value to be written.</summary>
     public ulong NewValue => Request.UInt64(VmEventField.MsrNewValue);
+
+    /// <inheritdoc/>
+    public override string Details => $"MSR 0x{Msr:x} 0x{OldValue:x} -> 0x{NewValue:x}";
 }

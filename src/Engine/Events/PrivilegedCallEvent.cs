@@ -8,4 +8,7 @@ public sealed class PrivilegedCallEvent : VmEvent
     internal PrivilegedCallEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
     {
     }
+
+    /// <inheritdoc/>
+    public override string Details => string.Empty;
 }

@@ -11,4 +11,7 @@ public sealed class SingleStepEvent : VmEvent
 
     /// <summary>The guest frame number of the next instruction.</summary>
     public ulong Gfn => Request.UInt64(VmEventField.SingleStepGfn);
+
+    /// <inheritdoc/>
+    public override string Details => $"gfn 0x{Gfn:x}";
 }

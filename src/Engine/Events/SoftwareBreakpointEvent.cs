@@ -17,4 +17,7 @@ public sealed class SoftwareBreakpointEvent : VmEvent
 
     /// <summary>The event type, as Intel numbers interruption types.</summary>
     public byte TrapType => (byte)Request.UInt32(VmEventField.BreakpointType);
+
+    /// <inheritdoc/>
+    public override string Details => $"gfn 0x{Gfn:x}";
 }

@@ -11,4 +11,7 @@ public sealed class UnknownEvent : VmEvent
 
     /// <summary>The number that Xen gave for what happened.</summary>
     public uint Reason => Request.UInt32(VmEventField.Reason);
+
+    /// <inheritdoc/>
+    public override string Details => $"reason {Reason}";
 }

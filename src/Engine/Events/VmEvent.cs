@@ -43,6 +43,9 @@ public abstract class VmEvent
     /// <summary>The altp2m view the vCPU was in; 0 is the host's own.</summary>
     public ushort View => (ushort)Request.UInt32(VmEventField.Altp2mIndex);
 
+    /// <summary>The kind's own fields in a few words.</summary>
+    public abstract string Details { get; }
+
     /// <summary>Whether the vCPU stands still until the event is answered.</summary>
     public bool IsSynchronous => Request.IsSynchronous;
 
@@ -86,6 +89,9 @@ public abstract class VmEvent
             },
             "Watch with -Hold, and answer within -ResponseTimeout.");
     }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Kind} {Domain} vCPU {VCpu} ip 0x{InstructionPointer:x} {Details}".TrimEnd();
 
     /// <summary>Before it is shown to anybody: the default goes out at once.</summary>
     internal void SetDefault(VmEventResponse response) => _response = response;

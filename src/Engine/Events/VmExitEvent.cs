@@ -14,4 +14,7 @@ public sealed class VmExitEvent : VmEvent
 
     /// <summary>The exit qualification.</summary>
     public ulong Qualification => Request.UInt64(VmEventField.VmExitQualification);
+
+    /// <inheritdoc/>
+    public override string Details => $"reason {Reason} qualification 0x{Qualification:x}";
 }

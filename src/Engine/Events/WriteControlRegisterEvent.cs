@@ -17,4 +17,7 @@ public sealed class WriteControlRegisterEvent : VmEvent
 
     /// <summary>The value to be written.</summary>
     public ulong NewValue => Request.UInt64(VmEventField.ControlRegisterNewValue);
+
+    /// <inheritdoc/>
+    public override string Details => $"{Register} 0x{OldValue:x} -> 0x{NewValue:x}";
 }

@@ -3,19 +3,19 @@ using XenVmEvent.Events;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>A bounded queue from the pump's thread to one consumer's. Neither waits for the other while adding or taking.</summary>
-internal sealed class EventBuffer : IDisposable
+internal sealed class EventBuffer
 {
     private readonly VmEvent?[] _events;
-    private readonly SemaphoreSlim _arrival = new(0);
+    private readonly ArrivalSignal _arrival;
     private long _added;
     private long _taken;
-    private int _consumerWaits;
     private bool _completed;
 
-    public EventBuffer(int size)
+    public EventBuffer(int size, ArrivalSignal arrival)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
         _events = new VmEvent?[size];
+        _arrival = arrival;
     }
 
     /// <summary>No more will be added.</summary>
@@ -30,7 +30,7 @@ internal sealed class EventBuffer : IDisposable
         if (_added - Volatile.Read(ref _taken) == _events.Length) return false;
         _events[_added % _events.Length] = vmEvent;
         Volatile.Write(ref _added, _added + 1);
-        WakeConsumer();
+        _arrival.Set();
         return true;
     }
 
@@ -38,7 +38,7 @@ internal sealed class EventBuffer : IDisposable
     public void Complete()
     {
         Volatile.Write(ref _completed, true);
-        WakeConsumer();
+        _arrival.Set();
     }
 
     /// <summary>The consumer's: takes the oldest event if there is one.</summary>
@@ -51,22 +51,5 @@ internal sealed class EventBuffer : IDisposable
         place = null;
         Volatile.Write(ref _taken, _taken + 1);
         return true;
-    }
-
-    /// <summary>The consumer's: sleeps until there is an event, or no more will come, or the time is over.</summary>
-    public void Wait(TimeSpan timeout, CancellationToken cancellation)
-    {
-        Volatile.Write(ref _consumerWaits, 1);
-        Interlocked.MemoryBarrier();
-        if (Count == 0 && !IsCompleted) _arrival.Wait(timeout, cancellation);
-        Volatile.Write(ref _consumerWaits, 0);
-    }
-
-    public void Dispose() => _arrival.Dispose();
-
-    private void WakeConsumer()
-    {
-        Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _consumerWaits) != 0 && Interlocked.Exchange(ref _consumerWaits, 0) != 0) _arrival.Release();
     }
 }

@@ -81,6 +81,9 @@ internal sealed class EventDispatcher
         Settle();
     }
 
+    /// <summary>What nobody decides otherwise. From any thread.</summary>
+    public VmEventResponse DefaultFor(VmEventKind kind) => Volatile.Read(ref _defaults[(int)kind]);
+
     public void SetDefault(VmEventKind kind, VmEventResponse response) => _defaults[(int)kind] = response;
 
     /// <summary>Handles the requests that are there, up to a number.</summary>

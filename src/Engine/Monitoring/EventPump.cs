@@ -72,9 +72,9 @@ internal sealed class EventPump : IHeldEvents
         if (Thread.CurrentThread != _thread) _thread.Join();
     }
 
-    public EventSubscription Subscribe(EventWatch watch)
+    public EventSubscription Subscribe(EventWatch watch, ArrivalSignal? arrival)
     {
-        EventSubscription subscription = new(this, watch);
+        EventSubscription subscription = new(this, watch, arrival);
         Invoke(Once(() =>
         {
             _switches.Enable(watch);
@@ -115,6 +115,8 @@ internal sealed class EventPump : IHeldEvents
 
     public void SetDefault(Abi.VmEventKind kind, VmEventResponse response) =>
         Invoke(Once(() => _dispatcher.SetDefault(kind, response)));
+
+    public VmEventResponse DefaultFor(Abi.VmEventKind kind) => _dispatcher.DefaultFor(kind);
 
     public MonitorStatistics GetStatistics()
     {

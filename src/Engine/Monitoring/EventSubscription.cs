@@ -9,18 +9,22 @@ public sealed class EventSubscription : IDisposable
     private readonly EventPump _pump;
     private readonly EventFilter _filter;
     private readonly EventBuffer _buffer;
+    private readonly ArrivalSignal _arrival;
+    private readonly bool _ownsArrival;
     private long _delivered;
     private long _dropped;
     private int _disposed;
     private bool _pumpAwaitsRoom;
     private volatile bool _stuck;
 
-    internal EventSubscription(EventPump pump, EventWatch watch)
+    internal EventSubscription(EventPump pump, EventWatch watch, ArrivalSignal? arrival)
     {
         _pump = pump;
         Watch = watch;
         _filter = new EventFilter(watch);
-        _buffer = new EventBuffer(watch.BufferSize);
+        _arrival = arrival ?? new ArrivalSignal();
+        _ownsArrival = arrival is null;
+        _buffer = new EventBuffer(watch.BufferSize, _arrival);
     }
 
     /// <summary>What it wants to see.</summary>
@@ -34,6 +38,9 @@ public sealed class EventSubscription : IDisposable
 
     /// <summary>True once no event will come any more and none is left.</summary>
     public bool IsCompleted => _buffer.IsCompleted && _buffer.Count == 0;
+
+    /// <summary>Whether taking would give an event, or none will come any more.</summary>
+    public bool HasNews => _buffer.Count > 0 || _buffer.IsCompleted;
 
     /// <summary>The consumer let a deadline pass; until it takes an event the guest does not wait for it again.</summary>
     internal bool IsStuck => _stuck;
@@ -64,7 +71,7 @@ public sealed class EventSubscription : IDisposable
             if (TryTake(out VmEvent? vmEvent)) return vmEvent;
             TimeSpan left = timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - Stopwatch.GetElapsedTime(start);
             if (IsCompleted || (left <= TimeSpan.Zero && timeout != Timeout.InfiniteTimeSpan)) return null;
-            _buffer.Wait(left, cancellation);
+            _arrival.Wait(() => HasNews, left, cancellation);
         }
     }
 
@@ -76,7 +83,7 @@ public sealed class EventSubscription : IDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         _pump.Unsubscribe(this);
-        _buffer.Dispose();
+        if (_ownsArrival) _arrival.Dispose();
     }
 
     internal bool Wants(in Abi.RequestView request) => _filter.Wants(request);

@@ -64,16 +64,18 @@ public sealed class MonitorSession : IDisposable
     }
 
     /// <summary>Switches on what the watch asks for; returns when that is done.</summary>
+    /// <param name="watch">What to see.</param>
+    /// <param name="arrival">Wakes the consumer; for one who consumes several subscriptions. Null: the subscription has its own.</param>
     /// <exception cref="XenException">
     /// Xen cannot do it (<see cref="XenErrorId.NotSupported"/>), a page is not the domain's
     /// (<see cref="XenErrorId.InvalidGfn"/>), and others. Everything is as before then.
     /// </exception>
-    public EventSubscription Watch(EventWatch watch)
+    public EventSubscription Watch(EventWatch watch, ArrivalSignal? arrival = null)
     {
         ArgumentNullException.ThrowIfNull(watch);
         ArgumentOutOfRangeException.ThrowIfLessThan(watch.BufferSize, 1);
         Validate(watch);
-        return _pump.Subscribe(watch);
+        return _pump.Subscribe(watch, arrival);
     }
 
     /// <summary>What every event of a kind is answered that nobody holds, or whose holder does not answer.</summary>
@@ -83,6 +85,16 @@ public sealed class MonitorSession : IDisposable
         ArgumentNullException.ThrowIfNull(response);
         response.EnsureAppliesTo(kind);
         _pump.SetDefault(kind, response);
+    }
+
+    /// <summary>Gives a held event its default, if nobody has answered it.</summary>
+    /// <returns>False when it was answered already.</returns>
+    public bool Release(VmEvent vmEvent)
+    {
+        ArgumentNullException.ThrowIfNull(vmEvent);
+        if (!vmEvent.TryAnswer(_pump.DefaultFor(vmEvent.Kind), ResponseState.Released)) return false;
+        _pump.Wake();
+        return true;
     }
 
     /// <summary>What it has done so far.</summary>

@@ -10,7 +10,7 @@ internal sealed class SlottedChannel : MonitorChannel
     private readonly VCpuSlots _slots;
     private readonly IEventPorts _ports;
 
-    // Per vCPU: its slot's request was read and is not answered yet.
+    // Per vCPU: its slot's request was read, and the slot is not handed back yet.
     private readonly bool[] _taken;
     private readonly List<int> _finished;
     private int _next;
@@ -47,14 +47,17 @@ internal sealed class SlottedChannel : MonitorChannel
     {
         if (!synchronous) return default;
         if (!_taken[vcpu]) throw Stray(vcpu);
-        _taken[vcpu] = false;
         _finished.Add((int)vcpu);
         return _slots.Message((int)vcpu);
     }
 
     public override void Flush()
     {
-        foreach (int vcpu in _finished) _slots.SetState(vcpu, SlotState.Finish);
+        foreach (int vcpu in _finished)
+        {
+            _slots.SetState(vcpu, SlotState.Finish);
+            _taken[vcpu] = false;
+        }
 
         // Each to its own vCPU's port; the ring's is never notified, for Xen would look at vCPU 0's slot then.
         foreach (int vcpu in _finished) _ports.Notify(_ports.SlotPorts[vcpu]);

@@ -1,0 +1,35 @@
+using System.Globalization;
+
+namespace XenVmEvent.Hypervisor;
+
+/// <summary>Finds domains by what people call them.</summary>
+public static class DomainLookup
+{
+    /// <summary>The domain with this id, uuid or name.</summary>
+    /// <exception cref="XenException"><see cref="XenErrorId.DomainNotFound"/>.</exception>
+    public static XenDomain FindDomain(this IHypervisor hypervisor, string idNameOrUuid)
+    {
+        ArgumentNullException.ThrowIfNull(hypervisor);
+        IReadOnlyList<XenDomain> domains = hypervisor.GetDomains();
+        return domains.FirstOrDefault(d => d.IsCalled(idNameOrUuid)) ?? throw NotFound(idNameOrUuid, domains);
+    }
+
+    /// <summary>Whether this is the domain's id, uuid or name. Names are case sensitive, as in Xen.</summary>
+    public static bool IsCalled(this XenDomain domain, string idNameOrUuid)
+    {
+        ArgumentNullException.ThrowIfNull(domain);
+        return domain.Name == idNameOrUuid
+            || (uint.TryParse(idNameOrUuid, NumberStyles.None, CultureInfo.InvariantCulture, out uint id) && domain.Id == id)
+            || (Guid.TryParse(idNameOrUuid, out Guid uuid) && domain.Uuid == uuid);
+    }
+
+    /// <summary>The error for a domain that is not there; names those that are.</summary>
+    public static XenException NotFound(string idNameOrUuid, IReadOnlyList<XenDomain> domains)
+    {
+        ArgumentNullException.ThrowIfNull(domains);
+        return new XenException(
+            XenErrorId.DomainNotFound,
+            $"There is no domain '{idNameOrUuid}'.",
+            $"The domains here are {string.Join(", ", domains)}.");
+    }
+}

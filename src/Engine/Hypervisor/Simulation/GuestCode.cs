@@ -1,0 +1,69 @@
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Hypervisor.Simulation;
+
+/// <summary>Where the code of a simulated guest lies and what it meets there.</summary>
+internal static class GuestCode
+{
+    /// <summary>Linear address of guest physical 0 as code.</summary>
+    public const ulong KernelText = 0xffff_ffff_8100_0000;
+
+    /// <summary>Linear address of guest physical 0 as data.</summary>
+    public const ulong DirectMap = 0xffff_8880_0000_0000;
+
+    public const byte DebugVector = 1;
+    public const byte BreakpointVector = 3;
+    public const byte InvalidOpcodeVector = 6;
+    public const byte TimerVector = 0xec;
+
+    /// <summary>Intel's interruption types.</summary>
+    public const byte HardwareException = 3;
+
+    /// <inheritdoc cref="HardwareException"/>
+    public const byte SoftwareInterrupt = 4;
+
+    /// <inheritdoc cref="HardwareException"/>
+    public const byte SoftwareException = 6;
+
+    /// <summary>The page with the code of the first kind of action; the others follow.</summary>
+    private const ulong FirstCodeGfn = 0x10;
+
+    /// <summary>Where the instruction for an action lies: always the same place for a kind, or the page that it is to execute.</summary>
+    public static ulong AddressOf(GuestAction action) => KernelText + (action.Kind == GuestActionKind.ExecutePage
+        ? action.Target
+        : (FirstCodeGfn + (ulong)action.Kind) * GuestMemory.PageSize + 0x120);
+
+    public static ulong GuestPhysical(ulong rip) => rip - KernelText;
+
+    /// <summary>Intel's basic exit reason with which an action leaves guest mode; null when it does not.</summary>
+    public static uint? ExitReason(GuestAction action) => action.Kind switch
+    {
+        GuestActionKind.Breakpoint or GuestActionKind.DebugException => 0,
+        GuestActionKind.Interrupt => 1,
+        GuestActionKind.Cpuid => 10,
+        GuestActionKind.GuestRequest => 18,
+        GuestActionKind.WriteCR0 or GuestActionKind.WriteCR3 or GuestActionKind.WriteCR4 => 28,
+        GuestActionKind.PortIo => 30,
+        GuestActionKind.WriteMsr => 32,
+        GuestActionKind.WriteXcr0 => 55,
+        _ => null,
+    };
+
+    /// <summary>What CPUID returns: plausible for the leaves that a guest asks for first.</summary>
+    public static void Cpuid(uint leaf, uint subleaf, GuestRegisters registers)
+    {
+        (uint a, uint b, uint c, uint d) = leaf switch
+        {
+            0 => (0x16u, 0x756e_6547u, 0x6c65_746eu, 0x4965_6e69u),
+            1 => (0x0005_06e3u, 0x0010_0800u, 0xfffa_3203u, 0x1f8b_fbffu),
+            7 when subleaf == 0 => (0u, 0x009c_4fbbu, 0u, 0x9c00_0000u),
+            0x4000_0000 => (0x4000_0005u, 0x566e_6558u, 0x6558_4d4du, 0x4d4d_566eu),
+            0x8000_0000 => (0x8000_0008u, 0u, 0u, 0u),
+            _ => (0u, 0u, 0u, 0u),
+        };
+        registers[VmEventField.Rax] = a;
+        registers[VmEventField.Rbx] = b;
+        registers[VmEventField.Rcx] = c;
+        registers[VmEventField.Rdx] = d;
+    }
+}

@@ -1,0 +1,100 @@
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Hypervisor.Simulation;
+
+/// <summary>The registers of a simulated vCPU: those of a 64 bit kernel at work.</summary>
+internal sealed class GuestRegisters
+{
+    /// <summary>RAX to R15.</summary>
+    public const int GeneralCount = VmEventField.R15 - VmEventField.Rax + 1;
+
+    private readonly ulong[] _general = new ulong[GeneralCount];
+    private readonly ulong[] _control = [0x8005_0033, 0x0010_0000, 0x0037_06e0, 0x7];
+
+    public GuestRegisters(int vcpu)
+    {
+        for (int i = 0; i < GeneralCount; i++) _general[i] = 0x1000_0000UL * (ulong)i + (ulong)vcpu;
+        this[VmEventField.Rsp] = 0xffff_c900_0000_3e00 + (ulong)vcpu * 0x4000;
+        this[VmEventField.Rbp] = this[VmEventField.Rsp] + 0x40;
+        GsBase = 0xffff_8880_0f00_0000 + (ulong)vcpu * 0x4_0000;
+    }
+
+    public ulong Rip { get; set; }
+
+    public ulong Rflags { get; set; } = 0x246;
+
+    public ulong GsBase { get; }
+
+    /// <summary>Model specific registers; one not named here is 0.</summary>
+    public Dictionary<uint, ulong> Msrs { get; } = new()
+    {
+        [Msr.SysenterCs] = 0x10,
+        [Msr.SysenterEsp] = 0xffff_fe00_0000_3000,
+        [Msr.SysenterEip] = 0xffff_ffff_81a0_1520,
+        [Msr.Efer] = 0xd01,
+        [Msr.Star] = 0x0023_0010_0000_0000,
+        [Msr.Lstar] = 0xffff_ffff_81a0_0000,
+    };
+
+    /// <summary>One of RAX to R15.</summary>
+    public ulong this[VmEventField register]
+    {
+        get => _general[register - VmEventField.Rax];
+        set => _general[register - VmEventField.Rax] = value;
+    }
+
+    /// <summary>A control register.</summary>
+    public ulong this[ControlRegister register]
+    {
+        get => Volatile.Read(ref _control[(int)register]);
+        set => Volatile.Write(ref _control[(int)register], value);
+    }
+
+    /// <summary>Takes RAX to R15, RFLAGS and RIP from a response: all that Xen lets a listener set.</summary>
+    public void Take(RequestView response)
+    {
+        for (int i = 0; i < GeneralCount; i++) _general[i] = response.UInt64(VmEventField.Rax + i);
+        Rflags = response.UInt64(VmEventField.Rflags);
+        Rip = response.UInt64(VmEventField.Rip);
+    }
+
+    /// <summary>Writes what never changes: the segments.</summary>
+    public void WriteFixed(ResponseWriter request)
+    {
+        const uint wholeSpace = 0xfffff;
+        const uint code = wholeSpace | 0xa9bu << 20;
+        const uint data = wholeSpace | 0xc93u << 20;
+        request.Set(VmEventField.Dr6, 0xffff_0ff0);
+        request.Set(VmEventField.Dr7, 0x400);
+        request.Set(VmEventField.GdtrBase, 0xffff_fe00_0000_1000);
+        request.Set(VmEventField.GdtrLimit, 0x7f);
+        request.Set(VmEventField.VmtracePosition, ulong.MaxValue);
+        request.Set(VmEventField.GsBase, GsBase);
+        request.Set(VmEventField.CsDescriptor, code);
+        request.Set(VmEventField.SsDescriptor, data);
+        request.Set(VmEventField.DsDescriptor, data);
+        request.Set(VmEventField.EsDescriptor, data);
+        request.Set(VmEventField.FsDescriptor, data);
+        request.Set(VmEventField.GsDescriptor, data);
+        request.Set(VmEventField.CsSelector, 0x10);
+        request.Set(VmEventField.SsSelector, 0x18);
+        request.Set(VmEventField.CsAccessRights, 0xa9b);
+    }
+
+    /// <summary>Writes what changes.</summary>
+    public void WriteCurrent(ResponseWriter request)
+    {
+        for (int i = 0; i < GeneralCount; i++) request.Set(VmEventField.Rax + i, _general[i]);
+        request.Set(VmEventField.Rflags, Rflags);
+        request.Set(VmEventField.Rip, Rip);
+        request.Set(VmEventField.Cr0, this[ControlRegister.CR0]);
+        request.Set(VmEventField.Cr3, this[ControlRegister.CR3]);
+        request.Set(VmEventField.Cr4, this[ControlRegister.CR4]);
+        request.Set(VmEventField.SysenterCs, Msrs[Msr.SysenterCs]);
+        request.Set(VmEventField.SysenterEsp, Msrs[Msr.SysenterEsp]);
+        request.Set(VmEventField.SysenterEip, Msrs[Msr.SysenterEip]);
+        request.Set(VmEventField.MsrEfer, Msrs[Msr.Efer]);
+        request.Set(VmEventField.MsrStar, Msrs[Msr.Star]);
+        request.Set(VmEventField.MsrLstar, Msrs[Msr.Lstar]);
+    }
+}

@@ -1,0 +1,52 @@
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Hypervisor.Simulation;
+
+/// <summary>Which events of a domain are switched on. Changed under the domain's gate; a vCPU may look without.</summary>
+internal sealed class MonitorSettings
+{
+    private readonly ControlRegisterOptions?[] _controlRegisters = new ControlRegisterOptions?[4];
+    private readonly Dictionary<uint, bool> _msrs = [];
+
+    public bool Cpuid;
+    public bool SoftwareBreakpoint;
+    public bool SingleStep;
+    public bool DescriptorAccess;
+    public bool EmulUnimplemented;
+    public bool Io;
+    public bool DebugException;
+    public bool DebugExceptionSync;
+    public bool GuestRequest;
+    public bool GuestRequestSync;
+    public bool VmExit;
+    public bool VmExitSync;
+
+    /// <summary>How writes of a control register are watched; null when they are not.</summary>
+    public ControlRegisterOptions? this[ControlRegister register]
+    {
+        get => _controlRegisters[(int)register];
+        set => _controlRegisters[(int)register] = value;
+    }
+
+    public bool Watches(uint msr) => _msrs.ContainsKey(msr);
+
+    public void Watch(uint msr, bool onChangeOnly) => _msrs[msr] = onChangeOnly;
+
+    public void Unwatch(uint msr) => _msrs.Remove(msr);
+
+    /// <summary>Whether a write raises an event. One that changes no bit never does, nor one that changes only ignored bits.</summary>
+    public bool Reports(ControlRegister register, ulong value, ulong old) =>
+        this[register] is { } options && ((value ^ old) & ~options.IgnoredBits) != 0;
+
+    public bool Reports(uint msr, ulong value, ulong old) =>
+        _msrs.TryGetValue(msr, out bool onChangeOnly) && (!onChangeOnly || value != old);
+
+    /// <summary>Switches everything off.</summary>
+    public void Reset()
+    {
+        Array.Clear(_controlRegisters);
+        _msrs.Clear();
+        Cpuid = SoftwareBreakpoint = SingleStep = DescriptorAccess = EmulUnimplemented = Io = false;
+        DebugException = DebugExceptionSync = GuestRequest = GuestRequestSync = VmExit = VmExitSync = false;
+    }
+}

@@ -1,0 +1,106 @@
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Hypervisor.Simulation;
+
+/// <summary>All events by one ring of one page, with room reserved for each: a vCPU that finds none waits.</summary>
+internal sealed class RingDelivery : Delivery
+{
+    private readonly SharedPages _page = new(SharedMemory.PageSize);
+    private readonly FrontRing _ring;
+    private readonly Queue<SimulatedVCpu> _queue = new();
+    private int _reserved;
+    private int _blocked;
+    private int _lastWoken;
+
+    public RingDelivery(SimulatedDomain domain, SimulatedPorts ports)
+        : base(domain, ports) => _ring = new FrontRing(_page.Xen, domain.Layout);
+
+    public override ChannelKind Kind => ChannelKind.Ring;
+
+    public override SharedMemory ListenerRing => _page.Listener;
+
+    public override bool HasQueuedVCpus => _queue.Count != 0;
+
+    private int Available => _ring.Free - _reserved;
+
+    public override bool TryReserve(SimulatedVCpu vcpu)
+    {
+        if (Available > 0)
+        {
+            _reserved++;
+            return true;
+        }
+
+        _queue.Enqueue(vcpu);
+        return false;
+    }
+
+    public override int Put(SimulatedVCpu vcpu, bool sync)
+    {
+        _ring.Put(vcpu.Request.Bytes);
+        _reserved--;
+        WakeThoseWithoutRoom();
+
+        // A vCPU that need not wait for an answer must leave room for one event of each: it rests until there is again.
+        if (Available < Domain.VCpus.Count && !vcpu.IsPaused && vcpu.Block()) _blocked++;
+        return 0;
+    }
+
+    public override void Notified(int port)
+    {
+        if (_ring.IsOverAnswered)
+        {
+            throw Domain.Host.BringDown(
+                "The listener published more responses than it had requests: Xen would take whatever lies in the ring for an answer.");
+        }
+
+        bool any = false;
+        while (_ring.TryTake(ResponseBuffer))
+        {
+            any = true;
+            WakeThoseWithoutRoom();
+            ApplyResponse();
+        }
+
+        if (!any) StrayNotifications++;
+    }
+
+    public override void Close()
+    {
+        foreach (SimulatedVCpu vcpu in Domain.VCpus) vcpu.Unblock();
+        _page.Xen.Dispose();
+    }
+
+    public override void Tear(SimulatedVCpu vcpu) => _ring.TearIndex();
+
+    /// <summary>Those that could not even put their event in come first, in turn; they make room for the others later.</summary>
+    private void WakeThoseWithoutRoom()
+    {
+        if (_queue.Count == 0)
+        {
+            WakeBlocked();
+            return;
+        }
+
+        while (Available > 0 && _queue.TryDequeue(out SimulatedVCpu? vcpu))
+        {
+            _reserved++;
+            vcpu.GrantRoom();
+        }
+    }
+
+    private void WakeBlocked()
+    {
+        int room = Available;
+        int count = Domain.VCpus.Count;
+        int first = _lastWoken + 1;
+        for (int i = 0; i < count && _blocked > 0 && room > 0; i++)
+        {
+            int id = (first + i) % count;
+            if (!Domain.VCpus[id].Unblock()) continue;
+            room--;
+            _blocked--;
+            _lastWoken = id;
+        }
+    }
+}

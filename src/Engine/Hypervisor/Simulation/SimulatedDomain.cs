@@ -1,0 +1,247 @@
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Hypervisor.Simulation;
+
+/// <summary>A simulated guest. Its vCPUs start to run when it is first monitored, or by <see cref="Start"/>.</summary>
+public sealed class SimulatedDomain
+{
+    private const int MostFrames = 32;
+
+    private readonly SimulationOptions _host;
+    private readonly SimulatedDomainOptions _options;
+    private readonly Func<int, uint> _allocatePorts;
+    private int _started;
+
+    internal SimulatedDomain(SimulationOptions host, SimulatedDomainOptions options, HostState state, Func<int, uint> allocatePorts)
+    {
+        options.Validate();
+        _host = host;
+        _options = options;
+        _allocatePorts = allocatePorts;
+        Host = state;
+        Layout = VmEventLayout.ForVersion(host.InterfaceVersion);
+        Identity = new XenDomain(options.Id, options.Name, UuidOf(options.Id), options.Type, options.VCpus);
+        Pages = new PagePermissions(options.Pages);
+        Memory = new GuestMemory(options.Pages);
+        VCpus = [.. Enumerable.Range(0, options.VCpus).Select(id => new SimulatedVCpu(this, id, SeedOf(host.Seed, options.Id, id)))];
+    }
+
+    /// <summary>The domain as <see cref="IHypervisor.GetDomains"/> lists it.</summary>
+    public XenDomain Identity { get; }
+
+    /// <summary>The name.</summary>
+    public string Name => Identity.Name;
+
+    /// <summary>The vCPUs by id.</summary>
+    public IReadOnlyList<SimulatedVCpu> VCpus { get; }
+
+    /// <summary>What the vCPUs do.</summary>
+    public Workload Workload => _options.Workload;
+
+    /// <summary>What shall go wrong.</summary>
+    public SimulatedFaults Faults { get; } = new();
+
+    /// <summary>False once it was destroyed, or did what a guest does not survive.</summary>
+    public bool IsAlive => EndedBecause is null;
+
+    /// <summary>Why it is no longer alive; null while it is.</summary>
+    public string? EndedBecause { get; private set; }
+
+    /// <summary>Whether its monitor is enabled, with or without a living listener.</summary>
+    public bool IsMonitored => Delivery is not null;
+
+    /// <summary>Notifications with which the listener of now gave Xen no response, or gave it by the ring's port in slotted mode.</summary>
+    public long StrayNotifications => Delivery?.StrayNotifications ?? 0;
+
+    /// <summary>The access that new pages get.</summary>
+    public MemAccess DefaultMemAccess => Pages.Default;
+
+    internal Lock Gate { get; } = new();
+
+    internal HostState Host { get; }
+
+    internal VmEventLayout Layout { get; }
+
+    internal PagePermissions Pages { get; }
+
+    internal GuestMemory Memory { get; }
+
+    internal MonitorSettings Settings { get; } = new();
+
+    internal Delivery? Delivery { get; private set; }
+
+    internal bool DefersRegisterWrites => _host.DefersRegisterWrites;
+
+    internal bool HasExtendedPageTables => _host.HasExtendedPageTables;
+
+    internal TimeSpan RoundPeriod => _options.RoundsPerSecond == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(1 / _options.RoundsPerSecond);
+
+    internal MonitorCapabilities Capabilities =>
+        MonitorCapabilities.WriteControlRegister | MonitorCapabilities.MovToMsr | MonitorCapabilities.SoftwareBreakpoint
+        | MonitorCapabilities.GuestRequest | MonitorCapabilities.DebugException | MonitorCapabilities.Cpuid
+        | MonitorCapabilities.Interrupt | MonitorCapabilities.DescriptorAccess | MonitorCapabilities.EmulUnimplemented
+        | (HasExtendedPageTables ? MonitorCapabilities.SingleStep : MonitorCapabilities.None)
+        | (Layout.Has(VmEventField.VmExitReason) ? MonitorCapabilities.VmExit | MonitorCapabilities.Io : MonitorCapabilities.None);
+
+    /// <summary>The access of a page.</summary>
+    /// <param name="gfn">The guest frame number, below the number of pages.</param>
+    public MemAccess GetMemAccess(ulong gfn)
+    {
+        lock (Gate) return Pages[gfn];
+    }
+
+    /// <summary>Reads 8 bytes of the guest's memory.</summary>
+    /// <param name="gfn">The guest frame number; where there is no memory, 0 is read.</param>
+    /// <param name="offset">The offset in the page, 0 to 4088.</param>
+    public ulong ReadMemory(ulong gfn, int offset) => Memory.Read(gfn * GuestMemory.PageSize + (ulong)offset);
+
+    /// <summary>Lets the vCPUs run. Once they do, it does nothing.</summary>
+    public void Start()
+    {
+        if (!IsAlive || Interlocked.Exchange(ref _started, 1) != 0) return;
+        foreach (SimulatedVCpu vcpu in VCpus) vcpu.Start();
+    }
+
+    /// <summary>Destroys the domain, as <c>xl destroy</c> does.</summary>
+    public void Destroy() => End("it was destroyed");
+
+    /// <summary>
+    /// Disables the monitor as any process can with <c>xc_monitor_disable</c>, the only help when the listener died.
+    /// With the ring, vCPUs whose event was not answered stay paused.
+    /// </summary>
+    /// <exception cref="XenException">The monitor is not enabled, or vCPUs wait to put an event into the ring.</exception>
+    public void MonitorDisable()
+    {
+        const string Call = "xc_monitor_disable";
+        lock (Gate)
+        {
+            if (Delivery is not { } delivery) throw Refusal.Invalid(Call, $"The monitor of the domain {Identity} is not enabled");
+            if (delivery.HasQueuedVCpus)
+            {
+                throw new XenException(XenErrorId.CallFailed, Call, "EBUSY",
+                    $"vCPUs of the domain {Identity} wait for room in the ring.", "Answer what is in the ring, then disable.");
+            }
+
+            Delivery = null;
+            Settings.Reset();
+            foreach (SimulatedVCpu vcpu in VCpus) vcpu.Answer.ForgetAnswer();
+            delivery.Close();
+        }
+    }
+
+    /// <summary>Enables the ring as <c>xc_monitor_enable</c> does, which takes no care for the caller.</summary>
+    internal SimulatedMonitor MonitorEnable()
+    {
+        lock (Gate)
+        {
+            if (Delivery?.Kind == ChannelKind.Slotted)
+                throw Host.BringDown($"xc_monitor_enable was called for the domain {Identity}, whose slotted channel is live: Xen panics.");
+            if (Delivery is not null) throw Refusal.Busy(Identity, "xc_monitor_enable");
+            return Attach(0, ports => new RingDelivery(this, ports));
+        }
+    }
+
+    /// <summary>Enables slots as <c>xc_monitor_enable_ex</c> does, which takes no care for the caller.</summary>
+    internal SimulatedMonitor MonitorEnableEx(int ringFrames, int channels)
+    {
+        const string Call = "xc_monitor_enable_ex";
+        lock (Gate)
+        {
+            if (!_host.OffersSlottedChannel) throw Refusal.NotSupported(Call, "the slotted channel");
+            if (Delivery is not null)
+            {
+                // Xen notices only after it has cleared what the listener there has set.
+                Settings.Reset();
+                throw Refusal.Busy(Identity, Call);
+            }
+
+            if (ringFrames < 1 || channels < 1) throw Refusal.Invalid(Call, "A slotted channel has one ring page and one slot at least");
+            int slotFrames = (channels * VCpuSlots.SizeOf(Layout) + SharedMemory.PageSize - 1) / SharedMemory.PageSize;
+            if (ringFrames + slotFrames > MostFrames)
+            {
+                throw new XenException(XenErrorId.CallFailed, Call, "E2BIG",
+                    $"The slotted channel would take {ringFrames + slotFrames} pages, more than {MostFrames}.", "Ask for a smaller ring.");
+            }
+
+            return Attach(channels, ports => new SlottedDelivery(this, ports, ringFrames, channels));
+        }
+    }
+
+    /// <summary>Ends the domain. What its listener calls from now on fails.</summary>
+    internal void End(string because)
+    {
+        lock (Gate)
+        {
+            if (!IsAlive) return;
+            EndedBecause = because;
+            Halt();
+            Delivery?.Ports.Wake();
+            Delivery?.Close();
+            Delivery = null;
+        }
+    }
+
+    /// <summary>Stops the vCPUs for good, without waiting for them, and wakes the listener.</summary>
+    internal void Halt()
+    {
+        foreach (SimulatedVCpu vcpu in VCpus) vcpu.End();
+        Delivery?.Ports.Wake();
+    }
+
+    /// <summary>Waits until no vCPU runs. After <see cref="Halt"/>, from outside the domain.</summary>
+    internal void Join()
+    {
+        if (_started == 0) return;
+        foreach (SimulatedVCpu vcpu in VCpus) vcpu.Join();
+    }
+
+    /// <summary>A page access against its rights that nobody is told. Under the gate.</summary>
+    /// <returns>Whether the access is done.</returns>
+    internal bool AccessWithoutListener(ulong gfn)
+    {
+        if (Pages.ListenerRequired)
+        {
+            End($"gfn 0x{gfn:x} was accessed against its rights, and the listener that is required was not there");
+            return false;
+        }
+
+        Pages.Set(MemAccess.Rwx, gfn, 1);
+        return true;
+    }
+
+    /// <summary>Whether Xen emulates for this response: for a page access, as long as the rights forbid what the response repeats from the request.</summary>
+    internal bool MayEmulate(RequestView response)
+    {
+        switch (response.Kind)
+        {
+            case VmEventKind.MemAccess:
+                ulong gfn = response.UInt64(VmEventField.MemAccessGfn);
+                var access = (MemAccessFlags)response.UInt32(VmEventField.MemAccessFlags)
+                    & (MemAccessFlags.Read | MemAccessFlags.Write | MemAccessFlags.Execute);
+                return gfn > Pages.MaximumGfn || Pages.Forbids(gfn, access, isPageWalk: false);
+            case VmEventKind.SoftwareBreakpoint: return (response.Flags & VmEventFlags.SetEmulInsnData) != 0;
+            case VmEventKind.DescriptorAccess: return true;
+            default: return false;
+        }
+    }
+
+    /// <summary>Lets go wrong what shall go wrong now, after an event was handed over. Under the gate.</summary>
+    internal void InjectFaults(SimulatedVCpu vcpu, Delivery delivery)
+    {
+        if (Faults.TakeSpuriousSignal()) delivery.Ports.SignalAll();
+        if (Faults.IsTearTime()) delivery.Tear(vcpu);
+        if (Faults.IsDestroyTime()) Destroy();
+    }
+
+    private SimulatedMonitor Attach(int slots, Func<SimulatedPorts, Delivery> create)
+    {
+        var caller = new SingleCaller(Host);
+        Delivery = create(new SimulatedPorts(this, caller, _allocatePorts(slots + 1), slots));
+        Start();
+        return new SimulatedMonitor(this, caller, Delivery);
+    }
+
+    private static Guid UuidOf(uint id) => new((int)(0x5e6f_0000 + id), 0x11f0, 0x4d5e, 0x9c, 0x1a, 0x58, 0x65, 0x6e, 0x56, 0x4d, (byte)id);
+
+    private static int SeedOf(int seed, uint id, int vcpu) => unchecked((seed * 1_000_003 + (int)id) * 1_000_003 + vcpu);
+}

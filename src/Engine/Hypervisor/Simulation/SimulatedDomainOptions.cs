@@ -1,0 +1,43 @@
+namespace XenVmEvent.Hypervisor.Simulation;
+
+/// <summary>One guest of a simulated host.</summary>
+public sealed record SimulatedDomainOptions
+{
+    /// <summary>The most vCPUs that a domain has.</summary>
+    public const int MostVCpus = 128;
+
+    /// <summary>The fewest pages that a domain has: the workload's code and most used data lie below.</summary>
+    public const int FewestPages = 512;
+
+    /// <summary>The domain id, 1 or more.</summary>
+    public required uint Id { get; init; }
+
+    /// <summary>The name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>How it is virtualised; a paravirtualised one cannot be monitored.</summary>
+    public DomainType Type { get; init; } = DomainType.Hvm;
+
+    /// <summary>How many vCPUs it has, 1 to <see cref="MostVCpus"/>.</summary>
+    public int VCpus { get; init; } = 1;
+
+    /// <summary>Pages of 4096 bytes, <see cref="FewestPages"/> or more; gfns go from 0 on.</summary>
+    public int Pages { get; init; } = 4096;
+
+    /// <summary>What each vCPU does, round after round.</summary>
+    public Workload Workload { get; init; } = Workload.Everything;
+
+    /// <summary>How many rounds a second each vCPU does at most; 0: as many as it can.</summary>
+    public double RoundsPerSecond { get; init; } = 200;
+
+    /// <summary>Throws when a value is out of its range.</summary>
+    internal void Validate()
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(Id);
+        ArgumentException.ThrowIfNullOrWhiteSpace(Name);
+        ArgumentOutOfRangeException.ThrowIfLessThan(VCpus, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(VCpus, MostVCpus);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Pages, FewestPages);
+        ArgumentOutOfRangeException.ThrowIfNegative(RoundsPerSecond);
+    }
+}

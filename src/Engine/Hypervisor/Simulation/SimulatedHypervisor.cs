@@ -1,0 +1,104 @@
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Hypervisor.Simulation;
+
+/// <summary>
+/// A Xen host within this process: domains whose vCPUs are threads, with Xen's own rules for vm_event. What would panic
+/// or deadlock a real host brings this one down: every call then fails with <see cref="XenErrorId.HostCrashed"/>.
+/// </summary>
+public sealed class SimulatedHypervisor : IHypervisor
+{
+    private const int RingFrames = 1;
+
+    private static readonly XenDomain Domain0 = new(0, "Domain-0", Guid.Empty, DomainType.PV, 2);
+
+    private readonly SimulationOptions _options;
+    private readonly HostState _state = new();
+    private uint _nextPort = 16;
+
+    /// <summary>A host with two guests, web01 and db01.</summary>
+    public SimulatedHypervisor()
+        : this(new SimulationOptions())
+    {
+    }
+
+    /// <summary>A host as described.</summary>
+    /// <exception cref="ArgumentException">An option is out of its range, or two domains have the same id or name.</exception>
+    /// <exception cref="XenException">The interface version is none that is known.</exception>
+    public SimulatedHypervisor(SimulationOptions options)
+    {
+        _options = options;
+        Layout = VmEventLayout.ForVersion(options.InterfaceVersion);
+        Domains = [.. options.Domains.OrderBy(d => d.Id).Select(d => new SimulatedDomain(options, d, _state, AllocatePorts))];
+        if (Domains.DistinctBy(d => d.Identity.Id).Count() != Domains.Count || Domains.DistinctBy(d => d.Name).Count() != Domains.Count)
+            throw new ArgumentException("Two domains have the same id or the same name.", nameof(options));
+        _state.WentDown += HaltAll;
+    }
+
+    /// <inheritdoc/>
+    public string Description => "simulated Xen";
+
+    /// <inheritdoc/>
+    public VmEventLayout Layout { get; }
+
+    /// <inheritdoc/>
+    public GuestArchitecture Architecture => GuestArchitecture.X86;
+
+    /// <summary>The guests by id, those that ended included; dom0 is none.</summary>
+    public IReadOnlyList<SimulatedDomain> Domains { get; }
+
+    /// <summary>What brought the host down; null while it runs.</summary>
+    public string? Crash => _state.Crash;
+
+    /// <summary>A guest by name.</summary>
+    /// <exception cref="KeyNotFoundException">There is none of this name.</exception>
+    public SimulatedDomain this[string name] =>
+        Domains.FirstOrDefault(d => d.Name == name) ?? throw new KeyNotFoundException($"There is no simulated domain {name}.");
+
+    /// <inheritdoc/>
+    public IReadOnlyList<XenDomain> GetDomains()
+    {
+        _state.ThrowIfDown();
+        return [Domain0, .. Domains.Where(d => d.IsAlive).Select(d => d.Identity)];
+    }
+
+    /// <inheritdoc/>
+    public IDomainMonitor EnableMonitor(XenDomain domain, ChannelPreference channel)
+    {
+        string call = channel == ChannelPreference.Slotted ? "xc_monitor_enable_ex" : "xc_monitor_enable";
+        _state.ThrowIfDown();
+        if (domain.Id == 0) throw Refusal.NotMonitorable(domain, call, "dom0 cannot listen to itself");
+        SimulatedDomain guest = Domains.FirstOrDefault(d => d.IsAlive && d.Identity.Id == domain.Id && d.Identity.Uuid == domain.Uuid)
+            ?? throw Refusal.NoSuchDomain(domain, call);
+        if (guest.Identity.Type == DomainType.PV) throw Refusal.NotMonitorable(domain, call, "it is paravirtualised");
+        lock (guest.Gate)
+        {
+            // Looked up, never found out by enabling: that would disturb the listener which is there, or panic the host.
+            if (guest.IsMonitored) throw Refusal.Busy(domain, call);
+            int vcpus = guest.VCpus.Count;
+            bool isSafe = SlottedChannelRules.IsSafe(vcpus);
+            if (channel == ChannelPreference.Slotted && !isSafe)
+            {
+                throw Refusal.NotSupported(call,
+                    $"the slotted channel for {vcpus} vCPUs, where Xen and its library place the slots differently and the host would panic");
+            }
+
+            bool useSlots = channel == ChannelPreference.Slotted || (channel == ChannelPreference.Auto && isSafe && _options.OffersSlottedChannel);
+            return useSlots ? guest.MonitorEnableEx(RingFrames, vcpus) : guest.MonitorEnable();
+        }
+    }
+
+    /// <summary>Ends all vCPUs and waits until they have.</summary>
+    public void Dispose()
+    {
+        HaltAll();
+        foreach (SimulatedDomain domain in Domains) domain.Join();
+    }
+
+    private void HaltAll()
+    {
+        foreach (SimulatedDomain domain in Domains) domain.Halt();
+    }
+
+    private uint AllocatePorts(int count) => Interlocked.Add(ref _nextPort, (uint)count) - (uint)count;
+}

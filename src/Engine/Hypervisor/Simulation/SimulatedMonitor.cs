@@ -1,0 +1,235 @@
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Hypervisor.Simulation;
+
+/// <summary>A listener's hold on a simulated domain's monitor. Disposed without <see cref="Disable"/> it is a listener that died: the monitor stays enabled.</summary>
+internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller caller, Delivery delivery) : IDomainMonitor
+{
+    private bool _disabled;
+
+    public ChannelKind Channel => delivery.Kind;
+
+    public SharedMemory Ring => delivery.ListenerRing;
+
+    public SharedMemory? Slots => delivery.ListenerSlots;
+
+    public IEventPorts Ports => delivery.Ports;
+
+    public MonitorCapabilities Capabilities => domain.Capabilities;
+
+    public ulong MaximumGfn => domain.Pages.MaximumGfn;
+
+    public bool IsDomainAlive => domain.IsAlive;
+
+    public MemAccess DefaultMemAccess
+    {
+        get
+        {
+            using SingleCaller.Call call = EnterMemAccess("xc_get_mem_access");
+            return domain.Pages.Default;
+        }
+
+        set
+        {
+            using SingleCaller.Call call = EnterMemAccess("xc_set_mem_access");
+            lock (domain.Gate)
+            {
+                Check(value);
+                if (value != MemAccess.Default) domain.Pages.Default = value;
+            }
+        }
+    }
+
+    public MemAccess GetMemAccess(ulong gfn)
+    {
+        using SingleCaller.Call call = EnterMemAccess("xc_get_mem_access");
+        lock (domain.Gate)
+        {
+            if (gfn > MaximumGfn) throw Refusal.NoSuchPages("xc_get_mem_access", gfn, 1, MaximumGfn);
+            return domain.Pages[gfn];
+        }
+    }
+
+    public void SetMemAccess(MemAccess access, ulong firstGfn, uint count)
+    {
+        using SingleCaller.Call call = EnterMemAccess("xc_set_mem_access");
+        lock (domain.Gate)
+        {
+            if (count == 0 || firstGfn > MaximumGfn || count - 1 > MaximumGfn - firstGfn)
+                throw Refusal.NoSuchPages("xc_set_mem_access", firstGfn, count, MaximumGfn);
+            Check(access);
+            domain.Pages.Set(access, firstGfn, count);
+        }
+    }
+
+    public void SetAccessRequired(bool required)
+    {
+        using SingleCaller.Call call = Enter("xc_domain_set_access_required");
+        lock (domain.Gate) domain.Pages.ListenerRequired = required;
+    }
+
+    public void MonitorWriteControlRegister(ControlRegister register, bool enable, ControlRegisterOptions options)
+    {
+        const string Name = "xc_monitor_write_ctrlreg";
+        using SingleCaller.Call call = Enter(Name, MonitorCapabilities.WriteControlRegister);
+        if (!Enum.IsDefined(register)) throw Refusal.Invalid(Name, $"{register} is no control register that can be watched");
+        lock (domain.Gate)
+        {
+            CheckChange(Name, domain.Settings[register] is not null, enable);
+            domain.Settings[register] = enable ? options : null;
+        }
+    }
+
+    public void MonitorMovToMsr(uint msr, bool enable, bool onChangeOnly)
+    {
+        const string Name = "xc_monitor_mov_to_msr";
+        using SingleCaller.Call call = Enter(Name, MonitorCapabilities.MovToMsr);
+        lock (domain.Gate)
+        {
+            CheckChange(Name, domain.Settings.Watches(msr), enable);
+            if (!Msr.CanBeWatched(msr)) throw Refusal.NotSupported(Name, $"watching the MSR 0x{msr:x}");
+            if (enable) domain.Settings.Watch(msr, onChangeOnly);
+            else domain.Settings.Unwatch(msr);
+        }
+    }
+
+    public void MonitorCpuid(bool enable) =>
+        Switch("xc_monitor_cpuid", MonitorCapabilities.Cpuid, ref domain.Settings.Cpuid, enable);
+
+    public void MonitorSoftwareBreakpoint(bool enable) =>
+        Switch("xc_monitor_software_breakpoint", MonitorCapabilities.SoftwareBreakpoint, ref domain.Settings.SoftwareBreakpoint, enable);
+
+    public void MonitorDebugException(bool enable, bool sync)
+    {
+        lock (domain.Gate)
+        {
+            Switch("xc_monitor_debug_exceptions", MonitorCapabilities.DebugException, ref domain.Settings.DebugException, enable);
+            domain.Settings.DebugExceptionSync = enable && sync;
+        }
+    }
+
+    public void MonitorSingleStep(bool enable) =>
+        Switch("xc_monitor_singlestep", MonitorCapabilities.SingleStep, ref domain.Settings.SingleStep, enable);
+
+    public void MonitorDescriptorAccess(bool enable) =>
+        Switch("xc_monitor_descriptor_access", MonitorCapabilities.DescriptorAccess, ref domain.Settings.DescriptorAccess, enable);
+
+    public void MonitorGuestRequest(bool enable, bool sync, bool allowUserspace)
+    {
+        lock (domain.Gate)
+        {
+            Switch("xc_monitor_guest_request", MonitorCapabilities.GuestRequest, ref domain.Settings.GuestRequest, enable);
+            domain.Settings.GuestRequestSync = sync;
+        }
+    }
+
+    public void MonitorPrivilegedCall(bool enable)
+    {
+        bool never = false;
+        Switch("xc_monitor_privileged_call", MonitorCapabilities.PrivilegedCall, ref never, enable);
+    }
+
+    public void MonitorEmulUnimplemented(bool enable) =>
+        Switch("xc_monitor_emul_unimplemented", MonitorCapabilities.EmulUnimplemented, ref domain.Settings.EmulUnimplemented, enable);
+
+    public void MonitorVmExit(bool enable, bool sync)
+    {
+        lock (domain.Gate)
+        {
+            Switch("xc_monitor_vmexit", MonitorCapabilities.VmExit, ref domain.Settings.VmExit, enable);
+            domain.Settings.VmExitSync = sync;
+        }
+    }
+
+    public void MonitorIo(bool enable) =>
+        Switch("xc_monitor_io", MonitorCapabilities.Io, ref domain.Settings.Io, enable);
+
+    public void InjectTrap(uint vcpu, TrapInjection trap)
+    {
+        const string Name = "xc_hvm_inject_trap";
+        using SingleCaller.Call call = Enter(Name);
+        lock (domain.Gate)
+        {
+            PendingAnswer answer = VCpu(Name, vcpu).Answer;
+            if (answer.Trap is not null)
+            {
+                throw new XenException(XenErrorId.CallFailed, Name, "EBUSY",
+                    $"vCPU {vcpu} has an exception to take already.", "Inject one exception for an event.");
+            }
+
+            answer.Inject(trap);
+        }
+    }
+
+    public ulong GetVCpuRunTime(uint vcpu)
+    {
+        using SingleCaller.Call call = Enter("xc_vcpu_getinfo");
+        return VCpu("xc_vcpu_getinfo", vcpu).RunTime;
+    }
+
+    public void Disable()
+    {
+        using SingleCaller.Call call = caller.Enter("xc_monitor_disable");
+        if (!_disabled && domain.IsAlive) domain.MonitorDisable();
+        _disabled = true;
+    }
+
+    public void Dispose()
+    {
+        delivery.Ports.Close();
+        delivery.ListenerRing.Dispose();
+        delivery.ListenerSlots?.Dispose();
+    }
+
+    private SingleCaller.Call Enter(string name)
+    {
+        SingleCaller.Call call = caller.Enter(name);
+        if (domain.IsAlive) return call;
+        call.Dispose();
+        throw Refusal.Gone(domain.Identity, name, domain.EndedBecause);
+    }
+
+    private SingleCaller.Call Enter(string name, MonitorCapabilities needed)
+    {
+        SingleCaller.Call call = Enter(name);
+        if ((Capabilities & needed) != 0) return call;
+        call.Dispose();
+        throw Refusal.NotSupported(name, $"events of the kind {needed}");
+    }
+
+    private SingleCaller.Call EnterMemAccess(string name)
+    {
+        SingleCaller.Call call = Enter(name);
+        if (domain.HasExtendedPageTables && domain.Delivery == delivery) return call;
+        call.Dispose();
+        throw domain.HasExtendedPageTables
+            ? Refusal.NoListener(domain.Identity, name)
+            : Refusal.NoPageAccess(name);
+    }
+
+    private static void Check(MemAccess access)
+    {
+        if (!Enum.IsDefined(access)) throw Refusal.Invalid("xc_set_mem_access", $"{access} is no access right");
+
+        // Intel's page tables cannot express write without read: the processor stops the guest at the first touch.
+        if (access is MemAccess.W or MemAccess.WX) throw Refusal.NotSupported("xc_set_mem_access", $"the page access {access}, a page that can be written can be read");
+    }
+
+    private void Switch(string name, MonitorCapabilities needed, ref bool setting, bool enable)
+    {
+        using SingleCaller.Call call = Enter(name, needed);
+        lock (domain.Gate)
+        {
+            CheckChange(name, setting, enable);
+            setting = enable;
+        }
+    }
+
+    private static void CheckChange(string name, bool isOn, bool shallBeOn)
+    {
+        if (isOn == shallBeOn) throw Refusal.AlreadySo(name, $"The event is switched {(isOn ? "on" : "off")}");
+    }
+
+    private SimulatedVCpu VCpu(string name, uint id) =>
+        id < domain.VCpus.Count ? domain.VCpus[(int)id] : throw Refusal.Invalid(name, $"The domain has no vCPU {id}");
+}

@@ -1,0 +1,32 @@
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Hypervisor.Simulation;
+
+/// <summary>What kind of host to simulate, and which domains run on it.</summary>
+public sealed record SimulationOptions
+{
+    /// <summary>The vm_event interface version that the host speaks, <see cref="VmEventLayout.OldestVersion"/> to <see cref="VmEventLayout.NewestVersion"/>.</summary>
+    public int InterfaceVersion { get; init; } = VmEventLayout.NewestVersion;
+
+    /// <summary>Whether the host has the slotted channel. Of the real ones, only a patched Xen 4.12 has.</summary>
+    public bool OffersSlottedChannel { get; init; } = true;
+
+    /// <summary>Whether the processor can restrict page access and single step: Intel with EPT can, AMD cannot.</summary>
+    public bool HasExtendedPageTables { get; init; } = true;
+
+    /// <summary>
+    /// Whether a watched register write waits for the answer, and DENY prevents it. Real Xen does so up to 4.13; from
+    /// 4.14 on only after <c>XEN_DOMCTL_MONITOR_OP_CONTROL_REGISTERS</c>, and else writes at once.
+    /// </summary>
+    public bool DefersRegisterWrites { get; init; } = true;
+
+    /// <summary>What the workloads' choices derive from: the same seed gives each vCPU the same sequence of actions.</summary>
+    public int Seed { get; init; } = 1;
+
+    /// <summary>The guests, ids from 1 on, each name and id once.</summary>
+    public IReadOnlyList<SimulatedDomainOptions> Domains { get; init; } =
+    [
+        new() { Id = 1, Name = "web01", Type = DomainType.Hvm, VCpus = 2 },
+        new() { Id = 2, Name = "db01", Type = DomainType.Pvh, VCpus = 4 },
+    ];
+}

@@ -1,0 +1,36 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace XenVmEvent.Hypervisor.Xen;
+
+/// <summary>The system calls that waiting and unmapping need, with their own names.</summary>
+internal static unsafe partial class Libc
+{
+    internal const short PollIn = 1;
+    internal const short PollError = 8;
+    internal const int EventFdNonBlocking = 0x800;
+    internal const int EventFdCloseOnExec = 0x80000;
+
+    private const string Library = "libc";
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int poll(PollFd* fds, nuint count, int milliseconds);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint read(int fd, void* buffer, nuint bytes);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint write(int fd, void* buffer, nuint bytes);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial SafeFileHandle eventfd(uint value, int flags);
+
+    [LibraryImport(Library, EntryPoint = "read", SetLastError = true)]
+    internal static partial nint eventfd_read(SafeFileHandle eventfd, out ulong value, nuint bytes);
+
+    [LibraryImport(Library, EntryPoint = "write", SetLastError = true)]
+    internal static partial nint eventfd_write(SafeFileHandle eventfd, in ulong value, nuint bytes);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int munmap(nint start, nuint length);
+}

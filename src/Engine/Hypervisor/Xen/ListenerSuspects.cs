@@ -1,0 +1,51 @@
+using System.Globalization;
+
+namespace XenVmEvent.Hypervisor.Xen;
+
+/// <summary>The processes that may be another listener. Xen does not tell which one it is, but a listener has event channels open.</summary>
+internal static class ListenerSuspects
+{
+    private static readonly string[] Daemons = ["xenstored", "oxenstored", "xenconsoled", "xl", "libvirtd", "virtxend", "xenopsd"];
+
+    /// <summary>Their names and pids, as far as this user may see them; neither this process nor Xen's own daemons.</summary>
+    /// <param name="proc">Where the process directories lie: /proc.</param>
+    public static IReadOnlyList<string> Find(string proc)
+    {
+        if (!Directory.Exists(proc)) return [];
+        return
+        [
+            .. from directory in Directory.EnumerateDirectories(proc)
+               let pid = int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0
+               where pid > 0 && pid != Environment.ProcessId && HasEventChannels(directory)
+               let name = NameOf(directory)
+               where name.Length > 0 && !Daemons.Contains(name) && !name.StartsWith("qemu", StringComparison.Ordinal)
+               orderby pid
+               select $"{name} (pid {pid})",
+        ];
+    }
+
+    private static bool HasEventChannels(string process)
+    {
+        try
+        {
+            return Directory.EnumerateFileSystemEntries(Path.Combine(process, "fd"))
+                .Any(fd => new FileInfo(fd).LinkTarget is "/dev/xen/evtchn");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false; // It ended just now, or is another user's.
+        }
+    }
+
+    private static string NameOf(string process)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(process, "comm")).Trim();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using System.Runtime.InteropServices;
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Hypervisor.Xen;
+
+/// <summary>A channel that Xen made when the monitor was enabled: its mapped memory, and the ports to bind.</summary>
+internal sealed unsafe class XenChannel : IDisposable
+{
+    private const int RingFrames = 1;
+
+    private XenChannel(uint ringPort, nint ring, uint[] slotPorts, nint slots, int slotBytes)
+    {
+        RingPort = ringPort;
+        Ring = new SharedMemory(ring, RingFrames * SharedMemory.PageSize, Unmap);
+        SlotPorts = slotPorts;
+        if (slotPorts.Length > 0) Slots = new SharedMemory(slots, slotBytes, Unmap);
+    }
+
+    public ChannelKind Kind => Slots is null ? ChannelKind.Ring : ChannelKind.Slotted;
+
+    public SharedMemory Ring { get; }
+
+    public SharedMemory? Slots { get; }
+
+    /// <summary>Xen's end of the ring's event channel.</summary>
+    public uint RingPort { get; }
+
+    /// <summary>Xen's ends of the vCPUs' event channels, by vCPU id.</summary>
+    public uint[] SlotPorts { get; }
+
+    /// <summary>Enables the monitor with a shared ring.</summary>
+    /// <param name="xen">The connection.</param>
+    /// <param name="domain">The domain.</param>
+    /// <param name="wasFree">It is certain that nobody listened before.</param>
+    /// <param name="errors">Makes the errors.</param>
+    public static XenChannel EnableRing(XenCtrlHandle xen, XenDomain domain, bool wasFree, XenErrors errors)
+    {
+        nint ring = XenCtrl.xc_monitor_enable(xen, domain.Id, out uint port);
+        if (ring != 0) return new XenChannel(port, ring, [], 0, 0);
+
+        // The library enables first and then takes the page from the guest. Where that second step failed the
+        // monitor is on, without anybody who listens. A monitor that may be somebody else's stays as it is.
+        int errno = Marshal.GetLastPInvokeError();
+        if (wasFree && (Errno)errno != Errno.EBUSY) _ = XenCtrl.xc_monitor_disable(xen, domain.Id);
+        throw errors.OfEnabling(nameof(XenCtrl.xc_monitor_enable), errno, domain);
+    }
+
+    /// <summary>
+    /// Enables the monitor with a slot for each vCPU. There must be exactly as many slots as vCPUs, or vCPUs freeze;
+    /// see <see cref="SlottedChannelRules"/> for the numbers at which the host panics.
+    /// </summary>
+    /// <returns>The channel; null where the hypervisor, unlike its library, has no slots (EOPNOTSUPP).</returns>
+    public static XenChannel? EnableSlotted(XenCtrlHandle xen, XenDomain domain, VmEventLayout layout, XenErrors errors)
+    {
+        uint[] ports = new uint[domain.VCpus];
+        nint resource;
+        nint ring;
+        nint slots;
+        uint ringPort;
+        fixed (uint* first = ports)
+        {
+            resource = XenCtrl.xc_monitor_enable_ex(
+                xen, domain.Id, out ring, RingFrames, out ringPort, out slots, first, (uint)ports.Length);
+        }
+
+        if (resource != 0) return new XenChannel(ringPort, ring, ports, slots, ports.Length * VCpuSlots.SizeOf(layout));
+
+        int errno = Marshal.GetLastPInvokeError();
+        return (Errno)errno == Errno.EOPNOTSUPP
+            ? null
+            : throw errors.OfEnabling(nameof(XenCtrl.xc_monitor_enable_ex), errno, domain);
+    }
+
+    public void Dispose()
+    {
+        Slots?.Dispose();
+        Ring.Dispose();
+    }
+
+    /// <summary>Unmaps whole pages, as the kernel does with any length.</summary>
+    private static void Unmap(nint start, int length) => _ = Libc.munmap(start, (nuint)length);
+}

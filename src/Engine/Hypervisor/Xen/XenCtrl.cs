@@ -1,0 +1,127 @@
+using System.Runtime.InteropServices;
+
+namespace XenVmEvent.Hypervisor.Xen;
+
+/// <summary>
+/// The functions of libxenctrl, with its own names and meanings (Xen's tools/include/xenctrl.h). They return 0 or a
+/// value; negative or a null pointer on failure, with errno. Those marked with a release are not in all: see
+/// <see cref="XenLibraries.XenCtrlHas"/>.
+/// </summary>
+internal static unsafe partial class XenCtrl
+{
+    internal const string Library = "libxenctrl";
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial XenCtrlHandle xc_interface_open(nint logger, nint dombuildLogger, uint flags);
+
+    [LibraryImport(Library)]
+    internal static partial int xc_interface_close(nint xch);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_version(XenCtrlHandle xch, int command, nint argument);
+
+    /// <summary>Xen 4.13 and later.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_vm_event_get_version(XenCtrlHandle xch);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint xc_monitor_enable(XenCtrlHandle xch, uint domain, out uint port);
+
+    /// <summary>A Xen 4.12 with the slotted channel patched in.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint xc_monitor_enable_ex(
+        XenCtrlHandle xch,
+        uint domain,
+        out nint ring,
+        uint ringFrames,
+        out uint ringPort,
+        out nint slots,
+        uint* slotPorts,
+        uint slotCount);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_monitor_disable(XenCtrlHandle xch, uint domain);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_monitor_resume(XenCtrlHandle xch, uint domain);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_monitor_get_capabilities(XenCtrlHandle xch, uint domain, out uint capabilities);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_monitor_write_ctrlreg(
+        XenCtrlHandle xch,
+        uint domain,
+        ushort index,
+        [MarshalAs(UnmanagedType.U1)] bool enable,
+        [MarshalAs(UnmanagedType.U1)] bool sync,
+        ulong ignoredBits,
+        [MarshalAs(UnmanagedType.U1)] bool onChangeOnly);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_monitor_mov_to_msr(
+        XenCtrlHandle xch,
+        uint domain,
+        uint msr,
+        [MarshalAs(UnmanagedType.U1)] bool enable,
+        [MarshalAs(UnmanagedType.U1)] bool onChangeOnly);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_monitor_cpuid(XenCtrlHandle xch, uint domain, [MarshalAs(UnmanagedType.U1)] bool enable);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_monitor_software_breakpoint(XenCtrlHandle xch, uint domain, [MarshalAs(UnmanagedType.U1)] bool enable);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_monitor_debug_exceptions(
+        XenCtrlHandle xch, uint domain, [MarshalAs(UnmanagedType.U1)] bool enable, [MarshalAs(UnmanagedType.U1)] bool sync);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_monitor_singlestep(XenCtrlHandle xch, uint domain, [MarshalAs(UnmanagedType.U1)] bool enable);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_monitor_descriptor_access(XenCtrlHandle xch, uint domain, [MarshalAs(UnmanagedType.U1)] bool enable);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_monitor_guest_request(
+        XenCtrlHandle xch,
+        uint domain,
+        [MarshalAs(UnmanagedType.U1)] bool enable,
+        [MarshalAs(UnmanagedType.U1)] bool sync,
+        [MarshalAs(UnmanagedType.U1)] bool allowUserspace);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_monitor_privileged_call(XenCtrlHandle xch, uint domain, [MarshalAs(UnmanagedType.U1)] bool enable);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_monitor_emul_unimplemented(XenCtrlHandle xch, uint domain, [MarshalAs(UnmanagedType.U1)] bool enable);
+
+    /// <summary>Xen 4.17 and later.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_monitor_vmexit(
+        XenCtrlHandle xch, uint domain, [MarshalAs(UnmanagedType.U1)] bool enable, [MarshalAs(UnmanagedType.U1)] bool sync);
+
+    /// <summary>Xen 4.18 and later.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_monitor_io(XenCtrlHandle xch, uint domain, [MarshalAs(UnmanagedType.U1)] bool enable);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_set_mem_access(XenCtrlHandle xch, uint domain, MemAccess access, ulong firstGfn, uint count);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_get_mem_access(XenCtrlHandle xch, uint domain, ulong gfn, out MemAccess access);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_domain_set_access_required(XenCtrlHandle xch, uint domain, uint required);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_domain_maximum_gpfn(XenCtrlHandle xch, uint domain, out ulong gfn);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_vcpu_getinfo(XenCtrlHandle xch, uint domain, uint vcpu, out VCpuInfo info);
+
+    /// <summary>Where it is not, libxendevicemodel has its successor.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_hvm_inject_trap(
+        XenCtrlHandle xch, uint domain, int vcpu, byte vector, byte type, uint errorCode, byte instructionLength, ulong extra);
+}

@@ -1,0 +1,19 @@
+using System.Runtime.InteropServices;
+
+namespace XenVmEvent.Hypervisor.Xen;
+
+/// <summary>The functions of libxendevicemodel, with its own names (Xen's tools/include/xendevicemodel.h).</summary>
+internal static partial class XenDeviceModel
+{
+    internal const string Library = "libxendevicemodel";
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial XenDeviceModelHandle xendevicemodel_open(nint logger, uint flags);
+
+    [LibraryImport(Library)]
+    internal static partial int xendevicemodel_close(nint handle);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xendevicemodel_inject_event(
+        XenDeviceModelHandle handle, ushort domain, int vcpu, byte vector, byte type, uint errorCode, byte instructionLength, ulong extra);
+}

@@ -1,0 +1,169 @@
+using System.Globalization;
+
+namespace XenVmEvent.Hypervisor.Xen;
+
+/// <summary>Turns what a failed call left in errno into an error that says what to do. The one place that does.</summary>
+/// <param name="running">The Xen that runs.</param>
+/// <param name="library">The file that libxenctrl came from.</param>
+internal sealed class XenErrors(XenVersion running, string library)
+{
+    private const string ListDomains = "List the domains that run with Get-XenDomain or 'xl list'.";
+
+    /// <summary>A device or daemon of dom0 that cannot be opened.</summary>
+    public static XenException OfOpening(string call, int errno, string what) => (Errno)errno switch
+    {
+        Errno.EACCES or Errno.EPERM => new XenException(
+            XenErrorId.NotPermitted, call, NameOf(errno), $"This user may not open {what}.", "Run this as root in dom0, with sudo for example."),
+        Errno.ENOENT or Errno.ENODEV or Errno.ENXIO or Errno.ECONNREFUSED => new XenException(
+            XenErrorId.XenNotAvailable,
+            call,
+            NameOf(errno),
+            $"There is no {what}: this is not dom0, or a part of it is not started.",
+            what switch
+            {
+                "xenstore" => "Start xenstored (systemctl start xenstored, or on Debian the service xen)." + Dom0.OrSimulator,
+                _ => $"Load its kernel module: modprobe xen-{Path.GetFileName(what)}." + Dom0.OrSimulator,
+            }),
+        _ => new XenException(
+            XenErrorId.CallFailed, call, NameOf(errno), $"Opening {what} failed.", "See dmesg and 'xl dmesg' for the cause."),
+    };
+
+    /// <summary>xenstore does not answer.</summary>
+    public static XenException OfXenStore(string call, int errno, string path) => new(
+        (Errno)errno is Errno.EACCES or Errno.EPERM ? XenErrorId.NotPermitted : XenErrorId.CallFailed,
+        call,
+        NameOf(errno),
+        $"xenstore does not give {path}.",
+        "Run this as root in dom0, and look whether xenstored still runs.");
+
+    /// <summary>The first call to Xen itself. Its EACCES means one thing only: Xen and the library are of different releases.</summary>
+    public XenException OfConnecting(string call, int errno) => (Errno)errno switch
+    {
+        Errno.EACCES => Mismatch(call, errno),
+        Errno.ENOSYS or Errno.EOPNOTSUPP => new XenException(
+            XenErrorId.NotSupported,
+            call,
+            NameOf(errno),
+            $"This Xen {running} was built without VM events.",
+            "Boot a Xen that was built with them (CONFIG_VM_EVENT=y)." + Dom0.OrSimulator),
+        Errno.EPERM => new XenException(
+            XenErrorId.NotPermitted, call, NameOf(errno), "Xen does not let this domain control others.", "Run this as root in dom0." + Dom0.OrSimulator),
+        _ => new XenException(
+            XenErrorId.CallFailed,
+            call,
+            NameOf(errno),
+            $"Xen {running} does not tell its vm_event interface version.",
+            "See 'xl dmesg' for the cause, and report this with the version of Xen."),
+    };
+
+    /// <summary>A function that this Xen's library does not have.</summary>
+    public XenException OfMissing(string function, string ability, string needs) => new(
+        XenErrorId.NotSupported,
+        $"This Xen cannot {ability}: its library {library} has no {function}.",
+        $"{needs}; Xen {running} runs here.");
+
+    /// <summary>Enabling that failed.</summary>
+    public XenException OfEnabling(string call, int errno, XenDomain domain)
+    {
+        string what = $"enable the monitor of {domain}";
+        return (Errno)errno switch
+        {
+            Errno.EBUSY => OfBusy(domain),
+            Errno.EINVAL => New(
+                XenErrorId.DomainNotSupported, call, errno, what, "it is not a guest of type HVM or PVH", "Only HVM and PVH guests can be monitored, and never dom0."),
+            Errno.ENODEV or Errno.EOPNOTSUPP or Errno.ENOSYS => New(
+                XenErrorId.NotSupported,
+                call,
+                errno,
+                what,
+                "its type, this hardware or this Xen's build does not allow it",
+                "The guest has to be HVM or PVH, with hardware assisted paging (hap=1) on Intel or AMD, and Xen built with VM event support."),
+            Errno.E2BIG => New(
+                XenErrorId.NotSupported, call, errno, what, "the slotted channel has no room for so many vCPUs", "Use the ring: -Channel Ring, --channel ring."),
+            Errno.ENOMEM => New(
+                XenErrorId.OutOfMemory, call, errno, what, "neither the guest nor Xen has a page left for the channel", "Raise the guest's maxmem, or free memory of the host."),
+            _ => Of(call, errno, what, domain),
+        };
+    }
+
+    /// <summary>Somebody listens already, or did and went away.</summary>
+    public static XenException OfBusy(XenDomain domain)
+    {
+        IReadOnlyList<string> suspects = ListenerSuspects.Find("/proc");
+        string who = suspects.Count == 0
+            ? "no other process can be it, so it is this one, or it is gone and has left the monitor behind"
+            : "it may be " + string.Join(" or ", suspects);
+        return new XenException(
+            XenErrorId.MonitorBusy,
+            nameof(XenCtrl.xc_monitor_enable),
+            nameof(Errno.EBUSY),
+            $"The monitor of {domain} has a listener already; {who}.",
+            "End that listener. If it is gone, free the domain with Reset-XenMonitor or 'xenvmevent reset'.");
+    }
+
+    /// <summary>Switching events that failed.</summary>
+    public XenException OfSwitching(string call, int errno, string what, XenDomain domain) => (Errno)errno switch
+    {
+        Errno.EOPNOTSUPP or Errno.ENOSYS or Errno.ENODEV => New(
+            XenErrorId.NotSupported, call, errno, what, "this hardware or this Xen cannot raise them", "Test-XenMonitor shows what this host can raise for a domain."),
+        Errno.EINVAL => New(
+            XenErrorId.NotSupported, call, errno, what, "Xen cannot watch this one", "Choose another register: Xen knows CR0, CR3, CR4 and XCR0, and the MSRs from 0, 0x40000000 and 0xc0000000 on, 0x2000 each."),
+        Errno.EEXIST => New(
+            XenErrorId.ConflictingWatch, call, errno, what, "they are so already", "End the other watch of these events first."),
+        Errno.ENXIO => Ended(call, errno, what),
+        _ => Of(call, errno, what, domain),
+    };
+
+    /// <summary>Page access that failed, for another reason than an impossible gfn.</summary>
+    public XenException OfMemAccess(string call, int errno, string what, XenDomain domain) => (Errno)errno switch
+    {
+        Errno.EINVAL => New(
+            XenErrorId.NotSupported,
+            call,
+            errno,
+            what,
+            "this hardware has no page access events",
+            "Page access events need an Intel processor with EPT (or arm64) and a guest with hardware assisted paging."),
+        Errno.ENOMEM => New(
+            XenErrorId.OutOfMemory,
+            call,
+            errno,
+            what,
+            "the guest's page tables have no memory left for it",
+            "Give the guest more: shadow_memory=24 (MiB) or more in its configuration, then start it again; or watch fewer pages."),
+        Errno.ENODEV => Ended(call, errno, what),
+        _ => Of(call, errno, what, domain),
+    };
+
+    /// <summary>Any other call for a domain.</summary>
+    public XenException Of(string call, int errno, string what, XenDomain domain) => (Errno)errno switch
+    {
+        Errno.ESRCH => New(XenErrorId.DomainNotFound, call, errno, what, "there is no such domain (any more)", ListDomains),
+        Errno.EACCES when !library.EndsWith($".so.{running}", StringComparison.Ordinal) => Mismatch(call, errno),
+        Errno.EACCES or Errno.EPERM when domain.Id == 0 => New(
+            XenErrorId.DomainNotSupported, call, errno, what, "a domain cannot monitor itself", ListDomains),
+        Errno.EACCES or Errno.EPERM => New(
+            XenErrorId.NotPermitted, call, errno, what, "Xen does not permit it", "Run this as root in dom0; where Xen runs with a security policy (FLASK), it must allow vm_event."),
+        Errno.ENOMEM => New(XenErrorId.OutOfMemory, call, errno, what, "there is no memory left for it", "Free memory of the host or raise the guest's maxmem."),
+        Errno.EOPNOTSUPP or Errno.ENOSYS or Errno.ENODEV => New(
+            XenErrorId.NotSupported, call, errno, what, "this hardware or this Xen cannot do it", "Test-XenMonitor shows what this host can do for a domain."),
+        _ => New(XenErrorId.CallFailed, call, errno, what, "Xen refused it", "See 'xl dmesg' for the cause; where it does not help, report this with the version of Xen."),
+    };
+
+    /// <summary>EBUSY and the like as C's headers name it.</summary>
+    internal static string NameOf(int errno) =>
+        Enum.IsDefined((Errno)errno) ? ((Errno)errno).ToString() : string.Create(CultureInfo.InvariantCulture, $"errno {errno}");
+
+    private static XenException New(XenErrorId id, string call, int errno, string what, string reason, string remedy) =>
+        new(id, call, NameOf(errno), $"Cannot {what}: {reason}.", remedy);
+
+    private static XenException Ended(string call, int errno, string what) => New(
+        XenErrorId.SessionEnded, call, errno, what, "the domain's monitor is not enabled any more", "Somebody disabled it; start the session again.");
+
+    private XenException Mismatch(string call, int errno) => new(
+        XenErrorId.LibraryMismatch,
+        call,
+        NameOf(errno),
+        $"Xen {running} runs, but {library} is of another release, and Xen takes no calls from it.",
+        $"Install the libraries of Xen {running} (Debian: libxenmisc{running}), or boot the Xen that fits the installed ones.");
+}

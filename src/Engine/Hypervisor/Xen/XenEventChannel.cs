@@ -1,0 +1,24 @@
+using System.Runtime.InteropServices;
+
+namespace XenVmEvent.Hypervisor.Xen;
+
+/// <summary>The functions of libxenevtchn, with its own names (Xen's tools/include/xenevtchn.h). Negative is failure, with errno.</summary>
+internal static partial class XenEventChannel
+{
+    internal const string Library = "libxenevtchn";
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial XenEventChannelHandle xenevtchn_open(nint logger, uint flags);
+
+    [LibraryImport(Library)]
+    internal static partial int xenevtchn_close(nint handle);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xenevtchn_fd(XenEventChannelHandle handle);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xenevtchn_bind_interdomain(XenEventChannelHandle handle, uint domain, uint remotePort);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xenevtchn_notify(XenEventChannelHandle handle, uint port);
+}

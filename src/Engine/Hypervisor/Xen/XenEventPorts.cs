@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace XenVmEvent.Hypervisor.Xen;
+
+/// <summary>All event channels of a monitor on one handle, and an eventfd to wake who waits for them.</summary>
+internal sealed unsafe class XenEventPorts : IEventPorts, IDisposable
+{
+    private readonly XenEventChannelHandle _channels;
+    private readonly SafeFileHandle _wake;
+    private readonly int _fd;
+    private uint[] _slotPorts = [];
+
+    /// <summary>Opens the handle, with no port yet.</summary>
+    /// <exception cref="XenException">It cannot be opened.</exception>
+    public XenEventPorts()
+    {
+        _channels = XenEventChannelHandle.Open();
+        _fd = XenEventChannel.xenevtchn_fd(_channels);
+        _wake = Libc.eventfd(0, Libc.EventFdNonBlocking | Libc.EventFdCloseOnExec);
+        if (!_wake.IsInvalid) return;
+        XenException error = Failure(nameof(Libc.eventfd));
+        _channels.Dispose();
+        throw error;
+    }
+
+    public uint RingPort { get; private set; }
+
+    public IReadOnlyList<uint> SlotPorts => _slotPorts;
+
+    /// <summary>Binds the ports that enabling gave. Each is then signalled once without cause.</summary>
+    public void Bind(uint domain, XenChannel channel)
+    {
+        RingPort = Bind(domain, channel.RingPort);
+        _slotPorts = [.. channel.SlotPorts.Select(remote => Bind(domain, remote))];
+    }
+
+    public int Wait(Span<uint> signalled, TimeSpan timeout)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(signalled.Length, nameof(signalled));
+        long start = Stopwatch.GetTimestamp();
+        TimeSpan left = timeout;
+        PollFd* fds = stackalloc PollFd[]
+        {
+            new PollFd { Fd = _fd, Events = Libc.PollIn },
+            new PollFd { Fd = (int)_wake.DangerousGetHandle(), Events = Libc.PollIn },
+        };
+        while (true)
+        {
+            int ready = Libc.poll(fds, 2, (int)Math.Clamp(Math.Ceiling(left.TotalMilliseconds), 0, int.MaxValue));
+            if (ready < 0 && (Errno)Marshal.GetLastPInvokeError() != Errno.EINTR) throw Failure(nameof(Libc.poll));
+            if (ready > 0 && fds[1].Returned != 0) _ = Libc.eventfd_read(_wake, out _, sizeof(ulong));
+
+            // Only now: a read of event channels sleeps when none is pending.
+            if (ready > 0 && (fds[0].Returned & (Libc.PollIn | Libc.PollError)) != 0) return Read(signalled);
+            if (ready >= 0) return 0;
+            left = timeout - Stopwatch.GetElapsedTime(start);
+        }
+    }
+
+    public void Unmask(ReadOnlySpan<uint> ports)
+    {
+        ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(ports);
+        while (!bytes.IsEmpty)
+        {
+            nint written;
+            fixed (byte* first = bytes) written = Libc.write(_fd, first, (nuint)bytes.Length);
+            if (written >= 0) bytes = bytes[(int)written..];
+            else if (!IsPassing(Marshal.GetLastPInvokeError())) throw Failure(nameof(Libc.write));
+        }
+    }
+
+    public void Notify(uint port)
+    {
+        if (XenEventChannel.xenevtchn_notify(_channels, port) < 0) throw Failure(nameof(XenEventChannel.xenevtchn_notify));
+    }
+
+    public void Wake()
+    {
+        try
+        {
+            // The only failure is that the counter is full: the waiter has been woken already.
+            _ = Libc.eventfd_write(_wake, 1, sizeof(ulong));
+        }
+        catch (ObjectDisposedException)
+        {
+            // Nobody waits any more.
+        }
+    }
+
+    public void Dispose()
+    {
+        _channels.Dispose();
+        _wake.Dispose();
+    }
+
+    private static bool IsPassing(int errno) => (Errno)errno is Errno.EINTR or Errno.EAGAIN;
+
+    private static XenException Failure(string call)
+    {
+        string errno = XenErrors.NameOf(Marshal.GetLastPInvokeError());
+        return new XenException(
+            XenErrorId.CallFailed, call, errno, "The event channels do not work any more.", "Start the session again; see dmesg for the cause.");
+    }
+
+    private int Read(Span<uint> signalled)
+    {
+        nint bytes;
+        fixed (uint* first = signalled) bytes = Libc.read(_fd, first, (nuint)signalled.Length * sizeof(uint));
+        if (bytes >= 0) return (int)bytes / sizeof(uint);
+        return IsPassing(Marshal.GetLastPInvokeError()) ? 0 : throw Failure(nameof(Libc.read));
+    }
+
+    private uint Bind(uint domain, uint remotePort)
+    {
+        int local = XenEventChannel.xenevtchn_bind_interdomain(_channels, domain, remotePort);
+        return local >= 0 ? (uint)local : throw Failure(nameof(XenEventChannel.xenevtchn_bind_interdomain));
+    }
+}

@@ -1,0 +1,205 @@
+using System.Runtime.InteropServices;
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Hypervisor.Xen;
+
+/// <summary>The Xen that this machine is the dom0 of.</summary>
+public sealed class XenHypervisor : IHypervisor
+{
+    private readonly XenVersion _version;
+    private readonly DomainDirectory _directory;
+    private readonly XenErrors _errors;
+
+    private XenHypervisor(XenVersion version, VmEventLayout layout, DomainDirectory directory, XenErrors errors)
+    {
+        _version = version;
+        Layout = layout;
+        _directory = directory;
+        _errors = errors;
+    }
+
+    /// <inheritdoc/>
+    public string Description => $"Xen {_version}";
+
+    /// <inheritdoc/>
+    public VmEventLayout Layout { get; }
+
+    /// <inheritdoc/>
+    public GuestArchitecture Architecture =>
+        RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? GuestArchitecture.Arm64 : GuestArchitecture.X86;
+
+    /// <summary>Connects to the Xen of this machine: loads its libraries and asks it for its version.</summary>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.XenNotAvailable"/>, <see cref="XenErrorId.NotPermitted"/>,
+    /// <see cref="XenErrorId.LibraryMismatch"/> or <see cref="XenErrorId.UnknownInterfaceVersion"/>.
+    /// </exception>
+    public static XenHypervisor Connect()
+    {
+        Dom0.ThrowIfNot("/");
+        string library = XenLibraries.Load(XenVersion.Read("/"));
+        using XenCtrlHandle xen = XenCtrlHandle.Open();
+        XenEventChannelHandle.Open().Dispose(); // Says now, not at the first session, that it cannot be opened.
+
+        int number = XenCtrl.xc_version(xen, 0, 0);
+        XenVersion version = XenVersion.FromNumber(number);
+        XenErrors errors = new(version, library);
+        VmEventLayout layout = VmEventLayout.ForVersion(AskInterfaceVersion(xen, version, errors));
+        return new XenHypervisor(version, layout, new DomainDirectory(), errors);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<XenDomain> GetDomains() => _directory.List();
+
+    /// <inheritdoc/>
+    public IDomainMonitor EnableMonitor(XenDomain domain, ChannelPreference channel)
+    {
+        ArgumentNullException.ThrowIfNull(domain);
+        XenDomain monitored = FindMonitorable(domain);
+        bool slotted = ChooseSlotted(monitored, channel);
+
+        XenCtrlHandle xen = XenCtrlHandle.Open();
+        XenEventPorts? ports = null;
+        XenChannel? enabled = null;
+        try
+        {
+            MonitorCapabilities capabilities = ReadCapabilities(xen, monitored);
+            bool? listened = IsListenedTo(xen, monitored.Id);
+            if (listened == true) throw XenErrors.OfBusy(monitored);
+            ports = new XenEventPorts();
+
+            // From here on the guest is changed.
+            enabled = Enable(xen, monitored, slotted, channel, wasFree: listened == false);
+            ports.Bind(monitored.Id, enabled);
+            return new XenMonitor(xen, monitored, _directory, _errors, enabled, ports, capabilities);
+        }
+        catch
+        {
+            // Nobody has notified yet: see XenMonitor.Disable.
+            if (enabled is not null) _ = XenCtrl.xc_monitor_disable(xen, monitored.Id);
+            ports?.Dispose();
+            enabled?.Dispose();
+            xen.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _directory.Dispose();
+
+    private static bool HasSlottedCall => XenLibraries.XenCtrlHas(nameof(XenCtrl.xc_monitor_enable_ex));
+
+    /// <summary>Asks Xen; before 4.13 it does not tell, and another harmless call shows whether it takes calls at all.</summary>
+    private static int AskInterfaceVersion(XenCtrlHandle xen, XenVersion version, XenErrors errors)
+    {
+        if (XenLibraries.XenCtrlHas(nameof(XenCtrl.xc_vm_event_get_version)))
+        {
+            int told = XenCtrl.xc_vm_event_get_version(xen);
+            return told >= 0 ? told : throw errors.OfConnecting(nameof(XenCtrl.xc_vm_event_get_version), Marshal.GetLastPInvokeError());
+        }
+
+        return XenCtrl.xc_vcpu_getinfo(xen, 0, 0, out _) >= 0
+            ? version.VmEventInterface
+            : throw errors.OfConnecting(nameof(XenCtrl.xc_vcpu_getinfo), Marshal.GetLastPInvokeError());
+    }
+
+    /// <summary>
+    /// Reads whether the domain's monitor has a listener, changing nothing. Enabling must not be the way to find out:
+    /// for a domain whose slots are in use <c>xc_monitor_enable</c> panics the host, a second
+    /// <c>xc_monitor_enable_ex</c> wipes the listener's settings, and either leaves a page in the guest.
+    /// </summary>
+    /// <returns>Null where this host does not tell.</returns>
+    private static bool? IsListenedTo(XenCtrlHandle xen, uint domain)
+    {
+        // Page access can be read while there is a listener and is ENODEV while there is none.
+        if (XenCtrl.xc_get_mem_access(xen, domain, ulong.MaxValue, out _) >= 0) return true;
+        if ((Errno)Marshal.GetLastPInvokeError() is Errno.ENODEV) return false;
+
+        // Hardware without page access (AMD): taking responses off the ring is ENODEV without a listener, and with one
+        // no more than what its next notification does. Nobody has tried that on a Xen with slots.
+        if (HasSlottedCall) return null;
+        if (XenCtrl.xc_monitor_resume(xen, domain) >= 0) return true;
+        return (Errno)Marshal.GetLastPInvokeError() is Errno.ENODEV ? false : null;
+    }
+
+    /// <summary>What xenstore says of the domain now, for the number of vCPUs must be the true one.</summary>
+    private XenDomain FindMonitorable(XenDomain domain)
+    {
+        if (domain.Id == 0)
+        {
+            throw new XenException(
+                XenErrorId.DomainNotSupported,
+                $"{domain} is dom0, and a domain cannot monitor itself.",
+                "Choose a guest: Get-XenDomain or 'xl list' shows them.");
+        }
+
+        if (_directory.Find(domain.Id) is not XenDomain current || current.Uuid != domain.Uuid)
+        {
+            throw new XenException(
+                XenErrorId.DomainNotFound, $"There is no domain {domain} any more.", "List the domains that run with Get-XenDomain or 'xl list'.");
+        }
+
+        return current.Type != DomainType.PV
+            ? current
+            : throw new XenException(
+                XenErrorId.DomainNotSupported,
+                $"{current} is paravirtualised (PV), and Xen has no events for such guests.",
+                "Give it type=\"pvh\" or type=\"hvm\" in its configuration, and start it again.");
+    }
+
+    private bool ChooseSlotted(XenDomain domain, ChannelPreference channel)
+    {
+        if (channel == ChannelPreference.Ring) return false;
+        bool possible = HasSlottedCall && Layout.Version == 4;
+        if (channel == ChannelPreference.Auto) return possible && SlottedChannelRules.IsSafe(domain.VCpus);
+        if (!possible)
+        {
+            throw _errors.OfMissing(
+                nameof(XenCtrl.xc_monitor_enable_ex),
+                "give each vCPU a slot",
+                "The slotted channel needs a Xen 4.12 with the patch for it (vm_event interface version 4); use the ring");
+        }
+
+        return SlottedChannelRules.IsSafe(domain.VCpus)
+            ? true
+            : throw new XenException(
+                XenErrorId.NotSupported,
+                $"With the {domain.VCpus} vCPUs of {domain} the slotted channel panics the host: hypervisor and library disagree on where the slots lie.",
+                "Use the ring: -Channel Ring, --channel ring.");
+    }
+
+    private MonitorCapabilities ReadCapabilities(XenCtrlHandle xen, XenDomain domain)
+    {
+        int result = XenCtrl.xc_monitor_get_capabilities(xen, domain.Id, out uint capabilities);
+        return result >= 0
+            ? (MonitorCapabilities)capabilities
+            : throw _errors.Of(
+                nameof(XenCtrl.xc_monitor_get_capabilities), Marshal.GetLastPInvokeError(), $"ask what Xen can raise for {domain}", domain);
+    }
+
+    private XenChannel Enable(XenCtrlHandle xen, XenDomain domain, bool slotted, ChannelPreference channel, bool wasFree)
+    {
+        if (!slotted)
+        {
+            // Slots in use, and then xc_monitor_enable: the host panics. So it must be certain that they are not.
+            if (HasSlottedCall && !wasFree)
+            {
+                throw new XenException(
+                    XenErrorId.NotSupported,
+                    $"Whether {domain} has a listener cannot be found out on this hardware, and if its slots are in use the ring would panic the host.",
+                    "Use -Channel Auto or --channel auto; where that chooses the ring, the guest cannot be monitored here.");
+            }
+
+            return XenChannel.EnableRing(xen, domain, wasFree, _errors);
+        }
+
+        if (XenChannel.EnableSlotted(xen, domain, Layout, _errors) is XenChannel slots) return slots;
+        return channel == ChannelPreference.Auto
+            ? XenChannel.EnableRing(xen, domain, wasFree, _errors)
+            : throw new XenException(
+                XenErrorId.NotSupported,
+                nameof(XenCtrl.xc_monitor_enable_ex),
+                nameof(Errno.EOPNOTSUPP),
+                "The library has the slotted channel, but this hypervisor does not.",
+                "Use the ring, or boot the Xen that the library was built with.");
+    }
+}

@@ -1,0 +1,58 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+
+namespace XenVmEvent.Hypervisor.Xen;
+
+/// <summary>Loads Xen's libraries, each the one that fits the running Xen, and gives them to the imports.</summary>
+internal static class XenLibraries
+{
+    private static readonly Lock Loading = new();
+    private static readonly Dictionary<string, (nint Handle, string File)> Loaded = [];
+
+    static XenLibraries() => NativeLibrary.SetDllImportResolver(typeof(XenLibraries).Assembly, Resolve);
+
+    /// <summary>Loads what a session needs.</summary>
+    /// <returns>The file that libxenctrl came from.</returns>
+    /// <exception cref="XenException">A library is not there.</exception>
+    public static string Load(XenVersion? running)
+    {
+        string package = running is XenVersion version ? $"libxenmisc{version}" : "libxenmisc with Xen's version";
+        Load(XenEventChannel.Library, ["libxenevtchn.so.1"], "libxenevtchn1");
+        Load(XenStore.Library, ["libxenstore.so.4", "libxenstore.so.3.0"], "libxenstore4 (libxenstore3.0 before Xen 4.17)");
+        return Load(XenCtrl.Library, XenLibraryNames.OfXenCtrl(running, XenLibraryNames.Installed("/")), package);
+    }
+
+    /// <summary>Whether the loaded libxenctrl has a function that only some releases have.</summary>
+    public static bool XenCtrlHas(string function)
+    {
+        lock (Loading) return NativeLibrary.TryGetExport(Loaded[XenCtrl.Library].Handle, function, out _);
+    }
+
+    /// <summary>Loads the library that injects exceptions, where libxenctrl does not.</summary>
+    public static void LoadDeviceModel() =>
+        Load(XenDeviceModel.Library, ["libxendevicemodel.so.1"], "libxendevicemodel1");
+
+    private static string Load(string library, IEnumerable<string> files, string package)
+    {
+        lock (Loading)
+        {
+            if (Loaded.TryGetValue(library, out (nint Handle, string File) loaded)) return loaded.File;
+            foreach (string file in files)
+            {
+                if (!NativeLibrary.TryLoad(file, out nint handle)) continue;
+                Loaded.Add(library, (handle, file));
+                return file;
+            }
+        }
+
+        throw new XenException(
+            XenErrorId.XenNotAvailable,
+            $"Xen's library {library} is not there, or is for another architecture.",
+            $"Install it; Debian's package is {package}." + Dom0.OrSimulator);
+    }
+
+    private static nint Resolve(string library, Assembly assembly, DllImportSearchPath? searchPath)
+    {
+        lock (Loading) return Loaded.TryGetValue(library, out (nint Handle, string File) loaded) ? loaded.Handle : 0;
+    }
+}

@@ -1,0 +1,43 @@
+using System.Globalization;
+
+namespace XenVmEvent.Hypervisor.Xen;
+
+/// <summary>The files that may hold libxenctrl, the best first.</summary>
+internal static class XenLibraryNames
+{
+    private const string XenCtrl = "libxenctrl.so";
+    private const string XenCtrl4 = XenCtrl + ".4.";
+
+    private static readonly string[] Directories =
+    [
+        "usr/local/lib", "usr/local/lib64", "usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib64", "usr/lib",
+    ];
+
+    /// <summary>
+    /// The running Xen's own, whose file the loader finds; then what is installed, newest first; then the name that
+    /// development packages link.
+    /// </summary>
+    public static IEnumerable<string> OfXenCtrl(XenVersion? running, IEnumerable<string> installed)
+    {
+        IEnumerable<string> own = running is XenVersion version ? [$"{XenCtrl}.{version}"] : [];
+        return [.. own, .. installed.Where(path => MinorOf(path) >= 0).OrderByDescending(MinorOf), XenCtrl];
+    }
+
+    /// <summary>The files of libxenctrl in the directories where distributions and Xen's own build put it.</summary>
+    public static IEnumerable<string> Installed(string root) =>
+        from directory in Directories
+        let path = Path.Combine(root, directory)
+        where Directory.Exists(path)
+        from file in Directory.EnumerateFiles(path, XenCtrl4 + "*")
+        select file;
+
+    /// <summary>17 of libxenctrl.so.4.17; negative for libxenctrl.so.4.17.0 and others, which are the same file again.</summary>
+    private static int MinorOf(string path)
+    {
+        string name = Path.GetFileName(path);
+        return name.StartsWith(XenCtrl4, StringComparison.Ordinal)
+            && int.TryParse(name.AsSpan(XenCtrl4.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int minor)
+                ? minor
+                : -1;
+    }
+}

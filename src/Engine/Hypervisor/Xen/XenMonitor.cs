@@ -1,0 +1,263 @@
+using System.Runtime.InteropServices;
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Hypervisor.Xen;
+
+/// <summary>The enabled monitor of a domain of the real Xen, on a connection of its own.</summary>
+internal sealed class XenMonitor : IDomainMonitor
+{
+    private const ulong DefaultForNewPages = ulong.MaxValue;
+    private const uint NoErrorCode = uint.MaxValue;
+
+    private readonly XenCtrlHandle _xen;
+    private readonly XenDomain _domain;
+    private readonly DomainDirectory _directory;
+    private readonly XenErrors _errors;
+    private readonly XenChannel _channel;
+    private readonly XenEventPorts _ports;
+    private XenDeviceModelHandle? _deviceModel;
+    private bool _disabled;
+
+    /// <summary>Takes over what enabling made.</summary>
+    public XenMonitor(
+        XenCtrlHandle xen,
+        XenDomain domain,
+        DomainDirectory directory,
+        XenErrors errors,
+        XenChannel channel,
+        XenEventPorts ports,
+        MonitorCapabilities capabilities)
+    {
+        _xen = xen;
+        _domain = domain;
+        _directory = directory;
+        _errors = errors;
+        _channel = channel;
+        _ports = ports;
+        Capabilities = capabilities;
+    }
+
+    public ChannelKind Channel => _channel.Kind;
+
+    public SharedMemory Ring => _channel.Ring;
+
+    public SharedMemory? Slots => _channel.Slots;
+
+    public IEventPorts Ports => _ports;
+
+    public MonitorCapabilities Capabilities { get; }
+
+    public ulong MaximumGfn
+    {
+        get
+        {
+            int result = XenCtrl.xc_domain_maximum_gpfn(_xen, _domain.Id, out ulong gfn);
+            return result >= 0 ? gfn : throw Failure(nameof(XenCtrl.xc_domain_maximum_gpfn), "read the highest gfn");
+        }
+    }
+
+    public bool IsDomainAlive => _directory.Exists(_domain.Id);
+
+    public MemAccess DefaultMemAccess
+    {
+        get => GetMemAccess(DefaultForNewPages);
+        set => SetMemAccess(value, DefaultForNewPages, 0);
+    }
+
+    public MemAccess GetMemAccess(ulong gfn)
+    {
+        if (XenCtrl.xc_get_mem_access(_xen, _domain.Id, gfn, out MemAccess access) >= 0) return access;
+        int errno = Marshal.GetLastPInvokeError();
+        throw MemAccessFailure(nameof(XenCtrl.xc_get_mem_access), errno, null, gfn, 1);
+    }
+
+    public void SetMemAccess(MemAccess access, ulong firstGfn, uint count)
+    {
+        // EPT has no such rights: the processor calls it a misconfiguration, and Xen crashes the guest.
+        if (access is MemAccess.W or MemAccess.WX && RuntimeInformation.ProcessArchitecture == Architecture.X64)
+        {
+            throw new XenException(
+                XenErrorId.NotSupported,
+                $"The page access {access} does not exist on x86: a page that can be written can be read.",
+                "Choose RW or Rwx.");
+        }
+
+        if (XenCtrl.xc_set_mem_access(_xen, _domain.Id, access, firstGfn, count) >= 0) return;
+        int errno = Marshal.GetLastPInvokeError();
+        throw MemAccessFailure(nameof(XenCtrl.xc_set_mem_access), errno, access, firstGfn, count);
+    }
+
+    public void SetAccessRequired(bool required)
+    {
+        if (XenCtrl.xc_domain_set_access_required(_xen, _domain.Id, required ? 1u : 0u) < 0)
+            throw Failure(nameof(XenCtrl.xc_domain_set_access_required), "set what happens to page accesses without a listener");
+    }
+
+    public void MonitorWriteControlRegister(ControlRegister register, bool enable, ControlRegisterOptions options) =>
+        Switched(
+            XenCtrl.xc_monitor_write_ctrlreg(
+                _xen, _domain.Id, (ushort)register, enable, options.Sync, options.IgnoredBits, options.OnChangeOnly),
+            nameof(XenCtrl.xc_monitor_write_ctrlreg),
+            enable,
+            "control register");
+
+    public void MonitorMovToMsr(uint msr, bool enable, bool onChangeOnly) =>
+        Switched(XenCtrl.xc_monitor_mov_to_msr(_xen, _domain.Id, msr, enable, onChangeOnly), nameof(XenCtrl.xc_monitor_mov_to_msr), enable, "MSR");
+
+    public void MonitorCpuid(bool enable) =>
+        Switched(XenCtrl.xc_monitor_cpuid(_xen, _domain.Id, enable), nameof(XenCtrl.xc_monitor_cpuid), enable, "CPUID");
+
+    public void MonitorSoftwareBreakpoint(bool enable) =>
+        Switched(
+            XenCtrl.xc_monitor_software_breakpoint(_xen, _domain.Id, enable),
+            nameof(XenCtrl.xc_monitor_software_breakpoint),
+            enable,
+            "breakpoint");
+
+    public void MonitorDebugException(bool enable, bool sync) =>
+        Switched(
+            XenCtrl.xc_monitor_debug_exceptions(_xen, _domain.Id, enable, sync),
+            nameof(XenCtrl.xc_monitor_debug_exceptions),
+            enable,
+            "debug exception");
+
+    public void MonitorSingleStep(bool enable) =>
+        Switched(XenCtrl.xc_monitor_singlestep(_xen, _domain.Id, enable), nameof(XenCtrl.xc_monitor_singlestep), enable, "single step");
+
+    public void MonitorDescriptorAccess(bool enable) =>
+        Switched(
+            XenCtrl.xc_monitor_descriptor_access(_xen, _domain.Id, enable),
+            nameof(XenCtrl.xc_monitor_descriptor_access),
+            enable,
+            "descriptor access");
+
+    public void MonitorGuestRequest(bool enable, bool sync, bool allowUserspace) =>
+        Switched(
+            XenCtrl.xc_monitor_guest_request(_xen, _domain.Id, enable, sync, allowUserspace),
+            nameof(XenCtrl.xc_monitor_guest_request),
+            enable,
+            "guest request");
+
+    public void MonitorPrivilegedCall(bool enable) =>
+        Switched(
+            XenCtrl.xc_monitor_privileged_call(_xen, _domain.Id, enable),
+            nameof(XenCtrl.xc_monitor_privileged_call),
+            enable,
+            "privileged call");
+
+    public void MonitorEmulUnimplemented(bool enable) =>
+        Switched(
+            XenCtrl.xc_monitor_emul_unimplemented(_xen, _domain.Id, enable),
+            nameof(XenCtrl.xc_monitor_emul_unimplemented),
+            enable,
+            "unimplemented instruction");
+
+    public void MonitorVmExit(bool enable, bool sync)
+    {
+        Require(nameof(XenCtrl.xc_monitor_vmexit), "raise events for exits from guest mode", "They need Xen 4.17 or later");
+        Switched(XenCtrl.xc_monitor_vmexit(_xen, _domain.Id, enable, sync), nameof(XenCtrl.xc_monitor_vmexit), enable, "guest mode exit");
+    }
+
+    public void MonitorIo(bool enable)
+    {
+        Require(nameof(XenCtrl.xc_monitor_io), "raise events for I/O instructions", "They need Xen 4.18 or later");
+        Switched(XenCtrl.xc_monitor_io(_xen, _domain.Id, enable), nameof(XenCtrl.xc_monitor_io), enable, "I/O");
+    }
+
+    public void InjectTrap(uint vcpu, TrapInjection trap)
+    {
+        if (XenLibraries.XenCtrlHas(nameof(XenCtrl.xc_hvm_inject_trap)))
+        {
+            if (XenCtrl.xc_hvm_inject_trap(
+                _xen, _domain.Id, (int)vcpu, trap.Vector, trap.Type, NoErrorCode, trap.InstructionLength, trap.Extra) < 0)
+            {
+                throw Failure(nameof(XenCtrl.xc_hvm_inject_trap), "inject an exception");
+            }
+        }
+        else if (XenDeviceModel.xendevicemodel_inject_event(
+            OpenDeviceModel(), (ushort)_domain.Id, (int)vcpu, trap.Vector, trap.Type, NoErrorCode, trap.InstructionLength, trap.Extra) < 0)
+        {
+            throw Failure(nameof(XenDeviceModel.xendevicemodel_inject_event), "inject an exception");
+        }
+    }
+
+    public ulong GetVCpuRunTime(uint vcpu)
+    {
+        int result = XenCtrl.xc_vcpu_getinfo(_xen, _domain.Id, vcpu, out VCpuInfo info);
+        return result >= 0 ? info.CpuTime : throw Failure(nameof(XenCtrl.xc_vcpu_getinfo), "read the run time of a vCPU");
+    }
+
+    public void Disable()
+    {
+        // A notification in another thread can take two of Xen's locks in the other order and so deadlock the host:
+        // the pump is the one thread that notifies, and the one that comes here.
+        if (_disabled) return;
+        if (XenCtrl.xc_monitor_disable(_xen, _domain.Id) < 0)
+        {
+            int errno = Marshal.GetLastPInvokeError();
+            bool gone = (Errno)errno is Errno.ESRCH; // Then there is nothing left to disable.
+            if (!gone) throw _errors.Of(nameof(XenCtrl.xc_monitor_disable), errno, $"disable the monitor of {_domain}", _domain);
+        }
+
+        _disabled = true;
+    }
+
+    public void Dispose()
+    {
+        _ports.Dispose();
+        _channel.Dispose();
+        _deviceModel?.Dispose();
+        _xen.Dispose();
+    }
+
+    private XenDeviceModelHandle OpenDeviceModel()
+    {
+        if (_deviceModel is not null) return _deviceModel;
+        XenLibraries.LoadDeviceModel();
+        return _deviceModel = XenDeviceModelHandle.Open();
+    }
+
+    private void Require(string function, string ability, string needs)
+    {
+        if (!XenLibraries.XenCtrlHas(function)) throw _errors.OfMissing(function, ability, needs);
+    }
+
+    private void Switched(int result, string call, bool enable, string events)
+    {
+        if (result >= 0) return;
+        int errno = Marshal.GetLastPInvokeError();
+        throw _errors.OfSwitching(call, errno, $"switch {events} events {(enable ? "on" : "off")} for {_domain}", _domain);
+    }
+
+    private XenException Failure(string call, string what)
+    {
+        int errno = Marshal.GetLastPInvokeError();
+        return _errors.Of(call, errno, $"{what} of {_domain}", _domain);
+    }
+
+    /// <summary>EINVAL and ESRCH have several causes: the pages, the hardware, a right unknown to this Xen, a domain gone.</summary>
+    private XenException MemAccessFailure(string call, int errno, MemAccess? access, ulong firstGfn, uint count)
+    {
+        string what = $"{(access is null ? "read" : "set")} the page access of {_domain}";
+
+        // Where the default can be read, the domain is there and its hardware can do it.
+        if ((Errno)errno is not (Errno.EINVAL or Errno.ESRCH) || XenCtrl.xc_get_mem_access(_xen, _domain.Id, DefaultForNewPages, out _) < 0)
+            return _errors.OfMemAccess(call, errno, what, _domain);
+
+        ulong highest = MaximumGfn;
+        bool withinGuest = firstGfn == DefaultForNewPages || (firstGfn <= highest && count - 1UL <= highest - firstGfn);
+        if (withinGuest && (Errno)errno == Errno.EINVAL)
+        {
+            return new XenException(
+                XenErrorId.NotSupported, call, nameof(Errno.EINVAL), $"Cannot {what}: this Xen does not know the right {access}.", "Choose another right.");
+        }
+
+        string pages = count == 1 ? $"gfn 0x{firstGfn:x}" : $"all of the {count} pages from gfn 0x{firstGfn:x} on";
+        return new XenException(
+            XenErrorId.InvalidGfn,
+            call,
+            XenErrors.NameOf(errno),
+            $"Cannot {what}: it does not have {pages}.",
+            $"Choose pages that the guest has; its highest gfn is 0x{highest:x}.");
+    }
+}

@@ -1,0 +1,27 @@
+using System.Runtime.InteropServices;
+
+namespace XenVmEvent.Hypervisor.Xen;
+
+/// <summary>
+/// The functions of libxenstore, with its own names (Xen's tools/include/xenstore.h). Null is failure, with errno;
+/// what they return is one block of C's memory, the caller's to free. A connection serves several threads.
+/// </summary>
+internal static unsafe partial class XenStore
+{
+    internal const string Library = "libxenstore";
+
+    /// <summary>Reading outside of a transaction.</summary>
+    internal const uint NoTransaction = 0;
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial XenStoreHandle xs_open(nuint flags);
+
+    [LibraryImport(Library)]
+    internal static partial void xs_close(nint handle);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial byte* xs_read(XenStoreHandle handle, uint transaction, string path, out uint length);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial byte** xs_directory(XenStoreHandle handle, uint transaction, string path, out uint count);
+}

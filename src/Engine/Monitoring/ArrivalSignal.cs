@@ -1,0 +1,38 @@
+namespace XenVmEvent.Monitoring;
+
+/// <summary>Wakes the one thread that consumes events, of one subscription or of several that share the signal.</summary>
+public sealed class ArrivalSignal : IDisposable
+{
+    private readonly SemaphoreSlim _arrival = new(0);
+    private int _waits;
+
+    /// <summary>The consumer's: sleeps until something arrives, unless something is there already, or the time is over.</summary>
+    /// <param name="isThere">Looks whether something is there, once an arrival cannot be missed any more.</param>
+    /// <param name="timeout">How long at most.</param>
+    /// <param name="cancellation">Ends the sleep.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public void Wait(Func<bool> isThere, TimeSpan timeout, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(isThere);
+        Volatile.Write(ref _waits, 1);
+        Interlocked.MemoryBarrier();
+        try
+        {
+            if (!isThere()) _arrival.Wait(timeout, cancellation);
+        }
+        finally
+        {
+            Volatile.Write(ref _waits, 0);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _arrival.Dispose();
+
+    /// <summary>Something has arrived. Costs a memory barrier when nobody sleeps.</summary>
+    internal void Set()
+    {
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _waits) != 0 && Interlocked.Exchange(ref _waits, 0) != 0) _arrival.Release();
+    }
+}

@@ -1,0 +1,13 @@
+using XenVmEvent.Events;
+
+namespace XenVmEvent.Cli;
+
+/// <summary>Prints events.</summary>
+internal interface IEventWriter
+{
+    /// <summary>Appends an event's line.</summary>
+    void Write(VmEvent vmEvent);
+
+    /// <summary>Sends everything appended on its way.</summary>
+    void Flush();
+}

@@ -1,0 +1,3 @@
+using XenVmEvent.Cli;
+
+return XenVmEventCommand.Run(args);

@@ -1,0 +1,85 @@
+using System.Text.Unicode;
+using XenVmEvent.Abi;
+using XenVmEvent.Events;
+
+namespace XenVmEvent.Cli;
+
+/// <summary>Prints events as xen-access does, byte for byte, so that scripts made for it go on working.</summary>
+internal sealed class TextEventWriter(Stream output) : IEventWriter
+{
+    private const int LongestLine = 256;
+
+    private readonly byte[] _buffer = new byte[64 * 1024];
+    private int _used;
+
+    public void Write(VmEvent vmEvent)
+    {
+        if (_buffer.Length - _used < LongestLine) Flush();
+        Span<byte> free = _buffer.AsSpan(_used);
+        if (Format(free, vmEvent, out int written)) _used += written;
+    }
+
+    public void Flush()
+    {
+        output.Write(_buffer, 0, _used);
+        output.Flush();
+        _used = 0;
+    }
+
+    private static bool Format(Span<byte> line, VmEvent vmEvent, out int written)
+    {
+        ulong rip = vmEvent.InstructionPointer;
+        uint vcpu = vmEvent.VCpu;
+        switch (vmEvent)
+        {
+            case MemAccessEvent e:
+                return Utf8.TryWrite(
+                    line,
+                    $"PAGE ACCESS: {Mark(e, PageAccess.Read, 'r')}{Mark(e, PageAccess.Write, 'w')}{Mark(e, PageAccess.Execute, 'x')} for GFN {e.Gfn:x} (offset {e.Offset:x6}) gla {e.LinearAddress:x16} (valid: {YesNo(e, MemAccessFlags.GlaValid)}; fault in gpt: {YesNo(e, MemAccessFlags.FaultInGpt)}; fault with gla: {YesNo(e, MemAccessFlags.FaultWithGla)}) (vcpu {vcpu} [{(e.IsSynchronous ? 'p' : 'r')}], altp2m view {e.View})\n",
+                    out written);
+            case CpuidEvent e:
+                X86Registers registers = (X86Registers)e.Registers;
+                return Utf8.TryWrite(
+                    line,
+                    $"CPUID executed: rip={rip:x16}, vcpu {vcpu}. Insn length: {e.InstructionLength} 0x{e.Leaf:x} 0x{e.Subleaf:x}: EAX=0x{registers.Rax:x} EBX=0x{registers.Rbx:x} ECX=0x{registers.Rcx:x} EDX=0x{registers.Rdx:x}\n",
+                    out written);
+            case WriteControlRegisterEvent e:
+                return Utf8.TryWrite(
+                    line,
+                    $"Control register written: rip={rip:x16}, vcpu {vcpu}: reg={NameOf(e.Register)}, old_value={e.OldValue:x16}, new_value={e.NewValue:x16}\n",
+                    out written);
+            case SoftwareBreakpointEvent e:
+                return Utf8.TryWrite(line, $"Breakpoint: rip={rip:x16}, gfn={e.Gfn:x} (vcpu {vcpu})\n", out written);
+            case DebugExceptionEvent e:
+                return Utf8.TryWrite(
+                    line,
+                    $"Debug exception: rip={rip:x16}, vcpu {vcpu}. Type: {e.TrapType}. Length: {e.InstructionLength}. Pending dbg 0x{e.PendingDebug:x8}\n",
+                    out written);
+            case DescriptorAccessEvent e:
+                return Utf8.TryWrite(
+                    line,
+                    $"Descriptor access: rip={rip:x16}, vcpu {vcpu}: VMExit info=0x{e.InstructionInfo:x}, descriptor={(int)e.Descriptor}, is write={(e.IsWrite ? 1 : 0)}\n",
+                    out written);
+            case MovToMsrEvent e:
+                return Utf8.TryWrite(
+                    line,
+                    $"MSR written: rip={rip:x16}, vcpu {vcpu}: msr=0x{e.Msr:x}, old_value={e.OldValue:x16}, new_value={e.NewValue:x16}\n",
+                    out written);
+            default:
+                return Utf8.TryWrite(line, $"{vmEvent.Kind}: rip={rip:x16}, vcpu {vcpu}\n", out written);
+        }
+    }
+
+    private static char Mark(MemAccessEvent e, PageAccess access, char mark) => (e.Access & access) != 0 ? mark : '-';
+
+    private static char YesNo(MemAccessEvent e, MemAccessFlags flag) => (e.Flags & flag) != 0 ? 'y' : 'n';
+
+    private static string NameOf(ControlRegister register) => register switch
+    {
+        ControlRegister.CR0 => "CR0",
+        ControlRegister.CR3 => "CR3",
+        ControlRegister.CR4 => "CR4",
+        ControlRegister.Xcr0 => "XCR0",
+        _ => "",
+    };
+}

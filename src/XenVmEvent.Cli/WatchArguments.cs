@@ -1,0 +1,28 @@
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Monitoring;
+
+namespace XenVmEvent.Cli;
+
+/// <summary>What the command line asked for.</summary>
+internal sealed record WatchArguments
+{
+    public required string Domain { get; init; }
+
+    public required WatchMode Mode { get; init; }
+
+    public bool ListenerRequired { get; init; }
+
+    public bool Simulate { get; init; }
+
+    public ChannelPreference Channel { get; init; }
+
+    public long? Count { get; init; }
+
+    public TimeSpan? Duration { get; init; }
+
+    public OutputFormat Format { get; init; }
+
+    public IReadOnlyList<GfnRange> Gfns { get; init; } = [];
+
+    public IReadOnlyList<uint> Msrs { get; init; } = [];
+}

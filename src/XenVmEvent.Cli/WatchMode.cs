@@ -1,0 +1,44 @@
+using XenVmEvent.Abi;
+using XenVmEvent.Events;
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Monitoring;
+
+namespace XenVmEvent.Cli;
+
+/// <summary>What the second argument names: xen-access's modes, and two of our own.</summary>
+internal sealed record WatchMode(string Name, string Description, Func<WatchArguments, EventWatch> Watch)
+{
+    private const ulong Cr4GlobalPages = 1 << 7;
+
+    public static IReadOnlyList<WatchMode> All { get; } =
+    [
+        new("write", "first write to each page", a => Pages(a, PageAccess.Write)),
+        new("exec", "first execution of each page", a => Pages(a, PageAccess.Execute)),
+        new("cpuid", "CPUID instructions", _ => Of(VmEventKind.Cpuid)),
+        new("write_ctrlreg_cr4", "writes that change CR4, but for its PGE bit", _ => new EventWatch
+        {
+            Kinds = [VmEventKind.WriteControlRegister],
+            ControlRegisters = [ControlRegister.CR4],
+
+            // Flushing global TLB entries switches PGE off and on: not worth an event.
+            ControlRegisterOptions = new ControlRegisterOptions(Cr4GlobalPages, OnChangeOnly: true, Sync: true),
+        }),
+        new("breakpoint", "INT3 instructions", _ => Of(VmEventKind.SoftwareBreakpoint)),
+        new("debug", "debug exceptions", _ => Of(VmEventKind.DebugException)),
+        new("desc_access", "loads and stores of IDTR, GDTR, LDTR and TR", _ => Of(VmEventKind.DescriptorAccess)),
+        new("msr", "writes of the registers that --msr names", a => new EventWatch
+        {
+            Kinds = [VmEventKind.MovToMsr],
+            Msrs = a.Msrs,
+        }),
+        new("guest_request", "the guest's own requests for attention", _ => Of(VmEventKind.GuestRequest)),
+    ];
+
+    private static EventWatch Of(VmEventKind kind) => new() { Kinds = [kind] };
+
+    private static EventWatch Pages(WatchArguments arguments, PageAccess access) => new()
+    {
+        Kinds = [VmEventKind.MemAccess],
+        Pages = new PageWatch { Access = access, Ranges = arguments.Gfns },
+    };
+}

@@ -1,0 +1,135 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using XenVmEvent.Events;
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Hypervisor.Xen;
+using XenVmEvent.Monitoring;
+
+namespace XenVmEvent.Cli;
+
+/// <summary>Watches a domain as the arguments say and prints what happens, until the count, the time or a signal ends it.</summary>
+internal sealed class WatchRun(WatchArguments arguments) : IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private long _shown;
+
+    /// <returns>The process's exit code.</returns>
+    public int Run()
+    {
+        using PosixSignalRegistration interrupt = StopOn(PosixSignal.SIGINT);
+        using PosixSignalRegistration terminate = StopOn(PosixSignal.SIGTERM);
+        using PosixSignalRegistration hangup = StopOn(PosixSignal.SIGHUP);
+        try
+        {
+            using IHypervisor hypervisor = arguments.Simulate ? new SimulatedHypervisor() : XenHypervisor.Connect();
+            return Watch(hypervisor);
+        }
+        catch (XenException e)
+        {
+            return Fail(e);
+        }
+    }
+
+    public void Dispose() => _stop.Dispose();
+
+    private static int Fail(XenException e)
+    {
+        Say($"{e.Message} {e.Remedy}");
+        return ExitCode.Failure;
+    }
+
+    private static void Say(string message) => Console.Error.WriteLine($"xenvmevent: {message}");
+
+    private int Watch(IHypervisor hypervisor)
+    {
+        XenDomain domain = hypervisor.FindDomain(arguments.Domain);
+        long start = Stopwatch.GetTimestamp();
+        using MonitorSession session = MonitorSession.Start(hypervisor, domain, new MonitorOptions
+        {
+            Channel = arguments.Channel,
+            ListenerRequired = arguments.ListenerRequired,
+        });
+        using (EventSubscription subscription = session.Watch(arguments.Mode.Watch(arguments)))
+        {
+            Say($"watching {domain} on {hypervisor.Description}: {arguments.Mode.Name}, {session.Channel.ToString().ToLowerInvariant()} channel; Ctrl-C ends");
+            using Stream output = StandardOutput.Open();
+            Print(subscription, output);
+        }
+
+        SessionEnd end = session.Stop();
+        Summarize(session.GetStatistics(), Stopwatch.GetElapsedTime(start));
+        foreach (XenException failure in end.TeardownFailures) Say($"while ending: {failure.Message} {failure.Remedy}");
+        if (end.Failure is { } cause) return Fail(cause);
+        if (end.Reason == SessionEndReason.DomainDied)
+        {
+            Say($"{domain} is gone; start it again and watch it anew.");
+            return ExitCode.Failure;
+        }
+
+        return end.TeardownFailures.Count == 0 ? ExitCode.Success : ExitCode.Failure;
+    }
+
+    private void Print(EventSubscription subscription, Stream output)
+    {
+        using IDisposable? disposable = arguments.Format == OutputFormat.Json ? new JsonEventWriter(output) : null;
+        IEventWriter writer = (IEventWriter?)disposable ?? new TextEventWriter(output);
+        if (arguments.Duration is { } duration) _stop.CancelAfter(duration);
+        try
+        {
+            Print(subscription, writer);
+            writer.Flush();
+        }
+        catch (IOException)
+        {
+            // Whoever read our output wants no more of it.
+        }
+    }
+
+    private void Print(EventSubscription subscription, IEventWriter writer)
+    {
+        while (arguments.Count is not { } count || _shown < count)
+        {
+            if (!subscription.TryTake(out VmEvent? vmEvent))
+            {
+                // Nothing more at the moment: what was printed shall be seen.
+                writer.Flush();
+                vmEvent = TakeUntilStopped(subscription);
+            }
+
+            if (vmEvent is null || _stop.IsCancellationRequested) return;
+            writer.Write(vmEvent);
+            _shown++;
+        }
+    }
+
+    private VmEvent? TakeUntilStopped(EventSubscription subscription)
+    {
+        try
+        {
+            return subscription.Take(Timeout.InfiniteTimeSpan, _stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    private void Summarize(MonitorStatistics statistics, TimeSpan elapsed)
+    {
+        string dropped = statistics.Dropped + statistics.Overwritten == 0
+            ? "none lost"
+            : string.Create(CultureInfo.InvariantCulture, $"{statistics.Dropped} dropped, {statistics.Overwritten} overwritten");
+        Say(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{_shown} events shown, {statistics.Events} seen in {elapsed.TotalSeconds:0.0} s, {dropped}; handling time {statistics.HandlingTime}"));
+    }
+
+    private PosixSignalRegistration StopOn(PosixSignal signal) => PosixSignalRegistration.Create(signal, context =>
+    {
+        // The process does not end yet: the guest is given back everything first.
+        context.Cancel = true;
+        _stop.Cancel();
+    });
+}

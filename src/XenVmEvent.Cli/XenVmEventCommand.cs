@@ -1,0 +1,162 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Monitoring;
+
+namespace XenVmEvent.Cli;
+
+/// <summary>The command line: what it takes, and what it refuses.</summary>
+internal static class XenVmEventCommand
+{
+    private static readonly Argument<string> Domain = new("domain") { Description = "The domain: its id, name or uuid." };
+
+    private static readonly Argument<WatchMode> Mode = new("mode")
+    {
+        Description = string.Join("\n", WatchMode.All.Select(m => $"{m.Name}: {m.Description}")),
+        HelpName = "mode",
+        CustomParser = result => ParseMode(result),
+    };
+
+    private static readonly Option<bool> Required = new("-m") { Description = "The domain pauses, rather than runs on, when nobody answers its page accesses." };
+    private static readonly Option<bool> Simulate = new("--simulate") { Description = "Watch a simulated guest, web01 or db01, on a machine without Xen." };
+    private static readonly Option<ChannelPreference> Channel = new("--channel")
+    {
+        Description = "auto, ring or slotted: how events travel.",
+        HelpName = "channel",
+        CustomParser = ParseChannel,
+    };
+
+    private static readonly Option<long?> Count = new("--count") { Description = "End after so many events.", HelpName = "events" };
+    private static readonly Option<double?> Duration = new("--duration") { Description = "End after so many seconds.", HelpName = "seconds" };
+    private static readonly Option<OutputFormat> Format = new("--format")
+    {
+        Description = "text, as xen-access prints it, or json, one object a line.",
+        HelpName = "format",
+        CustomParser = ParseFormat,
+    };
+
+    private static readonly Option<IReadOnlyList<GfnRange>> Gfns = new("--gfn")
+    {
+        Description = "For write and exec: watch these pages only, as in 0x400-0x43f,0x500.",
+        HelpName = "ranges",
+        CustomParser = result => Refusing(result, GfnRange.ParseList, []),
+    };
+
+    private static readonly Option<IReadOnlyList<uint>> Msrs = new("--msr")
+    {
+        Description = "For msr: the registers, as in 0xc0000082,0x176.",
+        HelpName = "numbers",
+        CustomParser = ParseMsrs,
+    };
+
+    /// <summary>Parses the arguments and does what they say.</summary>
+    /// <returns>The process's exit code.</returns>
+    public static int Run(IReadOnlyList<string> arguments)
+    {
+        RootCommand root = new("Watches what a Xen guest does, and prints it.")
+        {
+            Domain, Mode, Required, Simulate, Channel, Count, Duration, Format, Gfns, Msrs,
+        };
+        Count.Validators.Add(result => RefuseUnless(result, result.GetValue(Count) is null or > 0, "--count takes a number of events, 1 or more."));
+        Duration.Validators.Add(result => RefuseUnless(
+            result,
+            result.GetValue(Duration) is null or (> 0 and < 1e9),
+            "--duration takes a number of seconds, more than 0."));
+        root.Validators.Add(RefuseWhatDoesNotGoTogether);
+        root.SetAction(parsed =>
+        {
+            using WatchRun run = new(ToArguments(parsed));
+            return run.Run();
+        });
+        ParseResult parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false });
+        if (parsed.Errors.Count == 0) return parsed.Invoke();
+        Console.Error.WriteLine($"xenvmevent: {parsed.Errors[0].Message}");
+        Console.Error.WriteLine("Usage: xenvmevent [-m] <domain> <mode> [options]; 'xenvmevent --help' explains them.");
+        return ExitCode.Usage;
+    }
+
+    private static WatchArguments ToArguments(ParseResult parsed) => new()
+    {
+        Domain = parsed.GetRequiredValue(Domain),
+        Mode = parsed.GetRequiredValue(Mode),
+        ListenerRequired = parsed.GetValue(Required),
+        Simulate = parsed.GetValue(Simulate),
+        Channel = parsed.GetValue(Channel),
+        Count = parsed.GetValue(Count),
+        Duration = parsed.GetValue(Duration) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+        Format = parsed.GetValue(Format),
+        Gfns = parsed.GetValue(Gfns) ?? [],
+        Msrs = parsed.GetValue(Msrs) ?? [],
+    };
+
+    private static WatchMode? ParseMode(ArgumentResult result)
+    {
+        string name = result.Tokens[0].Value;
+        WatchMode? mode = WatchMode.All.FirstOrDefault(m => m.Name == name);
+        if (mode is null) result.AddError($"'{name}' is not a mode; the modes are {string.Join(", ", WatchMode.All.Select(m => m.Name))}.");
+        return mode;
+    }
+
+    private static ChannelPreference ParseChannel(ArgumentResult result) => result.Tokens[0].Value switch
+    {
+        "auto" => ChannelPreference.Auto,
+        "ring" => ChannelPreference.Ring,
+        "slotted" => ChannelPreference.Slotted,
+        _ => Refuse<ChannelPreference>(result, "--channel is auto, ring or slotted."),
+    };
+
+    private static OutputFormat ParseFormat(ArgumentResult result) => result.Tokens[0].Value switch
+    {
+        "text" => OutputFormat.Text,
+        "json" => OutputFormat.Json,
+        _ => Refuse<OutputFormat>(result, "--format is text or json."),
+    };
+
+    private static IReadOnlyList<uint> ParseMsrs(ArgumentResult result)
+    {
+        List<uint> msrs = [];
+        foreach (string text in result.Tokens[0].Value.Split(','))
+        {
+            bool good = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
+                ? uint.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint msr)
+                : uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out msr);
+            if (!good) return Refuse<IReadOnlyList<uint>>(result, $"'{text}' is not the number of a register.") ?? [];
+            msrs.Add(msr);
+        }
+
+        return msrs;
+    }
+
+    private static T? Refusing<T>(ArgumentResult result, Func<string, T> parse, T otherwise)
+    {
+        try
+        {
+            return parse(result.Tokens[0].Value);
+        }
+        catch (XenException e)
+        {
+            result.AddError($"{e.Message} {e.Remedy}");
+            return otherwise;
+        }
+    }
+
+    private static T? Refuse<T>(SymbolResult result, string why)
+    {
+        result.AddError(why);
+        return default;
+    }
+
+    private static void RefuseUnless(SymbolResult result, bool good, string why)
+    {
+        if (!good) result.AddError(why);
+    }
+
+    private static void RefuseWhatDoesNotGoTogether(CommandResult result)
+    {
+        if (result.GetValue(Mode) is not { } mode) return;
+        bool pages = mode.Name is "write" or "exec";
+        RefuseUnless(result, pages || result.GetResult(Gfns) is null, "--gfn goes with the modes write and exec.");
+        RefuseUnless(result, (mode.Name == "msr") == result.GetResult(Msrs) is not null, "--msr goes with the mode msr, which needs it.");
+    }
+}

@@ -1,0 +1,24 @@
+using System.Management.Automation;
+using XenVmEvent.Hypervisor;
+
+namespace XenVmEvent.PS;
+
+/// <summary>
+/// Connect-XenHost: chooses the host that the other cmdlets work on. Without it, their first use connects to the Xen
+/// that this machine is dom0 of.
+/// </summary>
+[Cmdlet(VerbsCommunications.Connect, "XenHost")]
+[OutputType(typeof(HostStatus))]
+public sealed class ConnectXenHostCommand : XenCmdlet
+{
+    /// <summary>Connect to a simulated host with the guests web01 and db01.</summary>
+    [Parameter]
+    public SwitchParameter Simulated { get; set; }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing() => Require(null, () =>
+    {
+        IHypervisor host = XenHost.Connect(Simulated);
+        WriteObject(new HostStatus(host.Description, host.Layout.Version, host.Architecture, host.GetDomains().Count(d => d.Id != 0)));
+    });
+}

@@ -1,0 +1,48 @@
+using System.Management.Automation;
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Monitoring;
+
+namespace XenVmEvent.PS;
+
+/// <summary>Enable-XenMonitor: opens a session on a domain, which stays until Disable-XenMonitor.</summary>
+[Cmdlet(VerbsLifecycle.Enable, "XenMonitor", SupportsShouldProcess = true)]
+[OutputType(typeof(MonitorStatus))]
+public sealed class EnableXenMonitorCommand : DomainCmdlet
+{
+    /// <summary>The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain returns.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [DomainTransformation]
+    [ArgumentCompleter(typeof(DomainCompleter))]
+    public DomainSelector[] Domain { get; set; } = [];
+
+    /// <summary>How events travel: slotted where the host offers it (Auto), by the ring, or slotted or not at all.</summary>
+    [Parameter]
+    public ChannelPreference Channel { get; set; }
+
+    /// <summary>How long an event may wait for its answer before the default goes out. A number is seconds.</summary>
+    [Parameter]
+    [DurationTransformation]
+    public TimeSpan ResponseTimeout { get; set; } = MonitorOptions.DefaultResponseTimeout;
+
+    /// <summary>The domain pauses, rather than runs on, when a page access finds no listener.</summary>
+    [Parameter]
+    public SwitchParameter ListenerRequired { get; set; }
+
+    /// <summary>Return the session.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => ForEachDomain(Domain, domain =>
+    {
+        if (!ShouldProcess(domain.ToString(), "Enable the monitor")) return;
+        MonitorSession session = XenHost.StartSession(domain, new MonitorOptions
+        {
+            Channel = Channel,
+            ResponseTimeout = ResponseTimeout,
+            ListenerRequired = ListenerRequired,
+        });
+        WriteVerbose($"Monitoring {domain} by the {session.Channel} channel.");
+        if (PassThru) WriteObject(new MonitorStatus(session));
+    });
+}

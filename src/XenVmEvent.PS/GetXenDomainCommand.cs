@@ -1,0 +1,20 @@
+using System.Management.Automation;
+using XenVmEvent.Hypervisor;
+
+namespace XenVmEvent.PS;
+
+/// <summary>Get-XenDomain: the domains of the host, dom0 included.</summary>
+[Cmdlet(VerbsCommon.Get, "XenDomain")]
+[OutputType(typeof(XenDomain))]
+public sealed class GetXenDomainCommand : DomainCmdlet
+{
+    /// <summary>Which ones: ids, names with or without wildcards, uuids. All when left out.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Name", "Id", "Uuid")]
+    [DomainTransformation]
+    [ArgumentCompleter(typeof(DomainCompleter))]
+    public DomainSelector[] Domain { get; set; } = [new("*")];
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => ForEachDomain(Domain, domain => WriteObject(domain));
+}

@@ -1,0 +1,45 @@
+using System.Management.Automation;
+using XenVmEvent.Abi;
+using XenVmEvent.Events;
+using XenVmEvent.Monitoring;
+
+namespace XenVmEvent.PS;
+
+/// <summary>
+/// Watch-XenMemAccess: writes an event when a guest reads, writes or executes a page. After its first access a page gets
+/// its rights back, unless -Repeat.
+/// </summary>
+[Cmdlet(VerbsCommon.Watch, "XenMemAccess", SupportsShouldProcess = true)]
+[OutputType(typeof(MemAccessEvent))]
+public sealed class WatchXenMemAccessCommand : WatchCmdlet
+{
+    /// <summary>The accesses to see: Read, Write, Execute.</summary>
+    [Parameter(Mandatory = true, Position = 1)]
+    public PageAccess Access { get; set; }
+
+    /// <summary>The pages, as in 0x400 or 0x400-0x43f. All that the domain has and will have when left out.</summary>
+    [Parameter]
+    [GfnTransformation]
+    public GfnRange[] Gfn { get; set; } = [];
+
+    /// <summary>Keep pages watched after their first access; Xen emulates the instructions that touch them.</summary>
+    [Parameter]
+    public SwitchParameter Repeat { get; set; }
+
+    private protected override string Action => $"Watch {Access} access";
+
+    private protected override EventWatch CreateWatch() => new()
+    {
+        Kinds = [VmEventKind.MemAccess],
+        Pages = new PageWatch { Access = Access, Ranges = Gfn, Repeat = Repeat },
+    };
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing() => Require(Access, () =>
+    {
+        if (Access == PageAccess.None)
+        {
+            throw new XenException(XenErrorId.NotSupported, "No access to watch was named.", "Name one or more of Read, Write and Execute.");
+        }
+    });
+}

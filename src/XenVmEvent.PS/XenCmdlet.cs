@@ -1,0 +1,77 @@
+using System.Management.Automation;
+
+namespace XenVmEvent.PS;
+
+/// <summary>What all cmdlets share: errors with an id, a category, a target and a remedy, and the way to be stopped.</summary>
+public abstract class XenCmdlet : PSCmdlet, IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+
+    /// <summary>Cancelled when the pipeline is stopped.</summary>
+    private protected CancellationToken Stopped => _stop.Token;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <inheritdoc/>
+    protected override void StopProcessing() => _stop.Cancel();
+
+    /// <summary>Lets go of what the cmdlet holds, however it ended.</summary>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing) _stop.Dispose();
+    }
+
+    /// <summary>Runs an action; what Xen refuses becomes an error about the target, and the cmdlet goes on.</summary>
+    private protected void Report(object? target, Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (XenException e)
+        {
+            WriteError(ToErrorRecord(e, target));
+        }
+    }
+
+    /// <summary>Runs an action; what Xen refuses ends the cmdlet.</summary>
+    private protected void Require(object? target, Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (XenException e)
+        {
+            ThrowTerminatingError(ToErrorRecord(e, target));
+        }
+    }
+
+    private protected static ErrorRecord ToErrorRecord(XenException e, object? target) =>
+        new(e, e.Id.ToString(), CategoryOf(e.Id), target)
+        {
+            ErrorDetails = new ErrorDetails(e.Message) { RecommendedAction = e.Remedy },
+        };
+
+    private static ErrorCategory CategoryOf(XenErrorId id) => id switch
+    {
+        XenErrorId.XenNotAvailable => ErrorCategory.ResourceUnavailable,
+        XenErrorId.LibraryMismatch => ErrorCategory.NotInstalled,
+        XenErrorId.NotPermitted => ErrorCategory.PermissionDenied,
+        XenErrorId.NotSupported or XenErrorId.UnknownInterfaceVersion => ErrorCategory.NotImplemented,
+        XenErrorId.DomainNotFound => ErrorCategory.ObjectNotFound,
+        XenErrorId.DomainNotSupported => ErrorCategory.InvalidType,
+        XenErrorId.MonitorBusy => ErrorCategory.ResourceBusy,
+        XenErrorId.InvalidGfn => ErrorCategory.InvalidArgument,
+        XenErrorId.CorruptChannel => ErrorCategory.InvalidData,
+        XenErrorId.SessionEnded or XenErrorId.HostCrashed => ErrorCategory.ConnectionError,
+        XenErrorId.ResponseNotApplicable or XenErrorId.AlreadyAnswered or XenErrorId.ConflictingWatch => ErrorCategory.InvalidOperation,
+        XenErrorId.OutOfMemory => ErrorCategory.ResourceUnavailable,
+        _ => ErrorCategory.NotSpecified,
+    };
+}

@@ -1,0 +1,77 @@
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Hypervisor.Xen;
+using XenVmEvent.Monitoring;
+
+namespace XenVmEvent.PS;
+
+/// <summary>The host that the cmdlets work on, and the sessions open on it; one for the whole process.</summary>
+internal static class XenHost
+{
+    private static readonly Lock Gate = new();
+    private static readonly List<MonitorSession> OpenSessions = [];
+    private static IHypervisor? _current;
+
+    /// <summary>The host; the first use connects to the Xen that this is dom0 of.</summary>
+    /// <exception cref="XenException">There is no Xen here.</exception>
+    public static IHypervisor Current
+    {
+        get
+        {
+            lock (Gate) return _current ??= XenHypervisor.Connect();
+        }
+    }
+
+    /// <summary>The sessions that are running.</summary>
+    public static IReadOnlyList<MonitorSession> Sessions
+    {
+        get
+        {
+            lock (Gate)
+            {
+                OpenSessions.RemoveAll(s => s.End is not null);
+                return [.. OpenSessions];
+            }
+        }
+    }
+
+    /// <summary>Turns to another host, ending the sessions on the one before.</summary>
+    public static IHypervisor Connect(bool simulated)
+    {
+        IHypervisor next = simulated ? new SimulatedHypervisor() : XenHypervisor.Connect();
+        Disconnect();
+        lock (Gate) _current = next;
+        return next;
+    }
+
+    /// <summary>Ends all sessions and lets go of the host.</summary>
+    public static void Disconnect()
+    {
+        foreach (MonitorSession session in Sessions) session.Stop();
+        lock (Gate)
+        {
+            _current?.Dispose();
+            _current = null;
+        }
+    }
+
+    /// <summary>The running session of a domain; null when there is none.</summary>
+    public static MonitorSession? FindSession(XenDomain domain) => Sessions.FirstOrDefault(s => s.Domain.Id == domain.Id);
+
+    /// <summary>Starts a session.</summary>
+    /// <exception cref="XenException">The domain cannot be monitored.</exception>
+    public static MonitorSession StartSession(XenDomain domain, MonitorOptions options)
+    {
+        if (FindSession(domain) is not null)
+        {
+            throw new XenException(
+                XenErrorId.MonitorBusy,
+                $"The domain {domain} is monitored by this process already.",
+                "Use the session that is there (Get-XenMonitor), or end it first (Disable-XenMonitor).");
+        }
+
+        MonitorSession session = MonitorSession.Start(Current, domain, options);
+        lock (Gate) OpenSessions.Add(session);
+        return session;
+    }
+}

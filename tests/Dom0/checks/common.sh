@@ -1,0 +1,152 @@
+# What the checks share: results, guests, xenvmevent and xen-access run against them.
+# A result is one line, "ok - name", "not ok - name" with the evidence below it, or "skip - name: reason".
+
+set -m  # job control: without it bash starts background programs with SIGINT ignored
+
+check() { # NAME COMMAND...: passes when the command does; what it printed is the evidence
+    local name=$1 evidence
+    shift
+    if evidence=$("$@" 2>&1); then
+        echo "ok - $name"
+    else
+        echo "not ok - $name"
+        head -n 20 <<< "$*"$'\n'"$evidence" | cut -c 1-300 | sed 's/^/    | /'
+    fi
+}
+
+skip() { # NAME REASON
+    echo "skip - $1: $2"
+}
+
+eventually() { # SECONDS COMMAND...: tries until the command succeeds
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ $SECONDS -lt $deadline ] || return 1
+        sleep 0.2
+    done
+}
+
+equal() { # WANTED GOT
+    [ "$1" = "$2" ] || { echo "wanted: $1"; echo "got:    $2"; return 1; }
+}
+
+# Guests
+
+start_guest() { # NAME WORKLOADS: a guest of 2 vCPUs; $guest is its domain id
+    cat > "/tmp/$1.cfg" << END
+name = "$1"
+type = "pvh"
+kernel = "/guest/guest"
+cmdline = "$2"
+memory = 16
+vcpus = 2
+tsc_mode = "native"
+shadow_memory = 24    # page access on a whole guest needs more than the default, else ENOMEM
+on_crash = "preserve"
+END
+    xl create -q "/tmp/$1.cfg" > /tmp/xl.log 2>&1 || cat /tmp/xl.log
+    guest=$(xl domid "$1")
+    check "the guest $1 runs" runs_on
+}
+
+progress() { # VCPU: the last round that this vCPU of the guest reported
+    xl dmesg | sed -n "s/^(d$guest) vcpu $1 round \([0-9]*\) .*/\1/p" | tail -n 1
+}
+
+beyond() { # VCPU ROUND
+    [ "$(progress "$1")" -gt "$2" ] 2> /dev/null
+}
+
+runs_on() { # every vCPU of the guest reports further rounds
+    local vcpu before
+    for vcpu in 0 1; do
+        before=$(progress $vcpu)
+        eventually 60 beyond $vcpu "${before:--1}" || { echo "vcpu $vcpu stays at round ${before:-none}"; xl list; return 1; }
+    done
+}
+
+symbol() { # NAME: an address in the guest, as 16 hex digits
+    sed -n "s/ . $1$//p" /guest/symbols
+}
+
+address() { # NAME [OFFSET]: the same as xenvmevent's JSON writes it
+    printf '0x%x' $((0x$(symbol "$1") + ${2:-0}))
+}
+
+# Programs: each leaves /tmp/NAME.out, /tmp/NAME.err and its exit code in $status
+
+run() { # NAME ARGUMENTS...: xenvmevent to its own end
+    local name=$1
+    shift
+    timeout -k 10 120 xenvmevent "$@" > "/tmp/$name.out" 2> "/tmp/$name.err"
+    status=$?
+}
+
+start() { # NAME ARGUMENTS...: xenvmevent in the background
+    local name=$1
+    shift
+    xenvmevent "$@" > "/tmp/$name.out" 2> "/tmp/$name.err" &
+    running=$!
+}
+
+stop() { # SIGNAL: ends what was started last
+    kill -s "$1" $running
+    eventually 60 ended || kill -9 $running
+    wait $running
+    status=$?
+}
+
+ended() {
+    ! kill -0 $running 2> /dev/null
+}
+
+start_xen_access() { # NAME MODE
+    stdbuf -oL xen-access "$guest" "$2" > "/tmp/$1.out" 2> "/tmp/$1.err" &
+    running=$!
+}
+
+# Looking at what they left
+
+lines() { # NAME PATTERN COUNT: at least so many distinct event lines that match
+    [ "$(grep -aE "$2" "/tmp/$1.out" | sort -u | wc -l)" -ge "$3" ]
+}
+
+same_lines() { # NAME NAME PATTERN: the same distinct lines, and some
+    diff <(grep -aE "$3" "/tmp/$1.out" | sort -u) <(grep -aE "$3" "/tmp/$2.out" | sort -u) && lines "$1" "$3" 1
+}
+
+count_lines() { # NAME PATTERN COUNT: exactly so many lines, all of which match
+    equal "$3" "$(wc -l < "/tmp/$1.out")" && only_lines "$1" "$2"
+}
+
+only_lines() { # NAME PATTERN: nothing but lines that match
+    ! grep -anvE "$2" "/tmp/$1.out"
+}
+
+json() { # NAME FILTER: the distinct results of a jq filter over every event, each event one line
+    jq -R -r "fromjson | $2" "/tmp/$1.out" | sort -u
+}
+
+same_json() { # NAME FILTER WANTED
+    diff <(json "$1" "$2") <(sort -u <<< "$3")
+}
+
+clean_end() { # NAME: exit code 0, nothing failed
+    [ $status = 0 ] && ! grep -n '^xenvmevent: ' "/tmp/$1.err" || { echo "exit code $status"; tail -n 10 "/tmp/$1.err"; return 1; }
+}
+
+one_clear_error() { # NAME EXIT_CODE PATTERN: no event, one line that says what failed and what to do
+    local said
+    said=$(< "/tmp/$1.err")
+    [ $status = "$2" ] && [ ! -s "/tmp/$1.out" ] && [[ $said != *$'\n'* ]] && grep -qiE "^xenvmevent: .*($3)" <<< "$said" ||
+        { echo "exit code $status; standard error:"; echo "$said"; echo "standard output:"; cat "/tmp/$1.out"; return 1; }
+}
+
+more_than() { # COUNT NAME
+    [ "$(wc -l < "/tmp/$2.out")" -gt "$1" ]
+}
+
+no_domain() { # ID
+    ! xl list | grep -qE "^[^ ]+ +$1 "
+}

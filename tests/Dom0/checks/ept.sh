@@ -1,0 +1,52 @@
+# What needs Intel's EPT: page access.
+. /checks/common.sh
+
+start_guest web01 "write execute"
+
+# The guest's own pages for this: 16 for each vCPU, at gfn 0x400 (written) and 0x500 (executed).
+own_write='^PAGE ACCESS: [-r]w- for GFN 4[01][0-9a-f] '
+own_execute='^PAGE ACCESS: --x for GFN 5[01][0-9a-f] '
+page_line='^PAGE ACCESS: [r-][w-][x-] for GFN [0-9a-f]+ \(offset [0-9a-f]{6}\) gla [0-9a-f]{16} \(valid: [yn]; fault in gpt: [yn]; fault with gla: [yn]\) \(vcpu [01] \[[pr]\], altp2m view 0\)$'
+
+pages() { # KIND SYMBOL OFFSET INSTRUCTION: every event the guest's pages can give, as the JSON filter below writes it
+    local vcpu page gfn at
+    for vcpu in 0 1; do
+        for page in {0..15}; do
+            at=$(address "$2" $(((vcpu * 16 + page) * 4096 + $3)))
+            gfn=$(printf '0x%x' $((at >> 12)))
+            echo "$1 $guest $vcpu $gfn $(printf '0x%x' "$3") $at ${4:-$at}"
+        done
+    done
+}
+fields='"\(.access) \(.domainId) \(.vcpu) \(.gfn) \(.offset) \(.linearAddress) \(.instructionPointer)"'
+
+page_access() { # MODE LINES SYMBOL OFFSET INSTRUCTION ACCESS RANGE
+    local mode=$1 own=$2
+
+    # The whole guest, as xen-access does it: every page's first access, of which the guest's own 32 are known.
+    start "$mode" "$guest" "$mode"
+    check "$mode: events from all 32 pages" eventually 120 lines "$mode" "$own" 32
+    stop INT
+    check "$mode: a clean end" clean_end "$mode"
+    check "$mode: nothing but event lines on standard output" only_lines "$mode" "$page_line"
+    check "$mode: the guest runs on" runs_on
+
+    start_xen_access "xen-access-$mode" "$mode"
+    check "$mode: xen-access sees all 32 pages" eventually 120 lines "xen-access-$mode" "$own" 32
+    stop INT
+    check "$mode: the same lines as xen-access" same_lines "xen-access-$mode" "$mode" "$own"
+
+    # Only some pages.
+    run "$mode-json" "$guest" "$mode" --gfn "$7" --format json --count 32
+    check "$mode: chosen pages, up to a count" clean_end "$mode-json"
+    check "$mode: vCPU, gfn, offset, linear address and instruction pointer" \
+        same_json "$mode-json" "$fields" "$(pages "$6" "$3" "$4" "$5")"
+    check "$mode: after that the guest runs on" runs_on
+}
+
+page_access write "$own_write" written_pages 0x128 "$(address at_write)" Write 0x400-0x41f
+page_access exec "$own_execute" executed_pages 0x40 "" Execute 0x500-0x51f
+
+run outside "$guest" write --gfn 0xfffffff --count 1
+check "a gfn the guest does not have: one clear error" one_clear_error outside 1 'gfn'
+check "after that the guest runs on" runs_on

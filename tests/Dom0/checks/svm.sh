@@ -1,0 +1,97 @@
+# What an AMD machine can do: cpuid and control register events, and clear errors for the rest.
+. /checks/common.sh
+
+
+start_guest web01 "cpuid cr4"
+
+# cpuid
+
+cpuid_line='^CPUID executed: rip=[0-9a-f]{16}, vcpu [01]\. Insn length: 2 0x[0-9a-f]+ 0x[0-9a-f]+: EAX=0x[0-9a-f]+ EBX=0x[0-9a-f]+ ECX=0x[0-9a-f]+ EDX=0x[0-9a-f]+$'
+
+run cpuid "$guest" cpuid --count 100
+check "cpuid: ends cleanly at its count" clean_end cpuid
+check "cpuid: 100 events, and nothing else on standard output" count_lines cpuid "$cpuid_line" 100
+check "cpuid: the guest runs on" runs_on
+
+start_xen_access xen-access-cpuid cpuid
+check "cpuid: xen-access sees 4 different lines" eventually 60 lines xen-access-cpuid "$cpuid_line" 4
+stop INT
+check "cpuid: the same lines as xen-access" same_lines xen-access-cpuid cpuid ''
+
+run cpuid-json web01 cpuid --format json --duration 4
+check "cpuid: a domain by name, for a duration, in JSON" clean_end cpuid-json
+check "cpuid: vCPU, leaf, subleaf and instruction pointer" same_json cpuid-json \
+    '"\(.kind | ascii_downcase) \(.domainId) \(.vcpu) \(.leaf) \(.subleaf) \(.instructionPointer)"' "$(
+    for vcpu in 0 1; do
+        echo "cpuid $guest $vcpu 0x4 0x2 $(address at_cpuid_cache)"
+        echo "cpuid $guest $vcpu 0x80000000 0x0 $(address at_cpuid_extended)"
+    done)"
+
+# write_ctrlreg_cr4
+
+cr4_line='^Control register written: rip=[0-9a-f]{16}, vcpu [01]: reg=CR4, old_value=[0-9a-f]{16}, new_value=[0-9a-f]{16}$'
+
+run cr4 -m "$guest" write_ctrlreg_cr4 --count 100
+check "write_ctrlreg_cr4: ends cleanly at its count" clean_end cr4
+check "write_ctrlreg_cr4: 100 events, and nothing else on standard output" count_lines cr4 "$cr4_line" 100
+check "write_ctrlreg_cr4: the guest runs on" runs_on
+
+start_xen_access xen-access-cr4 write_ctrlreg_cr4
+check "write_ctrlreg_cr4: xen-access sees 4 different lines" eventually 60 lines xen-access-cr4 "$cr4_line" 4
+stop INT
+check "write_ctrlreg_cr4: the same lines as xen-access" same_lines xen-access-cr4 cr4 ''
+
+run cr4-json "$guest" write_ctrlreg_cr4 --format json --count 100
+check "write_ctrlreg_cr4: vCPU, register, old and new value and instruction pointer" same_json cr4-json \
+    '"\(.domainId) \(.vcpu) \(.register) \(.oldValue) \(.newValue) \(.instructionPointer)"' "$(
+    for vcpu in 0 1; do
+        echo "$guest $vcpu CR4 0x20 0x24 $(address at_cr4_set)"
+        echo "$guest $vcpu CR4 0x24 0x20 $(address at_cr4_clear)"
+    done)"
+
+# Ends, and a listener that is already there
+
+start first "$guest" cpuid
+check "events come until a signal" eventually 30 lines first "$cpuid_line" 4
+run second "$guest" cpuid --count 1
+check "a second listener is refused, and told what to do" one_clear_error second 1 'Reset-XenMonitor'
+seen=$(wc -l < /tmp/first.out)
+check "the first listener goes on" eventually 30 more_than "$seen" first
+stop TERM
+check "SIGTERM: a clean end" clean_end first
+check "SIGTERM: the guest runs on" runs_on
+
+start interrupted "$guest" cpuid
+check "after SIGTERM a new run sees events" eventually 30 lines interrupted "$cpuid_line" 4
+stop INT
+check "SIGINT: a clean end" clean_end interrupted
+check "SIGINT: the guest runs on" runs_on
+
+# What cannot be done
+
+for mode in write exec; do
+    run refused "$guest" $mode --duration 5
+    check "$mode on this machine: one clear error" one_clear_error refused 1 'page access|EPT|mem_access|hardware'
+done
+run unknown-id 4711 cpuid --count 1
+check "unknown domain id: one clear error" one_clear_error unknown-id 1 '4711'
+run unknown-name nosuchdomain cpuid --count 1
+check "unknown domain name: one clear error" one_clear_error unknown-name 1 'nosuchdomain'
+run dom0 0 cpuid --count 1
+check "dom0 itself: one clear error" one_clear_error dom0 1 'dom0|domain 0|Domain-0'
+run no-count "$guest" cpuid --count 0
+check "a count of 0: wrong usage" one_clear_error no-count 2 'count'
+run bad-mode "$guest" nonsense
+check "an unknown mode: wrong usage" one_clear_error bad-mode 2 'nonsense'
+check "after all that the guest runs on" runs_on
+run last "$guest" cpuid --count 10
+check "after all that a run works" clean_end last
+
+# A domain that goes away
+
+start gone "$guest" cpuid
+check "events come from a domain about to go" eventually 30 lines gone "$cpuid_line" 4
+xl destroy "$guest"
+check "a domain destroyed while watched: xenvmevent ends by itself" eventually 60 ended
+stop 0
+check "a domain destroyed while watched: nothing of it is left" eventually 60 no_domain "$guest"
