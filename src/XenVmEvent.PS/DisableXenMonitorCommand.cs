@@ -16,7 +16,7 @@ public sealed class DisableXenMonitorCommand : DomainCmdlet
     public DomainSelector[] Domain { get; set; } = [];
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => ForEachDomain(Domain, domain =>
+    protected override void ProcessRecord() => ForEachDomain(Domain, IsMonitored, domain =>
     {
         MonitorSession session = XenHost.FindSession(domain) ?? throw NotMonitored(domain);
         if (!ShouldProcess(domain.ToString(), "Disable the monitor")) return;

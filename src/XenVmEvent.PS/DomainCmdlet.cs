@@ -6,14 +6,27 @@ namespace XenVmEvent.PS;
 public abstract class DomainCmdlet : XenCmdlet
 {
     /// <summary>Does it with the domains that a selector means; one that is not there is an error of its own.</summary>
-    private protected void ForEachDomain(IEnumerable<DomainSelector> selectors, Action<XenDomain> action)
+    /// <param name="selectors">What the user gave.</param>
+    /// <param name="isMeantByWildcard">Of the domains that a wildcard matches, those that it makes sense for.</param>
+    /// <param name="action">What to do; what Xen refuses is an error about the domain.</param>
+    private protected void ForEachDomain(
+        IEnumerable<DomainSelector> selectors, Predicate<XenDomain> isMeantByWildcard, Action<XenDomain> action)
     {
         foreach (DomainSelector selector in selectors)
         {
             Report(selector.ToString(), () =>
             {
-                foreach (XenDomain domain in selector.Resolve(XenHost.Current)) Report(domain, () => action(domain));
+                foreach (XenDomain domain in selector.Resolve(XenHost.Current))
+                {
+                    if (!selector.IsWildcard || isMeantByWildcard(domain)) Report(domain, () => action(domain));
+                }
             });
         }
     }
+
+    private protected static bool IsAny(XenDomain domain) => true;
+
+    private protected static bool IsGuest(XenDomain domain) => domain.Type is not DomainType.PV && domain.Id != 0;
+
+    private protected static bool IsMonitored(XenDomain domain) => XenHost.FindSession(domain) is not null;
 }

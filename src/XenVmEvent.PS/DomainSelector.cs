@@ -27,6 +27,9 @@ public sealed class DomainSelector
     /// <summary>The words given.</summary>
     public string Text { get; }
 
+    /// <summary>Whether it may mean several domains, or none.</summary>
+    internal bool IsWildcard => _domain is null && WildcardPattern.ContainsWildcardCharacters(Text);
+
     /// <inheritdoc/>
     public override string ToString() => _domain?.Name ?? Text;
 
@@ -34,7 +37,7 @@ public sealed class DomainSelector
     /// <exception cref="XenException"><see cref="XenErrorId.DomainNotFound"/>.</exception>
     internal IReadOnlyList<XenDomain> Resolve(IHypervisor host)
     {
-        if (_domain is null && WildcardPattern.ContainsWildcardCharacters(Text))
+        if (IsWildcard)
         {
             WildcardPattern pattern = WildcardPattern.Get(Text, WildcardOptions.IgnoreCase);
             return [.. host.GetDomains().Where(d => pattern.IsMatch(d.Name))];

@@ -33,7 +33,7 @@ public sealed class EnableXenMonitorCommand : DomainCmdlet
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => ForEachDomain(Domain, domain =>
+    protected override void ProcessRecord() => ForEachDomain(Domain, d => IsGuest(d) && !IsMonitored(d), domain =>
     {
         if (!ShouldProcess(domain.ToString(), "Enable the monitor")) return;
         MonitorSession session = XenHost.StartSession(domain, new MonitorOptions

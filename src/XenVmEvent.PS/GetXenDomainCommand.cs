@@ -16,5 +16,5 @@ public sealed class GetXenDomainCommand : DomainCmdlet
     public DomainSelector[] Domain { get; set; } = [new("*")];
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => ForEachDomain(Domain, domain => WriteObject(domain));
+    protected override void ProcessRecord() => ForEachDomain(Domain, IsAny, domain => WriteObject(domain));
 }

@@ -23,7 +23,7 @@ public sealed class GetXenMonitorCommand : DomainCmdlet
             return;
         }
 
-        ForEachDomain(Domain, domain =>
+        ForEachDomain(Domain, IsMonitored, domain =>
         {
             if (XenHost.FindSession(domain) is { } session) WriteObject(new MonitorStatus(session));
         });

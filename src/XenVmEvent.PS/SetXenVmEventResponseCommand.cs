@@ -66,7 +66,7 @@ public sealed class SetXenVmEventResponseCommand : DomainCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (ParameterSetName == DefaultSet) ForEachDomain(Domain, SetDefault);
+        if (ParameterSetName == DefaultSet) ForEachDomain(Domain, IsMonitored, SetDefault);
         else if (ShouldProcess(InputObject!.ToString(), $"Answer {Response}")) Report(InputObject, () => InputObject!.Respond(Response));
     }
 

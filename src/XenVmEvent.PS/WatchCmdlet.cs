@@ -57,7 +57,7 @@ public abstract class WatchCmdlet : DomainCmdlet
     public ChannelPreference Channel { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => ForEachDomain(Domain, domain =>
+    protected override void ProcessRecord() => ForEachDomain(Domain, IsGuest, domain =>
     {
         if (!_domains.Contains(domain) && ShouldProcess(domain.ToString(), Action)) _domains.Add(domain);
     });

@@ -21,10 +21,12 @@ public sealed class WatchXenVmEventCommand : WatchCmdlet
 
     /// <summary>For WriteControlRegister: writes that change only these bits raise no event.</summary>
     [Parameter]
+    [BitPatternTransformation]
     public ulong IgnoredBits { get; set; }
 
     /// <summary>For MovToMsr: the numbers of the registers, as in 0xc0000082.</summary>
     [Parameter]
+    [BitPatternTransformation]
     public uint[] Msr { get; set; } = [];
 
     /// <summary>For WriteControlRegister and MovToMsr: writing the same value raises no event.</summary>

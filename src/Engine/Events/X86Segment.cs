@@ -13,4 +13,7 @@ public readonly record struct X86Segment(ushort Selector, ulong Base, uint Packe
 
     /// <summary>The last byte of the segment.</summary>
     public uint Limit => (Attributes & Granularity) == 0 ? Packed & 0xfffff : ((Packed & 0xfffff) << 12) | 0xfff;
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Selector:x4} base 0x{Base:x} limit 0x{Limit:x} attributes 0x{Attributes:x}";
 }

@@ -44,7 +44,7 @@ page_access() { # MODE LINES SYMBOL OFFSET INSTRUCTION ACCESS RANGE
     check "$mode: after that the guest runs on" runs_on
 }
 
-page_access write "$own_write" written_pages 0x128 "$(address at_write)" Write 0x400-0x41f
+page_access write "$own_write" written_pages 0x128 "$(address at_write)" "Read, Write" 0x400-0x41f
 page_access exec "$own_execute" executed_pages 0x40 "" Execute 0x500-0x51f
 
 run outside "$guest" write --gfn 0xfffffff --count 1

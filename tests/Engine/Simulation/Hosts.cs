@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Hypervisor.Simulation;
+using Xunit;
 
 namespace XenVmEvent.Tests.Simulation;
 
@@ -31,6 +32,13 @@ internal static class Hosts
             if (Stopwatch.GetElapsedTime(start) > Listener.Patience) throw new TimeoutException("It never came to be so.");
             Thread.Sleep(1);
         }
+    }
+
+    /// <summary>Waits for a task, within patience.</summary>
+    public static void Finish(this Task task)
+    {
+        if (Task.WaitAny([task], Listener.Patience) < 0) throw new TimeoutException("The guest did not get on.");
+        task.GetAwaiter().GetResult();
     }
 
     public static XenException Refused(XenErrorId id, Action action)

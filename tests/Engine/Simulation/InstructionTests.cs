@@ -1,11 +1,13 @@
 using XenVmEvent.Abi;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Hypervisor.Simulation;
+using Xunit;
 
 namespace XenVmEvent.Tests.Simulation;
 
 public sealed class InstructionTests : IDisposable
 {
+    private static readonly ControlRegisterOptions Sync = new(IgnoredBits: 0, OnChangeOnly: false, Sync: true);
     private readonly SimulatedHypervisor _host = Hosts.Idle();
     private readonly Listener _listener;
 
@@ -35,7 +37,7 @@ public sealed class InstructionTests : IDisposable
         Assert.Equal(first[VmEventField.Rip], again[VmEventField.Rip]);
         Assert.Equal(first[VmEventField.Rax], again[VmEventField.CpuidLeaf]);
         _listener.Skip(again, 2);
-        Finish(done);
+        done.Finish();
     }
 
     [Theory]
@@ -45,7 +47,7 @@ public sealed class InstructionTests : IDisposable
     public void A_control_register_is_written_after_the_answer_and_not_when_it_is_denied(ControlRegister register)
     {
         ulong old = VCpu.GetControlRegister(register);
-        Monitor.MonitorWriteControlRegister(register, true, new ControlRegisterOptions());
+        Monitor.MonitorWriteControlRegister(register, true, Sync);
         Task done = VCpu.RunAsync(GuestAction.WriteControlRegister(register, old ^ 0x1000), GuestAction.WriteControlRegister(register, old ^ 0x3000));
         Event seen = _listener.Next();
         Assert.Equal((ulong)register, seen[VmEventField.ControlRegisterIndex]);
@@ -56,17 +58,17 @@ public sealed class InstructionTests : IDisposable
         Event second = _listener.Next();
         Assert.Equal(old ^ 0x1000, VCpu.GetControlRegister(register));
         _listener.Answer(second, VmEventFlags.Deny);
-        Finish(done);
+        done.Finish();
         Assert.Equal(old ^ 0x1000, VCpu.GetControlRegister(register));
     }
 
     [Fact]
     public void Xcr0_is_written_whatever_the_answer()
     {
-        Monitor.MonitorWriteControlRegister(ControlRegister.Xcr0, true, new ControlRegisterOptions());
+        Monitor.MonitorWriteControlRegister(ControlRegister.Xcr0, true, Sync);
         Task done = VCpu.RunAsync(GuestAction.WriteControlRegister(ControlRegister.Xcr0, 3));
         _listener.Answer(_listener.Next(), VmEventFlags.Deny);
-        Finish(done);
+        done.Finish();
         Assert.Equal(3u, VCpu.GetControlRegister(ControlRegister.Xcr0));
     }
 
@@ -74,18 +76,18 @@ public sealed class InstructionTests : IDisposable
     public void Writes_that_change_no_watched_bit_are_not_reported()
     {
         ulong old = VCpu.GetControlRegister(ControlRegister.CR4);
-        Monitor.MonitorWriteControlRegister(ControlRegister.CR4, true, new ControlRegisterOptions(IgnoredBits: 0x80));
-        Finish(VCpu.RunAsync(
+        Monitor.MonitorWriteControlRegister(ControlRegister.CR4, true, Sync with { IgnoredBits = 0x80 });
+        VCpu.RunAsync(
             GuestAction.WriteControlRegister(ControlRegister.CR4, old),
-            GuestAction.WriteControlRegister(ControlRegister.CR4, old ^ 0x80)));
+            GuestAction.WriteControlRegister(ControlRegister.CR4, old ^ 0x80)).Finish();
         Assert.Equal(0, VCpu.Events);
     }
 
     [Fact]
     public void An_asynchronous_write_event_stops_nobody()
     {
-        Monitor.MonitorWriteControlRegister(ControlRegister.CR3, true, new ControlRegisterOptions(Sync: false));
-        Finish(VCpu.RunAsync(GuestAction.WriteControlRegister(ControlRegister.CR3, 0x5000)));
+        Monitor.MonitorWriteControlRegister(ControlRegister.CR3, true, Sync with { Sync = false });
+        VCpu.RunAsync(GuestAction.WriteControlRegister(ControlRegister.CR3, 0x5000)).Finish();
         Assert.False(_listener.Next().IsSynchronous);
         Assert.Equal(0x5000u, VCpu.GetControlRegister(ControlRegister.CR3));
     }
@@ -94,7 +96,7 @@ public sealed class InstructionTests : IDisposable
     public void A_write_not_done_when_the_monitor_is_disabled_is_lost()
     {
         ulong old = VCpu.GetControlRegister(ControlRegister.CR3);
-        Monitor.MonitorWriteControlRegister(ControlRegister.CR3, true, new ControlRegisterOptions());
+        Monitor.MonitorWriteControlRegister(ControlRegister.CR3, true, Sync);
         VCpu.RunAsync(GuestAction.WriteControlRegister(ControlRegister.CR3, 0x7000));
         _listener.Next();
         Monitor.Disable();
@@ -122,7 +124,7 @@ public sealed class InstructionTests : IDisposable
             _listener.Answer(seen);
         }
 
-        Finish(done);
+        done.Finish();
         Assert.Equal(5u, VCpu.GetMsr(Lstar));
         Assert.Equal(events, VCpu.Events);
     }
@@ -134,7 +136,7 @@ public sealed class InstructionTests : IDisposable
         ulong old = VCpu.GetMsr(0x175);
         Task done = VCpu.RunAsync(GuestAction.WriteMsr(0x175, 9));
         _listener.Answer(_listener.Next(), VmEventFlags.Deny);
-        Finish(done);
+        done.Finish();
         Assert.Equal(old, VCpu.GetMsr(0x175));
     }
 
@@ -150,7 +152,7 @@ public sealed class InstructionTests : IDisposable
         seen = _listener.Next();
         Assert.Equal(0, VCpu.GetExceptions(3));
         _listener.Resolve(seen);
-        Finish(done);
+        done.Finish();
         Assert.Equal(1, VCpu.GetExceptions(3));
         Assert.Equal(2, VCpu.Events);
     }
@@ -161,7 +163,7 @@ public sealed class InstructionTests : IDisposable
         Monitor.MonitorSoftwareBreakpoint(true);
         Task done = VCpu.RunAsync(GuestAction.Breakpoint());
         _listener.Skip(_listener.Next(), 1);
-        Finish(done);
+        done.Finish();
         Assert.Equal(0, VCpu.GetExceptions(3));
     }
 
@@ -174,7 +176,7 @@ public sealed class InstructionTests : IDisposable
         Monitor.InjectTrap(0, new TrapInjection(3, 6, 1));
         Assert.Equal("EBUSY", Hosts.Refused(XenErrorId.CallFailed, () => Monitor.InjectTrap(0, new TrapInjection(3, 6, 1))).Errno);
         _listener.Answer(seen);
-        Finish(done);
+        done.Finish();
         Assert.Equal(1, VCpu.GetExceptions(3));
     }
 
@@ -190,7 +192,7 @@ public sealed class InstructionTests : IDisposable
         Assert.Equal(sync, seen.IsSynchronous);
         if (inject) Monitor.InjectTrap(0, new TrapInjection(1, 3, 0, 1));
         _listener.Answer(seen);
-        Finish(done);
+        done.Finish();
         Assert.Equal(delivered, VCpu.GetExceptions(1));
     }
 
@@ -204,7 +206,7 @@ public sealed class InstructionTests : IDisposable
         Assert.Equal(2u, seen[VmEventField.Descriptor]);
         Assert.Equal(1u, seen[VmEventField.DescriptorIsWrite]);
         _listener.Answer(seen, VmEventFlags.Emulate);
-        Finish(done);
+        done.Finish();
         Assert.Equal(2, VCpu.Events);
     }
 
@@ -214,7 +216,7 @@ public sealed class InstructionTests : IDisposable
         Monitor.SetMemAccess(MemAccess.R, 0x150, 1);
         Task done = VCpu.RunAsync(GuestAction.WritePageWithVector(0x150, 0, 1));
         _listener.Answer(_listener.Next(), VmEventFlags.Emulate);
-        Finish(done);
+        done.Finish();
         Assert.Equal(1, VCpu.GetExceptions(6));
 
         Monitor.MonitorEmulUnimplemented(true);
@@ -224,7 +226,7 @@ public sealed class InstructionTests : IDisposable
         Assert.Equal(VmEventKind.EmulUnimplemented, seen.Kind);
         Monitor.SetMemAccess(MemAccess.Rwx, 0x150, 1);
         _listener.Answer(seen);
-        Finish(done);
+        done.Finish();
         Assert.Equal(1u, _host[Hosts.Guest].ReadMemory(0x150, 0));
     }
 
@@ -247,7 +249,7 @@ public sealed class InstructionTests : IDisposable
             _listener.Answer(step, i == 2 ? VmEventFlags.ToggleSingleStep : VmEventFlags.None);
         }
 
-        Finish(done);
+        done.Finish();
         Assert.False(VCpu.IsSingleStepping);
         Assert.Equal(4, VCpu.Events);
     }
@@ -262,7 +264,7 @@ public sealed class InstructionTests : IDisposable
         Assert.Equal(VmEventKind.Interrupt, seen.Kind);
         Assert.Equal(0xecu, seen[VmEventField.InterruptVector]);
         _listener.Answer(seen);
-        Finish(done);
+        done.Finish();
         Assert.Equal(2, VCpu.Events);
     }
 
@@ -274,7 +276,7 @@ public sealed class InstructionTests : IDisposable
         Event seen = _listener.Next();
         Assert.Equal((0x3f8u, 0u, 1u), (seen[VmEventField.IoPort], seen[VmEventField.IoIn], seen[VmEventField.IoBytes]));
         _listener.Skip(seen, 1);
-        Finish(done);
+        done.Finish();
     }
 
     [Fact]
@@ -286,7 +288,7 @@ public sealed class InstructionTests : IDisposable
         ulong before = Monitor.GetVCpuRunTime(0);
         Assert.Equal(before, Monitor.GetVCpuRunTime(0));
         _listener.Answer(seen);
-        Finish(done);
+        done.Finish();
         Hosts.Until(() => Monitor.GetVCpuRunTime(0) > before);
     }
 
@@ -302,6 +304,4 @@ public sealed class InstructionTests : IDisposable
         Hosts.Refused(XenErrorId.ConflictingWatch, () => Monitor.MonitorMovToMsr(0x10, true, false));
         Hosts.Refused(XenErrorId.NotSupported, () => Monitor.MonitorMovToMsr(0x1234_5678, true, false));
     }
-
-    private static void Finish(Task done) => Assert.True(done.Wait(Listener.Patience));
 }

@@ -116,7 +116,7 @@ internal sealed class Listener : IDisposable
             if (Stopwatch.GetElapsedTime(start) > Patience) throw new TimeoutException("The guest did not get on.");
         }
 
-        done.GetAwaiter().GetResult();
+        done.Finish();
     }
 
     public void Dispose() => Monitor.Dispose();

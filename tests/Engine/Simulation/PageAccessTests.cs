@@ -1,6 +1,7 @@
 using XenVmEvent.Abi;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Hypervisor.Simulation;
+using Xunit;
 
 namespace XenVmEvent.Tests.Simulation;
 
@@ -39,7 +40,7 @@ public sealed class PageAccessTests : IDisposable
             _listener.Answer(seen);
         }
 
-        Assert.True(done.Wait(Listener.Patience));
+        done.Finish();
         Assert.Equal(77u, Guest.ReadMemory(Gfn, 0x40));
     }
 
@@ -51,7 +52,7 @@ public sealed class PageAccessTests : IDisposable
         _listener.Monitor.SetMemAccess(MemAccess.R, Gfn, 1);
         Task done = Run(GuestAction.WritePage(Gfn, 0, 77));
         _listener.Answer(_listener.Next(), answer);
-        Assert.True(done.Wait(Listener.Patience));
+        done.Finish();
         Assert.Equal(written, Guest.ReadMemory(Gfn, 0));
         Assert.Equal(MemAccess.R, Guest.GetMemAccess(Gfn));
         Assert.Equal(1, Guest.VCpus[0].Events);
@@ -64,7 +65,7 @@ public sealed class PageAccessTests : IDisposable
         Task done = Run(GuestAction.WritePage(Gfn, 0, 77));
         _listener.Answer(_listener.Next(), VmEventFlags.Emulate, (_, response) => response.Set(VmEventField.MemAccessFlags, 0));
         _listener.Answer(_listener.Next(), VmEventFlags.Emulate);
-        Assert.True(done.Wait(Listener.Patience));
+        done.Finish();
     }
 
     [Fact]
@@ -82,7 +83,7 @@ public sealed class PageAccessTests : IDisposable
         Event seen = _listener.Next();
         Assert.Equal(0x5566_7788_1122_3344u, seen[VmEventField.Rax]);
         _listener.Answer(seen);
-        Assert.True(done.Wait(Listener.Patience));
+        done.Finish();
     }
 
     [Fact]
@@ -94,27 +95,27 @@ public sealed class PageAccessTests : IDisposable
         Assert.Equal((ulong)(MemAccessFlags.Execute | MemAccessFlags.GlaValid | MemAccessFlags.FaultWithGla), seen[VmEventField.MemAccessFlags]);
         Assert.Equal(seen[VmEventField.Rip], seen[VmEventField.MemAccessGla]);
         _listener.Resolve(seen);
-        Assert.True(done.Wait(Listener.Patience));
+        done.Finish();
     }
 
     [Fact]
     public void Page_walks_may_write_where_the_right_is_r_pw()
     {
         _listener.Monitor.SetMemAccess(MemAccess.RPw, Gfn, 1);
-        Assert.True(Run(GuestAction.WalkPageTable(Gfn)).Wait(Listener.Patience));
+        Run(GuestAction.WalkPageTable(Gfn)).Finish();
         _listener.Monitor.SetMemAccess(MemAccess.R, Gfn, 1);
         Task done = Run(GuestAction.WalkPageTable(Gfn));
         Event seen = _listener.Next();
         Assert.Equal((ulong)(MemAccessFlags.Write | MemAccessFlags.GlaValid | MemAccessFlags.FaultInGpt), seen[VmEventField.MemAccessFlags]);
         _listener.Resolve(seen);
-        Assert.True(done.Wait(Listener.Patience));
+        done.Finish();
     }
 
     [Fact]
     public void N2rwx_reports_without_stopping_and_lifts_itself()
     {
         _listener.Monitor.SetMemAccess(MemAccess.N2rwx, Gfn, 1);
-        Assert.True(Run(GuestAction.WritePage(Gfn, 0, 77)).Wait(Listener.Patience));
+        Run(GuestAction.WritePage(Gfn, 0, 77)).Finish();
         Event seen = _listener.Next();
         Assert.False(seen.IsSynchronous);
         Assert.Equal(VmEventKind.MemAccess, seen.Kind);
@@ -126,7 +127,7 @@ public sealed class PageAccessTests : IDisposable
     public void Rx2rw_turns_on_a_write_in_silence()
     {
         _listener.Monitor.SetMemAccess(MemAccess.Rx2rw, Gfn, 1);
-        Assert.True(Run(GuestAction.WritePage(Gfn, 0, 77)).Wait(Listener.Patience));
+        Run(GuestAction.WritePage(Gfn, 0, 77)).Finish();
         Assert.Equal(MemAccess.RW, Guest.GetMemAccess(Gfn));
         Assert.Equal(0, Guest.VCpus[0].Events);
     }
@@ -137,7 +138,7 @@ public sealed class PageAccessTests : IDisposable
         _listener.Monitor.SetMemAccess(MemAccess.R, Gfn, 2);
         _listener.Monitor.Disable();
         Assert.Equal(MemAccess.R, Guest.GetMemAccess(Gfn));
-        Assert.True(Run(GuestAction.WritePage(Gfn, 0, 77)).Wait(Listener.Patience));
+        Run(GuestAction.WritePage(Gfn, 0, 77)).Finish();
         Assert.Equal(MemAccess.Rwx, Guest.GetMemAccess(Gfn));
         Assert.Equal(MemAccess.R, Guest.GetMemAccess(Gfn + 1));
     }
@@ -149,7 +150,7 @@ public sealed class PageAccessTests : IDisposable
         _listener.Monitor.SetMemAccess(MemAccess.R, Gfn, 1);
         _listener.Monitor.Disable();
         Task done = Run(GuestAction.WritePage(Gfn, 0, 77));
-        Assert.Throws<AggregateException>(() => done.Wait(Listener.Patience));
+        Assert.Throws<TaskCanceledException>(done.Finish);
         Assert.False(Guest.IsAlive);
     }
 
