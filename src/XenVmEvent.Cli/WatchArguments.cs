@@ -1,3 +1,4 @@
+using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Monitoring;
 
@@ -23,6 +24,10 @@ internal sealed record WatchArguments
     public OutputFormat Format { get; init; }
 
     public IReadOnlyList<GfnRange> Gfns { get; init; } = [];
+
+    public bool Repeat { get; init; }
+
+    public VmEventResponse Response { get; init; } = VmEventResponse.Continue;
 
     public IReadOnlyList<uint> Msrs { get; init; } = [];
 }

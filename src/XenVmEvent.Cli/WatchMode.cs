@@ -10,6 +10,15 @@ internal sealed record WatchMode(string Name, string Description, Func<WatchArgu
 {
     private const ulong Cr4GlobalPages = 1 << 7;
 
+    /// <summary>The responses as --response names them.</summary>
+    public static IReadOnlyDictionary<string, VmEventResponse> Responses { get; } = new Dictionary<string, VmEventResponse>
+    {
+        ["continue"] = VmEventResponse.Continue,
+        ["emulate"] = VmEventResponse.Emulate,
+        ["emulate_no_write"] = VmEventResponse.EmulateNoWrite,
+        ["deny"] = VmEventResponse.Deny,
+    };
+
     public static IReadOnlyList<WatchMode> All { get; } =
     [
         new("write", "first write to each page", a => Pages(a, PageAccess.Write)),
@@ -39,6 +48,6 @@ internal sealed record WatchMode(string Name, string Description, Func<WatchArgu
     private static EventWatch Pages(WatchArguments arguments, PageAccess access) => new()
     {
         Kinds = [VmEventKind.MemAccess],
-        Pages = new PageWatch { Access = access, Ranges = arguments.Gfns },
+        Pages = new PageWatch { Access = access, Ranges = arguments.Gfns, Repeat = arguments.Repeat },
     };
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Hypervisor.Simulation;
@@ -12,6 +13,8 @@ namespace XenVmEvent.Cli;
 /// <summary>Watches a domain as the arguments say and prints what happens, until the count, the time or a signal ends it.</summary>
 internal sealed class WatchRun(WatchArguments arguments) : IDisposable
 {
+    private const int BrokenPipe = 32;
+
     private readonly CancellationTokenSource _stop = new();
     private long _shown;
 
@@ -29,6 +32,11 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         catch (XenException e)
         {
             return Fail(e);
+        }
+        catch (IOException e)
+        {
+            Say($"Standard output cannot be written: {e.Message}. Make room, or send it elsewhere.");
+            return ExitCode.Failure;
         }
     }
 
@@ -51,7 +59,9 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
             Channel = arguments.Channel,
             ListenerRequired = arguments.ListenerRequired,
         });
-        using (EventSubscription subscription = session.Watch(arguments.Mode.Watch(arguments)))
+        EventWatch watch = arguments.Mode.Watch(arguments);
+        foreach (VmEventKind kind in watch.Kinds) session.SetDefaultResponse(kind, arguments.Response);
+        using (EventSubscription subscription = session.Watch(watch))
         {
             Say($"watching {domain} on {hypervisor.Description}: {arguments.Mode.Name}, {session.Channel.ToString().ToLowerInvariant()} channel; Ctrl-C ends");
             using Stream output = StandardOutput.Open();
@@ -81,7 +91,7 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
             Print(subscription, writer);
             writer.Flush();
         }
-        catch (IOException)
+        catch (IOException e) when (e.HResult == BrokenPipe)
         {
             // Whoever read our output wants no more of it.
         }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Monitoring;
 
@@ -9,6 +10,9 @@ namespace XenVmEvent.Cli;
 /// <summary>The command line: what it takes, and what it refuses.</summary>
 internal static class XenVmEventCommand
 {
+    /// <summary>In seconds: as long as a timer runs.</summary>
+    private const double LongestDuration = 4_000_000;
+
     private static readonly Argument<string> Domain = new("domain") { Description = "The domain: its id, name or uuid." };
 
     private static readonly Argument<WatchMode> Mode = new("mode")
@@ -27,8 +31,20 @@ internal static class XenVmEventCommand
         CustomParser = ParseChannel,
     };
 
-    private static readonly Option<long?> Count = new("--count") { Description = "End after so many events.", HelpName = "events" };
-    private static readonly Option<double?> Duration = new("--duration") { Description = "End after so many seconds.", HelpName = "seconds" };
+    private static readonly Option<long?> Count = new("--count")
+    {
+        Description = "End after so many events.",
+        HelpName = "events",
+        CustomParser = ParseCount,
+    };
+
+    private static readonly Option<TimeSpan?> Duration = new("--duration")
+    {
+        Description = "End after so many seconds.",
+        HelpName = "seconds",
+        CustomParser = ParseDuration,
+    };
+
     private static readonly Option<OutputFormat> Format = new("--format")
     {
         Description = "text, as xen-access prints it, or json, one object a line.",
@@ -41,6 +57,15 @@ internal static class XenVmEventCommand
         Description = "For write and exec: watch these pages only, as in 0x400-0x43f,0x500.",
         HelpName = "ranges",
         CustomParser = result => Refusing(result, GfnRange.ParseList, []),
+    };
+
+    private static readonly Option<bool> Repeat = new("--repeat") { Description = "For write and exec: keep pages watched after their first access." };
+    private static readonly Option<VmEventResponse> Response = new("--response")
+    {
+        Description = $"What every event is answered: {string.Join(", ", WatchMode.Responses.Keys)}.",
+        HelpName = "response",
+        CustomParser = ParseResponse,
+        DefaultValueFactory = _ => VmEventResponse.Continue,
     };
 
     private static readonly Option<IReadOnlyList<uint>> Msrs = new("--msr")
@@ -56,13 +81,8 @@ internal static class XenVmEventCommand
     {
         RootCommand root = new("Watches what a Xen guest does, and prints it.")
         {
-            Domain, Mode, Required, Simulate, Channel, Count, Duration, Format, Gfns, Msrs,
+            Domain, Mode, Required, Simulate, Channel, Count, Duration, Format, Gfns, Repeat, Msrs, Response,
         };
-        Count.Validators.Add(result => RefuseUnless(result, result.GetValue(Count) is null or > 0, "--count takes a number of events, 1 or more."));
-        Duration.Validators.Add(result => RefuseUnless(
-            result,
-            result.GetValue(Duration) is null or (> 0 and < 1e9),
-            "--duration takes a number of seconds, more than 0."));
         root.Validators.Add(RefuseWhatDoesNotGoTogether);
         root.SetAction(parsed =>
         {
@@ -71,8 +91,7 @@ internal static class XenVmEventCommand
         });
         ParseResult parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false });
         if (parsed.Errors.Count == 0) return parsed.Invoke();
-        Console.Error.WriteLine($"xenvmevent: {parsed.Errors[0].Message}");
-        Console.Error.WriteLine("Usage: xenvmevent [-m] <domain> <mode> [options]; 'xenvmevent --help' explains them.");
+        Console.Error.WriteLine($"xenvmevent: {parsed.Errors[0].Message} Usage: xenvmevent [-m] <domain> <mode> [options]; 'xenvmevent --help' explains them.");
         return ExitCode.Usage;
     }
 
@@ -84,19 +103,34 @@ internal static class XenVmEventCommand
         Simulate = parsed.GetValue(Simulate),
         Channel = parsed.GetValue(Channel),
         Count = parsed.GetValue(Count),
-        Duration = parsed.GetValue(Duration) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+        Duration = parsed.GetValue(Duration),
         Format = parsed.GetValue(Format),
         Gfns = parsed.GetValue(Gfns) ?? [],
+        Repeat = parsed.GetValue(Repeat),
         Msrs = parsed.GetValue(Msrs) ?? [],
+        Response = parsed.GetRequiredValue(Response),
     };
 
     private static WatchMode? ParseMode(ArgumentResult result)
     {
         string name = result.Tokens[0].Value;
-        WatchMode? mode = WatchMode.All.FirstOrDefault(m => m.Name == name);
+        WatchMode? mode = FindMode(name);
         if (mode is null) result.AddError($"'{name}' is not a mode; the modes are {string.Join(", ", WatchMode.All.Select(m => m.Name))}.");
         return mode;
     }
+
+    private static WatchMode? FindMode(string name) => WatchMode.All.FirstOrDefault(m => m.Name == name);
+
+    private static long? ParseCount(ArgumentResult result) =>
+        long.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out long count) && count > 0
+            ? count
+            : Refuse<long?>(result, "--count takes a number of events, 1 or more.");
+
+    private static TimeSpan? ParseDuration(ArgumentResult result) =>
+        double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds)
+            && seconds is > 0 and <= LongestDuration
+            ? TimeSpan.FromSeconds(seconds)
+            : Refuse<TimeSpan?>(result, $"--duration takes a number of seconds, more than 0 and at most {LongestDuration}.");
 
     private static ChannelPreference ParseChannel(ArgumentResult result) => result.Tokens[0].Value switch
     {
@@ -112,6 +146,14 @@ internal static class XenVmEventCommand
         "json" => OutputFormat.Json,
         _ => Refuse<OutputFormat>(result, "--format is text or json."),
     };
+
+    private static VmEventResponse? ParseResponse(ArgumentResult result)
+    {
+        string name = result.Tokens[0].Value;
+        return WatchMode.Responses.TryGetValue(name, out VmEventResponse? response)
+            ? response
+            : Refuse<VmEventResponse>(result, $"'{name}' is not a response; the responses are {string.Join(", ", WatchMode.Responses.Keys)}.");
+    }
 
     private static IReadOnlyList<uint> ParseMsrs(ArgumentResult result)
     {
@@ -154,9 +196,11 @@ internal static class XenVmEventCommand
 
     private static void RefuseWhatDoesNotGoTogether(CommandResult result)
     {
-        if (result.GetValue(Mode) is not { } mode) return;
+        // By its name: asked for its value, an argument that was refused throws.
+        if (result.GetResult(Mode) is not { Tokens: [{ Value: string name }] } || FindMode(name) is not { } mode) return;
         bool pages = mode.Name is "write" or "exec";
         RefuseUnless(result, pages || result.GetResult(Gfns) is null, "--gfn goes with the modes write and exec.");
+        RefuseUnless(result, pages || result.GetResult(Repeat) is null, "--repeat goes with the modes write and exec.");
         RefuseUnless(result, (mode.Name == "msr") == result.GetResult(Msrs) is not null, "--msr goes with the mode msr, which needs it.");
     }
 }

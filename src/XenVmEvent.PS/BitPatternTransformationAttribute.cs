@@ -18,6 +18,6 @@ public sealed class BitPatternTransformationAttribute : ArgumentTransformationAt
     {
         int number => unchecked((uint)number),
         long number => unchecked((ulong)number),
-        object other => other,
+        _ => value,
     };
 }

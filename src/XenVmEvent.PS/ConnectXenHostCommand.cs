@@ -15,10 +15,15 @@ public sealed class ConnectXenHostCommand : XenCmdlet
     [Parameter]
     public SwitchParameter Simulated { get; set; }
 
+    /// <summary>Return what was connected to.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
     /// <inheritdoc/>
     protected override void EndProcessing() => Require(null, () =>
     {
         IHypervisor host = XenHost.Connect(Simulated);
-        WriteObject(new HostStatus(host.Description, host.Layout.Version, host.Architecture, host.GetDomains().Count(d => d.Id != 0)));
+        WriteVerbose($"Connected to {host.Description}.");
+        if (PassThru) WriteObject(new HostStatus(host.Description, host.Layout.Version, host.Architecture, host.GetDomains().Count(d => d.Id != 0)));
     });
 }

@@ -15,12 +15,14 @@ public sealed class DomainTransformationAttribute : ArgumentTransformationAttrib
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
         object value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
-        return value is IEnumerable list and not string
-            ? list.Cast<object>().Select(Select).ToArray()
-            : new[] { Select(value) };
+        if (value is IEnumerable list and not string) return list.Cast<object>().Select(v => Select(v) ?? throw NamesNone(v)).ToArray();
+        if (value is null) throw NamesNone(value);
+
+        // What names no domain itself may have a property that does: PowerShell looks for it when it gets the object back.
+        return Select(value) is { } selector ? new[] { selector } : inputData;
     }
 
-    private static DomainSelector Select(object value) => (value is PSObject wrapped ? wrapped.BaseObject : value) switch
+    private static DomainSelector? Select(object value) => (value is PSObject wrapped ? wrapped.BaseObject : value) switch
     {
         DomainSelector selector => selector,
         XenDomain domain => new DomainSelector(domain),
@@ -28,6 +30,9 @@ public sealed class DomainTransformationAttribute : ArgumentTransformationAttrib
         MonitorStatus status => new DomainSelector(status.XenDomain),
         VmEvent vmEvent => new DomainSelector(vmEvent.DomainId.ToString(CultureInfo.InvariantCulture)),
         IConvertible or Guid => new DomainSelector(Convert.ToString(value, CultureInfo.InvariantCulture)!),
-        _ => throw new ArgumentTransformationMetadataException($"'{value}' does not name a domain: give an id, a name, a uuid or what Get-XenDomain returns."),
+        _ => null,
     };
+
+    private static ArgumentTransformationMetadataException NamesNone(object? value) =>
+        new($"'{value}' does not name a domain: give an id, a name, a uuid or what Get-XenDomain returns.");
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Management.Automation;
 
 namespace XenVmEvent.PS;
@@ -12,7 +13,8 @@ public sealed class DurationTransformationAttribute : ArgumentTransformationAttr
         object value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
         return value switch
         {
-            int or long or double or decimal => FromSeconds(Convert.ToDouble(value, System.Globalization.CultureInfo.InvariantCulture)),
+            string text => double.TryParse(text, CultureInfo.InvariantCulture, out double seconds) ? FromSeconds(seconds) : value,
+            IConvertible number when number.GetTypeCode() is >= TypeCode.SByte and <= TypeCode.Decimal => FromSeconds(number.ToDouble(CultureInfo.InvariantCulture)),
             _ => value,
         };
     }

@@ -16,6 +16,7 @@ public abstract class WatchCmdlet : DomainCmdlet
     private readonly List<MonitorSession> _ownSessions = [];
     private readonly List<(EventSubscription Subscription, MonitorSession Session)> _watches = [];
     private readonly ArrivalSignal _arrival = new();
+    private long _lost;
 
     /// <summary>The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain returns.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -67,6 +68,7 @@ public abstract class WatchCmdlet : DomainCmdlet
     {
         foreach (XenDomain domain in _domains) Report(domain, () => Begin(domain));
         if (_watches.Count > 0) WriteEvents();
+        WarnOfLost();
         End();
     }
 
@@ -103,7 +105,16 @@ public abstract class WatchCmdlet : DomainCmdlet
             WarnOfIgnored(session);
         }
 
-        _watches.Add((session.Watch(CreateWatch() with { Hold = Hold, BufferSize = BufferSize }, _arrival), session));
+        try
+        {
+            _watches.Add((session.Watch(CreateWatch() with { Hold = Hold, BufferSize = BufferSize }, _arrival), session));
+        }
+        catch (XenException)
+        {
+            if (_ownSessions.Remove(session)) session.Stop();
+            throw;
+        }
+
         WriteVerbose($"Watching {domain} by the {session.Channel} channel.");
     }
 
@@ -124,7 +135,6 @@ public abstract class WatchCmdlet : DomainCmdlet
     {
         long start = Stopwatch.GetTimestamp();
         long written = 0;
-        long lost = 0;
         while (!Stopped.IsCancellationRequested)
         {
             TimeSpan left = Duration == Timeout.InfiniteTimeSpan ? Duration : Duration - Stopwatch.GetElapsedTime(start);
@@ -139,7 +149,7 @@ public abstract class WatchCmdlet : DomainCmdlet
             }
 
             if (written > before) continue;
-            WarnOfLost(ref lost);
+            WarnOfLost();
             if (_watches.TrueForAll(w => w.Subscription.IsCompleted)) return;
             WaitForEvents(left);
         }
@@ -157,12 +167,12 @@ public abstract class WatchCmdlet : DomainCmdlet
         }
     }
 
-    private void WarnOfLost(ref long lost)
+    private void WarnOfLost()
     {
         long now = _watches.Sum(w => w.Subscription.Dropped);
-        if (now == lost) return;
-        WriteWarning($"{now - lost} events were lost: the pipeline did not take them within the response timeout.");
-        lost = now;
+        if (now == _lost) return;
+        WriteWarning($"{now - _lost} events were lost: the pipeline did not take them within the response timeout.");
+        _lost = now;
     }
 
     /// <summary>Ends what this cmdlet began, and says what went wrong.</summary>

@@ -1,7 +1,7 @@
 using System.Management.Automation;
 using XenVmEvent.Abi;
-using XenVmEvent.Hypervisor;
 using XenVmEvent.Events;
+using XenVmEvent.Hypervisor;
 using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.PS;
@@ -17,6 +17,7 @@ public sealed class WatchXenVmEventCommand : WatchCmdlet
 
     /// <summary>For WriteControlRegister: which registers.</summary>
     [Parameter]
+    [ValidateNotNullOrEmpty]
     public ControlRegister[] Register { get; set; } = [ControlRegister.CR0, ControlRegister.CR3, ControlRegister.CR4];
 
     /// <summary>For WriteControlRegister: writes that change only these bits raise no event.</summary>
@@ -27,6 +28,7 @@ public sealed class WatchXenVmEventCommand : WatchCmdlet
     /// <summary>For MovToMsr: the numbers of the registers, as in 0xc0000082.</summary>
     [Parameter]
     [BitPatternTransformation]
+    [ValidateNotNullOrEmpty]
     public uint[] Msr { get; set; } = [];
 
     /// <summary>For WriteControlRegister and MovToMsr: writing the same value raises no event.</summary>

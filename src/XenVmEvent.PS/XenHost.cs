@@ -36,23 +36,32 @@ internal static class XenHost
     }
 
     /// <summary>Turns to another host, ending the sessions on the one before.</summary>
+    /// <exception cref="XenException">There is no Xen here; the host stays the one before.</exception>
     public static IHypervisor Connect(bool simulated)
     {
         IHypervisor next = simulated ? new SimulatedHypervisor() : XenHypervisor.Connect();
-        Disconnect();
-        lock (Gate) _current = next;
+        TurnTo(next);
         return next;
     }
 
     /// <summary>Ends all sessions and lets go of the host.</summary>
-    public static void Disconnect()
+    public static void Disconnect() => TurnTo(null);
+
+    /// <summary>Turns to this host, or none until the next use, ending the sessions on the one before.</summary>
+    public static void TurnTo(IHypervisor? next)
     {
-        foreach (MonitorSession session in Sessions) session.Stop();
+        IHypervisor? before;
+        MonitorSession[] sessions;
         lock (Gate)
         {
-            _current?.Dispose();
-            _current = null;
+            before = _current;
+            _current = next;
+            sessions = [.. OpenSessions];
+            OpenSessions.Clear();
         }
+
+        foreach (MonitorSession session in sessions) session.Stop();
+        before?.Dispose();
     }
 
     /// <summary>The running session of a domain; null when there is none.</summary>
@@ -62,16 +71,20 @@ internal static class XenHost
     /// <exception cref="XenException">The domain cannot be monitored.</exception>
     public static MonitorSession StartSession(XenDomain domain, MonitorOptions options)
     {
-        if (FindSession(domain) is not null)
+        // In one step: whoever turns to another host meanwhile ends this session too.
+        lock (Gate)
         {
-            throw new XenException(
-                XenErrorId.MonitorBusy,
-                $"The domain {domain} is monitored by this process already.",
-                "Use the session that is there (Get-XenMonitor), or end it first (Disable-XenMonitor).");
-        }
+            if (FindSession(domain) is not null)
+            {
+                throw new XenException(
+                    XenErrorId.MonitorBusy,
+                    $"The domain {domain} is monitored by this process already.",
+                    "Use the session that is there (Get-XenMonitor), or end it first (Disable-XenMonitor).");
+            }
 
-        MonitorSession session = MonitorSession.Start(Current, domain, options);
-        lock (Gate) OpenSessions.Add(session);
-        return session;
+            MonitorSession session = MonitorSession.Start(Current, domain, options);
+            OpenSessions.Add(session);
+            return session;
+        }
     }
 }

@@ -105,7 +105,7 @@ internal sealed class BackRing
     {
         uint reqProd = _memory.ReadAcquire(ReqProd);
         uint waiting = reqProd - _reqCons;
-        if (_answered ? reqProd - _rspProd <= Entries : waiting <= Entries) return waiting;
+        if (waiting <= Entries && reqProd - _rspProd <= Entries) return waiting;
         if (_answered || (int)waiting < 0) throw Corrupt(reqProd);
         SkipTo(reqProd - (uint)Entries);
         return (uint)Entries;

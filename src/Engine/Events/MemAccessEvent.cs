@@ -25,5 +25,9 @@ public sealed class MemAccessEvent : VmEvent
     public MemAccessFlags Flags => (MemAccessFlags)Request.UInt32(VmEventField.MemAccessFlags);
 
     /// <inheritdoc/>
-    public override string Details => $"{Access} gfn 0x{Gfn:x} offset 0x{Offset:x} gla 0x{LinearAddress:x}";
+    public override string Details => (Flags & MemAccessFlags.GlaValid) != 0
+        ? $"{Mark(PageAccess.Read, 'r')}{Mark(PageAccess.Write, 'w')}{Mark(PageAccess.Execute, 'x')} gfn 0x{Gfn:x} gla 0x{LinearAddress:x}"
+        : $"{Mark(PageAccess.Read, 'r')}{Mark(PageAccess.Write, 'w')}{Mark(PageAccess.Execute, 'x')} gfn 0x{Gfn:x} offset 0x{Offset:x}";
+
+    private char Mark(PageAccess access, char mark) => (Access & access) != 0 ? mark : '-';
 }

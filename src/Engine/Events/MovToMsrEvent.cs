@@ -2,7 +2,7 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Events;
 
-/// <summary>A model specific register is about to be written; the write is done when the event is answered, unless denied.</summary>
+/// <summary>A model specific register is written. When somebody may deny it, and on Xen before 4.14, the write waits for the answer.</summary>
 public sealed class MovToMsrEvent : VmEvent
 {
     internal MovToMsrEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
@@ -19,5 +19,5 @@ public sealed class MovToMsrEvent : VmEvent
     public ulong NewValue => Request.UInt64(VmEventField.MsrNewValue);
 
     /// <inheritdoc/>
-    public override string Details => $"MSR 0x{Msr:x} 0x{OldValue:x} -> 0x{NewValue:x}";
+    public override string Details => $"0x{Msr:x} {OldValue:x} -> {NewValue:x}";
 }

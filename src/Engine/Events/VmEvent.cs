@@ -72,7 +72,7 @@ public abstract class VmEvent
     public void Respond(VmEventResponse response)
     {
         ArgumentNullException.ThrowIfNull(response);
-        response.EnsureAppliesTo(Kind);
+        EnsureApplies(response);
         if (TryAnswer(response, ResponseState.Given))
         {
             _source.HeldEvents.OnAnswered();
@@ -92,6 +92,9 @@ public abstract class VmEvent
 
     /// <inheritdoc/>
     public override string ToString() => $"{Kind} {Domain} vCPU {VCpu} ip 0x{InstructionPointer:x} {Details}".TrimEnd();
+
+    /// <summary>Refuses an answer that makes no sense for this very event.</summary>
+    private protected virtual void EnsureApplies(VmEventResponse response) => response.EnsureAppliesTo(Kind);
 
     /// <summary>Before it is shown to anybody: the default goes out at once.</summary>
     internal void SetDefault(VmEventResponse response) => _response = response;

@@ -28,7 +28,7 @@ public sealed class VmEventResponse
     public static VmEventResponse EmulateNoWrite { get; } =
         new(nameof(EmulateNoWrite), VmEventFlags.Emulate | VmEventFlags.EmulateNoWrite, VmEventKind.MemAccess);
 
-    /// <summary>Do not do the register write.</summary>
+    /// <summary>Do not do the register write. Xen cannot deny writes of XCR0.</summary>
     public static VmEventResponse Deny { get; } =
         new(nameof(Deny), VmEventFlags.Deny, VmEventKind.WriteControlRegister, VmEventKind.MovToMsr);
 

@@ -2,7 +2,7 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Events;
 
-/// <summary>A control register is about to be written; the write is done when the event is answered, unless denied.</summary>
+/// <summary>A control register is written. When somebody may deny it, and on Xen before 4.14, the write waits for the answer.</summary>
 public sealed class WriteControlRegisterEvent : VmEvent
 {
     internal WriteControlRegisterEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
@@ -17,6 +17,13 @@ public sealed class WriteControlRegisterEvent : VmEvent
 
     /// <summary>The value to be written.</summary>
     public ulong NewValue => Request.UInt64(VmEventField.ControlRegisterNewValue);
+
+    private protected override void EnsureApplies(VmEventResponse response)
+    {
+        base.EnsureApplies(response);
+        if (response != VmEventResponse.Deny || Register != ControlRegister.Xcr0) return;
+        throw new XenException(XenErrorId.ResponseNotApplicable, "Xen cannot deny writes of XCR0.", "Continue.");
+    }
 
     /// <inheritdoc/>
     public override string Details => $"{Register} 0x{OldValue:x} -> 0x{NewValue:x}";

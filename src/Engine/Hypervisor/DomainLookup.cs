@@ -5,13 +5,16 @@ namespace XenVmEvent.Hypervisor;
 /// <summary>Finds domains by what people call them.</summary>
 public static class DomainLookup
 {
-    /// <summary>The domain with this id, uuid or name.</summary>
+    /// <summary>The domain with this id, uuid or name; a name in other case where just one domain can be meant.</summary>
     /// <exception cref="XenException"><see cref="XenErrorId.DomainNotFound"/>.</exception>
     public static XenDomain FindDomain(this IHypervisor hypervisor, string idNameOrUuid)
     {
         ArgumentNullException.ThrowIfNull(hypervisor);
         IReadOnlyList<XenDomain> domains = hypervisor.GetDomains();
-        return domains.FirstOrDefault(d => d.IsCalled(idNameOrUuid)) ?? throw NotFound(idNameOrUuid, domains);
+        XenDomain? called = domains.FirstOrDefault(d => d.IsCalled(idNameOrUuid));
+        if (called is not null) return called;
+        XenDomain[] alike = [.. domains.Where(d => d.Name.Equals(idNameOrUuid, StringComparison.OrdinalIgnoreCase))];
+        return alike.Length == 1 ? alike[0] : throw NotFound(idNameOrUuid, domains);
     }
 
     /// <summary>Whether this is the domain's id, uuid or name. Names are case sensitive, as in Xen.</summary>

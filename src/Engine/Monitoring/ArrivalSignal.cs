@@ -3,10 +3,12 @@ namespace XenVmEvent.Monitoring;
 /// <summary>Wakes the one thread that consumes events, of one subscription or of several that share the signal.</summary>
 public sealed class ArrivalSignal : IDisposable
 {
+    private static readonly TimeSpan LongestSleep = TimeSpan.FromDays(1);
+
     private readonly SemaphoreSlim _arrival = new(0);
     private int _waits;
 
-    /// <summary>The consumer's: sleeps until something arrives, unless something is there already, or the time is over.</summary>
+    /// <summary>The consumer's: sleeps until something arrives, unless something is there already, or the time, or a day, is over.</summary>
     /// <param name="isThere">Looks whether something is there, once an arrival cannot be missed any more.</param>
     /// <param name="timeout">How long at most.</param>
     /// <param name="cancellation">Ends the sleep.</param>
@@ -18,7 +20,7 @@ public sealed class ArrivalSignal : IDisposable
         Interlocked.MemoryBarrier();
         try
         {
-            if (!isThere()) _arrival.Wait(timeout, cancellation);
+            if (!isThere()) _arrival.Wait(timeout < LongestSleep ? timeout : LongestSleep, cancellation);
         }
         finally
         {

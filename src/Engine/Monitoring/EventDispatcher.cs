@@ -20,6 +20,7 @@ internal sealed class EventDispatcher
     private readonly VmEventResponse[] _defaults;
     private readonly List<EventSubscription> _subscriptions = [];
     private readonly List<EventSubscription> _wanting = [];
+    private readonly HashSet<EventSubscription> _full = [];
     private readonly List<PendingRequest> _pending = [];
     private readonly List<long> _unflushed = [];
     private readonly byte[] _request = new byte[VmEventLayout.LargestSize];
@@ -107,16 +108,24 @@ internal sealed class EventDispatcher
     {
         if (_pending.Count == 0) return false;
         long now = Stopwatch.GetTimestamp();
+        int looked = 0;
         int kept = 0;
-        for (int i = 0; i < _pending.Count; i++)
+        _full.Clear();
+        try
         {
-            PendingRequest pending = _pending[i];
-            if (!TrySettle(pending, now)) _pending[kept++] = pending;
+            while (looked < _pending.Count)
+            {
+                PendingRequest pending = _pending[looked++];
+                if (!TrySettle(pending, now)) _pending[kept++] = pending;
+            }
+        }
+        finally
+        {
+            // Also when settling one failed, which has been answered all the same: none is answered twice.
+            _pending.RemoveRange(kept, looked - kept);
         }
 
-        bool settled = kept < _pending.Count;
-        _pending.RemoveRange(kept, _pending.Count - kept);
-        return settled;
+        return kept < looked;
     }
 
     /// <summary>Tells Xen of all responses since the last time.</summary>
@@ -193,9 +202,14 @@ internal sealed class EventDispatcher
         VmEvent vmEvent = pending.Event;
         for (int i = pending.Undelivered.Count - 1; i >= 0; i--)
         {
+            // Not past an older event, even if the consumer makes room just now.
+            EventSubscription subscription = pending.Undelivered[i];
+            if (_full.Contains(subscription)) continue;
+
             // First the request to be woken, then the try: the consumer may make room in between.
-            pending.Undelivered[i].AwaitRoom();
-            if (pending.Undelivered[i].TryDeliver(vmEvent)) pending.Undelivered.RemoveAt(i);
+            subscription.AwaitRoom();
+            if (subscription.TryDeliver(vmEvent)) pending.Undelivered.RemoveAt(i);
+            else _full.Add(subscription);
         }
 
         if (now - pending.ReadAt >= _responseTimeout)

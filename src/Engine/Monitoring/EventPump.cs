@@ -13,8 +13,8 @@ internal sealed class EventPump : IHeldEvents
     /// <summary>Requests handled before responses are shown to Xen.</summary>
     private const int BatchSize = 64;
 
-    /// <summary>How often an idle pump looks whether the domain still lives.</summary>
-    private static readonly TimeSpan IdleTime = TimeSpan.FromMilliseconds(500);
+    /// <summary>How often a pump that has time for it looks whether the domain still lives.</summary>
+    private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How long to look for the next request before sleeping; where there is one processor, looking would keep the guest from it.</summary>
     private static readonly long SpinTicks = Environment.ProcessorCount > 1 ? Stopwatch.Frequency / 50_000 : 0;
@@ -114,7 +114,11 @@ internal sealed class EventPump : IHeldEvents
     }
 
     public void SetDefault(Abi.VmEventKind kind, VmEventResponse response) =>
-        Invoke(Once(() => _dispatcher.SetDefault(kind, response)));
+        Invoke(Once(() =>
+        {
+            if (response == VmEventResponse.Deny) _switches.HoldBackRegisterWrites();
+            _dispatcher.SetDefault(kind, response);
+        }));
 
     public VmEventResponse DefaultFor(Abi.VmEventKind kind) => _dispatcher.DefaultFor(kind);
 
@@ -189,7 +193,8 @@ internal sealed class EventPump : IHeldEvents
             reason = SessionEndReason.Failed;
         }
 
-        if (failure is not null && !_monitor.IsDomainAlive) reason = SessionEndReason.DomainDied;
+        // Also when it was stopped before this was noticed: nothing is left to give back.
+        if (IsDomainGone()) reason = SessionEndReason.DomainDied;
         lock (_gate)
         {
             _closing = true;
@@ -200,8 +205,22 @@ internal sealed class EventPump : IHeldEvents
         Finish(new SessionEnd(reason, reason == SessionEndReason.Failed ? failure : null, teardown.Failures));
     }
 
+    /// <summary>False also when it cannot be known: then everything is tried.</summary>
+    private bool IsDomainGone()
+    {
+        try
+        {
+            return !_monitor.IsDomainAlive;
+        }
+        catch (XenException)
+        {
+            return false;
+        }
+    }
+
     private SessionEndReason Pump()
     {
+        long lookedAt = Stopwatch.GetTimestamp();
         while (!Volatile.Read(ref _stopping))
         {
             Volatile.Write(ref _attention, 0);
@@ -210,7 +229,10 @@ internal sealed class EventPump : IHeldEvents
             _dispatcher.Flush();
             busy |= DoWork();
             if (busy || Spin()) continue;
-            if (!Sleep() && !_monitor.IsDomainAlive) return SessionEndReason.DomainDied;
+            Sleep();
+            if (Stopwatch.GetElapsedTime(lookedAt) < LookPeriod) continue;
+            if (!_monitor.IsDomainAlive) return SessionEndReason.DomainDied;
+            lookedAt = Stopwatch.GetTimestamp();
         }
 
         return SessionEndReason.Stopped;
@@ -243,22 +265,20 @@ internal sealed class EventPump : IHeldEvents
         return false;
     }
 
-    /// <returns>False when it slept its time out.</returns>
-    private bool Sleep()
+    private void Sleep()
     {
-        TimeSpan timeout = IdleTime;
+        TimeSpan timeout = LookPeriod;
         if (_dispatcher.NextDeadline is { } deadline)
         {
             TimeSpan left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), deadline);
             if (left < timeout) timeout = left;
         }
 
-        if (timeout <= TimeSpan.Zero) return true;
+        if (timeout <= TimeSpan.Zero) return;
         Volatile.Write(ref _sleeping, 1);
         Interlocked.MemoryBarrier();
-        bool woken = Volatile.Read(ref _attention) != 0 || _channel.Sleep(timeout) || timeout < IdleTime;
+        if (Volatile.Read(ref _attention) == 0) _channel.Sleep(timeout);
         Volatile.Write(ref _sleeping, 0);
-        return woken || Volatile.Read(ref _attention) != 0;
     }
 
     private void Finish(SessionEnd end)

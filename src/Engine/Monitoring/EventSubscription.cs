@@ -50,6 +50,9 @@ public sealed class EventSubscription : IDisposable
     {
         if (!_buffer.TryTake(out vmEvent)) return false;
         _stuck = false;
+
+        // Room was made before this looks whether somebody waits for it; AwaitRoom does both the other way round.
+        Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _pumpAwaitsRoom))
         {
             Volatile.Write(ref _pumpAwaitsRoom, false);
@@ -96,7 +99,11 @@ public sealed class EventSubscription : IDisposable
     }
 
     /// <summary>Asks to be woken when the consumer has made room.</summary>
-    internal void AwaitRoom() => Volatile.Write(ref _pumpAwaitsRoom, true);
+    internal void AwaitRoom()
+    {
+        Volatile.Write(ref _pumpAwaitsRoom, true);
+        Interlocked.MemoryBarrier();
+    }
 
     internal void Drop()
     {

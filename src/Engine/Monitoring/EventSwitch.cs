@@ -11,6 +11,9 @@ namespace XenVmEvent.Monitoring;
 /// <param name="Sync">The vCPU waits for an answer.</param>
 internal sealed record EventSwitch(VmEventKind Kind, uint Selector, ulong IgnoredBits, bool OnChangeOnly, bool Sync)
 {
+    /// <summary>The switch for instructions that Xen cannot emulate.</summary>
+    public static EventSwitch FailedEmulation { get; } = new(VmEventKind.EmulUnimplemented, 0, 0, OnChangeOnly: false, Sync: true);
+
     /// <summary>What the host must be able to do.</summary>
     public MonitorCapabilities Capability => Kind switch
     {
@@ -29,6 +32,9 @@ internal sealed record EventSwitch(VmEventKind Kind, uint Selector, ulong Ignore
         _ => MonitorCapabilities.None,
     };
 
+    /// <summary>Whether it is about writes that can be denied.</summary>
+    public bool IsRegisterWrite => Kind is VmEventKind.WriteControlRegister or VmEventKind.MovToMsr;
+
     /// <summary>The switches that a watch needs.</summary>
     public static IEnumerable<EventSwitch> NeededBy(EventWatch watch) => watch.Kinds.Distinct().SelectMany(kind => kind switch
     {
@@ -40,6 +46,9 @@ internal sealed record EventSwitch(VmEventKind Kind, uint Selector, ulong Ignore
             watch.ControlRegisterOptions.OnChangeOnly,
             watch.ControlRegisterOptions.Sync)),
         VmEventKind.MovToMsr => watch.Msrs.Distinct().Select(msr => new EventSwitch(kind, msr, 0, watch.MsrOnChangeOnly, true)),
+
+        // A vCPU that waits for an answer after an exit has nothing done about it, and exits again for the same.
+        VmEventKind.VmExit => [new EventSwitch(kind, 0, 0, false, Sync: false)],
         _ => Enumerable.Repeat(new EventSwitch(kind, 0, 0, false, true), 1),
     });
 

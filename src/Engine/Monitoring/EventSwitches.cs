@@ -9,12 +9,22 @@ namespace XenVmEvent.Monitoring;
 internal sealed class EventSwitches(IDomainMonitor monitor)
 {
     private readonly Dictionary<EventSwitch, int> _users = [];
+    private bool _registerWritesHeldBack;
+
+    /// <summary>Has register writes wait for their answer, so that it can deny them.</summary>
+    public void HoldBackRegisterWrites()
+    {
+        if (_registerWritesHeldBack) return;
+        monitor.HoldBackRegisterWrites();
+        _registerWritesHeldBack = true;
+    }
 
     /// <summary>Turns on what a watch needs, or, failing, nothing.</summary>
     public void Enable(EventWatch watch)
     {
-        List<EventSwitch> wanted = [.. EventSwitch.NeededBy(watch)];
+        List<EventSwitch> wanted = SwitchesOf(watch);
         foreach (EventSwitch one in wanted) EnsurePossible(one);
+        if (watch.Hold && wanted.Exists(one => one.IsRegisterWrite)) HoldBackRegisterWrites();
         int done = 0;
         try
         {
@@ -30,7 +40,17 @@ internal sealed class EventSwitches(IDomainMonitor monitor)
     /// <summary>Gives up what a watch needed.</summary>
     public void Disable(EventWatch watch)
     {
-        foreach (EventSwitch one in EventSwitch.NeededBy(watch)) Disable(one);
+        foreach (EventSwitch one in SwitchesOf(watch)) Disable(one);
+    }
+
+    private List<EventSwitch> SwitchesOf(EventWatch watch)
+    {
+        List<EventSwitch> switches = [.. EventSwitch.NeededBy(watch)];
+
+        // Watched pages can need emulation; what Xen cannot emulate would otherwise give the guest an exception.
+        bool canReport = (monitor.Capabilities & EventSwitch.FailedEmulation.Capability) != 0;
+        if (watch.Pages is not null && canReport && !switches.Contains(EventSwitch.FailedEmulation)) switches.Add(EventSwitch.FailedEmulation);
+        return switches;
     }
 
     private void Enable(EventSwitch one)

@@ -14,7 +14,7 @@ public readonly record struct GfnRange
     /// <exception cref="XenException"><see cref="XenErrorId.InvalidGfn"/>: they are the wrong way round.</exception>
     public GfnRange(ulong first, ulong last)
     {
-        if (last < first) throw Invalid($"{first:x}-{last:x}");
+        if (last < first) throw Invalid($"0x{first:x}-0x{last:x}");
         First = first;
         Last = last;
     }

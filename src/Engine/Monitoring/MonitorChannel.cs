@@ -38,14 +38,11 @@ internal abstract class MonitorChannel(IEventPorts ports)
 
     /// <summary>Sleeps until Xen signals, <see cref="IEventPorts.Wake"/> is called or the time is over; not at all when a request is there.</summary>
     /// <remarks>A port is unmasked only here: while the pump is busy Xen's signals interrupt nobody.</remarks>
-    /// <returns>False when the time was over.</returns>
-    public bool Sleep(TimeSpan timeout)
+    public void Sleep(TimeSpan timeout)
     {
         if (_maskedCount > 0) ports.Unmask(_masked.AsSpan(0, _maskedCount));
         _maskedCount = 0;
-        if (FinalCheck()) return true;
-        _maskedCount = ports.Wait(_masked, timeout);
-        return _maskedCount > 0;
+        if (!FinalCheck()) _maskedCount = ports.Wait(_masked, timeout);
     }
 
     /// <summary>Whether a request is there, once Xen was asked to signal the next.</summary>

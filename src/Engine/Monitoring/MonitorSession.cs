@@ -128,8 +128,21 @@ public sealed class MonitorSession : IDisposable
             throw new ArgumentException("The watch names no model specific register.", nameof(watch));
         }
 
+        if (watch.Kinds.Contains(VmEventKind.WriteControlRegister) && watch.ControlRegisters.Count == 0)
+        {
+            throw new ArgumentException("The watch names no control register.", nameof(watch));
+        }
+
         foreach (VmEventKind kind in watch.Kinds)
         {
+            if (kind == VmEventKind.Io)
+            {
+                throw new XenException(
+                    XenErrorId.NotSupported,
+                    "Io events cannot be watched: after an answer Xen raises the event again, and never does the I/O.",
+                    "Watch other kinds of event.");
+            }
+
             if (kind is VmEventKind.Unknown or VmEventKind.MemSharing or VmEventKind.MemPaging or VmEventKind.Interrupt)
             {
                 throw new XenException(

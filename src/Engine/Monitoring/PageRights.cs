@@ -14,8 +14,11 @@ internal sealed class PageRights(IDomainMonitor monitor)
 
     private readonly List<WatchedPages> _watches = [];
 
+    /// <summary>Of each vCPU, the page whose access Xen was last asked to emulate.</summary>
+    private readonly Dictionary<uint, ulong> _emulated = [];
+
     /// <summary>What a page, and a new page, has when nobody watches.</summary>
-    private MemAccess _unrestricted;
+    private MemAccess _unrestricted = MemAccess.Rwx;
 
     /// <summary>Adds a watch and restricts its pages, a step at a time.</summary>
     public IEnumerable<int> Add(PageWatch watch)
@@ -31,31 +34,56 @@ internal sealed class PageRights(IDomainMonitor monitor)
         return Apply(ranges);
     }
 
-    /// <summary>Removes a watch and gives its pages back what no other watch takes, a step at a time.</summary>
+    /// <summary>
+    /// Removes a watch and gives its pages back what no other watch takes, a step at a time. Left before the last step,
+    /// it can be done again from the first.
+    /// </summary>
     public IEnumerable<int> Remove(PageWatch watch)
     {
-        int index = _watches.FindIndex(w => ReferenceEquals(w.Watch, watch));
-        if (index < 0) return [];
-        GfnRange[] ranges = _watches[index].Ranges;
-        _watches.RemoveAt(index);
-        return Apply(ranges);
+        WatchedPages? leaving = _watches.Find(w => ReferenceEquals(w.Watch, watch));
+        if (leaving is null) yield break;
+        leaving.IsLeaving = true;
+        foreach (int pages in Apply(leaving.Ranges)) yield return pages;
+        _watches.Remove(leaving);
     }
 
     /// <summary>Lets an access that raised an event go on.</summary>
     /// <returns>False when the page stays restricted, and the instruction has to be emulated.</returns>
-    public bool Release(ulong gfn, PageAccess access)
+    public bool Release(uint vcpu, ulong gfn, PageAccess access)
     {
-        if (_watches.Exists(w => w.Watch.Repeat && w.Watch.Covers(gfn, access))) return false;
-        foreach (WatchedPages watch in _watches)
+        if (_watches.Exists(w => w.Watch.Repeat && w.Restricts(gfn) && w.Watch.Covers(gfn, access)))
         {
-            if (watch.Watch.Covers(gfn, access)) watch.Seen.Add(gfn);
+            _emulated[vcpu] = gfn;
+            return false;
         }
 
-        // An access that nobody asked for, stopped because hardware has no finer restriction: the page stays watched.
+        bool seen = false;
+        foreach (WatchedPages watch in _watches)
+        {
+            if (watch.Watch.Covers(gfn, access)) seen |= watch.Seen.Add(gfn);
+        }
+
+        // An access that nobody asked for may be stopped because hardware has no finer restriction: the page stays watched.
         MemAccess rights = RightsOf(gfn);
-        if (!Allows(rights, access)) return false;
-        monitor.SetMemAccess(rights, gfn, 1);
-        return true;
+        bool allowed = Allows(rights, access);
+        if (allowed || seen) monitor.SetMemAccess(rights, gfn, 1);
+        if (!allowed) _emulated[vcpu] = gfn;
+        return allowed;
+    }
+
+    /// <summary>
+    /// Xen could not emulate the instruction. Rather than let the guest have the exception that this would give it, its
+    /// page is no longer watched.
+    /// </summary>
+    public void GiveUp(uint vcpu)
+    {
+        if (!_emulated.Remove(vcpu, out ulong gfn)) return;
+        foreach (WatchedPages watch in _watches)
+        {
+            if (watch.Watch.Covers(gfn)) watch.Seen.Add(gfn);
+        }
+
+        monitor.SetMemAccess(RightsOf(gfn), gfn, 1);
     }
 
     private static bool Allows(MemAccess rights, PageAccess access) =>
@@ -112,7 +140,7 @@ internal sealed class PageRights(IDomainMonitor monitor)
         PageAccess watched = PageAccess.None;
         foreach (WatchedPages watch in _watches)
         {
-            if (watch.Watch.Ranges.Count == 0) watched |= watch.Watch.Access;
+            if (watch.Watch.Ranges.Count == 0 && !watch.IsLeaving) watched |= watch.Watch.Access;
         }
 
         return RightsWithout(watched);

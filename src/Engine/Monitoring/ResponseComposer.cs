@@ -65,6 +65,9 @@ internal sealed class ResponseComposer(IDomainMonitor monitor, PageRights pages,
             case VmEventKind.PrivilegedCall:
                 Advance(request, writer, VmEventField.ArmPc, ArmInstructionLength);
                 break;
+            case VmEventKind.EmulUnimplemented:
+                pages.GiveUp(request.VCpuId);
+                break;
             case VmEventKind.DescriptorAccess:
                 // Without emulation the vCPU executes it again, and raises the event again.
                 writer.AddFlags(VmEventFlags.Emulate);
@@ -80,6 +83,7 @@ internal sealed class ResponseComposer(IDomainMonitor monitor, PageRights pages,
     }
 
     private bool Release(RequestView request) => pages.Release(
+        request.VCpuId,
         request.UInt64(VmEventField.MemAccessGfn),
         (PageAccess)(request.UInt32(VmEventField.MemAccessFlags) & (uint)MemAccessFlags.ReadWriteExecute));
 }

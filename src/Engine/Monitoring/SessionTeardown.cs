@@ -98,7 +98,7 @@ internal sealed class SessionTeardown(
                 monitor.Disable();
                 return;
             }
-            catch (XenException e) when (e.Id == XenErrorId.MonitorBusy && Stopwatch.GetElapsedTime(start) < Bound)
+            catch (XenException e) when (e.Errno == "EBUSY" && Stopwatch.GetElapsedTime(start) < Bound)
             {
                 // vCPUs queue for room in the ring still.
                 Drain();

@@ -9,6 +9,7 @@ internal sealed class SlottedChannel : MonitorChannel
     private readonly BackRing _ring;
     private readonly VCpuSlots _slots;
     private readonly IEventPorts _ports;
+    private readonly VmEventLayout _layout;
 
     // Per vCPU: its slot's request was read, and the slot is not handed back yet.
     private readonly bool[] _taken;
@@ -20,6 +21,7 @@ internal sealed class SlottedChannel : MonitorChannel
         _ring = new BackRing(ring, layout, answered: false);
         _slots = new VCpuSlots(slots, layout, vcpus);
         _ports = ports;
+        _layout = layout;
         _taken = new bool[vcpus];
         _finished = new List<int>(vcpus);
         _ring.Initialise();
@@ -38,6 +40,10 @@ internal sealed class SlottedChannel : MonitorChannel
         int vcpu = NextSubmitted();
         if (vcpu < 0) return false;
         _slots.Message(vcpu).CopyTo(destination);
+
+        // A response that names another vCPU resumes that one, and leaves this one paused.
+        RequestView request = new(destination, _layout);
+        if (request.VCpuId != vcpu || !request.IsSynchronous) throw Stray(request.VCpuId);
         _taken[vcpu] = true;
         _next = vcpu + 1;
         return true;

@@ -37,7 +37,8 @@ internal sealed class StatisticsCollector(int vcpus)
     {
         Events = _byKind.Sum(),
         ByKind = Enum.GetValues<VmEventKind>().Where(k => _byKind[(int)k] != 0).ToDictionary(k => k, k => _byKind[(int)k]),
-        ByVCpu = [.. _byVCpu],
+        // An array, for PowerShell cannot index what a collection expression makes.
+        ByVCpu = _byVCpu.ToArray(),
         Answered = _answered,
         Held = _held,
         TimedOut = _timedOut,

@@ -10,5 +10,8 @@ internal sealed class WatchedPages(PageWatch watch, GfnRange[] ranges)
     /// <summary>Pages whose first access was seen.</summary>
     public HashSet<ulong> Seen { get; } = [];
 
-    public bool Restricts(ulong gfn) => Watch.Covers(gfn) && !Seen.Contains(gfn);
+    /// <summary>Its pages are being given back.</summary>
+    public bool IsLeaving { get; set; }
+
+    public bool Restricts(ulong gfn) => !IsLeaving && Watch.Covers(gfn) && !Seen.Contains(gfn);
 }

@@ -47,6 +47,32 @@ page_access() { # MODE LINES SYMBOL OFFSET INSTRUCTION ACCESS RANGE
 page_access write "$own_write" written_pages 0x128 "$(address at_write)" "Read, Write" 0x400-0x41f
 page_access exec "$own_execute" executed_pages 0x40 "" Execute 0x500-0x51f
 
+# A page that stays watched: Xen emulates the instructions that write it.
+run repeat "$guest" write --gfn 0x400 --repeat --count 4 --format json
+check "write --repeat: the same page again and again" clean_end repeat
+check "write --repeat: 4 events of one page" equal 4 "$(grep -c '"gfn":"0x400"' /tmp/repeat.out)"
+check "write --repeat: the guest runs on" runs_on
+
 run outside "$guest" write --gfn 0xfffffff --count 1
 check "a gfn the guest does not have: one clear error" one_clear_error outside 1 'gfn'
 check "after that the guest runs on" runs_on
+xl destroy "$guest"
+
+# Breakpoints: seen, and given back to the guest.
+start_guest db01 int3
+breakpoint_line='^Breakpoint: rip=[0-9a-f]{16}, gfn=[0-9a-f]+ \(vcpu [01]\)$'
+run breakpoint "$guest" breakpoint --count 10
+check "breakpoint: ends cleanly at its count" clean_end breakpoint
+check "breakpoint: nothing but event lines on standard output" only_lines breakpoint "$breakpoint_line"
+start_xen_access xen-access-breakpoint breakpoint
+check "breakpoint: xen-access sees both vCPUs" eventually 120 lines xen-access-breakpoint "$breakpoint_line" 2
+stop INT
+check "breakpoint: the same lines as xen-access" same_lines xen-access-breakpoint breakpoint ''
+check "breakpoint: the guest runs on" runs_on
+
+breakpoints_arrive() { # both vCPUs raise one a round, and count them together
+    local round breakpoints
+    read -r round breakpoints < <(xl dmesg | sed -n "s/^(d$guest) vcpu 0 round \([0-9]*\) breakpoints \([0-9]*\)\r*$/\1 \2/p" | tail -n 1)
+    [ "$breakpoints" -gt "$round" ] || { echo "round $round, breakpoints $breakpoints"; return 1; }
+}
+check "breakpoint: the guest got its own" breakpoints_arrive

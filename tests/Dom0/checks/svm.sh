@@ -49,20 +49,44 @@ check "write_ctrlreg_cr4: vCPU, register, old and new value and instruction poin
         echo "$guest $vcpu CR4 0x24 0x20 $(address at_cr4_clear)"
     done)"
 
+run denied "$guest" write_ctrlreg_cr4 --response deny --format json --count 40
+check "a denied write is never done: each vCPU tries the same again and again" same_json denied '"\(.vcpu) \(.response)"' \
+    "$(printf '%s Deny\n' 0 1)"
+check "of the two writes of each vCPU only one is left" equal 2 "$(json denied '"\(.vcpu) \(.oldValue) \(.newValue)"' | wc -l)"
+check "a denied write: the guest runs on" runs_on
+
+# Descriptor tables, MSRs, the guest's own requests
+
+start_guest db01 "descriptors msr request"
+table_line='^Descriptor access: rip=[0-9a-f]{16}, vcpu [01]: VMExit info=0x[0-9a-f]+, descriptor=[0-9]+, is write=[01]$'
+run table "$guest" desc_access --count 100
+check "desc_access: ends cleanly at its count" clean_end table
+start_xen_access xen-access-table desc_access
+check "desc_access: xen-access sees 8 different lines" eventually 60 lines xen-access-table "$table_line" 8
+stop INT
+check "desc_access: the same lines as xen-access" same_lines xen-access-table table "$table_line"
+run msr "$guest" msr --msr 0xc0000102 --count 20 --format json
+check "msr: vCPU, register and instruction pointer" same_json msr '"\(.vcpu) \(.msr) \(.instructionPointer)"' \
+    "$(for vcpu in 0 1; do echo "$vcpu 0xc0000102 $(address at_wrmsr)"; done)"
+run request "$guest" guest_request --count 20 --format json
+check "guest_request: from both vCPUs" same_json request '"\(.kind) \(.vcpu)"' "$(printf 'GuestRequest %s\n' 0 1)"
+check "after that the guest runs on" runs_on
+guest=$(xl domid web01)
+
 # Ends, and a listener that is already there
 
 start first "$guest" cpuid
-check "events come until a signal" eventually 30 lines first "$cpuid_line" 4
+check "events come until a signal" eventually 60 lines first "$cpuid_line" 4
 run second "$guest" cpuid --count 1
 check "a second listener is refused, and told what to do" one_clear_error second 1 'Reset-XenMonitor'
 seen=$(wc -l < /tmp/first.out)
-check "the first listener goes on" eventually 30 more_than "$seen" first
+check "the first listener goes on" eventually 60 more_than "$seen" first
 stop TERM
 check "SIGTERM: a clean end" clean_end first
 check "SIGTERM: the guest runs on" runs_on
 
 start interrupted "$guest" cpuid
-check "after SIGTERM a new run sees events" eventually 30 lines interrupted "$cpuid_line" 4
+check "after SIGTERM a new run sees events" eventually 60 lines interrupted "$cpuid_line" 4
 stop INT
 check "SIGINT: a clean end" clean_end interrupted
 check "SIGINT: the guest runs on" runs_on
@@ -90,7 +114,7 @@ check "after all that a run works" clean_end last
 # A domain that goes away
 
 start gone "$guest" cpuid
-check "events come from a domain about to go" eventually 30 lines gone "$cpuid_line" 4
+check "events come from a domain about to go" eventually 60 lines gone "$cpuid_line" 4
 xl destroy "$guest"
 check "a domain destroyed while watched: xenvmevent ends by itself" eventually 60 ended
 stop 0

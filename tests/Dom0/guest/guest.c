@@ -1,7 +1,7 @@
 /*
  * A guest that does nothing but raise events. Its command line names the workloads; every vCPU runs
- * each of them once a round, 20 ms apart, and says now and then on Xen's console how far it is
- * ("vcpu 1 round 50 breakpoints 0").
+ * each of them once a round, 50 ms apart, and says now and then on Xen's console how far it is
+ * ("vcpu 1 round 40 breakpoints 0").
  *
  * AT(name) gives an instruction a symbol: the tests expect events at exactly those addresses.
  */
@@ -13,8 +13,8 @@ typedef unsigned long u64;
 #define PAGES 16                /* a vCPU's own, of each kind */
 #define WRITE_OFFSET 0x128
 #define EXECUTE_OFFSET 0x40
-#define ROUND_NS 20000000ul
-#define ROUNDS_PER_LINE 25
+#define ROUND_NS 50000000ul
+#define ROUNDS_PER_LINE 20
 
 #define STRINGIFY(x) #x
 #define AT(name) ".globl " STRINGIFY(name) "\n" STRINGIFY(name) ":\t"

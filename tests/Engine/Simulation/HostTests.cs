@@ -66,9 +66,9 @@ public class HostTests
     }
 
     [Fact]
-    public void A_host_that_does_not_defer_writes_does_them_at_once()
+    public void Register_writes_that_are_not_held_back_are_done_at_once()
     {
-        using SimulatedHypervisor host = Hosts.Idle(options: new SimulationOptions { DefersRegisterWrites = false });
+        using SimulatedHypervisor host = Hosts.Idle();
         using var listener = new Listener(host, Hosts.Guest, ChannelPreference.Ring);
         listener.Monitor.MonitorWriteControlRegister(ControlRegister.CR3, true, new ControlRegisterOptions(0, false, Sync: true));
         SimulatedVCpu vcpu = host[Hosts.Guest].VCpus[0];

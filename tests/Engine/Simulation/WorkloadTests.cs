@@ -127,14 +127,19 @@ public class WorkloadTests
     /// <summary>Records the first synchronous events of each vCPU.</summary>
     private static string[][] Record(int seed, int version, ChannelPreference channel, int each)
     {
-        using SimulatedHypervisor host = Hosts.With(
-            Workload.Everything, 2, options: new SimulationOptions { Seed = seed, InterfaceVersion = version });
+        using var host = new SimulatedHypervisor(new SimulationOptions
+        {
+            Seed = seed,
+            InterfaceVersion = version,
+            Domains = [new() { Id = 5, Name = Hosts.Guest, VCpus = 2, RoundsPerSecond = 0, StartsPaused = true }],
+        });
         using var listener = new Listener(host, Hosts.Guest, channel);
 
         // Page access is left out: a page that one vCPU touched first no longer reports the other.
         WatchEverything(listener.Monitor);
         listener.Monitor.MonitorGuestRequest(false, false, false);
         listener.Monitor.SetMemAccess(MemAccess.Rwx, 0, (uint)listener.Monitor.MaximumGfn + 1);
+        host[Hosts.Guest].Start();
         List<string>[] seen = [[], []];
         while (seen.Any(s => s.Count < each))
         {

@@ -1,5 +1,5 @@
-using Xunit;
 using XenVmEvent.Hypervisor.Xen;
+using Xunit;
 
 namespace XenVmEvent.Tests.Xen;
 

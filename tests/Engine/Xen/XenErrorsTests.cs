@@ -1,6 +1,6 @@
-using Xunit;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Hypervisor.Xen;
+using Xunit;
 
 namespace XenVmEvent.Tests.Xen;
 

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using Xunit;
 using XenVmEvent.Hypervisor.Xen;
+using Xunit;
 
 namespace XenVmEvent.Tests.Xen;
 

@@ -1,6 +1,6 @@
-using Xunit;
 using XenVmEvent.Abi;
 using XenVmEvent.Hypervisor.Xen;
+using Xunit;
 
 namespace XenVmEvent.Tests.Xen;
 

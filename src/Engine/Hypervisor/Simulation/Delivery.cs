@@ -23,10 +23,11 @@ internal abstract class Delivery(SimulatedDomain domain, SimulatedPorts ports)
     /// <summary>Notifications that came where Xen found no response.</summary>
     public long StrayNotifications { get; protected set; }
 
-    /// <summary>Reserves room for an event. When there is none the vCPU has to wait, and is given room in its turn.</summary>
-    public abstract bool TryReserve(SimulatedVCpu vcpu);
+    /// <summary>Puts the vCPU in the queue when there is no room for its event. It is given room in its turn.</summary>
+    /// <returns>False when there is room.</returns>
+    public abstract bool TryQueue(SimulatedVCpu vcpu);
 
-    /// <summary>Hands an event over, for which room is reserved.</summary>
+    /// <summary>Hands an event over, for which there is room.</summary>
     /// <returns>The index of the port to signal; negative for none.</returns>
     public abstract int Put(SimulatedVCpu vcpu, bool sync);
 

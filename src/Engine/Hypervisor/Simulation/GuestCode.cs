@@ -33,7 +33,8 @@ internal static class GuestCode
         ? action.Target
         : (FirstCodeGfn + (ulong)action.Kind) * GuestMemory.PageSize + 0x120);
 
-    public static ulong GuestPhysical(ulong rip) => rip - KernelText;
+    /// <summary>The page that code lies in.</summary>
+    public static ulong GfnOf(ulong rip) => (rip - KernelText) / GuestMemory.PageSize;
 
     /// <summary>Intel's basic exit reason with which an action leaves guest mode; null when it does not.</summary>
     public static uint? ExitReason(GuestAction action) => action.Kind switch

@@ -8,6 +8,7 @@ internal sealed class MonitorSettings
     private readonly ControlRegisterOptions?[] _controlRegisters = new ControlRegisterOptions?[4];
     private readonly Dictionary<uint, bool> _msrs = [];
 
+    public bool HoldsBackRegisterWrites;
     public bool Cpuid;
     public bool SoftwareBreakpoint;
     public bool SingleStep;
@@ -46,6 +47,7 @@ internal sealed class MonitorSettings
     {
         Array.Clear(_controlRegisters);
         _msrs.Clear();
+        HoldsBackRegisterWrites = false;
         Cpuid = SoftwareBreakpoint = SingleStep = DescriptorAccess = EmulUnimplemented = Io = false;
         DebugException = DebugExceptionSync = GuestRequest = GuestRequestSync = VmExit = VmExitSync = false;
     }

@@ -3,13 +3,14 @@ using XenVmEvent.Abi;
 namespace XenVmEvent.Hypervisor.Simulation;
 
 /// <summary>
-/// Executes a vCPU's instructions, with the events that Xen raises on their way. An instruction is over when RIP has
-/// left it: until then it is executed again each time the vCPU runs on.
+/// Executes a vCPU's instructions one by one, with the events that Xen raises on their way. An instruction is over when
+/// RIP has left it: until then it is executed again each time the vCPU runs on.
 /// </summary>
 internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
 {
     private readonly MonitorSettings _settings = domain.Settings;
     private readonly GuestRegisters _registers = vcpu.Registers;
+    private readonly WatchedInstructions _watched = new(domain, vcpu);
     private GuestAction _action;
     private ulong _start;
     private bool _emulating;
@@ -55,7 +56,7 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
 
     private void Step()
     {
-        if (!Access(GuestCode.GuestPhysical(_registers.Rip), _registers.Rip, MemAccessFlags.Execute)) return;
+        if (!Access(_registers.Rip - GuestCode.KernelText, _registers.Rip, MemAccessFlags.Execute)) return;
         if (_settings.VmExit && GuestCode.ExitReason(_action) is { } reason && RaiseVmExit(reason)) return;
         Perform();
     }
@@ -67,230 +68,15 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
             case GuestActionKind.WritePage or GuestActionKind.WritePageWithVector or GuestActionKind.WalkPageTable:
                 if (!AccessData(MemAccessFlags.Write)) return;
                 if (!_discardsWrites && _action.Kind != GuestActionKind.WalkPageTable) domain.Memory.Write(_action.Target, _action.Value);
-                Retire(4);
+                vcpu.Retire(4);
                 break;
             case GuestActionKind.ReadPage:
                 if (!AccessData(MemAccessFlags.Read)) return;
                 _registers[VmEventField.Rax] = _readData ?? domain.Memory.Read(_action.Target);
-                Retire(4);
+                vcpu.Retire(4);
                 break;
-            case GuestActionKind.Cpuid: ExecuteCpuid(); break;
-            case GuestActionKind.WriteCR0 or GuestActionKind.WriteCR3 or GuestActionKind.WriteCR4 or GuestActionKind.WriteXcr0:
-                WriteControlRegister((ControlRegister)_action.Target, _action.Value);
-                break;
-            case GuestActionKind.WriteMsr: WriteMsr((uint)_action.Target, _action.Value); break;
-            case GuestActionKind.Breakpoint: ExecuteInt3(); break;
-            case GuestActionKind.DebugException: RaiseDebugException(); break;
-            case GuestActionKind.DescriptorAccess: AccessDescriptor(); break;
-            case GuestActionKind.GuestRequest: RequestAttention(); break;
-            case GuestActionKind.PortIo: AccessPort(); break;
-            case GuestActionKind.Interrupt: TakeInterrupt(); break;
-            default: Retire(1); break;
-        }
-    }
-
-    private void ExecuteCpuid()
-    {
-        uint leaf = (uint)_registers[VmEventField.Rax];
-        uint subleaf = (uint)_registers[VmEventField.Rcx];
-        GuestCode.Cpuid(leaf, subleaf, _registers);
-        if (_settings.Cpuid)
-        {
-            lock (domain.Gate)
-            {
-                if (_settings.Cpuid)
-                {
-                    Begin(VmEventKind.Cpuid)
-                        .Set(VmEventField.CpuidInstructionLength, 2)
-                        .Set(VmEventField.CpuidLeaf, leaf)
-                        .Set(VmEventField.CpuidSubleaf, subleaf);
-                    if (vcpu.Send(sync: true)) return;
-                }
-            }
-        }
-
-        Retire(2);
-    }
-
-    private void WriteControlRegister(ControlRegister register, ulong value)
-    {
-        lock (domain.Gate)
-        {
-            ulong old = _registers[register];
-            if (_settings.Reports(register, value, old))
-            {
-                Begin(VmEventKind.WriteControlRegister)
-                    .Set(VmEventField.ControlRegisterIndex, (ulong)register)
-                    .Set(VmEventField.ControlRegisterNewValue, value)
-                    .Set(VmEventField.ControlRegisterOldValue, old);
-
-                // Xen cannot hold back a write of XCR0.
-                if (vcpu.Send(_settings[register]!.Value.Sync) && domain.DefersRegisterWrites && register != ControlRegister.Xcr0)
-                {
-                    vcpu.Answer.HoldBack(register, value);
-                    Retire(3);
-                    return;
-                }
-            }
-
-            _registers[register] = value;
-            Retire(3);
-        }
-    }
-
-    private void WriteMsr(uint msr, ulong value)
-    {
-        lock (domain.Gate)
-        {
-            ulong old = _registers.Msrs.GetValueOrDefault(msr);
-            if (_settings.Reports(msr, value, old))
-            {
-                Begin(VmEventKind.MovToMsr)
-                    .Set(VmEventField.Msr, msr)
-                    .Set(VmEventField.MsrNewValue, value)
-                    .Set(VmEventField.MsrOldValue, old);
-                if (vcpu.Send(sync: true) && domain.DefersRegisterWrites)
-                {
-                    vcpu.Answer.HoldBack(msr, value);
-                    Retire(2);
-                    return;
-                }
-            }
-
-            _registers.Msrs[msr] = value;
-            Retire(2);
-        }
-    }
-
-    private void ExecuteInt3()
-    {
-        if (_settings.SoftwareBreakpoint)
-        {
-            lock (domain.Gate)
-            {
-                if (_settings.SoftwareBreakpoint)
-                {
-                    Begin(VmEventKind.SoftwareBreakpoint)
-                        .Set(VmEventField.BreakpointGfn, CodeGfn)
-                        .Set(VmEventField.BreakpointInstructionLength, 1)
-                        .Set(VmEventField.BreakpointType, GuestCode.SoftwareException);
-                    if (vcpu.Send(sync: true)) return;
-                }
-            }
-        }
-
-        vcpu.CountException(GuestCode.BreakpointVector);
-        Retire(1);
-    }
-
-    private void RaiseDebugException()
-    {
-        // A trap: the instruction is done before the exception is raised.
-        Retire(1);
-        lock (domain.Gate)
-        {
-            if (_settings.DebugException)
-            {
-                Begin(VmEventKind.DebugException)
-                    .Set(VmEventField.DebugGfn, CodeGfn)
-                    .Set(VmEventField.DebugPendingDebug, 1)
-                    .Set(VmEventField.DebugInstructionLength, 0)
-                    .Set(VmEventField.DebugType, GuestCode.HardwareException);
-                if (vcpu.Send(_settings.DebugExceptionSync) && _settings.DebugExceptionSync) return;
-            }
-        }
-
-        vcpu.CountException(GuestCode.DebugVector);
-    }
-
-    private void AccessDescriptor()
-    {
-        if (_settings.DescriptorAccess && !_emulating)
-        {
-            lock (domain.Gate)
-            {
-                if (_settings.DescriptorAccess)
-                {
-                    Begin(VmEventKind.DescriptorAccess)
-                        .Set(VmEventField.DescriptorInstructionInfo, 0x0001_0000)
-                        .Set(VmEventField.Descriptor, _action.Target)
-                        .Set(VmEventField.DescriptorIsWrite, _action.Value);
-                    if (vcpu.Send(sync: true)) return;
-                }
-            }
-        }
-
-        Retire(4);
-    }
-
-    private void RequestAttention()
-    {
-        if (_settings.GuestRequest)
-        {
-            lock (domain.Gate)
-            {
-                if (_settings.GuestRequest)
-                {
-                    Begin(VmEventKind.GuestRequest);
-                    vcpu.Send(_settings.GuestRequestSync);
-                }
-            }
-        }
-
-        Retire(3);
-    }
-
-    private void AccessPort()
-    {
-        if (_settings.Io)
-        {
-            lock (domain.Gate)
-            {
-                if (_settings.Io)
-                {
-                    Begin(VmEventKind.Io)
-                        .Set(VmEventField.IoBytes, 1)
-                        .Set(VmEventField.IoPort, _action.Target)
-                        .Set(VmEventField.IoIn, 1 - _action.Value);
-                    if (vcpu.Send(sync: true)) return;
-                }
-            }
-        }
-
-        Retire(1);
-    }
-
-    private void TakeInterrupt()
-    {
-        lock (domain.Gate)
-        {
-            if (vcpu.TakeNextInterruptRequest())
-            {
-                Begin(VmEventKind.Interrupt).Set(VmEventField.InterruptVector, GuestCode.TimerVector);
-                vcpu.Send(sync: true);
-            }
-        }
-
-        Retire(1);
-    }
-
-    private void RaiseSingleStep()
-    {
-        lock (domain.Gate)
-        {
-            if (!_settings.SingleStep) return;
-            Begin(VmEventKind.SingleStep).Set(VmEventField.SingleStepGfn, CodeGfn);
-            vcpu.Send(sync: true);
-        }
-    }
-
-    private bool RaiseVmExit(uint reason)
-    {
-        lock (domain.Gate)
-        {
-            if (!_settings.VmExit) return false;
-            Begin(VmEventKind.VmExit).Set(VmEventField.VmExitReason, reason);
-            return vcpu.Send(_settings.VmExitSync) && _settings.VmExitSync;
+            case GuestActionKind.Nop or GuestActionKind.ExecutePage: vcpu.Retire(1); break;
+            default: _watched.Execute(_action, _emulating); break;
         }
     }
 
@@ -307,8 +93,8 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
             if (!domain.Pages.Forbids(gfn, access, isPageWalk)) return true;
             Violation violation = domain.Pages.Touch(gfn, access);
             if (violation == Violation.None) return true;
-            if (domain.Delivery is null) return domain.AccessWithoutListener(gfn);
-            Begin(VmEventKind.MemAccess)
+            if (!domain.IsMonitored) return domain.AccessWithoutListener(gfn);
+            vcpu.BeginEvent(VmEventKind.MemAccess)
                 .Set(VmEventField.MemAccessGfn, gfn)
                 .Set(VmEventField.MemAccessOffset, address % GuestMemory.PageSize)
                 .Set(VmEventField.MemAccessGla, linear)
@@ -317,6 +103,28 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
             bool sync = violation == Violation.Held;
             vcpu.Send(sync);
             return !sync;
+        }
+    }
+
+    private void RaiseSingleStep()
+    {
+        lock (domain.Gate)
+        {
+            if (!_settings.SingleStep) return;
+            vcpu.BeginEvent(VmEventKind.SingleStep).Set(VmEventField.SingleStepGfn, GuestCode.GfnOf(_registers.Rip));
+            vcpu.Send(sync: true);
+        }
+    }
+
+    /// <returns>True when the instruction has to wait: it leaves guest mode again once it is answered.</returns>
+    private bool RaiseVmExit(uint reason)
+    {
+        lock (domain.Gate)
+        {
+            if (!_settings.VmExit) return false;
+            bool sync = _settings.VmExitSync;
+            vcpu.BeginEvent(VmEventKind.VmExit).Set(VmEventField.VmExitReason, reason);
+            return vcpu.Send(sync) && sync;
         }
     }
 
@@ -344,32 +152,33 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
     /// <summary>Executes the instruction as Xen's emulator does: without a look at page access.</summary>
     private void Emulate(VmEventFlags how, ulong readData)
     {
-        if (_action.Kind == GuestActionKind.WritePageWithVector)
+        switch (_action.Kind)
         {
-            if (_settings.EmulUnimplemented)
-            {
-                Begin(VmEventKind.EmulUnimplemented);
-                if (vcpu.Send(sync: true)) return;
-            }
+            case GuestActionKind.WritePageWithVector: RefuseToEmulate(); break;
 
-            vcpu.CountException(GuestCode.InvalidOpcodeVector);
-            Retire(4);
-            return;
-        }
-
-        if (_action.Kind == GuestActionKind.Breakpoint)
-        {
             // What is emulated is the instruction that the answer brought, in the place of INT3.
-            Retire(1);
-            return;
+            case GuestActionKind.Breakpoint: vcpu.Retire(1); break;
+            default:
+                _emulating = true;
+                _discardsWrites = (how & VmEventFlags.EmulateNoWrite) != 0;
+                _readData = (how & VmEventFlags.SetEmulReadData) != 0 ? readData : null;
+                Perform();
+                _emulating = _discardsWrites = false;
+                _readData = null;
+                break;
+        }
+    }
+
+    private void RefuseToEmulate()
+    {
+        if (_settings.EmulUnimplemented)
+        {
+            vcpu.BeginEvent(VmEventKind.EmulUnimplemented);
+            if (vcpu.Send(sync: true)) return;
         }
 
-        _emulating = true;
-        _discardsWrites = (how & VmEventFlags.EmulateNoWrite) != 0;
-        _readData = (how & VmEventFlags.SetEmulReadData) != 0 ? readData : null;
-        Perform();
-        _emulating = _discardsWrites = false;
-        _readData = null;
+        vcpu.CountException(GuestCode.InvalidOpcodeVector);
+        vcpu.Retire(4);
     }
 
     private void Deliver(TrapInjection trap)
@@ -377,16 +186,6 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
         vcpu.CountException(trap.Vector);
 
         // The guest's handler returns behind an instruction that raised the exception itself, to one that merely met it.
-        if (trap.Type >= GuestCode.SoftwareInterrupt) _registers.Rip += trap.InstructionLength;
-    }
-
-    private ulong CodeGfn => GuestCode.GuestPhysical(_registers.Rip) / GuestMemory.PageSize;
-
-    private EventRequest Begin(VmEventKind kind) => vcpu.Request.Begin(kind, _registers);
-
-    private void Retire(uint length)
-    {
-        _registers.Rip = _start + length;
-        vcpu.CountInstruction();
+        if (trap.Type >= GuestCode.SoftwareInterrupt) vcpu.Retire(trap.InstructionLength);
     }
 }

@@ -2,13 +2,12 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Hypervisor.Simulation;
 
-/// <summary>All events by one ring of one page, with room reserved for each: a vCPU that finds none waits.</summary>
+/// <summary>All events by one ring of one page, where a vCPU that finds no room waits.</summary>
 internal sealed class RingDelivery : Delivery
 {
     private readonly SharedPages _page = new(SharedMemory.PageSize);
     private readonly FrontRing _ring;
     private readonly Queue<SimulatedVCpu> _queue = new();
-    private int _reserved;
     private int _blocked;
     private int _lastWoken;
 
@@ -21,28 +20,20 @@ internal sealed class RingDelivery : Delivery
 
     public override bool HasQueuedVCpus => _queue.Count != 0;
 
-    private int Available => _ring.Free - _reserved;
-
-    public override bool TryReserve(SimulatedVCpu vcpu)
+    public override bool TryQueue(SimulatedVCpu vcpu)
     {
-        if (Available > 0)
-        {
-            _reserved++;
-            return true;
-        }
-
+        if (_ring.Free > 0) return false;
         _queue.Enqueue(vcpu);
-        return false;
+        return true;
     }
 
     public override int Put(SimulatedVCpu vcpu, bool sync)
     {
         _ring.Put(vcpu.Request.Bytes);
-        _reserved--;
         WakeThoseWithoutRoom();
 
         // A vCPU that need not wait for an answer must leave room for one event of each: it rests until there is again.
-        if (Available < Domain.VCpus.Count && !vcpu.IsPaused && vcpu.Block()) _blocked++;
+        if (_ring.Free < Domain.VCpus.Count && !vcpu.IsPaused && vcpu.Block()) _blocked++;
         return 0;
     }
 
@@ -55,7 +46,7 @@ internal sealed class RingDelivery : Delivery
         }
 
         bool any = false;
-        while (_ring.TryTake(ResponseBuffer))
+        while (Domain.Delivery == this && _ring.TryTake(ResponseBuffer))
         {
             any = true;
             WakeThoseWithoutRoom();
@@ -82,16 +73,12 @@ internal sealed class RingDelivery : Delivery
             return;
         }
 
-        while (Available > 0 && _queue.TryDequeue(out SimulatedVCpu? vcpu))
-        {
-            _reserved++;
-            vcpu.GrantRoom();
-        }
+        while (Domain.Delivery == this && _ring.Free > 0 && _queue.TryDequeue(out SimulatedVCpu? vcpu)) vcpu.GrantRoom(this);
     }
 
     private void WakeBlocked()
     {
-        int room = Available;
+        int room = _ring.Free;
         int count = Domain.VCpus.Count;
         int first = _lastWoken + 1;
         for (int i = 0; i < count && _blocked > 0 && room > 0; i++)

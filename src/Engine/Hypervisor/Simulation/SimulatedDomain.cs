@@ -2,10 +2,13 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Hypervisor.Simulation;
 
-/// <summary>A simulated guest. Its vCPUs start to run when it is first monitored, or by <see cref="Start"/>.</summary>
+/// <summary>A simulated guest. Its vCPUs start to run by <see cref="Start"/>, when they are told to do something or, unless it <see cref="SimulatedDomainOptions.StartsPaused"/>, when it is first monitored.</summary>
 public sealed class SimulatedDomain
 {
     private const int MostFrames = 32;
+
+    /// <summary>The interface version of Xen 4.14.</summary>
+    private const int FirstToWriteAtOnce = 6;
 
     private readonly SimulationOptions _host;
     private readonly SimulatedDomainOptions _options;
@@ -70,7 +73,8 @@ public sealed class SimulatedDomain
 
     internal Delivery? Delivery { get; private set; }
 
-    internal bool DefersRegisterWrites => _host.DefersRegisterWrites;
+    /// <summary>Whether a watched register write waits for the answer: always before Xen 4.14, then only when asked for.</summary>
+    internal bool DefersRegisterWrites => Layout.Version < FirstToWriteAtOnce || Settings.HoldsBackRegisterWrites;
 
     internal bool HasExtendedPageTables => _host.HasExtendedPageTables;
 
@@ -95,7 +99,7 @@ public sealed class SimulatedDomain
     /// <param name="offset">The offset in the page, 0 to 4088.</param>
     public ulong ReadMemory(ulong gfn, int offset) => Memory.Read(gfn * GuestMemory.PageSize + (ulong)offset);
 
-    /// <summary>Lets the vCPUs run. Once they do, it does nothing.</summary>
+    /// <summary>Lets the vCPUs run. When they do already, it does nothing.</summary>
     public void Start()
     {
         if (!IsAlive || Interlocked.Exchange(ref _started, 1) != 0) return;
@@ -237,7 +241,7 @@ public sealed class SimulatedDomain
     {
         var caller = new SingleCaller(Host);
         Delivery = create(new SimulatedPorts(this, caller, _allocatePorts(slots + 1), slots));
-        Start();
+        if (!_options.StartsPaused) Start();
         return new SimulatedMonitor(this, caller, Delivery);
     }
 

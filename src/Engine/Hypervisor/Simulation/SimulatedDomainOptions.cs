@@ -30,6 +30,12 @@ public sealed record SimulatedDomainOptions
     /// <summary>How many rounds a second each vCPU does at most; 0: as many as it can.</summary>
     public double RoundsPerSecond { get; init; } = 200;
 
+    /// <summary>
+    /// Whether the vCPUs wait for <see cref="SimulatedDomain.Start"/>, as after <c>xl create -p</c>: then what is watched
+    /// from before it is the same events in every run. Else they start when the domain is first monitored.
+    /// </summary>
+    public bool StartsPaused { get; init; }
+
     /// <summary>Throws when a value is out of its range.</summary>
     internal void Validate()
     {

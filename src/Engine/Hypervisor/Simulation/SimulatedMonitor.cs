@@ -80,6 +80,12 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
         }
     }
 
+    public void HoldBackRegisterWrites()
+    {
+        using SingleCaller.Call call = Enter("XEN_DOMCTL_monitor_op");
+        lock (domain.Gate) domain.Settings.HoldsBackRegisterWrites = true;
+    }
+
     public void MonitorMovToMsr(uint msr, bool enable, bool onChangeOnly)
     {
         const string Name = "xc_monitor_mov_to_msr";

@@ -90,13 +90,9 @@ internal sealed class SimulatedPorts : IEventPorts
     public void Signal(int index)
     {
         if (index < 0) return;
-        if (_domain.Faults.SignalDelay > TimeSpan.Zero)
-        {
-            Task.Delay(_domain.Faults.SignalDelay).ContinueWith(_ => SignalNow(index), TaskScheduler.Default);
-            return;
-        }
-
-        SignalNow(index);
+        TimeSpan delay = _domain.Faults.SignalDelay;
+        if (delay > TimeSpan.Zero) SignalLater(index, delay);
+        else SignalNow(index);
     }
 
     /// <summary>Signals every port though nothing happened.</summary>
@@ -107,6 +103,9 @@ internal sealed class SimulatedPorts : IEventPorts
 
     /// <summary>The listener let go of the ports: signals go nowhere.</summary>
     public void Close() => _closed = true;
+
+    private void SignalLater(int index, TimeSpan delay) =>
+        Task.Delay(delay).ContinueWith(_ => SignalNow(index), TaskScheduler.Default);
 
     private void SignalNow(int index)
     {

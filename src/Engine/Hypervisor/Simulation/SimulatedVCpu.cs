@@ -1,30 +1,24 @@
-using System.Collections.Concurrent;
-using System.Diagnostics;
 using XenVmEvent.Abi;
 
 namespace XenVmEvent.Hypervisor.Simulation;
 
-/// <summary>A vCPU of a simulated domain: a thread that executes its workload, and what it is told to.</summary>
+/// <summary>A vCPU of a simulated domain. It executes its workload and what it is told to, on a thread of its own.</summary>
 public sealed class SimulatedVCpu
 {
-    private const int StackBytes = 256 * 1024;
     private const long NanosecondsPerStep = 100;
 
     private readonly SimulatedDomain _domain;
-    private readonly Processor _processor;
-    private readonly Random _random;
+    private readonly GuestThread _thread;
     private readonly WakeSignal _wake = new();
-    private readonly ConcurrentQueue<(IReadOnlyList<GuestAction> Actions, TaskCompletionSource Done)> _scripts = new();
     private readonly long[] _exceptions = new long[256];
-    private Thread? _thread;
     private int _pauseCount;
     private volatile bool _blocked;
     private volatile bool _queued;
     private volatile bool _ending;
     private bool _nextInterrupt;
+    private bool _sync;
     private SimulatedPorts? _signalTo;
     private int _signal;
-    private long _rounds;
     private long _instructions;
     private long _events;
     private long _runTime;
@@ -36,15 +30,14 @@ public sealed class SimulatedVCpu
         Registers = new GuestRegisters(id);
         Request = new EventRequest(domain.Layout, id, Registers);
         Answer = new PendingAnswer(domain.Layout);
-        _random = new Random(seed);
-        _processor = new Processor(domain, this);
+        _thread = new GuestThread(domain, this, _wake, seed);
     }
 
     /// <summary>The vCPU id, from 0 on.</summary>
     public int Id { get; }
 
     /// <summary>Rounds of the workload done.</summary>
-    public long Rounds => Volatile.Read(ref _rounds);
+    public long Rounds => _thread.Rounds;
 
     /// <summary>Instructions done.</summary>
     public long Instructions => Volatile.Read(ref _instructions);
@@ -60,6 +53,8 @@ public sealed class SimulatedVCpu
 
     /// <summary>Whether each instruction raises an event, as far as the domain's monitor watches single steps.</summary>
     public bool IsSingleStepping { get; private set; }
+
+    internal bool IsEnding => _ending;
 
     internal GuestRegisters Registers { get; }
 
@@ -85,52 +80,33 @@ public sealed class SimulatedVCpu
     /// <returns>Done when the last of them is; cancelled when the vCPU ended first.</returns>
     public Task RunAsync(params IReadOnlyList<GuestAction> actions)
     {
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _scripts.Enqueue((actions, done));
+        Task done = _thread.Enqueue(actions);
         _domain.Start();
         _wake.Set();
-        if (_ending) CancelScripts();
-        return done.Task;
+        if (_ending) _thread.CancelScripts();
+        return done;
     }
 
-    internal void Start()
-    {
-        _thread = new Thread(Live, StackBytes) { IsBackground = true, Name = $"{_domain.Name} vCPU {Id}" };
-        _thread.Start();
-    }
+    internal void Start() => _thread.Start();
 
-    /// <summary>Has the thread end, without waiting for it.</summary>
+    /// <summary>Has the vCPU end, without waiting for it.</summary>
     internal void End()
     {
         _ending = true;
         _wake.Set();
-        CancelScripts();
+        _thread.CancelScripts();
     }
 
-    internal void Join() => _thread?.Join();
+    internal void Join() => _thread.Join();
 
     /// <summary>Sends the request to the listener. Under the domain's gate, which is left while there is no room.</summary>
     /// <returns>False when nobody listens: the vCPU does as if the event were not watched.</returns>
     internal bool Send(bool sync)
     {
         if (_domain.Delivery is not { } delivery) return false;
-        if (!delivery.TryReserve(this))
-        {
-            WaitForRoom();
-            if (_ending) return true;
-            if (_domain.Delivery != delivery) return false;
-        }
-
-        if (sync)
-        {
-            Request.Set(VmEventField.Flags, (ulong)VmEventFlags.VCpuPaused);
-            _pauseCount++;
-        }
-
-        _events++;
-        _signal = delivery.Put(this, sync);
-        _signalTo = delivery.Ports;
-        _domain.InjectFaults(this, delivery);
+        _sync = sync;
+        if (delivery.TryQueue(this)) WaitForRoom();
+        else HandOver(delivery);
         return true;
     }
 
@@ -179,9 +155,11 @@ public sealed class SimulatedVCpu
         return true;
     }
 
-    /// <summary>The ring has room, reserved for this vCPU. Under the domain's gate.</summary>
-    internal void GrantRoom()
+    /// <summary>The ring has room: takes the event that waits for it. Under the domain's gate.</summary>
+    internal void GrantRoom(Delivery delivery)
     {
+        HandOver(delivery);
+        SignalEvent();
         _queued = false;
         _wake.Set();
     }
@@ -196,11 +174,33 @@ public sealed class SimulatedVCpu
     /// <summary>Whether an event was asked for the interrupt taken now.</summary>
     internal bool TakeNextInterruptRequest() => Interlocked.Exchange(ref _nextInterrupt, false);
 
+    /// <summary>Starts the request for an event, with the registers of now. Under the domain's gate, as all that follows until it is sent.</summary>
+    internal EventRequest BeginEvent(VmEventKind kind) => Request.Begin(kind, Registers);
+
+    /// <summary>The instruction is done: RIP moves on behind it.</summary>
+    internal void Retire(uint length)
+    {
+        Registers.Rip += length;
+        Volatile.Write(ref _instructions, _instructions + 1);
+    }
+
     internal void CountRun() => Volatile.Write(ref _runTime, _runTime + NanosecondsPerStep);
 
-    internal void CountInstruction() => Volatile.Write(ref _instructions, _instructions + 1);
-
     internal void CountException(byte vector) => Volatile.Write(ref _exceptions[vector], _exceptions[vector] + 1);
+
+    private void HandOver(Delivery delivery)
+    {
+        if (_sync)
+        {
+            Request.Set(VmEventField.Flags, (ulong)VmEventFlags.VCpuPaused);
+            Interlocked.Increment(ref _pauseCount);
+        }
+
+        _events++;
+        _signal = delivery.Put(this, _sync);
+        _signalTo = delivery.Ports;
+        _domain.InjectFaults(this, delivery);
+    }
 
     private void WaitForRoom()
     {
@@ -208,66 +208,5 @@ public sealed class SimulatedVCpu
         _domain.Gate.Exit();
         while (!_ending && _queued) _wake.Wait(Timeout.InfiniteTimeSpan);
         _domain.Gate.Enter();
-    }
-
-    private void Live()
-    {
-        TimeSpan period = _domain.RoundPeriod;
-        long due = Stopwatch.GetTimestamp();
-        while (!_ending)
-        {
-            if (_scripts.TryDequeue(out (IReadOnlyList<GuestAction> Actions, TaskCompletionSource Done) script))
-            {
-                RunScript(script.Actions, script.Done);
-                continue;
-            }
-
-            TimeSpan left = RestOf(period, due);
-            if (left != TimeSpan.Zero)
-            {
-                _wake.Wait(left);
-                continue;
-            }
-
-            due = Math.Max(due, Stopwatch.GetTimestamp() - Stopwatch.Frequency) + (long)(period.TotalSeconds * Stopwatch.Frequency);
-            RunRound();
-        }
-
-        CancelScripts();
-    }
-
-    private TimeSpan RestOf(TimeSpan period, long due)
-    {
-        if (_domain.Workload.Round.Count == 0) return Timeout.InfiniteTimeSpan;
-        long left = due - Stopwatch.GetTimestamp();
-        return period == TimeSpan.Zero || left <= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds((double)left / Stopwatch.Frequency);
-    }
-
-    private void RunRound()
-    {
-        IReadOnlyList<GuestActionKind> round = _domain.Workload.Round;
-        for (int i = 0; i < round.Count; i++)
-        {
-            if (!_processor.Execute(Workload.Choose(round[i], _random, Registers, _domain.Memory.Pages))) return;
-        }
-
-        Volatile.Write(ref _rounds, _rounds + 1);
-    }
-
-    private void RunScript(IReadOnlyList<GuestAction> actions, TaskCompletionSource done)
-    {
-        foreach (GuestAction action in actions)
-        {
-            if (_processor.Execute(action)) continue;
-            done.TrySetCanceled();
-            return;
-        }
-
-        done.TrySetResult();
-    }
-
-    private void CancelScripts()
-    {
-        while (_scripts.TryDequeue(out (IReadOnlyList<GuestAction> Actions, TaskCompletionSource Done) script)) script.Done.TrySetCanceled();
     }
 }

@@ -14,12 +14,6 @@ public sealed record SimulationOptions
     /// <summary>Whether the processor can restrict page access and single step: Intel with EPT can, AMD cannot.</summary>
     public bool HasExtendedPageTables { get; init; } = true;
 
-    /// <summary>
-    /// Whether a watched register write waits for the answer, and DENY prevents it. Real Xen does so up to 4.13; from
-    /// 4.14 on only after <c>XEN_DOMCTL_MONITOR_OP_CONTROL_REGISTERS</c>, and else writes at once.
-    /// </summary>
-    public bool DefersRegisterWrites { get; init; } = true;
-
     /// <summary>What the workloads' choices derive from: the same seed gives each vCPU the same sequence of actions.</summary>
     public int Seed { get; init; } = 1;
 

@@ -31,7 +31,7 @@ internal sealed class SlottedDelivery : Delivery
 
     public override bool HasQueuedVCpus => false;
 
-    public override bool TryReserve(SimulatedVCpu vcpu) => true;
+    public override bool TryQueue(SimulatedVCpu vcpu) => false;
 
     public override int Put(SimulatedVCpu vcpu, bool sync)
     {

@@ -15,7 +15,7 @@ internal sealed class WakeSignal
     private static readonly long SpinTicks = Stopwatch.Frequency / 100_000;
 
     /// <summary>Threads that spin now, of all signals: always one fewer than there are processors, so that the others can work.</summary>
-    private static int spinners;
+    private static int _spinners;
 
     private readonly object _sleep = new();
     private int _state;
@@ -61,12 +61,12 @@ internal sealed class WakeSignal
     private bool Spin(long start)
     {
         bool taken = false;
-        if (Interlocked.Increment(ref spinners) < Environment.ProcessorCount)
+        if (Interlocked.Increment(ref _spinners) < Environment.ProcessorCount)
         {
             while (!(taken = TryTake()) && Stopwatch.GetTimestamp() - start < SpinTicks) Thread.SpinWait(10);
         }
 
-        Interlocked.Decrement(ref spinners);
+        Interlocked.Decrement(ref _spinners);
         return taken;
     }
 

@@ -68,7 +68,7 @@ internal sealed class XenErrors(XenVersion running, string library)
         string what = $"enable the monitor of {domain}";
         return (Errno)errno switch
         {
-            Errno.EBUSY => OfBusy(domain),
+            Errno.EBUSY => OfBusy(domain, call),
             Errno.EINVAL => New(
                 XenErrorId.DomainNotSupported, call, errno, what, "it is not a guest of type HVM or PVH", "Only HVM and PVH guests can be monitored, and never dom0."),
             Errno.ENODEV or Errno.EOPNOTSUPP or Errno.ENOSYS => New(
@@ -87,7 +87,7 @@ internal sealed class XenErrors(XenVersion running, string library)
     }
 
     /// <summary>Somebody listens already, or did and went away.</summary>
-    public static XenException OfBusy(XenDomain domain)
+    public static XenException OfBusy(XenDomain domain, string call = nameof(XenCtrl.xc_monitor_enable))
     {
         IReadOnlyList<string> suspects = ListenerSuspects.Find("/proc");
         string who = suspects.Count == 0
@@ -95,7 +95,7 @@ internal sealed class XenErrors(XenVersion running, string library)
             : "it may be " + string.Join(" or ", suspects);
         return new XenException(
             XenErrorId.MonitorBusy,
-            nameof(XenCtrl.xc_monitor_enable),
+            call,
             nameof(Errno.EBUSY),
             $"The monitor of {domain} has a listener already; {who}.",
             "End that listener. If it is gone, free the domain with Reset-XenMonitor or 'xenvmevent reset'.");

@@ -70,7 +70,7 @@ public sealed class XenHypervisor : IHypervisor
             // From here on the guest is changed.
             enabled = Enable(xen, monitored, slotted, channel, wasFree: listened == false);
             ports.Bind(monitored.Id, enabled);
-            return new XenMonitor(xen, monitored, _directory, _errors, enabled, ports, capabilities);
+            return new XenMonitor(xen, monitored, _version, _directory, _errors, enabled, ports, capabilities);
         }
         catch
         {

@@ -32,6 +32,9 @@ internal static class XenLibraries
     public static void LoadDeviceModel() =>
         Load(XenDeviceModel.Library, ["libxendevicemodel.so.1"], "libxendevicemodel1");
 
+    /// <summary>Loads the library that makes hypercalls which libxenctrl has no function for.</summary>
+    public static void LoadCall() => Load(XenCall.Library, ["libxencall.so.1"], "libxencall1");
+
     private static string Load(string library, IEnumerable<string> files, string package)
     {
         lock (Loading)

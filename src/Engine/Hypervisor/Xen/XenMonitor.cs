@@ -11,6 +11,7 @@ internal sealed class XenMonitor : IDomainMonitor
 
     private readonly XenCtrlHandle _xen;
     private readonly XenDomain _domain;
+    private readonly XenVersion _version;
     private readonly DomainDirectory _directory;
     private readonly XenErrors _errors;
     private readonly XenChannel _channel;
@@ -22,6 +23,7 @@ internal sealed class XenMonitor : IDomainMonitor
     public XenMonitor(
         XenCtrlHandle xen,
         XenDomain domain,
+        XenVersion version,
         DomainDirectory directory,
         XenErrors errors,
         XenChannel channel,
@@ -30,6 +32,7 @@ internal sealed class XenMonitor : IDomainMonitor
     {
         _xen = xen;
         _domain = domain;
+        _version = version;
         _directory = directory;
         _errors = errors;
         _channel = channel;
@@ -100,6 +103,21 @@ internal sealed class XenMonitor : IDomainMonitor
             nameof(XenCtrl.xc_monitor_write_ctrlreg),
             enable,
             "control register");
+
+    public void HoldBackRegisterWrites()
+    {
+        if (_version is { Major: 4, Minor: < 14 }) return; // They always are.
+        if (_version.DomctlInterface is not { } domctlInterface)
+        {
+            throw new XenException(
+                XenErrorId.NotSupported,
+                $"How Xen {_version} is told to hold back register writes is not known.",
+                "Install a release of XenVmEvent that knows this Xen.");
+        }
+
+        XenLibraries.LoadCall();
+        if (RegisterWriteHold.TryEnable(_domain.Id, domctlInterface) is { } call) throw Failure(call, "hold back the register writes");
+    }
 
     public void MonitorMovToMsr(uint msr, bool enable, bool onChangeOnly) =>
         Switched(XenCtrl.xc_monitor_mov_to_msr(_xen, _domain.Id, msr, enable, onChangeOnly), nameof(XenCtrl.xc_monitor_mov_to_msr), enable, "MSR");

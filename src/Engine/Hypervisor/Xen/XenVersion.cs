@@ -20,6 +20,22 @@ internal readonly record struct XenVersion(int Major, int Minor)
         _ => 7,
     };
 
+    /// <summary>
+    /// <c>XEN_DOMCTL_INTERFACE_VERSION</c> of the releases that do watched register writes at once unless told to hold
+    /// them back; null for older ones, which always hold them back, and for those not known yet.
+    /// </summary>
+    public uint? DomctlInterface => (Major, Minor) switch
+    {
+        (4, 14) => 0x12,
+        (4, 15) => 0x13,
+        (4, 16) => 0x14,
+        (4, 17) => 0x15,
+        (4, 18) => 0x16,
+        (4, 19 or 20 or 21) => 0x17,
+        (4, 22) => 0x18,
+        _ => null,
+    };
+
     /// <summary>The release that runs, from sysfs; null where it does not tell.</summary>
     public static XenVersion? Read(string root)
     {

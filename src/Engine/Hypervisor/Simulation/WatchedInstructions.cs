@@ -1,0 +1,174 @@
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Hypervisor.Simulation;
+
+/// <summary>Executes the instructions that a listener can watch for themselves, under the domain's gate. RIP moves on when one is done.</summary>
+internal sealed class WatchedInstructions(SimulatedDomain domain, SimulatedVCpu vcpu)
+{
+    private readonly MonitorSettings _settings = domain.Settings;
+    private readonly GuestRegisters _registers = vcpu.Registers;
+
+    /// <summary>Executes it, or raises its event and leaves it for later, as Xen does for its kind.</summary>
+    /// <param name="action">The instruction, at which RIP is.</param>
+    /// <param name="emulated">Xen's emulator executes it, for an answer that asked for that.</param>
+    public void Execute(GuestAction action, bool emulated)
+    {
+        lock (domain.Gate)
+        {
+            switch (action.Kind)
+            {
+                case GuestActionKind.Cpuid: Cpuid(); break;
+                case GuestActionKind.WriteCR0 or GuestActionKind.WriteCR3 or GuestActionKind.WriteCR4 or GuestActionKind.WriteXcr0:
+                    WriteControlRegister((ControlRegister)action.Target, action.Value);
+                    break;
+                case GuestActionKind.WriteMsr: WriteMsr((uint)action.Target, action.Value); break;
+                case GuestActionKind.Breakpoint: Int3(); break;
+                case GuestActionKind.DebugException: DebugException(); break;
+                case GuestActionKind.DescriptorAccess: DescriptorAccess(action, emulated); break;
+                case GuestActionKind.GuestRequest: GuestRequest(); break;
+                case GuestActionKind.PortIo: PortIo(action); break;
+                case GuestActionKind.Interrupt: Interrupt(); break;
+                default: vcpu.Retire(1); break;
+            }
+        }
+    }
+
+    private void Cpuid()
+    {
+        uint leaf = (uint)_registers[VmEventField.Rax];
+        uint subleaf = (uint)_registers[VmEventField.Rcx];
+
+        // The registers hold the result already when the event is raised: executed again, it is for another leaf.
+        GuestCode.Cpuid(leaf, subleaf, _registers);
+        if (_settings.Cpuid)
+        {
+            vcpu.BeginEvent(VmEventKind.Cpuid)
+                .Set(VmEventField.CpuidInstructionLength, 2)
+                .Set(VmEventField.CpuidLeaf, leaf)
+                .Set(VmEventField.CpuidSubleaf, subleaf);
+            if (vcpu.Send(sync: true)) return;
+        }
+
+        vcpu.Retire(2);
+    }
+
+    private void WriteControlRegister(ControlRegister register, ulong value)
+    {
+        ulong old = _registers[register];
+        bool deferred = false;
+        if (_settings.Reports(register, value, old))
+        {
+            vcpu.BeginEvent(VmEventKind.WriteControlRegister)
+                .Set(VmEventField.ControlRegisterIndex, (ulong)register)
+                .Set(VmEventField.ControlRegisterNewValue, value)
+                .Set(VmEventField.ControlRegisterOldValue, old);
+
+            // Xen cannot hold back a write of XCR0.
+            deferred = vcpu.Send(_settings[register]!.Value.Sync) && domain.DefersRegisterWrites && register != ControlRegister.Xcr0;
+        }
+
+        if (deferred) vcpu.Answer.HoldBack(register, value);
+        else _registers[register] = value;
+        vcpu.Retire(3);
+    }
+
+    private void WriteMsr(uint msr, ulong value)
+    {
+        ulong old = _registers.Msrs.GetValueOrDefault(msr);
+        bool deferred = false;
+        if (_settings.Reports(msr, value, old))
+        {
+            vcpu.BeginEvent(VmEventKind.MovToMsr)
+                .Set(VmEventField.Msr, msr)
+                .Set(VmEventField.MsrNewValue, value)
+                .Set(VmEventField.MsrOldValue, old);
+            deferred = vcpu.Send(sync: true) && domain.DefersRegisterWrites;
+        }
+
+        if (deferred) vcpu.Answer.HoldBack(msr, value);
+        else _registers.Msrs[msr] = value;
+        vcpu.Retire(2);
+    }
+
+    private void Int3()
+    {
+        if (_settings.SoftwareBreakpoint)
+        {
+            vcpu.BeginEvent(VmEventKind.SoftwareBreakpoint)
+                .Set(VmEventField.BreakpointGfn, GuestCode.GfnOf(_registers.Rip))
+                .Set(VmEventField.BreakpointInstructionLength, 1)
+                .Set(VmEventField.BreakpointType, GuestCode.SoftwareException);
+            if (vcpu.Send(sync: true)) return;
+        }
+
+        vcpu.CountException(GuestCode.BreakpointVector);
+        vcpu.Retire(1);
+    }
+
+    private void DebugException()
+    {
+        // A trap: the instruction is done before the exception is raised.
+        vcpu.Retire(1);
+        if (_settings.DebugException)
+        {
+            bool sync = _settings.DebugExceptionSync;
+            vcpu.BeginEvent(VmEventKind.DebugException)
+                .Set(VmEventField.DebugGfn, GuestCode.GfnOf(_registers.Rip))
+                .Set(VmEventField.DebugPendingDebug, 1)
+                .Set(VmEventField.DebugType, GuestCode.HardwareException);
+            if (vcpu.Send(sync) && sync) return;
+        }
+
+        vcpu.CountException(GuestCode.DebugVector);
+    }
+
+    private void DescriptorAccess(GuestAction action, bool emulated)
+    {
+        if (_settings.DescriptorAccess && !emulated)
+        {
+            vcpu.BeginEvent(VmEventKind.DescriptorAccess)
+                .Set(VmEventField.DescriptorInstructionInfo, 0x0001_0000)
+                .Set(VmEventField.Descriptor, action.Target)
+                .Set(VmEventField.DescriptorIsWrite, action.Value);
+            if (vcpu.Send(sync: true)) return;
+        }
+
+        vcpu.Retire(4);
+    }
+
+    private void GuestRequest()
+    {
+        if (_settings.GuestRequest)
+        {
+            vcpu.BeginEvent(VmEventKind.GuestRequest);
+            vcpu.Send(_settings.GuestRequestSync);
+        }
+
+        vcpu.Retire(3);
+    }
+
+    private void PortIo(GuestAction action)
+    {
+        if (_settings.Io)
+        {
+            vcpu.BeginEvent(VmEventKind.Io)
+                .Set(VmEventField.IoBytes, 1)
+                .Set(VmEventField.IoPort, action.Target)
+                .Set(VmEventField.IoIn, 1 - action.Value);
+            if (vcpu.Send(sync: true)) return;
+        }
+
+        vcpu.Retire(1);
+    }
+
+    private void Interrupt()
+    {
+        if (vcpu.TakeNextInterruptRequest())
+        {
+            vcpu.BeginEvent(VmEventKind.Interrupt).Set(VmEventField.InterruptVector, GuestCode.TimerVector);
+            vcpu.Send(sync: true);
+        }
+
+        vcpu.Retire(1);
+    }
+}

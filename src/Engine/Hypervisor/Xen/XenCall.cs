@@ -1,0 +1,24 @@
+using System.Runtime.InteropServices;
+
+namespace XenVmEvent.Hypervisor.Xen;
+
+/// <summary>The functions of libxencall, with its own names (Xen's tools/include/xencall.h): hypercalls as they are.</summary>
+internal static partial class XenCall
+{
+    internal const string Library = "libxencall";
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial XenCallHandle xencall_open(nint logger, uint flags);
+
+    [LibraryImport(Library)]
+    internal static partial int xencall_close(nint handle);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint xencall_alloc_buffer(XenCallHandle handle, nuint bytes);
+
+    [LibraryImport(Library)]
+    internal static partial void xencall_free_buffer(XenCallHandle handle, nint buffer);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xencall1(XenCallHandle handle, uint hypercall, ulong argument);
+}

@@ -1,0 +1,34 @@
+using Xunit;
+
+namespace XenVmEvent.Cli.Tests;
+
+/// <summary>What cannot be done: exit code 1, and one line that says what failed and what to do.</summary>
+public class FailureTests
+{
+    [Theory]
+    [InlineData("nosuch cpuid --simulate", "There is no domain 'nosuch'. The domains here are Domain-0 (id 0), web01 (id 1), db01 (id 2).")]
+    [InlineData("0 cpuid --simulate", "The domain Domain-0 (id 0) cannot be monitored")]
+    [InlineData("web01 write --simulate --gfn 0xfffffff", "0xfffffff")]
+    [InlineData("web01 msr --simulate --msr 0x12345678", "0x12345678")]
+    [InlineData("web01 cpuid --simulate --response deny", "Deny makes no sense for a Cpuid event")]
+    [InlineData("a-domain-that-nobody-has cpuid", "")]
+    public void One_line_says_what_failed(string arguments, string what)
+    {
+        CommandResult result = CommandProcess.Run(arguments.Split(' '));
+        Assert.Equal(1, result.ExitCode);
+        Assert.Empty(result.Output);
+        string error = Assert.Single(result.Errors);
+        Assert.StartsWith("xenvmevent: ", error, StringComparison.Ordinal);
+        Assert.Contains(what, error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Help_is_no_failure()
+    {
+        CommandResult result = CommandProcess.Run("--help");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Empty(result.Errors);
+        foreach (string part in new[] { "write_ctrlreg_cr4", "--simulate", "--channel", "--count", "--duration", "--format", "-m" })
+            Assert.Contains(result.Output, line => line.Contains(part, StringComparison.Ordinal));
+    }
+}

@@ -1,0 +1,59 @@
+using Xunit;
+
+namespace XenVmEvent.Cli.Tests;
+
+/// <summary>What the command line refuses before it does anything: exit code 2.</summary>
+public class UsageTests
+{
+    [Theory]
+    [InlineData("", "domain")]
+    [InlineData("web01", "mode")]
+    [InlineData("web01 nonsense --simulate", "'nonsense' is not a mode; the modes are write, exec, cpuid")]
+    [InlineData("web01 write --simulate --count 0", "--count takes a number of events, 1 or more")]
+    [InlineData("web01 write --simulate --count -5", "--count takes a number of events, 1 or more")]
+    [InlineData("web01 write --simulate --count many", "--count takes a number of events, 1 or more")]
+    [InlineData("web01 write --simulate --count 99999999999999999999", "--count takes a number of events, 1 or more")]
+    [InlineData("web01 write --simulate --duration 0", "--duration takes a number of seconds")]
+    [InlineData("web01 write --simulate --duration -1", "--duration takes a number of seconds")]
+    [InlineData("web01 write --simulate --duration NaN", "--duration takes a number of seconds")]
+    [InlineData("web01 write --simulate --duration soon", "--duration takes a number of seconds")]
+    [InlineData("web01 write --simulate --duration 1e8", "--duration takes a number of seconds")]
+    [InlineData("web01 write --simulate --format xml", "--format is text or json")]
+    [InlineData("web01 write --simulate --channel pigeon", "--channel is auto, ring or slotted")]
+    [InlineData("web01 write --simulate --gfn 5-4", "'0x5-0x4' is not a range")]
+    [InlineData("web01 write --simulate --gfn zero", "'zero' is not a range")]
+    [InlineData("web01 cpuid --simulate --gfn 5", "--gfn goes with")]
+    [InlineData("web01 cpuid --simulate --repeat", "--repeat goes with")]
+    [InlineData("web01 cpuid --simulate --response perhaps", "'perhaps' is not a response")]
+    [InlineData("web01 msr --simulate", "--msr goes with")]
+    [InlineData("web01 cpuid --simulate --msr 5", "--msr goes with")]
+    [InlineData("web01 msr --simulate --msr 0x1g", "'0x1g' is not the number of a register")]
+    [InlineData("web01 write --nonsense", "--nonsense")]
+    [InlineData("web01 write more", "more")]
+    public void Wrong_usage_is_refused_in_a_line_that_says_what_is_wrong(string arguments, string reason)
+    {
+        (int exitCode, string[] errors) = Run(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(2, exitCode);
+        string error = Assert.Single(errors);
+        Assert.StartsWith("xenvmevent: ", error, StringComparison.Ordinal);
+        Assert.Contains(reason, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", error, StringComparison.Ordinal);
+        Assert.Contains("Usage: xenvmevent [-m] <domain> <mode>", error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Runs what ends before any output within this process; the tests of one class run one after the other.</summary>
+    private static (int ExitCode, string[] Errors) Run(string[] arguments)
+    {
+        TextWriter standard = Console.Error;
+        using var errors = new StringWriter();
+        Console.SetError(errors);
+        try
+        {
+            return (XenVmEventCommand.Run(arguments), errors.ToString().TrimEnd().Split(Environment.NewLine));
+        }
+        finally
+        {
+            Console.SetError(standard);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+using System.Text.Json;
+using Xunit;
+
+namespace XenVmEvent.Cli.Tests;
+
+/// <summary>The command watching a simulated guest.</summary>
+public class WatchTests
+{
+    [Theory]
+    [InlineData("write", "ring")]
+    [InlineData("exec", "slotted")]
+    [InlineData("cpuid", "ring")]
+    [InlineData("write_ctrlreg_cr4", "slotted")]
+    [InlineData("breakpoint", "ring")]
+    [InlineData("debug", "slotted")]
+    [InlineData("desc_access", "auto")]
+    public void Each_of_xen_accesss_modes_prints_its_lines_until_the_count_is_reached(string mode, string channel)
+    {
+        CommandResult result = CommandProcess.Run("web01", mode, "--simulate", "--channel", channel, "--count", "20");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(20, result.Output.Length);
+        Assert.All(result.Output, line => Assert.Matches(XenAccessLines.Of(mode), line));
+        Assert.Equal(2, result.Errors.Length);
+        Assert.StartsWith("xenvmevent: watching web01 (id 1) on simulated Xen: ", result.Errors[0], StringComparison.Ordinal);
+        if (channel != "auto") Assert.Contains($"{channel} channel", result.Errors[0], StringComparison.Ordinal);
+        Assert.StartsWith("xenvmevent: 20 events shown, ", result.Errors[1], StringComparison.Ordinal);
+        Assert.Contains("none lost", result.Errors[1], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("-m", "2", "write", "--gfn", "0x100-0x10f,0x200")]
+    [InlineData("db01", "msr", "--msr", "0xc0000082,374")]
+    [InlineData("-m", "db01", "guest_request")]
+    public void As_json_every_line_is_an_object(params string[] arguments)
+    {
+        CommandResult result = CommandProcess.Run([.. arguments, "--simulate", "--count", "12", "--format", "json"]);
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(12, result.Output.Length);
+        foreach (string line in result.Output)
+        {
+            using JsonDocument one = JsonDocument.Parse(line);
+            Assert.Equal("db01", one.RootElement.GetProperty("domain").GetString());
+            Assert.InRange(one.RootElement.GetProperty("vcpu").GetInt32(), 0, 3);
+        }
+    }
+
+    [Fact]
+    public void A_denied_write_is_never_done()
+    {
+        // Each write is tried against the value that the register had before the first.
+        CommandResult result = CommandProcess.Run(
+            "web01", "write_ctrlreg_cr4", "--simulate", "--response", "deny", "--count", "40", "--format", "json");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(40, result.Output.Length);
+        foreach (IGrouping<int, string?> vcpu in result.Output.Select(line => JsonDocument.Parse(line).RootElement)
+            .GroupBy(e => e.GetProperty("vcpu").GetInt32(), e => e.GetProperty("oldValue").GetString()))
+        {
+            Assert.Single(vcpu.Distinct());
+        }
+    }
+
+    [Fact]
+    public void A_page_watched_with_repeat_is_seen_again_and_again()
+    {
+        CommandResult result = CommandProcess.Run(
+            "db01", "exec", "--simulate", "--gfn", "0x10", "--repeat", "--count", "40", "--format", "json");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(40, result.Output.Count(line => line.Contains("\"gfn\":\"0x10\"", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void A_duration_ends_it()
+    {
+        CommandResult result = CommandProcess.Run("1", "cpuid", "--simulate", "--duration", "0.2");
+        Assert.Equal(0, result.ExitCode);
+        Assert.StartsWith($"xenvmevent: {result.Output.Length} events shown", result.Errors[^1], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    [InlineData("HUP")]
+    public void A_signal_ends_it_cleanly(string signal)
+    {
+        using CommandProcess command = CommandProcess.Start("web01", "cpuid", "--simulate");
+        Assert.NotNull(command.Output.ReadLine());
+        command.Signal(signal);
+        CommandResult result = command.Finish();
+        Assert.Equal(0, result.ExitCode);
+        Assert.All(result.Output, line => Assert.Matches(XenAccessLines.Of("cpuid"), line));
+        Assert.Contains("events shown", result.Errors[^1], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("text")]
+    [InlineData("json")]
+    public void It_ends_when_nobody_reads_its_output_any_more(string format)
+    {
+        using CommandProcess command = CommandProcess.Start("web01", "cpuid", "--simulate", "--format", format);
+        Assert.NotNull(command.Output.ReadLine());
+        command.StopReading();
+        CommandResult result = command.Finish();
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("events shown", result.Errors[^1], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(">>", 1)]
+    [InlineData(">", 0)]
+    public void A_file_gets_all_lines_and_keeps_what_is_appended_to(string redirection, int linesBefore)
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, "before\n");
+            CommandResult result = CommandProcess.RunInShell("web01 cpuid --simulate --count 300", $"{redirection} '{file}'");
+            Assert.Equal(0, result.ExitCode);
+            string[] lines = File.ReadAllLines(file);
+            Assert.Equal(300 + linesBefore, lines.Length);
+            if (linesBefore == 1) Assert.Equal("before", lines[0]);
+            Assert.All(lines[linesBefore..], line => Assert.Matches(XenAccessLines.Of("cpuid"), line));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public void Output_that_cannot_be_written_is_a_failure()
+    {
+        CommandResult result = CommandProcess.RunInShell("web01 cpuid --simulate --count 20", "> /dev/full");
+        Assert.Equal(1, result.ExitCode);
+        Assert.StartsWith("xenvmevent: Standard output cannot be written: ", result.Errors[^1], StringComparison.Ordinal);
+    }
+}

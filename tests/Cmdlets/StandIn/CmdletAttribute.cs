@@ -1,0 +1,13 @@
+namespace System.Management.Automation;
+
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class CmdletAttribute(string verbName, string nounName) : Attribute
+{
+    public string VerbName { get; } = verbName;
+
+    public string NounName { get; } = nounName;
+
+    public bool SupportsShouldProcess { get; set; }
+
+    public string? DefaultParameterSetName { get; set; }
+}

@@ -1,0 +1,8 @@
+namespace System.Management.Automation;
+
+public abstract class PSCmdlet : Cmdlet
+{
+    public InvocationInfo MyInvocation => Runtime.Invocation;
+
+    public string ParameterSetName => Runtime.ParameterSetName;
+}

@@ -1,0 +1,9 @@
+namespace System.Management.Automation;
+
+/// <summary>An object as PowerShell may hand it over: wrapped. The stand-in adds no members to it.</summary>
+public sealed class PSObject(object obj)
+{
+    public object BaseObject { get; } = obj;
+
+    public override string? ToString() => BaseObject.ToString();
+}

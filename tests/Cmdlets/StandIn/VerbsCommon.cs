@@ -1,0 +1,8 @@
+namespace System.Management.Automation;
+
+public static class VerbsCommon
+{
+    public const string Get = "Get";
+    public const string Set = "Set";
+    public const string Watch = "Watch";
+}

@@ -1,0 +1,6 @@
+namespace System.Management.Automation;
+
+public static class VerbsCommunications
+{
+    public const string Connect = "Connect";
+}

@@ -1,0 +1,7 @@
+namespace System.Management.Automation;
+
+public static class VerbsLifecycle
+{
+    public const string Disable = "Disable";
+    public const string Enable = "Enable";
+}

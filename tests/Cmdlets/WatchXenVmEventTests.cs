@@ -1,0 +1,166 @@
+using System.Management.Automation;
+using XenVmEvent.Abi;
+using XenVmEvent.Cmdlets.Tests.StandIn;
+using XenVmEvent.Events;
+using XenVmEvent.PS;
+using Xunit;
+
+namespace XenVmEvent.Cmdlets.Tests;
+
+public sealed class WatchXenVmEventTests : CmdletTest
+{
+    private const int Lstar = unchecked((int)0xc000_0082);
+
+    private static readonly string[] Kinds = ["Cpuid", "SoftwareBreakpoint"];
+
+    [Theory]
+    [InlineData("Cpuid", typeof(CpuidEvent))]
+    [InlineData("writecontrolregister", typeof(WriteControlRegisterEvent))]
+    [InlineData("SoftwareBreakpoint", typeof(SoftwareBreakpointEvent))]
+    [InlineData("DebugException", typeof(DebugExceptionEvent))]
+    [InlineData("DescriptorAccess", typeof(DescriptorAccessEvent))]
+    [InlineData("GuestRequest", typeof(GuestRequestEvent))]
+    [InlineData("VmExit", typeof(VmExitEvent))]
+    public void Each_kind_is_an_event_of_its_own_type(string kind, Type type)
+    {
+        PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", kind).With("First", 5).Run();
+        Assert.Empty(outcome.Errors);
+        Assert.Equal(5, outcome.Output.Count);
+        Assert.All(outcome.Output, e => Assert.IsType(type, e));
+        AssertFree("web01");
+    }
+
+    [Theory]
+    [InlineData("Ring")]
+    [InlineData("Slotted")]
+    public void Several_kinds_come_by_either_channel(string channel)
+    {
+        PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", Kinds).With("Channel", channel).With("First", 100).Run();
+        Assert.Equal(Kinds.Order(), outcome.OutputOf<VmEvent>().Select(e => e.Kind.ToString()).Distinct().Order());
+        AssertFree("web01");
+    }
+
+    [Fact]
+    public void Several_domains_are_watched_at_once()
+    {
+        HashSet<string> seen = [];
+        Pipeline pipeline = Pipeline.Of<WatchXenVmEventCommand>().With("Event", "Cpuid").From("web01", Host["db01"].Identity);
+        BackgroundRun run = new(pipeline.To(e =>
+        {
+            lock (seen) seen.Add(((VmEvent)e!).Domain);
+        }));
+        Until(() =>
+        {
+            lock (seen) return seen.Count == 2;
+        });
+        pipeline.Stop();
+        run.Finish(Patience);
+        AssertFree("web01");
+        AssertFree("db01");
+    }
+
+    [Fact]
+    public void A_domain_named_twice_is_watched_once()
+    {
+        PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>().With("Event", "Cpuid").With("First", 3).With("Verbose").From("web01", 1, "w*").Run();
+        Assert.Empty(outcome.Errors);
+        Assert.Single(outcome.Verbose);
+        Assert.Equal(3, outcome.OutputOf<VmEvent>().Select(e => (e.VCpu, e.Time)).Distinct().Count());
+    }
+
+    [Fact]
+    public void One_domain_that_is_refused_does_not_keep_the_others()
+    {
+        PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>().With("Event", "Cpuid").With("First", 3).From("nope", 0, "web01").Run();
+        Assert.Equal(3, outcome.Output.Count);
+        Assert.Equal(["DomainNotFound", "DomainNotSupported"], outcome.Errors.Select(e => ((XenException)e.Exception).Id.ToString()));
+        AssertFree("web01");
+    }
+
+    [Fact]
+    public void An_empty_pipeline_watches_nothing()
+    {
+        PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>().With("Event", "Cpuid").From().Run();
+        Assert.Empty(outcome.Output);
+        Assert.Equal(PipelineState.Completed, outcome.State);
+    }
+
+    [Theory]
+    [InlineData(Lstar)]
+    [InlineData(0xc000_0082u)]
+    [InlineData(0xc000_0082L)]
+    [InlineData("0xc0000082")]
+    public void The_number_of_an_MSR_is_its_bits(object msr)
+    {
+        PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", "MovToMsr").With("Msr", msr).With("First", 2).Run();
+        Assert.All(outcome.OutputOf<MovToMsrEvent>(), e => Assert.Equal(0xc000_0082u, e.Msr));
+        Assert.Equal(2, outcome.Output.Count);
+        AssertFree("web01");
+    }
+
+    [Fact]
+    public void Several_MSRs_are_watched()
+    {
+        PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", "MovToMsr")
+            .With("Msr", new object[] { Lstar, 0x174 }).With("OnChangeOnly").With("First", 30).Run();
+        Assert.Subset(new HashSet<uint> { 0xc000_0082, 0x174 }, outcome.OutputOf<MovToMsrEvent>().Select(e => e.Msr).ToHashSet());
+        AssertFree("web01");
+    }
+
+    [Fact]
+    public void Only_the_control_registers_named_are_watched()
+    {
+        PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", "WriteControlRegister").With("Register", "cr4").With("First", 5).Run();
+        Assert.All(outcome.OutputOf<WriteControlRegisterEvent>(), e => Assert.Equal(ControlRegister.CR4, e.Register));
+        AssertFree("web01");
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(-1L)]
+    [InlineData(ulong.MaxValue)]
+    public void Writes_that_change_ignored_bits_alone_are_not_seen(object bits)
+    {
+        // -1 as an int is 32 bits, of which the guest changes no more either.
+        PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", "WriteControlRegister")
+            .With("Register", "CR4").With("IgnoredBits", bits).With("Duration", "00:00:00.2").Run();
+        Assert.Equal(PipelineState.Completed, outcome.State);
+        Assert.Empty(outcome.Output);
+        AssertFree("web01");
+    }
+
+    [Fact]
+    public void Kinds_that_lack_something_are_refused()
+    {
+        ErrorRecord error = Ended(Pipeline.Of<WatchXenVmEventCommand>("web01", "MemAccess").Run(), XenErrorId.NotSupported, ErrorCategory.NotImplemented);
+        Assert.Contains("Watch-XenMemAccess", error.ErrorDetails!.RecommendedAction, StringComparison.Ordinal);
+        error = Ended(Pipeline.Of<WatchXenVmEventCommand>("web01", "MovToMsr").Run(), XenErrorId.NotSupported, ErrorCategory.NotImplemented);
+        Assert.Contains("-Msr", error.ErrorDetails!.RecommendedAction, StringComparison.Ordinal);
+        NotBound(Pipeline.Of<WatchXenVmEventCommand>("web01", "WriteControlRegister").With("Register", Array.Empty<object>()).Run(), "ParameterArgumentValidationError");
+        NotBound(Pipeline.Of<WatchXenVmEventCommand>("web01", "WriteControlRegister").With("Register", null).Run(), "ParameterArgumentValidationError");
+        NotBound(Pipeline.Of<WatchXenVmEventCommand>("web01", "MovToMsr").With("Msr", null).Run(), "ParameterArgumentValidationError");
+        NotBound(Pipeline.Of<WatchXenVmEventCommand>("web01", "MovToMsr").With("Msr", -1L).Run(), "CannotConvertArgumentNoMessage");
+        NotBound(Pipeline.Of<WatchXenVmEventCommand>("web01", Array.Empty<object>()).Run(), "ParameterArgumentValidationErrorEmptyArrayNotAllowed");
+        NotBound(Pipeline.Of<WatchXenVmEventCommand>("web01", 99).Run(), "CannotConvertArgumentNoMessage");
+    }
+
+    [Theory]
+    [InlineData("PrivilegedCall")]
+    [InlineData("MemPaging")]
+    [InlineData("Interrupt")]
+    [InlineData("Unknown")]
+    public void Kinds_that_the_host_cannot_raise_are_refused_and_nothing_is_left(string kind)
+    {
+        ErrorRecord error = Refused(Pipeline.Of<WatchXenVmEventCommand>("web01", kind).Run(), XenErrorId.NotSupported, ErrorCategory.NotImplemented);
+        Assert.Equal(Host["web01"].Identity, error.TargetObject);
+        AssertFree("web01");
+    }
+
+    [Fact]
+    public void WhatIf_changes_nothing()
+    {
+        PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", Kinds).With("WhatIf").Run();
+        Assert.Contains("\"Watch Cpuid, SoftwareBreakpoint\"", Assert.Single(outcome.WhatIf), StringComparison.Ordinal);
+        Assert.DoesNotContain(Host.Domains, d => d.IsMonitored);
+    }
+}

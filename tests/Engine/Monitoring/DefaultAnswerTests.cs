@@ -1,0 +1,130 @@
+using XenVmEvent.Abi;
+using XenVmEvent.Events;
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Monitoring;
+using XenVmEvent.Tests.Simulation;
+using Xunit;
+
+namespace XenVmEvent.Tests.Monitoring;
+
+/// <summary>With nobody deciding, the guest does what it would have done unwatched.</summary>
+public class DefaultAnswerTests
+{
+    public static TheoryData<ChannelPreference, int> ChannelsAndVersions
+    {
+        get
+        {
+            TheoryData<ChannelPreference, int> data = [];
+            for (int version = VmEventLayout.OldestVersion; version <= VmEventLayout.NewestVersion; version++)
+            {
+                data.Add(ChannelPreference.Ring, version);
+                data.Add(ChannelPreference.Slotted, version);
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(ChannelsAndVersions))]
+    public void The_guest_goes_on_after_every_kind_as_if_nobody_watched(ChannelPreference channel, int version)
+    {
+        using SimulatedHypervisor host = Hosts.Idle(options: new SimulationOptions { InterfaceVersion = version });
+        SimulatedDomain guest = host.Guest();
+        SimulatedVCpu vcpu = guest.VCpus[0];
+        using MonitorSession session = host.Session(channel);
+        using EventSubscription seen = session.Watch(Watches.Everything);
+        ulong cr4 = vcpu.GetControlRegister(ControlRegister.CR4) ^ 4;
+        guest.Run(
+            GuestAction.WriteControlRegister(ControlRegister.CR4, cr4),
+            GuestAction.WriteMsr(Msr.Lstar, 0x1234),
+            GuestAction.Breakpoint(),
+            GuestAction.DebugException(),
+            GuestAction.DescriptorAccess(2, isWrite: true),
+            GuestAction.GuestRequest(),
+            GuestAction.WritePage(0x180, 8, 42),
+            GuestAction.ExecutePage(0x181),
+            GuestAction.Cpuid(0),
+            GuestAction.Nop());
+        Assert.Equal(cr4, vcpu.GetControlRegister(ControlRegister.CR4));
+        Assert.Equal(0x1234u, vcpu.GetMsr(Msr.Lstar));
+        Assert.Equal(1, vcpu.GetExceptions(3));
+        Assert.Equal(1, vcpu.GetExceptions(1));
+        Assert.Equal(0, vcpu.GetExceptions(6));
+        Assert.Equal(42u, guest.ReadMemory(0x180, 8));
+        Assert.Equal(0x756e_6547u, vcpu.Registers[VmEventField.Rbx]);
+        Assert.Equal(MemAccess.Rwx, guest.GetMemAccess(0x180));
+        Assert.Equal(MemAccess.Rwx, guest.GetMemAccess(0x181));
+        Assert.Equal(MemAccess.R, guest.GetMemAccess(0x182));
+        var kinds = new List<VmEventKind>();
+        while (seen.TryTake(out VmEvent? one))
+        {
+            Assert.Equal((VmEventResponse.Continue, ResponseState.Default), (one.Response, one.ResponseState));
+            if (one is not MemAccessEvent { Access: PageAccess.Execute }) kinds.Add(one.Kind);
+        }
+
+        Assert.Equal(
+            [
+                VmEventKind.WriteControlRegister, VmEventKind.MovToMsr, VmEventKind.SoftwareBreakpoint, VmEventKind.DebugException,
+                VmEventKind.DescriptorAccess, VmEventKind.GuestRequest, VmEventKind.MemAccess, VmEventKind.Cpuid,
+            ],
+            kinds);
+    }
+
+    [Theory]
+    [InlineData(ChannelPreference.Ring)]
+    [InlineData(ChannelPreference.Slotted)]
+    public void A_vcpu_does_not_wait_after_an_exit_which_it_would_only_repeat(ChannelPreference channel)
+    {
+        using SimulatedHypervisor host = Hosts.Idle();
+        using MonitorSession session = host.Session(channel);
+        using EventSubscription seen = session.Watch(Watches.For(VmEventKind.VmExit));
+        host.Guest().Run(GuestAction.Cpuid(0), GuestAction.Interrupt());
+        Assert.Equal(10u, seen.Next<VmExitEvent>().Reason);
+        VmExitEvent last = seen.Next<VmExitEvent>();
+        Assert.Equal((1UL, false, VmEventResponse.Continue), (last.Reason, last.IsSynchronous, last.Response));
+    }
+
+    [Theory]
+    [InlineData(ChannelPreference.Ring)]
+    [InlineData(ChannelPreference.Slotted)]
+    public void What_is_set_as_default_for_a_kind_is_what_it_gets_from_then_on(ChannelPreference channel)
+    {
+        using SimulatedHypervisor host = Hosts.Idle();
+        SimulatedDomain guest = host.Guest();
+        using MonitorSession session = host.Session(channel);
+        using EventSubscription seen = session.Watch(new EventWatch
+        {
+            Kinds = [VmEventKind.MovToMsr, VmEventKind.MemAccess],
+            Msrs = [Msr.Lstar],
+            Pages = new PageWatch { Access = PageAccess.Write, Ranges = [new GfnRange(0x180)], Repeat = true },
+        });
+        session.SetDefaultResponse(VmEventKind.MovToMsr, VmEventResponse.Deny);
+        session.SetDefaultResponse(VmEventKind.MemAccess, VmEventResponse.EmulateNoWrite);
+        ulong old = guest.VCpus[0].GetMsr(Msr.Lstar);
+        guest.Run(GuestAction.WriteMsr(Msr.Lstar, 1), GuestAction.WritePage(0x180, 0, 1), GuestAction.Nop());
+        Assert.Equal((old, 0UL), (guest.VCpus[0].GetMsr(Msr.Lstar), guest.ReadMemory(0x180, 0)));
+        Assert.Equal(VmEventResponse.Deny, seen.Next<MovToMsrEvent>().Response);
+        Assert.Equal(VmEventResponse.EmulateNoWrite, seen.Next<MemAccessEvent>().Response);
+        session.SetDefaultResponse(VmEventKind.MovToMsr, VmEventResponse.Continue);
+        session.SetDefaultResponse(VmEventKind.MemAccess, VmEventResponse.Emulate);
+        guest.Run(GuestAction.WriteMsr(Msr.Lstar, 1), GuestAction.WritePage(0x180, 0, 1), GuestAction.Nop());
+        Assert.Equal((1UL, 1UL), (guest.VCpus[0].GetMsr(Msr.Lstar), guest.ReadMemory(0x180, 0)));
+        Hosts.Refused(XenErrorId.ResponseNotApplicable, () => session.SetDefaultResponse(VmEventKind.Cpuid, VmEventResponse.Deny));
+    }
+
+    [Theory]
+    [InlineData(VmEventKind.Unknown)]
+    [InlineData(VmEventKind.MemSharing)]
+    [InlineData(VmEventKind.MemPaging)]
+    [InlineData(VmEventKind.Interrupt)]
+    [InlineData(VmEventKind.Io)]
+    [InlineData(VmEventKind.PrivilegedCall)]
+    public void What_cannot_be_watched_so_that_the_guest_goes_on_is_refused(VmEventKind kind)
+    {
+        using SimulatedHypervisor host = Hosts.Idle();
+        using MonitorSession session = host.Session(ChannelPreference.Auto);
+        Hosts.Refused(XenErrorId.NotSupported, () => session.Watch(Watches.For(kind)));
+    }
+}

@@ -1,0 +1,129 @@
+using FsCheck;
+using FsCheck.Fluent;
+using XenVmEvent.Events;
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Monitoring;
+using XenVmEvent.Tests.Simulation;
+using Xunit;
+
+namespace XenVmEvent.Tests.Monitoring;
+
+public class PageRightsTests
+{
+    private static readonly Gen<PageWatch> SomeWatches =
+        from access in Gen.Choose(1, 7)
+        from repeat in Gen.Elements(true, false)
+        from whole in Gen.Frequency((1, Gen.Constant(true)), (4, Gen.Constant(false)))
+        from ranges in Gen.ListOf(Gen.Choose(0, 500).Zip(Gen.Choose(0, 200)), 2)
+        select new PageWatch
+        {
+            Access = (PageAccess)access,
+            Repeat = repeat,
+            Ranges = whole ? [] : [.. ranges.Select(r => new GfnRange((ulong)r.Item1, (ulong)Math.Min(r.Item1 + r.Item2, 511)))],
+        };
+
+    /// <summary>A watch that comes, an access that is let go on, or one of the watches that leaves.</summary>
+    private static readonly Gen<(PageWatch? Comes, int Choice, ulong Gfn, PageAccess Access)> Moves =
+        from watch in SomeWatches
+        from kind in Gen.Choose(0, 3)
+        from choice in Gen.Choose(0, 99)
+        from gfn in Gen.Choose(0, 511)
+        from access in Gen.Elements(PageAccess.Read, PageAccess.Write, PageAccess.Execute, PageAccess.Read | PageAccess.Write)
+        select (kind == 0 ? watch : null, kind == 1 ? choice : -1, (ulong)gfn, access);
+
+    [Fact]
+    public void A_page_lacks_just_what_all_watches_together_want_to_see_and_gets_all_back() => Properties.Hold(
+        Gen.ListOf(Moves, 25),
+        60,
+        moves =>
+        {
+            using var host = new SimulatedHypervisor(new SimulationOptions
+            {
+                Domains = [new() { Id = 5, Name = Hosts.Guest, Pages = 512, Workload = Workload.Idle }],
+            });
+            SimulatedDomain guest = host.Guest();
+            using IDomainMonitor monitor = host.Enable(ChannelPreference.Ring);
+            var rights = new PageRights(monitor);
+            var watches = new List<(PageWatch Watch, HashSet<ulong> Seen)>();
+            foreach ((PageWatch? comes, int leaves, ulong gfn, PageAccess access) in moves)
+            {
+                if (comes is not null)
+                {
+                    Finish(rights.Add(comes));
+                    watches.Add((comes, []));
+                }
+                else if (leaves >= 0 && watches.Count > 0)
+                {
+                    int index = leaves % watches.Count;
+                    Finish(rights.Remove(watches[index].Watch));
+                    watches.RemoveAt(index);
+                }
+                else if (leaves < 0)
+                {
+                    bool repeats = watches.Any(w => w.Watch.Repeat && w.Watch.Covers(gfn, access));
+                    if (!repeats) watches.FindAll(w => w.Watch.Covers(gfn, access)).ForEach(w => w.Seen.Add(gfn));
+                    bool goesOn = rights.Release(0, gfn, access);
+                    Assert.Equal(!repeats && ((PageAccess)guest.GetMemAccess(gfn) & access) == access, goesOn);
+                }
+
+                for (ulong page = 0; page < 512; page++)
+                    Assert.Equal(Expected(watches.Where(w => w.Watch.Covers(page) && !w.Seen.Contains(page))), guest.GetMemAccess(page));
+                Assert.Equal(Expected(watches.Where(w => w.Watch.Ranges.Count == 0)), guest.DefaultMemAccess);
+            }
+
+            foreach ((PageWatch watch, _) in watches) Finish(rights.Remove(watch));
+            guest.AssertAllPagesFree();
+        });
+
+    [Fact]
+    public void Giving_back_that_was_broken_off_is_done_again_to_its_end()
+    {
+        using var host = new SimulatedHypervisor(new SimulationOptions
+        {
+            Domains = [new() { Id = 5, Name = Hosts.Guest, Pages = 20_000, Workload = Workload.Idle }],
+        });
+        using IDomainMonitor monitor = host.Enable(ChannelPreference.Ring);
+        var rights = new PageRights(monitor);
+        var watch = new PageWatch { Access = PageAccess.Write, Repeat = true };
+        Finish(rights.Add(watch));
+        foreach (int _ in rights.Remove(watch)) break;
+        Assert.Equal(MemAccess.RX, host.Guest().GetMemAccess(19_999));
+        Finish(rights.Remove(watch));
+        host.Guest().AssertAllPagesFree();
+    }
+
+    [Fact]
+    public void Pages_that_the_domain_does_not_have_are_refused_and_nothing_changes()
+    {
+        using SimulatedHypervisor host = Hosts.Idle();
+        using MonitorSession session = host.Session(ChannelPreference.Auto);
+        ulong last = host.Guest().Pages.MaximumGfn;
+        GfnRange good = new(0, last);
+        foreach (GfnRange bad in new[] { new GfnRange(last + 1), new GfnRange(0, ulong.MaxValue), new GfnRange(last, last + 1) })
+        {
+            XenException error = Hosts.Refused(XenErrorId.InvalidGfn, () => session.Watch(Watches.Pages(PageAccess.Write, good, bad)));
+            Assert.Contains(bad.ToString(), error.Message, StringComparison.Ordinal);
+        }
+
+        host.Guest().AssertAllPagesFree();
+        session.Watch(Watches.Pages(PageAccess.Write, good)).Dispose();
+        host.Guest().AssertAllPagesFree();
+    }
+
+    private static void Finish(IEnumerable<int> steps)
+    {
+        foreach (int _ in steps)
+        {
+            // Each step is done by asking for it.
+        }
+    }
+
+    /// <summary>Hardware cannot take reading and leave writing.</summary>
+    private static MemAccess Expected(IEnumerable<(PageWatch Watch, HashSet<ulong> Seen)> watches)
+    {
+        PageAccess watched = watches.Aggregate(PageAccess.None, (all, w) => all | w.Watch.Access);
+        if ((watched & PageAccess.Read) != 0) watched |= PageAccess.Write;
+        return (MemAccess)((int)MemAccess.Rwx & ~(int)watched);
+    }
+}

@@ -1,0 +1,90 @@
+using XenVmEvent.Abi;
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Hypervisor.Simulation;
+
+namespace XenVmEvent.Tests.Monitoring;
+
+/// <summary>A simulated host whose calls are refused where a test says so, as a real one's may be at any time.</summary>
+internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, bool> refuses) : IHypervisor
+{
+    public string Description => host.Description;
+
+    public VmEventLayout Layout => host.Layout;
+
+    public GuestArchitecture Architecture => host.Architecture;
+
+    public IReadOnlyList<XenDomain> GetDomains() => host.GetDomains();
+
+    public IDomainMonitor EnableMonitor(XenDomain domain, ChannelPreference channel) =>
+        new Monitor(host.EnableMonitor(domain, channel), refuses);
+
+    public void Dispose() => host.Dispose();
+
+    private sealed class Monitor(IDomainMonitor monitor, Func<string, bool> refuses) : IDomainMonitor
+    {
+        public ChannelKind Channel => monitor.Channel;
+
+        public SharedMemory Ring => monitor.Ring;
+
+        public SharedMemory? Slots => monitor.Slots;
+
+        public IEventPorts Ports => monitor.Ports;
+
+        public MonitorCapabilities Capabilities => monitor.Capabilities;
+
+        public ulong MaximumGfn => monitor.MaximumGfn;
+
+        public bool IsDomainAlive => Try(nameof(IsDomainAlive)).IsDomainAlive;
+
+        public MemAccess DefaultMemAccess
+        {
+            get => monitor.DefaultMemAccess;
+            set => Try(nameof(DefaultMemAccess)).DefaultMemAccess = value;
+        }
+
+        public MemAccess GetMemAccess(ulong gfn) => monitor.GetMemAccess(gfn);
+
+        public void SetMemAccess(MemAccess access, ulong firstGfn, uint count) =>
+            Try(nameof(SetMemAccess)).SetMemAccess(access, firstGfn, count);
+
+        public void SetAccessRequired(bool required) => Try(nameof(SetAccessRequired)).SetAccessRequired(required);
+
+        public void MonitorWriteControlRegister(ControlRegister register, bool enable, ControlRegisterOptions options) =>
+            Try(nameof(MonitorWriteControlRegister)).MonitorWriteControlRegister(register, enable, options);
+
+        public void HoldBackRegisterWrites() => Try(nameof(HoldBackRegisterWrites)).HoldBackRegisterWrites();
+
+        public void MonitorMovToMsr(uint msr, bool enable, bool onChangeOnly) => Try(nameof(MonitorMovToMsr)).MonitorMovToMsr(msr, enable, onChangeOnly);
+
+        public void MonitorCpuid(bool enable) => Try(nameof(MonitorCpuid)).MonitorCpuid(enable);
+
+        public void MonitorSoftwareBreakpoint(bool enable) => Try(nameof(MonitorSoftwareBreakpoint)).MonitorSoftwareBreakpoint(enable);
+
+        public void MonitorDebugException(bool enable, bool sync) => monitor.MonitorDebugException(enable, sync);
+
+        public void MonitorSingleStep(bool enable) => monitor.MonitorSingleStep(enable);
+
+        public void MonitorDescriptorAccess(bool enable) => monitor.MonitorDescriptorAccess(enable);
+
+        public void MonitorGuestRequest(bool enable, bool sync, bool allowUserspace) => monitor.MonitorGuestRequest(enable, sync, allowUserspace);
+
+        public void MonitorPrivilegedCall(bool enable) => monitor.MonitorPrivilegedCall(enable);
+
+        public void MonitorEmulUnimplemented(bool enable) => monitor.MonitorEmulUnimplemented(enable);
+
+        public void MonitorVmExit(bool enable, bool sync) => monitor.MonitorVmExit(enable, sync);
+
+        public void MonitorIo(bool enable) => monitor.MonitorIo(enable);
+
+        public void InjectTrap(uint vcpu, TrapInjection trap) => Try(nameof(InjectTrap)).InjectTrap(vcpu, trap);
+
+        public ulong GetVCpuRunTime(uint vcpu) => Try(nameof(GetVCpuRunTime)).GetVCpuRunTime(vcpu);
+
+        public void Disable() => Try(nameof(Disable)).Disable();
+
+        public void Dispose() => monitor.Dispose();
+
+        private IDomainMonitor Try(string call) =>
+            refuses(call) ? throw new XenException(XenErrorId.CallFailed, call, "EIO", "It cannot be done.", "Try again.") : monitor;
+    }
+}

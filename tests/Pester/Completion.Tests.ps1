@@ -1,0 +1,49 @@
+BeforeAll {
+    . $PSScriptRoot/SimulatedHost.ps1
+    $null = Connect-XenHost -Simulated
+    function Get-Completion([string] $Line) { (TabExpansion2 $Line $Line.Length).CompletionMatches.CompletionText }
+}
+AfterAll { Switch-SimulatedHost }
+
+Describe 'Tab completion' {
+    It 'of <_> knows the guests, and not dom0' -ForEach @(
+        'Get-XenDomain ', 'Get-XenMonitor -Domain ', 'Enable-XenMonitor ', 'Disable-XenMonitor ', 'Watch-XenMemAccess ',
+        'Watch-XenMemAccess -Domain ', 'Watch-XenVmEvent ', 'Set-XenVmEventResponse -Domain '
+    ) {
+        Get-Completion $_ | Should -Be 'web01', 'db01'
+    }
+
+    It 'of -Domain <Begun> gives <Completed>' -ForEach @(
+        @{ Begun = 'w'; Completed = 'web01' }
+        @{ Begun = 'W'; Completed = 'web01' }
+        @{ Begun = 'web01,d'; Completed = 'db01' }
+    ) {
+        Get-Completion "Watch-XenVmEvent -Domain $Begun" | Should -Be $Completed
+    }
+
+    It 'quotes a name that needs it' {
+        Switch-SimulatedHost @{ Domains = [XenVmEvent.Hypervisor.Simulation.SimulatedDomainOptions[]] @(@{ Id = 1; Name = "bob's vm" }) }
+        Get-Completion 'Get-XenDomain ' | Should -Be "'bob''s vm'"
+        $null = Connect-XenHost -Simulated
+    }
+
+    It 'of -Domain is empty where there is no host' -Skip:(Test-Path /proc/xen/capabilities) {
+        Switch-SimulatedHost
+        Get-Completion 'Get-XenDomain -Domain nosuch' | Should -BeNullOrEmpty
+        $null = Connect-XenHost -Simulated
+    }
+
+    It 'of <Line> gives <Completed>' -ForEach @(
+        @{ Line = 'Watch-XenVmEvent web01 -Event C'; Completed = 'Cpuid' }
+        @{ Line = 'Watch-XenVmEvent web01 -Event Cpuid,W'; Completed = 'WriteControlRegister' }
+        @{ Line = 'Watch-XenVmEvent web01 -Event Cpuid -Register X'; Completed = 'Xcr0' }
+        @{ Line = 'Watch-XenVmEvent web01 -Event Cpuid -Channel S'; Completed = 'Slotted' }
+        @{ Line = 'Watch-XenMemAccess web01 -Access W'; Completed = 'Write' }
+        @{ Line = 'Watch-XenMemAccess web01 -Access Write,R'; Completed = 'Read' }
+        @{ Line = 'Enable-XenMonitor web01 -Channel R'; Completed = 'Ring' }
+        @{ Line = 'Set-XenVmEventResponse -Domain web01 -Event MovTo'; Completed = 'MovToMsr' }
+        @{ Line = '$held | Set-XenVmEventResponse -EmulateN'; Completed = '-EmulateNoWrite' }
+    ) {
+        Get-Completion $Line | Should -Be $Completed
+    }
+}

@@ -1,0 +1,33 @@
+BeforeAll { . $PSScriptRoot/SimulatedHost.ps1 }
+AfterAll { Switch-SimulatedHost }
+
+Describe 'Connect-XenHost' {
+    BeforeEach { $simulated = Connect-XenHost -Simulated -PassThru }
+
+    It 'says what it is connected to' {
+        $simulated | Should -BeOfType XenVmEvent.PS.HostStatus
+        $simulated.Host | Should -Be 'simulated Xen'
+        $simulated.InterfaceVersion | Should -Be 7
+        $simulated.Architecture | Should -Be 'X86'
+        $simulated.Guests | Should -Be 2
+    }
+
+    It 'makes the simulated host anew, ending the sessions on the one before' {
+        Enable-XenMonitor web01
+        $before = Get-SimulatedDomain web01
+        $null = Connect-XenHost -Simulated
+        $before.IsMonitored | Should -BeFalse
+        Get-XenMonitor | Should -BeNullOrEmpty
+        Get-SimulatedDomain web01 | Should -Not -Be $before
+    }
+
+    It 'takes nothing by position' {
+        { Connect-XenHost dom0 } | Should -Throw -ErrorId 'PositionalParameterNotFound,XenVmEvent.PS.ConnectXenHostCommand'
+    }
+
+    It 'keeps the host that is there when there is no Xen' -Skip:(Test-Path /proc/xen/capabilities) {
+        Enable-XenMonitor web01
+        { Connect-XenHost } | Should -Throw -ErrorId 'XenNotAvailable,XenVmEvent.PS.ConnectXenHostCommand'
+        (Get-XenMonitor).Domain | Should -Be 'web01'
+    }
+}

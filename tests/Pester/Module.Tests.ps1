@@ -1,0 +1,92 @@
+BeforeDiscovery {
+    $cmdlets = (Get-Module XenVmEvent).ExportedCmdlets.Values
+}
+
+BeforeAll {
+    $module = Get-Module XenVmEvent
+    $folder = $module.ModuleBase
+}
+
+Describe 'The module' {
+    It 'has a valid manifest' {
+        $manifest = Test-ModuleManifest (Join-Path $folder 'XenVmEvent.psd1') -ErrorAction Stop
+        $manifest.Version | Should -Be $module.Version
+        $manifest.PowerShellVersion | Should -Be '7.6'
+        $manifest.CompatiblePSEditions | Should -Be 'Core'
+        $manifest.Description | Should -Not -BeNullOrEmpty
+        $manifest.LicenseUri | Should -Not -BeNullOrEmpty
+    }
+
+    It 'lies in a folder of its name and version' {
+        Split-Path $folder -Leaf | Should -Be $module.Version
+        Split-Path (Split-Path $folder) -Leaf | Should -Be 'XenVmEvent'
+    }
+
+    It 'brings its license' {
+        Join-Path $folder 'LICENSE' | Should -Exist
+    }
+
+    It 'exports its cmdlets and nothing else' {
+        $module.ExportedCmdlets.Keys | Sort-Object | Should -Be @(
+            'Connect-XenHost', 'Disable-XenMonitor', 'Enable-XenMonitor', 'Get-XenDomain', 'Get-XenMonitor',
+            'Set-XenVmEventResponse', 'Watch-XenMemAccess', 'Watch-XenVmEvent')
+        $module.ExportedFunctions.Count + $module.ExportedAliases.Count + $module.ExportedVariables.Count | Should -Be 0
+    }
+
+    It 'exports every cmdlet that its assembly has' {
+        $all = (Get-Command Connect-XenHost).ImplementingType.Assembly.GetExportedTypes() |
+            ForEach-Object { $_.GetCustomAttributes([Management.Automation.CmdletAttribute], $false) } |
+            ForEach-Object { "$($_.VerbName)-$($_.NounName)" }
+        $all | Sort-Object | Should -Be ($module.ExportedCmdlets.Keys | Sort-Object)
+    }
+
+    It 'has format and type files that load' {
+        $module.ExportedFormatFiles.Count | Should -Be 1
+        $module.ExportedTypeFiles.Count | Should -Be 1
+    }
+
+    It 'passes PSScriptAnalyzer: <_>' -ForEach 'XenVmEvent.psd1', 'build.ps1', 'tests/Pester/Invoke-Tests.ps1', 'tests/Pester/SimulatedHost.ps1' {
+        if (-not (Get-Module PSScriptAnalyzer -ListAvailable)) {
+            Set-ItResult -Skipped -Because 'PSScriptAnalyzer is not installed: Install-PSResource PSScriptAnalyzer'
+        }
+        $path = if ($_ -like '*.psd1') { "$folder/$_" } else { "$PSScriptRoot/../../$_" }
+        Invoke-ScriptAnalyzer -Path $path | ForEach-Object { "$($_.ScriptName):$($_.Line) $($_.RuleName): $($_.Message)" } | Should -BeNullOrEmpty
+    }
+}
+
+Describe 'The cmdlet <_.Name>' -ForEach $cmdlets {
+    BeforeAll { $cmdlet = $_ }
+
+    It 'has an approved verb' {
+        (Get-Verb).Verb | Should -Contain $cmdlet.Verb
+    }
+
+    It 'has a singular noun with the prefix Xen' {
+        $cmdlet.Noun | Should -MatchExactly '^Xen(\w*[^s]|MemAccess)$'
+    }
+
+    It 'names its output' {
+        $cmdlet.OutputType | Should -Not -BeNullOrEmpty
+    }
+
+    It 'supports -WhatIf and -Confirm where, and only where, it changes a guest' {
+        $cmdlet.Parameters.ContainsKey('WhatIf') | Should -Be ($cmdlet.Name -in @(
+            'Enable-XenMonitor', 'Disable-XenMonitor', 'Set-XenVmEventResponse', 'Watch-XenMemAccess', 'Watch-XenVmEvent'))
+    }
+
+    It 'takes -Domain by position, by pipeline and by property name' {
+        if (-not $cmdlet.Parameters.ContainsKey('Domain')) { return }
+        foreach ($set in $cmdlet.Parameters.Domain.ParameterSets.Values) {
+            $set.Position | Should -Be 0
+            if ($cmdlet.Noun -eq 'XenVmEventResponse') { continue }
+            $set.ValueFromPipeline | Should -BeTrue
+            $set.ValueFromPipelineByPropertyName | Should -BeTrue
+        }
+    }
+
+    It 'declares a type for every parameter, none of them object' {
+        $common = [Management.Automation.Cmdlet]::CommonParameters
+        $own = $cmdlet.Parameters.Values | Where-Object Name -NotIn $common
+        $own | Where-Object ParameterType -EQ ([object]) | Should -BeNullOrEmpty
+    }
+}
