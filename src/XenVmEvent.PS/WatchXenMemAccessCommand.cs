@@ -22,7 +22,10 @@ public sealed class WatchXenMemAccessCommand : WatchCmdlet
     [GfnTransformation]
     public GfnRange[] Gfn { get; set; } = [];
 
-    /// <summary>Keep pages watched after their first access; Xen emulates the instructions that touch them.</summary>
+    /// <summary>
+    /// Keep pages watched after their first access; Xen emulates the instructions that touch them. For an instruction
+    /// that Xen cannot emulate a page goes unwatched for a millisecond.
+    /// </summary>
     [Parameter]
     public SwitchParameter Repeat { get; set; }
 

@@ -227,6 +227,7 @@ internal sealed class EventPump : IHeldEvents
             bool busy = _dispatcher.Settle();
             busy |= _dispatcher.TakeRequests(BatchSize) > 0;
             _dispatcher.Flush();
+            _rights.RestrictLifted();
             busy |= DoWork();
             if (busy || Spin()) continue;
             Sleep();
@@ -274,6 +275,7 @@ internal sealed class EventPump : IHeldEvents
             if (left < timeout) timeout = left;
         }
 
+        if (_rights.HasLifted && timeout > PageRights.Moment) timeout = PageRights.Moment;
         if (timeout <= TimeSpan.Zero) return;
         Volatile.Write(ref _sleeping, 1);
         Interlocked.MemoryBarrier();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 
@@ -17,8 +18,16 @@ internal sealed class PageRights(IDomainMonitor monitor)
     /// <summary>Of each vCPU, the page whose access Xen was last asked to emulate.</summary>
     private readonly Dictionary<uint, ulong> _emulated = [];
 
+    private readonly Queue<(ulong Gfn, long At)> _lifted = [];
+
     /// <summary>What a page, and a new page, has when nobody watches.</summary>
     private MemAccess _unrestricted = MemAccess.Rwx;
+
+    /// <summary>How long a page keeps its rights for an instruction that Xen cannot emulate.</summary>
+    public static TimeSpan Moment { get; } = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>Whether a page waits to be restricted again.</summary>
+    public bool HasLifted => _lifted.Count > 0;
 
     /// <summary>Adds a watch and restricts its pages, a step at a time.</summary>
     public IEnumerable<int> Add(PageWatch watch)
@@ -72,18 +81,24 @@ internal sealed class PageRights(IDomainMonitor monitor)
     }
 
     /// <summary>
-    /// Xen could not emulate the instruction. Rather than let the guest have the exception that this would give it, its
-    /// page is no longer watched.
+    /// Xen could not emulate the instruction, and would give the guest an exception for it: its page gets its rights for
+    /// a moment, in which the instruction runs, and nobody sees what else touches the page.
     /// </summary>
-    public void GiveUp(uint vcpu)
+    public void LiftForAMoment(uint vcpu)
     {
         if (!_emulated.Remove(vcpu, out ulong gfn)) return;
-        foreach (WatchedPages watch in _watches)
-        {
-            if (watch.Watch.Covers(gfn)) watch.Seen.Add(gfn);
-        }
+        monitor.SetMemAccess(_unrestricted, gfn, 1);
+        _lifted.Enqueue((gfn, Stopwatch.GetTimestamp()));
+    }
 
-        monitor.SetMemAccess(RightsOf(gfn), gfn, 1);
+    /// <summary>Restricts pages again whose moment is over.</summary>
+    public void RestrictLifted()
+    {
+        while (_lifted.TryPeek(out (ulong Gfn, long At) page) && Stopwatch.GetElapsedTime(page.At) >= Moment)
+        {
+            _lifted.Dequeue();
+            monitor.SetMemAccess(RightsOf(page.Gfn), page.Gfn, 1);
+        }
     }
 
     private static bool Allows(MemAccess rights, PageAccess access) =>

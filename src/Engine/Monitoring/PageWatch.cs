@@ -11,7 +11,10 @@ public sealed record PageWatch
     /// <summary>The pages; none means all that the domain has and will have.</summary>
     public IReadOnlyList<GfnRange> Ranges { get; init; } = [];
 
-    /// <summary>Keep a page watched after its first access: Xen emulates the instruction instead of lifting the restriction.</summary>
+    /// <summary>
+    /// Keep a page watched after its first access: Xen emulates the instruction instead of lifting the restriction. For
+    /// an instruction that Xen cannot emulate the restriction is lifted for a millisecond.
+    /// </summary>
     public bool Repeat { get; init; }
 
     internal bool Covers(ulong gfn)

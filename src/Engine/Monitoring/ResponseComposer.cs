@@ -66,7 +66,7 @@ internal sealed class ResponseComposer(IDomainMonitor monitor, PageRights pages,
                 Advance(request, writer, VmEventField.ArmPc, ArmInstructionLength);
                 break;
             case VmEventKind.EmulUnimplemented:
-                pages.GiveUp(request.VCpuId);
+                pages.LiftForAMoment(request.VCpuId);
                 break;
             case VmEventKind.DescriptorAccess:
                 // Without emulation the vCPU executes it again, and raises the event again.

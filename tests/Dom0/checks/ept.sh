@@ -54,7 +54,7 @@ check "write --repeat: 4 events of one page" equal 4 "$(grep -c '"gfn":"0x400"' 
 check "write --repeat: the guest runs on" runs_on
 
 run outside "$guest" write --gfn 0xfffffff --count 1
-check "a gfn the guest does not have: one clear error" one_clear_error outside 1 'gfn'
+check "a gfn the guest does not have: one clear error" one_clear_error outside 1 '0xfffffff'
 check "after that the guest runs on" runs_on
 xl destroy "$guest"
 

@@ -105,7 +105,7 @@ internal sealed class XenErrors(XenVersion running, string library)
     public XenException OfSwitching(string call, int errno, string what, XenDomain domain) => (Errno)errno switch
     {
         Errno.EOPNOTSUPP or Errno.ENOSYS or Errno.ENODEV => New(
-            XenErrorId.NotSupported, call, errno, what, "this hardware or this Xen cannot raise them", "Test-XenMonitor shows what this host can raise for a domain."),
+            XenErrorId.NotSupported, call, errno, what, "this hardware or this Xen cannot raise them", "Watch other kinds of event, or run the guest on a host whose hardware and Xen version can."),
         Errno.EINVAL => New(
             XenErrorId.NotSupported, call, errno, what, "Xen cannot watch this one", "Choose another register: Xen knows CR0, CR3, CR4 and XCR0, and the MSRs from 0, 0x40000000 and 0xc0000000 on, 0x2000 each."),
         Errno.EEXIST => New(
@@ -146,7 +146,7 @@ internal sealed class XenErrors(XenVersion running, string library)
             XenErrorId.NotPermitted, call, errno, what, "Xen does not permit it", "Run this as root in dom0; where Xen runs with a security policy (FLASK), it must allow vm_event."),
         Errno.ENOMEM => New(XenErrorId.OutOfMemory, call, errno, what, "there is no memory left for it", "Free memory of the host or raise the guest's maxmem."),
         Errno.EOPNOTSUPP or Errno.ENOSYS or Errno.ENODEV => New(
-            XenErrorId.NotSupported, call, errno, what, "this hardware or this Xen cannot do it", "Test-XenMonitor shows what this host can do for a domain."),
+            XenErrorId.NotSupported, call, errno, what, "this hardware or this Xen cannot do it", "Run the guest on a host whose hardware and Xen version can."),
         _ => New(XenErrorId.CallFailed, call, errno, what, "Xen refused it", "See 'xl dmesg' for the cause; where it does not help, report this with the version of Xen."),
     };
 
