@@ -15,12 +15,16 @@ public abstract class CmdletTest : IDisposable
 
     private protected static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    /// <summary>Ends a watch that waits for ever, with its host: the test fails then instead of never ending.</summary>
+    private readonly Timer _watchdog = new(_ => XenHost.Disconnect(), null, 3 * Patience, Timeout.InfiniteTimeSpan);
+
     protected CmdletTest() => Pipeline.Of<ConnectXenHostCommand>().With("Simulated").Run();
 
     private protected static SimulatedHypervisor Host => (SimulatedHypervisor)XenHost.Current;
 
     public void Dispose()
     {
+        _watchdog.Dispose();
         XenHost.Disconnect();
         GC.SuppressFinalize(this);
     }

@@ -43,9 +43,10 @@ public sealed class WatchXenMemAccessTests : CmdletTest
     [Fact]
     public void A_page_gets_its_rights_back_after_its_first_access()
     {
-        // Sixteen pages, each written for the first time once.
+        // Sixteen pages, each written for the first time once: by one vCPU, for two may do so at the same time.
+        Use(new SimulationOptions { Domains = [new() { Id = 1, Name = "web01" }] });
         PipelineOutcome outcome = Pipeline.Of<WatchXenMemAccessCommand>("web01", "Write").With("Gfn", "0x100-0x10f").With("First", 16).Run();
-        Assert.Equal(Enumerable.Range(0x100, 16).Select(g => (ulong)g), outcome.OutputOf<MemAccessEvent>().Select(e => e.Gfn).Distinct().Order());
+        Assert.Equal(Enumerable.Range(0x100, 16).Select(g => (ulong)g), outcome.OutputOf<MemAccessEvent>().Select(e => e.Gfn).Order());
         AssertFree("web01");
     }
 

@@ -92,7 +92,7 @@ start() { # NAME ARGUMENTS...: xenvmevent in the background
 }
 
 stop() { # SIGNAL: ends what was started last
-    kill -s "$1" $running
+    kill -s "$1" $running 2> /dev/null
     eventually 60 ended || kill -9 $running
     wait $running
     status=$?

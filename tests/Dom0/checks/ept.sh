@@ -20,11 +20,10 @@ pages() { # KIND SYMBOL OFFSET INSTRUCTION: every event the guest's pages can gi
 }
 fields='"\(.access) \(.domainId) \(.vcpu) \(.gfn) \(.offset) \(.linearAddress) \(.instructionPointer)"'
 
-page_access() { # MODE LINES SYMBOL OFFSET INSTRUCTION ACCESS RANGE
+page_access() { # MODE LINES SYMBOL OFFSET INSTRUCTION ACCESS RANGE [OPTIONS...]
     local mode=$1 own=$2
 
-    # The whole guest, as xen-access does it: every page's first access, of which the guest's own 32 are known.
-    start "$mode" "$guest" "$mode"
+    start "$mode" "$guest" "$mode" "${@:8}"
     check "$mode: events from all 32 pages" eventually 120 lines "$mode" "$own" 32
     stop INT
     check "$mode: a clean end" clean_end "$mode"
@@ -44,8 +43,10 @@ page_access() { # MODE LINES SYMBOL OFFSET INSTRUCTION ACCESS RANGE
     check "$mode: after that the guest runs on" runs_on
 }
 
+# The whole guest, as xen-access does it: every page's first access, of which the guest's own 32 are known. Then, for it
+# takes the emulator half a minute, only these.
 page_access write "$own_write" written_pages 0x128 "$(address at_write)" "Read, Write" 0x400-0x41f
-page_access exec "$own_execute" executed_pages 0x40 "" Execute 0x500-0x51f
+page_access exec "$own_execute" executed_pages 0x40 "" Execute 0x500-0x51f --gfn 0x500-0x51f
 
 # A page that stays watched: Xen emulates the instructions that write it.
 run repeat "$guest" write --gfn 0x400 --repeat --count 4 --format json
