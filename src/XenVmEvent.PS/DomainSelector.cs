@@ -37,14 +37,23 @@ public sealed class DomainSelector
     /// <exception cref="XenException"><see cref="XenErrorId.DomainNotFound"/>.</exception>
     internal IReadOnlyList<XenDomain> Resolve(IHypervisor host)
     {
-        if (IsWildcard)
-        {
-            WildcardPattern pattern = WildcardPattern.Get(Text, WildcardOptions.IgnoreCase);
-            return [.. host.GetDomains().Where(d => pattern.IsMatch(d.Name))];
-        }
+        if (IsWildcard) return MatchAll(host);
 
         // A domain object names the domain it was, even when another has its id or name by now.
         XenDomain found = host.FindDomain(Text);
         return _domain is null || found.Uuid == _domain.Uuid ? [found] : throw DomainLookup.NotFound(_domain.ToString(), host.GetDomains());
+    }
+
+    private XenDomain[] MatchAll(IHypervisor host)
+    {
+        try
+        {
+            WildcardPattern pattern = WildcardPattern.Get(Text, WildcardOptions.IgnoreCase);
+            return [.. host.GetDomains().Where(d => pattern.IsMatch(d.Name))];
+        }
+        catch (WildcardPatternException)
+        {
+            throw DomainLookup.NotFound(Text, host.GetDomains());
+        }
     }
 }

@@ -22,7 +22,7 @@ public sealed class EnableXenMonitorCommand : DomainCmdlet
     /// <summary>How long an event may wait for its answer before the default goes out. A number is seconds.</summary>
     [Parameter]
     [DurationTransformation]
-    [PositiveDuration]
+    [PositiveDuration(MostMinutes = MonitorOptions.LongestResponseMinutes)]
     public TimeSpan ResponseTimeout { get; set; } = MonitorOptions.DefaultResponseTimeout;
 
     /// <summary>The domain pauses, rather than runs on, when a page access finds no listener.</summary>

@@ -45,7 +45,7 @@ public abstract class WatchCmdlet : DomainCmdlet
     /// <summary>How long an event may wait for its answer before the default goes out. A number is seconds.</summary>
     [Parameter]
     [DurationTransformation]
-    [PositiveDuration]
+    [PositiveDuration(MostMinutes = MonitorOptions.LongestResponseMinutes)]
     public TimeSpan ResponseTimeout { get; set; } = MonitorOptions.DefaultResponseTimeout;
 
     /// <summary>How many events wait for the pipeline at most; a full buffer slows the guest.</summary>

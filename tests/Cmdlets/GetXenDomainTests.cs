@@ -65,6 +65,13 @@ public sealed class GetXenDomainTests : CmdletTest
     }
 
     [Fact]
+    public void A_pattern_that_is_none_is_an_error_with_the_domains_that_are_there()
+    {
+        ErrorRecord error = Refused(Pipeline.Of<GetXenDomainCommand>("web[").Run(), XenErrorId.DomainNotFound, ErrorCategory.ObjectNotFound);
+        Assert.Equal("web[", error.TargetObject);
+    }
+
+    [Fact]
     public void A_domain_that_has_ended_is_not_taken_for_another()
     {
         XenDomain web = Host["web01"].Identity;

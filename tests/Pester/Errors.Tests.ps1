@@ -72,6 +72,7 @@ Describe 'An error about' {
         @{ What = 'a negative duration'; Command = { Watch-XenMemAccess web01 -Access Write -Duration -1 }; Id = 'ParameterArgumentValidationError'; Message = 'Duration' }
         @{ What = 'an endless duration'; Command = { Watch-XenMemAccess web01 -Access Write -Duration 1e30 }; Id = 'ParameterArgumentTransformationError'; Message = '1E\+30' }
         @{ What = 'no deadline'; Command = { Watch-XenMemAccess web01 -Access Write -ResponseTimeout 0 }; Id = 'ParameterArgumentValidationError'; Message = 'ResponseTimeout' }
+        @{ What = 'a deadline of more than an hour'; Command = { Watch-XenMemAccess web01 -Access Write -ResponseTimeout 3601 }; Id = 'ParameterArgumentValidationError'; Message = 'ResponseTimeout' }
         @{ What = 'no deadline of a session'; Command = { Enable-XenMonitor web01 -ResponseTimeout 0 }; Id = 'ParameterArgumentValidationError'; Message = 'ResponseTimeout' }
         @{ What = 'a negative deadline of a session'; Command = { Enable-XenMonitor web01 -ResponseTimeout -1 }; Id = 'ParameterArgumentValidationError'; Message = 'ResponseTimeout' }
         @{ What = 'no buffer'; Command = { Watch-XenMemAccess web01 -Access Write -BufferSize 0 }; Id = 'ParameterArgumentValidationError'; Message = 'BufferSize' }

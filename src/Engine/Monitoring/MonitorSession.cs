@@ -47,6 +47,7 @@ public sealed class MonitorSession : IDisposable
         ArgumentNullException.ThrowIfNull(domain);
         options ??= new MonitorOptions();
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.ResponseTimeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.ResponseTimeout, TimeSpan.FromMinutes(MonitorOptions.LongestResponseMinutes));
         IDomainMonitor monitor = hypervisor.EnableMonitor(domain, options.Channel);
         EventPump pump;
         try
