@@ -17,6 +17,15 @@ internal sealed class SessionTeardown(
     /// <summary>How long draining, and with it disabling, is tried at most.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long nobody must have asked, where nobody has.</summary>
+    private static readonly TimeSpan QuietWhenIdle = TimeSpan.FromMilliseconds(3);
+
+    /// <summary>
+    /// How long nobody must have asked, where some have: a vCPU that waited for room is given it, but asks only when it is
+    /// scheduled next, and would stay paused were the monitor disabled just then. Xen's time slices are no longer than this.
+    /// </summary>
+    private static readonly TimeSpan QuietAfterEvents = TimeSpan.FromMilliseconds(30);
+
     /// <summary>How long a vCPU may take to run on after its register write was answered.</summary>
     private static readonly TimeSpan RunOn = TimeSpan.FromMilliseconds(100);
 
@@ -57,17 +66,18 @@ internal sealed class SessionTeardown(
     private void Drain()
     {
         long start = Stopwatch.GetTimestamp();
-        int quiet = 0;
-        while (quiet < 3 && Stopwatch.GetElapsedTime(start) < Bound)
+        long last = start;
+        TimeSpan quiet = QuietWhenIdle;
+        while (Stopwatch.GetElapsedTime(start) < Bound)
         {
             if (Answer())
             {
-                quiet = 0;
+                last = Stopwatch.GetTimestamp();
+                quiet = QuietAfterEvents;
                 continue;
             }
 
-            // A vCPU that had waited for room needs a moment to put its request.
-            quiet++;
+            if (Stopwatch.GetElapsedTime(last) >= quiet) return;
             Thread.Sleep(1);
         }
     }
