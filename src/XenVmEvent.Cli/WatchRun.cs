@@ -44,7 +44,7 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
 
     private static int Fail(XenException e)
     {
-        Say($"{e.Message} {e.Remedy}");
+        Say($"{e.Id}: {e.Message} {e.Remedy}");
         return ExitCode.Failure;
     }
 
@@ -70,7 +70,7 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
 
         SessionEnd end = session.Stop();
         Summarize(session.GetStatistics(), Stopwatch.GetElapsedTime(start));
-        foreach (XenException failure in end.TeardownFailures) Say($"while ending: {failure.Message} {failure.Remedy}");
+        foreach (XenException failure in end.TeardownFailures) Say($"while ending: {failure.Id}: {failure.Message} {failure.Remedy}");
         if (end.Failure is { } cause) return Fail(cause);
         if (end.Reason == SessionEndReason.DomainDied)
         {

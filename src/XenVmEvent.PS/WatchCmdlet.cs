@@ -92,6 +92,9 @@ public abstract class WatchCmdlet : DomainCmdlet
     /// <summary>What to see.</summary>
     private protected abstract EventWatch CreateWatch();
 
+    /// <summary>No domain will raise an event any more.</summary>
+    private bool IsOver => _watches.TrueForAll(w => w.Subscription.IsCompleted);
+
     private void Begin(XenDomain domain)
     {
         MonitorSession? session = XenHost.FindSession(domain);
@@ -150,7 +153,7 @@ public abstract class WatchCmdlet : DomainCmdlet
 
             if (written > before) continue;
             WarnOfLost();
-            if (_watches.TrueForAll(w => w.Subscription.IsCompleted)) return;
+            if (IsOver) return;
             WaitForEvents(left);
         }
     }
@@ -159,7 +162,7 @@ public abstract class WatchCmdlet : DomainCmdlet
     {
         try
         {
-            _arrival.Wait(() => _watches.Exists(w => w.Subscription.HasNews && !w.Subscription.IsCompleted), timeout, Stopped);
+            _arrival.Wait(() => IsOver || _watches.Exists(w => w.Subscription.HasNews && !w.Subscription.IsCompleted), timeout, Stopped);
         }
         catch (OperationCanceledException)
         {

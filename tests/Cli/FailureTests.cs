@@ -6,8 +6,8 @@ namespace XenVmEvent.Cli.Tests;
 public class FailureTests
 {
     [Theory]
-    [InlineData("nosuch cpuid --simulate", "There is no domain 'nosuch'. The domains here are Domain-0 (id 0), web01 (id 1), db01 (id 2).")]
-    [InlineData("0 cpuid --simulate", "The domain Domain-0 (id 0) cannot be monitored")]
+    [InlineData("nosuch cpuid --simulate", "DomainNotFound: There is no domain 'nosuch'. The domains here are Domain-0 (id 0), web01 (id 1), db01 (id 2).")]
+    [InlineData("0 cpuid --simulate", "DomainNotSupported: The domain Domain-0 (id 0) cannot be monitored")]
     [InlineData("web01 write --simulate --gfn 0xfffffff", "0xfffffff")]
     [InlineData("web01 msr --simulate --msr 0x12345678", "0x12345678")]
     [InlineData("web01 cpuid --simulate --response deny", "Deny makes no sense for a Cpuid event")]
