@@ -91,6 +91,9 @@ public interface IDomainMonitor : IDisposable
     /// <summary>How long a vCPU has run, in nanoseconds; grows only while it runs.</summary>
     ulong GetVCpuRunTime(uint vcpu);
 
+    /// <summary>Whether a vCPU is on a processor at this moment, in the guest or in Xen on its behalf.</summary>
+    bool IsVCpuRunning(uint vcpu);
+
     /// <summary>
     /// Disables the monitor. A vCPU whose event was not answered may stay paused for good, and a register write
     /// whose vCPU has not run since its answer is lost: both are the caller's to prevent.

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
@@ -10,6 +11,9 @@ internal sealed class ResponseComposer(IDomainMonitor monitor, PageRights pages,
     private const byte DebugVector = 1;
     private const byte BreakpointVector = 3;
     private const ulong ArmInstructionLength = 4;
+
+    /// <summary>Much longer than a vCPU takes from its request to standing still.</summary>
+    private static readonly TimeSpan LongestWayOff = TimeSpan.FromMilliseconds(100);
 
     /// <param name="request">The request; not within <paramref name="target"/>.</param>
     /// <param name="response">The decision.</param>
@@ -33,8 +37,19 @@ internal sealed class ResponseComposer(IDomainMonitor monitor, PageRights pages,
                 break;
         }
 
+        if (response == VmEventResponse.Deny) AwaitStandstill(request.VCpuId);
         writer.AddFlags(response.Flags);
         if (response == VmEventResponse.Continue) Continue(request, writer);
+    }
+
+    /// <summary>
+    /// Xen marks the write as waiting only after it has put the request: a denial that comes before is forgotten, and the
+    /// write done. Once the vCPU is off its processor the mark is there.
+    /// </summary>
+    private void AwaitStandstill(uint vcpu)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (monitor.IsVCpuRunning(vcpu) && Stopwatch.GetElapsedTime(start) < LongestWayOff) Thread.SpinWait(10);
     }
 
     /// <summary>Has the guest go on as if nobody had watched.</summary>

@@ -78,6 +78,8 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
 
         public void InjectTrap(uint vcpu, TrapInjection trap) => Try(nameof(InjectTrap)).InjectTrap(vcpu, trap);
 
+        public bool IsVCpuRunning(uint vcpu) => Try(nameof(IsVCpuRunning)).IsVCpuRunning(vcpu);
+
         public ulong GetVCpuRunTime(uint vcpu) => Try(nameof(GetVCpuRunTime)).GetVCpuRunTime(vcpu);
 
         public void Disable() => Try(nameof(Disable)).Disable();

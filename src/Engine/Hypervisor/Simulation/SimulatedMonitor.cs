@@ -173,6 +173,12 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
         return VCpu("xc_vcpu_getinfo", vcpu).RunTime;
     }
 
+    public bool IsVCpuRunning(uint vcpu)
+    {
+        using SingleCaller.Call call = Enter("xc_vcpu_getinfo");
+        return !VCpu("xc_vcpu_getinfo", vcpu).IsPaused;
+    }
+
     public void Disable()
     {
         using SingleCaller.Call call = caller.Enter("xc_monitor_disable");

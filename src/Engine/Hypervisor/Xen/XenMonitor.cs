@@ -199,11 +199,9 @@ internal sealed class XenMonitor : IDomainMonitor
         }
     }
 
-    public ulong GetVCpuRunTime(uint vcpu)
-    {
-        int result = XenCtrl.xc_vcpu_getinfo(_xen, _domain.Id, vcpu, out VCpuInfo info);
-        return result >= 0 ? info.CpuTime : throw Failure(nameof(XenCtrl.xc_vcpu_getinfo), "read the run time of a vCPU");
-    }
+    public ulong GetVCpuRunTime(uint vcpu) => GetVCpuInfo(vcpu).CpuTime;
+
+    public bool IsVCpuRunning(uint vcpu) => GetVCpuInfo(vcpu).Running != 0;
 
     public void Disable()
     {
@@ -226,6 +224,12 @@ internal sealed class XenMonitor : IDomainMonitor
         _channel.Dispose();
         _deviceModel?.Dispose();
         _xen.Dispose();
+    }
+
+    private VCpuInfo GetVCpuInfo(uint vcpu)
+    {
+        int result = XenCtrl.xc_vcpu_getinfo(_xen, _domain.Id, vcpu, out VCpuInfo info);
+        return result >= 0 ? info : throw Failure(nameof(XenCtrl.xc_vcpu_getinfo), "read the state of a vCPU");
     }
 
     private XenDeviceModelHandle OpenDeviceModel()
