@@ -26,9 +26,10 @@ public sealed class XenException : Exception
         Remedy = remedy;
     }
 
-    /// <summary>A defect of this program, met where a guest has to be set free first.</summary>
-    internal static XenException Unexpected(Exception exception) =>
-        new(XenErrorId.Unexpected,
+    /// <summary>The same, or for a defect of this program, met where a guest has to be set free first, an error that tells of it.</summary>
+    internal static XenException From(Exception exception) =>
+        exception as XenException ?? new XenException(
+            XenErrorId.Unexpected,
             $"Something unexpected went wrong: {exception.Message}",
             "Please report this, with the exception's details.",
             exception);

@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using XenVmEvent.Hypervisor;
 using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.PS;
@@ -18,15 +17,10 @@ public sealed class DisableXenMonitorCommand : DomainCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord() => ForEachDomain(Domain, IsMonitored, domain =>
     {
-        MonitorSession session = XenHost.FindSession(domain) ?? throw NotMonitored(domain);
+        MonitorSession session = XenHost.GetSession(domain);
         if (!ShouldProcess(domain.ToString(), "Disable the monitor")) return;
         SessionEnd end = session.Stop();
         foreach (XenException failure in end.TeardownFailures) WriteError(ToErrorRecord(failure, domain));
         WriteVerbose($"No longer monitoring {domain}: {end}.");
     });
-
-    private static XenException NotMonitored(XenDomain domain) =>
-        new(XenErrorId.SessionEnded,
-            $"The domain {domain} is not monitored by this process.",
-            "Get-XenMonitor lists the sessions that are open.");
 }

@@ -72,10 +72,7 @@ public sealed class SetXenVmEventResponseCommand : DomainCmdlet
 
     private void SetDefault(XenDomain domain)
     {
-        MonitorSession session = XenHost.FindSession(domain) ?? throw new XenException(
-            XenErrorId.SessionEnded,
-            $"The domain {domain} is not monitored by this process.",
-            "Enable its monitor first, with Enable-XenMonitor.");
+        MonitorSession session = XenHost.GetSession(domain);
         foreach (VmEventKind kind in Event)
         {
             Report(domain, () =>

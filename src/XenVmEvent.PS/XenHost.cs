@@ -67,6 +67,13 @@ internal static class XenHost
     /// <summary>The running session of a domain; null when there is none.</summary>
     public static MonitorSession? FindSession(XenDomain domain) => Sessions.FirstOrDefault(s => s.Domain.Id == domain.Id);
 
+    /// <summary>The running session of a domain.</summary>
+    /// <exception cref="XenException">There is none.</exception>
+    public static MonitorSession GetSession(XenDomain domain) => FindSession(domain) ?? throw new XenException(
+        XenErrorId.SessionEnded,
+        $"The domain {domain} is not monitored by this process.",
+        "Get-XenMonitor lists the sessions that are open, and Enable-XenMonitor opens one.");
+
     /// <summary>Starts a session.</summary>
     /// <exception cref="XenException">The domain cannot be monitored.</exception>
     public static MonitorSession StartSession(XenDomain domain, MonitorOptions options)

@@ -16,7 +16,6 @@ internal sealed class EventDispatcher
     private readonly VmEventSource _source;
     private readonly VmEventLayout _layout;
     private readonly long _responseTimeout;
-    private readonly int _vcpus;
     private readonly VmEventResponse[] _defaults;
     private readonly List<EventSubscription> _subscriptions = [];
     private readonly List<EventSubscription> _wanting = [];
@@ -40,14 +39,14 @@ internal sealed class EventDispatcher
         _source = source;
         _layout = source.Layout;
         _responseTimeout = (long)(responseTimeout.TotalSeconds * Stopwatch.Frequency);
-        _vcpus = vcpus;
+        VCpus = vcpus;
         _defaults = [.. Enum.GetValues<VmEventKind>().Select(_ => VmEventResponse.Continue)];
     }
 
     public IReadOnlyList<EventSubscription> Subscriptions => _subscriptions;
 
     /// <summary>How many vCPUs the domain has.</summary>
-    public int VCpus => _vcpus;
+    public int VCpus { get; }
 
     /// <summary>When a register write was last let through, in Stopwatch ticks; 0 for never.</summary>
     public long LastRegisterWrite { get; private set; }
@@ -266,10 +265,10 @@ internal sealed class EventDispatcher
 
     private void EnsurePlausible(RequestView request)
     {
-        if (request.Version == _layout.Version && request.VCpuId < _vcpus) return;
+        if (request.Version == _layout.Version && request.VCpuId < VCpus) return;
         throw new XenException(
             XenErrorId.CorruptChannel,
-            $"A request is corrupt: interface version {request.Version} (expected {_layout.Version}), vCPU {request.VCpuId} of {_vcpus}.",
+            $"A request is corrupt: interface version {request.Version} (expected {_layout.Version}), vCPU {request.VCpuId} of {VCpus}.",
             "The session has ended; start it again, and report this with the versions of Xen and XenVmEvent.");
     }
 }

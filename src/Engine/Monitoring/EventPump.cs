@@ -11,7 +11,7 @@ namespace XenVmEvent.Monitoring;
 internal sealed class EventPump : IHeldEvents
 {
     /// <summary>Requests handled before responses are shown to Xen.</summary>
-    private const int BatchSize = 64;
+    public const int BatchSize = 64;
 
     /// <summary>How often a pump that has time for it looks whether the domain still lives.</summary>
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(500);
@@ -189,7 +189,7 @@ internal sealed class EventPump : IHeldEvents
         catch (Exception e)
         {
             // Whatever it was, the guest comes first: everything goes the way of an orderly end.
-            failure = e as XenException ?? XenException.Unexpected(e);
+            failure = XenException.From(e);
             reason = SessionEndReason.Failed;
         }
 

@@ -115,7 +115,7 @@ internal sealed class SessionTeardown(
             }
             catch (Exception e)
             {
-                _failures.Add(e as XenException ?? XenException.Unexpected(e));
+                _failures.Add(XenException.From(e));
                 return;
             }
         }
@@ -127,13 +127,13 @@ internal sealed class SessionTeardown(
         bool any = false;
         try
         {
-            any = dispatcher.TakeRequests(int.MaxValue) > 0;
+            any = dispatcher.TakeRequests(EventPump.BatchSize) > 0;
             dispatcher.ReleaseAll();
             dispatcher.Flush();
         }
         catch (Exception e)
         {
-            XenException failure = e as XenException ?? XenException.Unexpected(e);
+            XenException failure = XenException.From(e);
             _failures.Add(failure);
             _channelBroken = failure.Id is XenErrorId.CorruptChannel or XenErrorId.Unexpected;
         }
@@ -149,7 +149,7 @@ internal sealed class SessionTeardown(
         }
         catch (Exception e)
         {
-            _failures.Add(e as XenException ?? XenException.Unexpected(e));
+            _failures.Add(XenException.From(e));
         }
     }
 }
