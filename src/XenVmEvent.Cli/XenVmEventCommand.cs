@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using XenVmEvent.Events;
@@ -10,6 +11,9 @@ namespace XenVmEvent.Cli;
 /// <summary>The command line: what it takes, and what it refuses.</summary>
 internal static class XenVmEventCommand
 {
+    /// <summary>How the command is called.</summary>
+    public const string Usage = "xenvmevent [-m] <domain> <mode> [options]";
+
     /// <summary>In seconds: as long as a timer runs.</summary>
     private const double LongestDuration = 4_000_000;
 
@@ -62,7 +66,7 @@ internal static class XenVmEventCommand
     private static readonly Option<bool> Repeat = new("--repeat") { Description = "For write and exec: keep pages watched after their first access." };
     private static readonly Option<VmEventResponse> Response = new("--response")
     {
-        Description = $"What every event is answered: {string.Join(", ", WatchMode.Responses.Keys)}.",
+        Description = $"What every event is answered, continue unless given: {string.Join(", ", WatchMode.Responses.Keys)}.",
         HelpName = "response",
         CustomParser = ParseResponse,
         DefaultValueFactory = _ => VmEventResponse.Continue,
@@ -83,6 +87,11 @@ internal static class XenVmEventCommand
         {
             Domain, Mode, Required, Simulate, Channel, Count, Duration, Format, Gfns, Repeat, Msrs, Response,
         };
+        foreach (Option option in root.Options)
+        {
+            if (option is HelpOption) option.Action = new HelpAction(root);
+        }
+
         root.Validators.Add(RefuseWhatDoesNotGoTogether);
         root.SetAction(parsed =>
         {
@@ -91,7 +100,7 @@ internal static class XenVmEventCommand
         });
         ParseResult parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false });
         if (parsed.Errors.Count == 0) return parsed.Invoke();
-        Console.Error.WriteLine($"xenvmevent: {parsed.Errors[0].Message} Usage: xenvmevent [-m] <domain> <mode> [options]; 'xenvmevent --help' explains them.");
+        Console.Error.WriteLine($"xenvmevent: {parsed.Errors[0].Message} Usage: {Usage}; 'xenvmevent --help' explains them.");
         return ExitCode.Usage;
     }
 

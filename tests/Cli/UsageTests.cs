@@ -41,6 +41,23 @@ public class UsageTests
         Assert.Contains("Usage: xenvmevent [-m] <domain> <mode>", error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("-h")]
+    [InlineData("web01 --help")]
+    public void Help_tells_of_every_mode_and_option(string arguments)
+    {
+        CommandResult help = CommandProcess.Run(arguments.Split(' '));
+        Assert.Equal(0, help.ExitCode);
+        Assert.Empty(help.Errors);
+        Assert.Contains("Usage: xenvmevent [-m] <domain> <mode> [options]", help.Output);
+        foreach (WatchMode mode in WatchMode.All) Assert.Single(help.Output, l => l.EndsWith($"{mode.Name}: {mode.Description}", StringComparison.Ordinal));
+        foreach (string option in (string[])["-?, -h, --help ", "--version ", "-m ", "--channel <channel> ", "--gfn <ranges> "])
+        {
+            Assert.Single(help.Output, l => l.StartsWith($"  {option}", StringComparison.Ordinal));
+        }
+    }
+
     /// <summary>Runs what ends before any output within this process; the tests of one class run one after the other.</summary>
     private static (int ExitCode, string[] Errors) Run(string[] arguments)
     {
