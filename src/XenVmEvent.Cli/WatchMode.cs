@@ -14,6 +14,8 @@ internal sealed record WatchMode(string Name, string Description, Func<WatchArgu
     public static IReadOnlyDictionary<string, VmEventResponse> Responses { get; } = new Dictionary<string, VmEventResponse>
     {
         ["continue"] = VmEventResponse.Continue,
+        ["reinject"] = VmEventResponse.Reinject,
+        ["skip"] = VmEventResponse.Skip,
         ["emulate"] = VmEventResponse.Emulate,
         ["emulate_no_write"] = VmEventResponse.EmulateNoWrite,
         ["deny"] = VmEventResponse.Deny,

@@ -30,6 +30,22 @@ internal readonly ref struct ResponseWriter(Span<byte> bytes, VmEventLayout layo
         request.Bytes[start..].CopyTo(_bytes[start..]);
     }
 
+    /// <summary>Gives the emulated instruction something to read; at most what the layout has room for.</summary>
+    public void SetReadData(ReadOnlySpan<byte> data)
+    {
+        Set(VmEventField.EmulReadSize, (ulong)data.Length);
+        data.CopyTo(_bytes[layout.OffsetOf(VmEventField.EmulReadData)..]);
+    }
+
+    /// <summary>Gives the emulator an instruction, at most 16 bytes; Xen wants them all, so the rest is NOP.</summary>
+    public void SetInstructionData(ReadOnlySpan<byte> instruction)
+    {
+        const byte nop = 0x90;
+        Span<byte> target = _bytes.Slice(layout.OffsetOf(VmEventField.EmulInsnData), 16);
+        target.Fill(nop);
+        instruction.CopyTo(target);
+    }
+
     /// <summary>Writes a field; nothing where this interface version does not have it.</summary>
     public void Set(VmEventField field, ulong value)
     {

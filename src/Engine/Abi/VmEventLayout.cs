@@ -46,10 +46,21 @@ public sealed class VmEventLayout
                 $"This Xen speaks vm_event interface version {version}; versions {OldestVersion} to {NewestVersion} are known.",
                 "Install a release of XenVmEvent that knows this Xen.");
 
+    /// <summary>How many bytes an emulated instruction can be given to read: 252 or more.</summary>
+    public int ReadDataCapacity => Size - OffsetOf(VmEventField.EmulReadData);
+
+    /// <summary>The flags that a request or response of this version can have.</summary>
+    internal VmEventFlags KnownFlags => Version switch
+    {
+        <= 5 => (VmEventFlags)((uint)VmEventFlags.FastSingleStep - 1),
+        6 => (VmEventFlags)((uint)VmEventFlags.NestedP2m - 1),
+        _ => (VmEventFlags)(((uint)VmEventFlags.ResetForkMemory << 1) - 1),
+    };
+
     /// <summary>Byte offset of a field; negative where this version does not have it.</summary>
     internal int OffsetOf(VmEventField field) => _offsets[(int)field];
 
-    /// <summary>Bytes that a field takes: 1, 2, 4 or 8.</summary>
+    /// <summary>Bytes that a field takes: 1, 2, 4 or 8; of one that is an array, its first byte.</summary>
     internal int WidthOf(VmEventField field) => _widths[(int)field];
 
     internal bool Has(VmEventField field) => OffsetOf(field) != Absent;
@@ -105,6 +116,9 @@ public sealed class VmEventLayout
         Row(VmEventField.InterruptType, 4, 28, 28, 28, 28, 28, 28);
         Row(VmEventField.InterruptErrorCode, 4, 32, 32, 32, 32, 32, 32);
         Row(VmEventField.InterruptCr2, 8, 40, 40, 40, 40, 40, 40);
+        Row(VmEventField.EmulReadSize, 4, 56, 56, 56, 56, 56, 56);
+        Row(VmEventField.EmulReadData, 1, 60, 60, 60, 60, 60, 60);
+        Row(VmEventField.EmulInsnData, 1, 56, 56, 56, 56, 56, 56);
         Row(VmEventField.ArmTtbr0, 8, 56, 56, 56, 56, 56, 56);
         Row(VmEventField.ArmTtbr1, 8, 64, 64, 64, 64, 64, 64);
         Row(VmEventField.ArmTtbcr, 8, 72, 72, 72, 72, 72, 72);

@@ -1,56 +1,169 @@
+using System.Globalization;
 using XenVmEvent.Abi;
 
 namespace XenVmEvent.Events;
 
-/// <summary>What the guest shall do after an event.</summary>
-public sealed class VmEventResponse
+/// <summary>
+/// What the guest shall do after an event: an action, and what else Xen can do to the vCPU at this moment. A value that
+/// never changes; <c>VmEventResponse.Continue with { View = 1 }</c> makes another.
+/// </summary>
+public sealed record VmEventResponse
 {
-    private readonly VmEventKind[]? _kinds;
+    /// <summary>The bytes of <see cref="EmulatedReadData"/> that every interface version has room for.</summary>
+    public const int ReadDataSize = 252;
 
-    private VmEventResponse(string name, VmEventFlags flags, params VmEventKind[]? kinds)
+    /// <summary>The most bytes of <see cref="InstructionData"/>.</summary>
+    public const int InstructionDataSize = 16;
+
+    /// <inheritdoc cref="VmEventAction.Continue"/>
+    public static VmEventResponse Continue { get; } = new();
+
+    /// <inheritdoc cref="VmEventAction.Reinject"/>
+    public static VmEventResponse Reinject { get; } = new() { Action = VmEventAction.Reinject };
+
+    /// <inheritdoc cref="VmEventAction.Skip"/>
+    public static VmEventResponse Skip { get; } = new() { Action = VmEventAction.Skip };
+
+    /// <inheritdoc cref="VmEventAction.Emulate"/>
+    public static VmEventResponse Emulate { get; } = new() { Action = VmEventAction.Emulate };
+
+    /// <inheritdoc cref="VmEventAction.EmulateNoWrite"/>
+    public static VmEventResponse EmulateNoWrite { get; } = new() { Action = VmEventAction.EmulateNoWrite };
+
+    /// <summary>The register write is not done. Xen cannot deny writes of XCR0.</summary>
+    public static VmEventResponse Deny { get; } = new() { Action = VmEventAction.Deny };
+
+    /// <summary>What becomes of the instruction.</summary>
+    public VmEventAction Action { get; init; }
+
+    /// <summary>Registers to set, before anything else is done; those not named keep their values.</summary>
+    public IReadOnlyDictionary<SettableRegister, ulong> Registers
     {
-        Name = name;
-        Flags = flags;
-        _kinds = kinds;
+        get;
+        init
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            field = new SortedDictionary<SettableRegister, ulong>(value.ToDictionary()).AsReadOnly();
+        }
+    } = System.Collections.ObjectModel.ReadOnlyDictionary<SettableRegister, ulong>.Empty;
+
+    /// <summary>The altp2m view in which the vCPU goes on, 0 for the host's own; null leaves it in its view.</summary>
+    public ushort? View { get; init; }
+
+    /// <summary>Switch single stepping of the vCPU over: on when it was off, off when it was on.</summary>
+    public bool ToggleSingleStep { get; init; }
+
+    /// <summary>
+    /// Execute one instruction, without an event, then go on in this altp2m view (interface version 6 and later).
+    /// </summary>
+    public ushort? FastSingleStepView { get; init; }
+
+    /// <summary>
+    /// With <see cref="VmEventAction.Emulate"/>: what the instruction reads, instead of what is there. Where it reads more,
+    /// it reads 0. Empty: it reads what is there. At most <see cref="ReadDataSize"/> bytes, or what the interface version
+    /// has room for.
+    /// </summary>
+    public ReadOnlyMemory<byte> EmulatedReadData
+    {
+        get;
+        init => field = value.ToArray();
     }
 
     /// <summary>
-    /// Go on as if nobody had watched: the page gets its rights back (or, kept watched, the instruction is emulated),
-    /// the breakpoint or exception reaches the guest, the register write is done, CPUID is stepped over.
+    /// With <see cref="VmEventAction.Emulate"/>: the instruction to emulate in the place of INT3, at most
+    /// <see cref="InstructionDataSize"/> bytes. Empty: what is there.
     /// </summary>
-    public static VmEventResponse Continue { get; } = new(nameof(Continue), VmEventFlags.None, kinds: null);
+    public ReadOnlyMemory<byte> InstructionData
+    {
+        get;
+        init => field = value.ToArray();
+    }
 
-    /// <summary>Let Xen emulate the instruction; the page stays watched.</summary>
-    public static VmEventResponse Emulate { get; } =
-        new(nameof(Emulate), VmEventFlags.Emulate, VmEventKind.MemAccess, VmEventKind.DescriptorAccess);
+    /// <summary>Raise an <see cref="VmEventKind.Interrupt"/> event, once, for the next interrupt that the vCPU takes (Xen 4.9 and later).</summary>
+    public bool GetNextInterrupt { get; init; }
 
-    /// <summary>Let Xen emulate the instruction and discard what it writes; the page stays watched.</summary>
-    public static VmEventResponse EmulateNoWrite { get; } =
-        new(nameof(EmulateNoWrite), VmEventFlags.Emulate | VmEventFlags.EmulateNoWrite, VmEventKind.MemAccess);
+    /// <summary>Empty the vCPU's processor trace buffer (interface version 7).</summary>
+    public bool ResetVmTrace { get; init; }
 
-    /// <summary>Do not do the register write. Xen cannot deny writes of XCR0.</summary>
-    public static VmEventResponse Deny { get; } =
-        new(nameof(Deny), VmEventFlags.Deny, VmEventKind.WriteControlRegister, VmEventKind.MovToMsr);
+    /// <summary>Give a forked domain's vCPUs the state of its parent's again (Xen 4.17 and later). For a domain that is no fork Xen does nothing.</summary>
+    public bool ResetForkState { get; init; }
 
-    /// <summary>Its name, as the cmdlets' parameters have it.</summary>
-    public string Name { get; }
+    /// <summary>Give a forked domain the memory of its parent again (Xen 4.17 and later). For a domain that is no fork Xen does nothing.</summary>
+    public bool ResetForkMemory { get; init; }
 
-    internal VmEventFlags Flags { get; }
+    /// <summary>What it says in a few words: the action, and what comes with it.</summary>
+    public string Name => Flags == FlagsOf(Action) ? Action.ToString() : string.Join(", ", Words());
+
+    /// <summary>The flags with which Xen is told; not those that an action adds by the circumstances.</summary>
+    internal VmEventFlags Flags =>
+        FlagsOf(Action)
+        | (Registers.Count > 0 ? VmEventFlags.SetRegisters : 0)
+        | (View is not null ? VmEventFlags.AlternateP2m : 0)
+        | (ToggleSingleStep ? VmEventFlags.ToggleSingleStep : 0)
+        | (FastSingleStepView is not null ? VmEventFlags.FastSingleStep : 0)
+        | (!EmulatedReadData.IsEmpty ? VmEventFlags.SetEmulReadData : 0)
+        | (!InstructionData.IsEmpty ? VmEventFlags.SetEmulInsnData : 0)
+        | (GetNextInterrupt ? VmEventFlags.GetNextInterrupt : 0)
+        | (ResetVmTrace ? VmEventFlags.ResetVmtrace : 0)
+        | (ResetForkState ? VmEventFlags.ResetForkState : 0)
+        | (ResetForkMemory ? VmEventFlags.ResetForkMemory : 0);
+
+    /// <summary>The same with one register more to set; for PowerShell, which has no <c>with</c>.</summary>
+    public VmEventResponse WithRegister(SettableRegister register, ulong value) =>
+        this with { Registers = new Dictionary<SettableRegister, ulong>(Registers) { [register] = value } };
 
     /// <summary>Whether Xen would do anything with it for this kind of event.</summary>
-    public bool AppliesTo(VmEventKind kind) => _kinds is null || _kinds.Contains(kind);
+    public bool AppliesTo(VmEventKind kind) => ResponseRules.FindObjection(this, kind) is null;
 
     /// <summary>Refuses an answer that makes no sense.</summary>
     /// <exception cref="XenException"><see cref="XenErrorId.ResponseNotApplicable"/>.</exception>
     public void EnsureAppliesTo(VmEventKind kind)
     {
-        if (AppliesTo(kind)) return;
-        throw new XenException(
-            XenErrorId.ResponseNotApplicable,
-            $"The response {Name} makes no sense for a {kind} event.",
-            $"{Name} is for {string.Join(" and ", _kinds!)} events; Continue is for all.");
+        if (ResponseRules.FindObjection(this, kind) is { } objection) throw objection;
     }
 
+    /// <summary>Two responses are equal when they say the same.</summary>
+    public bool Equals(VmEventResponse? other) =>
+        ReferenceEquals(this, other)
+        || (other is not null
+            && Flags == other.Flags
+            && Action == other.Action
+            && View == other.View
+            && FastSingleStepView == other.FastSingleStepView
+            && Registers.SequenceEqual(other.Registers)
+            && EmulatedReadData.Span.SequenceEqual(other.EmulatedReadData.Span)
+            && InstructionData.Span.SequenceEqual(other.InstructionData.Span));
+
     /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Flags, Action, View, FastSingleStepView, Registers.Count);
+
+    /// <inheritdoc cref="Name"/>
     public override string ToString() => Name;
+
+    private static VmEventFlags FlagsOf(VmEventAction action) => action switch
+    {
+        VmEventAction.Emulate => VmEventFlags.Emulate,
+        VmEventAction.EmulateNoWrite => VmEventFlags.Emulate | VmEventFlags.EmulateNoWrite,
+        VmEventAction.Deny => VmEventFlags.Deny,
+        _ => VmEventFlags.None,
+    };
+
+    private IEnumerable<string> Words()
+    {
+        yield return Action.ToString();
+        foreach ((SettableRegister register, ulong value) in Registers)
+        {
+            yield return string.Create(CultureInfo.InvariantCulture, $"{register}=0x{value:x}");
+        }
+
+        if (View is { } view) yield return string.Create(CultureInfo.InvariantCulture, $"View {view}");
+        if (ToggleSingleStep) yield return nameof(ToggleSingleStep);
+        if (FastSingleStepView is { } next) yield return string.Create(CultureInfo.InvariantCulture, $"FastSingleStepView {next}");
+        if (!EmulatedReadData.IsEmpty) yield return $"{nameof(EmulatedReadData)} {Convert.ToHexStringLower(EmulatedReadData.Span)}";
+        if (!InstructionData.IsEmpty) yield return $"{nameof(InstructionData)} {Convert.ToHexStringLower(InstructionData.Span)}";
+        if (GetNextInterrupt) yield return nameof(GetNextInterrupt);
+        if (ResetVmTrace) yield return nameof(ResetVmTrace);
+        if (ResetForkState) yield return nameof(ResetForkState);
+        if (ResetForkMemory) yield return nameof(ResetForkMemory);
+    }
 }

@@ -21,7 +21,7 @@ public sealed class WriteControlRegisterEvent : VmEvent
     private protected override void EnsureApplies(VmEventResponse response)
     {
         base.EnsureApplies(response);
-        if (response != VmEventResponse.Deny || Register != ControlRegister.Xcr0) return;
+        if (response.Action != VmEventAction.Deny || Register != ControlRegister.Xcr0) return;
         throw new XenException(XenErrorId.ResponseNotApplicable, "Xen cannot deny writes of XCR0.", "Continue.");
     }
 

@@ -116,7 +116,7 @@ internal sealed class EventPump : IHeldEvents
     public void SetDefault(Abi.VmEventKind kind, VmEventResponse response) =>
         Invoke(Once(() =>
         {
-            if (response == VmEventResponse.Deny) _switches.HoldBackRegisterWrites();
+            if (response.Action == VmEventAction.Deny) _switches.HoldBackRegisterWrites();
             _dispatcher.SetDefault(kind, response);
         }));
 

@@ -10,7 +10,6 @@ internal sealed class ResponseComposer(IDomainMonitor monitor, PageRights pages,
 {
     private const byte DebugVector = 1;
     private const byte BreakpointVector = 3;
-    private const ulong ArmInstructionLength = 4;
 
     /// <summary>Much longer than a vCPU takes from its request to standing still.</summary>
     private static readonly TimeSpan LongestWayOff = TimeSpan.FromMilliseconds(100);
@@ -20,6 +19,8 @@ internal sealed class ResponseComposer(IDomainMonitor monitor, PageRights pages,
     /// <param name="target">Receives the response.</param>
     public void Compose(RequestView request, VmEventResponse response, Span<byte> target)
     {
+        // Xen does what the flags say to the vCPU that waits, which could by now be for another event.
+        if (!request.IsSynchronous) response = VmEventResponse.Continue;
         ResponseWriter writer = new(target, layout);
         writer.Begin(request);
         switch (request.Kind)
@@ -37,9 +38,18 @@ internal sealed class ResponseComposer(IDomainMonitor monitor, PageRights pages,
                 break;
         }
 
-        if (response == VmEventResponse.Deny) AwaitStandstill(request.VCpuId);
+        if (response.Action == VmEventAction.Deny) AwaitStandstill(request.VCpuId);
         writer.AddFlags(response.Flags);
-        if (response == VmEventResponse.Continue) Continue(request, writer);
+        if (response.View is { } view) writer.Set(VmEventField.Altp2mIndex, view);
+        if (response.FastSingleStepView is { } next) writer.Set(VmEventField.FastSingleStepView, next);
+        if (!response.EmulatedReadData.IsEmpty) writer.SetReadData(response.EmulatedReadData.Span);
+        if (!response.InstructionData.IsEmpty) writer.SetInstructionData(response.InstructionData.Span);
+        ResponseRegisters.Write(request, response, writer);
+        switch (response.Action)
+        {
+            case VmEventAction.Continue: Continue(request, response, writer); break;
+            case VmEventAction.Reinject: Reinject(request); break;
+        }
     }
 
     /// <summary>
@@ -53,32 +63,15 @@ internal sealed class ResponseComposer(IDomainMonitor monitor, PageRights pages,
     }
 
     /// <summary>Has the guest go on as if nobody had watched.</summary>
-    private void Continue(RequestView request, ResponseWriter writer)
+    private void Continue(RequestView request, VmEventResponse response, ResponseWriter writer)
     {
         switch (request.Kind)
         {
-            case VmEventKind.MemAccess:
+            case VmEventKind.MemAccess when !IsInAnotherView(request, response):
                 if (!Release(request)) writer.AddFlags(VmEventFlags.Emulate);
                 break;
-            case VmEventKind.SoftwareBreakpoint when request.IsSynchronous:
-                monitor.InjectTrap(request.VCpuId, new TrapInjection(
-                    BreakpointVector,
-                    (byte)request.UInt32(VmEventField.BreakpointType),
-                    (byte)request.UInt32(VmEventField.BreakpointInstructionLength)));
-                break;
-            case VmEventKind.DebugException when request.IsSynchronous:
-                monitor.InjectTrap(request.VCpuId, new TrapInjection(
-                    DebugVector,
-                    (byte)request.UInt32(VmEventField.DebugType),
-                    (byte)request.UInt32(VmEventField.DebugInstructionLength),
-                    request.UInt64(VmEventField.DebugPendingDebug)));
-                break;
-            case VmEventKind.Cpuid:
-                // The registers hold CPUID's results already; without stepping over, the vCPU executes it again.
-                Advance(request, writer, VmEventField.Rip, request.UInt32(VmEventField.CpuidInstructionLength));
-                break;
-            case VmEventKind.PrivilegedCall:
-                Advance(request, writer, VmEventField.ArmPc, ArmInstructionLength);
+            case VmEventKind.SoftwareBreakpoint or VmEventKind.DebugException:
+                Reinject(request);
                 break;
             case VmEventKind.EmulUnimplemented:
                 pages.LiftForAMoment(request.VCpuId);
@@ -90,11 +83,24 @@ internal sealed class ResponseComposer(IDomainMonitor monitor, PageRights pages,
         }
     }
 
-    private static void Advance(RequestView request, ResponseWriter writer, VmEventField instructionPointer, ulong bytes)
+    /// <summary>Whether the vCPU goes on where the page's rights are others.</summary>
+    private static bool IsInAnotherView(RequestView request, VmEventResponse response) =>
+        response.View is { } view && view != request.UInt32(VmEventField.Altp2mIndex);
+
+    /// <summary>Gives the guest the exception that was taken from it.</summary>
+    private void Reinject(RequestView request)
     {
-        writer.CopyRegisters(request);
-        writer.Set(instructionPointer, request.UInt64(instructionPointer) + bytes);
-        writer.AddFlags(VmEventFlags.SetRegisters);
+        if (!request.IsSynchronous) return;
+        monitor.InjectTrap(request.VCpuId, request.Kind == VmEventKind.SoftwareBreakpoint
+            ? new TrapInjection(
+                BreakpointVector,
+                (byte)request.UInt32(VmEventField.BreakpointType),
+                (byte)request.UInt32(VmEventField.BreakpointInstructionLength))
+            : new TrapInjection(
+                DebugVector,
+                (byte)request.UInt32(VmEventField.DebugType),
+                (byte)request.UInt32(VmEventField.DebugInstructionLength),
+                request.UInt64(VmEventField.DebugPendingDebug)));
     }
 
     private bool Release(RequestView request) => pages.Release(

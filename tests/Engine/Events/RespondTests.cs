@@ -7,7 +7,7 @@ namespace XenVmEvent.Tests.Events;
 public class RespondTests
 {
     private static readonly VmEventResponse[] All =
-        [VmEventResponse.Continue, VmEventResponse.Emulate, VmEventResponse.EmulateNoWrite, VmEventResponse.Deny];
+        [VmEventResponse.Continue, VmEventResponse.Emulate, VmEventResponse.EmulateNoWrite, VmEventResponse.Deny, VmEventResponse.Skip, VmEventResponse.Reinject];
 
     [Fact]
     public void A_held_event_takes_one_answer_and_the_session_hears_of_it()
