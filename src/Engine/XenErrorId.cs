@@ -33,6 +33,12 @@ public enum XenErrorId
     /// <summary>A guest frame number that the domain does not have.</summary>
     InvalidGfn,
 
+    /// <summary>The domain has no such view of its memory.</summary>
+    ViewNotFound,
+
+    /// <summary>A vCPU is in the view.</summary>
+    ViewInUse,
+
     /// <summary>The shared ring or a vCPU's slot holds what Xen never writes.</summary>
     CorruptChannel,
 

@@ -33,11 +33,20 @@ public interface IDomainMonitor : IDisposable
     /// <summary>The access that pages get which are new to the domain.</summary>
     MemAccess DefaultMemAccess { get; set; }
 
+    /// <summary>The domain's views of its memory. What is set here is view 0, the host's own.</summary>
+    IAltP2m AltP2m { get; }
+
     /// <summary>The access of one page.</summary>
-    MemAccess GetMemAccess(ulong gfn);
+    /// <returns>Null: the domain has no memory there.</returns>
+    MemAccess? GetMemAccess(ulong gfn);
 
     /// <summary>Sets the access of a run of pages.</summary>
     void SetMemAccess(MemAccess access, ulong firstGfn, uint count);
+
+    /// <summary>Sets the access of many pages, each its own, in one call.</summary>
+    /// <param name="gfns">The pages, none above <see cref="MaximumGfn"/>: Xen does not check.</param>
+    /// <param name="access">What each of them gets.</param>
+    void SetMemAccess(ReadOnlySpan<ulong> gfns, ReadOnlySpan<MemAccess> access);
 
     /// <summary>Whether the domain pauses, rather than runs on, when a page access finds no listener.</summary>
     void SetAccessRequired(bool required);
@@ -87,6 +96,12 @@ public interface IDomainMonitor : IDisposable
 
     /// <summary>Gives the vCPU an exception, when its event is answered.</summary>
     void InjectTrap(uint vcpu, TrapInjection trap);
+
+    /// <summary>
+    /// Switches a vCPU's single stepping, as a response can; the way to switch it off for a vCPU that has no event to
+    /// answer.
+    /// </summary>
+    void SetSingleStep(uint vcpu, bool enable);
 
     /// <summary>How long a vCPU has run, in nanoseconds; grows only while it runs.</summary>
     ulong GetVCpuRunTime(uint vcpu);

@@ -42,10 +42,15 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
             set => Try(nameof(DefaultMemAccess)).DefaultMemAccess = value;
         }
 
-        public MemAccess GetMemAccess(ulong gfn) => monitor.GetMemAccess(gfn);
+        public IAltP2m AltP2m => Try(nameof(AltP2m)).AltP2m;
+
+        public MemAccess? GetMemAccess(ulong gfn) => monitor.GetMemAccess(gfn);
 
         public void SetMemAccess(MemAccess access, ulong firstGfn, uint count) =>
             Try(nameof(SetMemAccess)).SetMemAccess(access, firstGfn, count);
+
+        public void SetMemAccess(ReadOnlySpan<ulong> gfns, ReadOnlySpan<MemAccess> access) =>
+            Try(nameof(SetMemAccess)).SetMemAccess(gfns, access);
 
         public void SetAccessRequired(bool required) => Try(nameof(SetAccessRequired)).SetAccessRequired(required);
 
@@ -77,6 +82,8 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
         public void MonitorIo(bool enable) => monitor.MonitorIo(enable);
 
         public void InjectTrap(uint vcpu, TrapInjection trap) => Try(nameof(InjectTrap)).InjectTrap(vcpu, trap);
+
+        public void SetSingleStep(uint vcpu, bool enable) => Try(nameof(SetSingleStep)).SetSingleStep(vcpu, enable);
 
         public bool IsVCpuRunning(uint vcpu) => Try(nameof(IsVCpuRunning)).IsVCpuRunning(vcpu);
 

@@ -87,13 +87,14 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
     private bool Access(ulong address, ulong linear, MemAccessFlags access, bool isPageWalk = false)
     {
         ulong gfn = address / GuestMemory.PageSize;
-        if (_emulating || !domain.Pages.Forbids(gfn, access, isPageWalk)) return true;
+        if (_emulating || !vcpu.Pages.Forbids(gfn, access, isPageWalk)) return true;
         lock (domain.Gate)
         {
-            if (!domain.Pages.Forbids(gfn, access, isPageWalk)) return true;
-            Violation violation = domain.Pages.Touch(gfn, access);
+            PagePermissions pages = vcpu.Pages;
+            if (!pages.Forbids(gfn, access, isPageWalk)) return true;
+            Violation violation = pages.Touch(gfn, access);
             if (violation == Violation.None) return true;
-            if (!domain.IsMonitored) return domain.AccessWithoutListener(gfn);
+            if (!domain.IsMonitored) return domain.AccessWithoutListener(gfn, pages);
             vcpu.BeginEvent(VmEventKind.MemAccess)
                 .Set(VmEventField.MemAccessGfn, gfn)
                 .Set(VmEventField.MemAccessOffset, address % GuestMemory.PageSize)
@@ -110,7 +111,7 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
     {
         lock (domain.Gate)
         {
-            if (!_settings.SingleStep) return;
+            if (!_settings.SingleStep || vcpu.TryEndFastStep()) return;
             vcpu.BeginEvent(VmEventKind.SingleStep).Set(VmEventField.SingleStepGfn, GuestCode.GfnOf(_registers.Rip));
             vcpu.Send(sync: true);
         }

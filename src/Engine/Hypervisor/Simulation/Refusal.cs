@@ -35,6 +35,28 @@ internal static class Refusal
     public static XenException NoListener(XenDomain domain, string call) =>
         new(XenErrorId.SessionEnded, call, "ENODEV", $"The monitor of the domain {domain} is not enabled.", "Enable it first.");
 
+    public static XenException NoAltP2m(string call) =>
+        new(XenErrorId.NotSupported, call, "EOPNOTSUPP",
+            "This host has no altp2m.", "Views need an Intel processor with EPT, and altp2m=1 on Xen's own command line.");
+
+    public static XenException AltP2mDisabled(XenDomain domain, string call) =>
+        new(XenErrorId.NotSupported, call, "EINVAL",
+            $"The configuration of the domain {domain} does not enable altp2m.",
+            "Write altp2m=\"external\" into its configuration, and start it again.");
+
+    public static XenException NoMoreViews(XenDomain domain, string call) =>
+        new(XenErrorId.NotSupported, call, "EINVAL",
+            $"The domain {domain} has all of its {IAltP2m.MostViews} views.", "Remove one first, with Remove-XenMemoryView.");
+
+    public static XenException NoSuchView(XenDomain domain, string call, ushort view) =>
+        new(XenErrorId.ViewNotFound, call, "EINVAL",
+            $"The domain {domain} has no view {view}.", "List its views with Get-XenMemoryView.");
+
+    public static XenException ViewInUse(XenDomain domain, string call, ushort view) =>
+        new(XenErrorId.ViewInUse, call, "EBUSY",
+            $"The view {view} of the domain {domain} is the host's own, has a vCPU in it, or is not there.",
+            "Switch to another view first: Switch-XenMemoryView -View 0.");
+
     public static XenException Gone(XenDomain domain, string call, string? why) =>
         new(XenErrorId.DomainNotFound, call, "ESRCH", $"The domain {domain} is no more: {why}.", "Start the domain again, then the session.");
 }

@@ -26,6 +26,7 @@ public sealed class SimulatedDomain
         Identity = new XenDomain(options.Id, options.Name, UuidOf(options.Id), options.Type, options.VCpus);
         Pages = new PagePermissions(options.Pages);
         Memory = new GuestMemory(options.Pages);
+        Views = new AlternateViews(this);
         VCpus = [.. Enumerable.Range(0, options.VCpus).Select(id => new SimulatedVCpu(this, id, SeedOf(host.Seed, options.Id, id)))];
     }
 
@@ -65,7 +66,10 @@ public sealed class SimulatedDomain
 
     internal VmEventLayout Layout { get; }
 
+    /// <summary>The pages as in the host's own view.</summary>
     internal PagePermissions Pages { get; }
+
+    internal AlternateViews Views { get; }
 
     internal GuestMemory Memory { get; }
 
@@ -78,20 +82,34 @@ public sealed class SimulatedDomain
 
     internal bool HasExtendedPageTables => _host.HasExtendedPageTables;
 
+    internal bool HostHasAltP2m => _host is { HasExtendedPageTables: true, OffersAltP2m: true };
+
+    internal bool HasAltP2m => HostHasAltP2m && _options.AltP2m != AltP2mMode.Disabled;
+
     internal TimeSpan RoundPeriod => _options.RoundsPerSecond == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(1 / _options.RoundsPerSecond);
 
     internal MonitorCapabilities Capabilities =>
         MonitorCapabilities.WriteControlRegister | MonitorCapabilities.MovToMsr | MonitorCapabilities.SoftwareBreakpoint
         | MonitorCapabilities.GuestRequest | MonitorCapabilities.DebugException | MonitorCapabilities.Cpuid
         | MonitorCapabilities.Interrupt | MonitorCapabilities.DescriptorAccess | MonitorCapabilities.EmulUnimplemented
-        | (HasExtendedPageTables ? MonitorCapabilities.SingleStep : MonitorCapabilities.None)
+        | (_host is { HasExtendedPageTables: true, HasMonitorTrapFlag: true } ? MonitorCapabilities.SingleStep : MonitorCapabilities.None)
         | (Layout.Has(VmEventField.VmExitReason) ? MonitorCapabilities.VmExit | MonitorCapabilities.Io : MonitorCapabilities.None);
+
+    /// <summary>Whether it has views of its memory: its altp2m is on.</summary>
+    public bool HasViews
+    {
+        get
+        {
+            lock (Gate) return Views.IsActive;
+        }
+    }
 
     /// <summary>The access of a page.</summary>
     /// <param name="gfn">The guest frame number, below the number of pages.</param>
-    public MemAccess GetMemAccess(ulong gfn)
+    /// <param name="view">The view, one that the domain has; 0 is the host's own.</param>
+    public MemAccess GetMemAccess(ulong gfn, int view = 0)
     {
-        lock (Gate) return Pages[gfn];
+        lock (Gate) return (view == 0 ? Pages : Views[view]!)[gfn];
     }
 
     /// <summary>Reads 8 bytes of the guest's memory.</summary>
@@ -199,22 +217,29 @@ public sealed class SimulatedDomain
         foreach (SimulatedVCpu vcpu in VCpus) vcpu.Join();
     }
 
-    /// <summary>A page access against its rights that nobody is told. Under the gate.</summary>
-    /// <returns>Whether the access is done.</returns>
-    internal bool AccessWithoutListener(ulong gfn)
+    /// <summary>Sets the access of a run of pages in the host's own view, and with it in all. Under the gate.</summary>
+    internal void SetMemAccess(MemAccess access, ulong firstGfn, uint count)
     {
-        if (Pages.ListenerRequired)
+        Pages.Set(access, firstGfn, count);
+        Views.FollowHost(firstGfn, count);
+    }
+
+    /// <summary>A page access against its rights, in a view, that nobody is told. Under the gate.</summary>
+    /// <returns>Whether the access is done.</returns>
+    internal bool AccessWithoutListener(ulong gfn, PagePermissions view)
+    {
+        if (view.ListenerRequired)
         {
             End($"gfn 0x{gfn:x} was accessed against its rights, and the listener that is required was not there");
             return false;
         }
 
-        Pages.Set(MemAccess.Rwx, gfn, 1);
+        view.Set(MemAccess.Rwx, gfn, 1);
         return true;
     }
 
     /// <summary>Whether Xen emulates for this response: for a page access, as long as the rights forbid what the response repeats from the request.</summary>
-    internal bool MayEmulate(RequestView response)
+    internal static bool MayEmulate(RequestView response, PagePermissions view)
     {
         switch (response.Kind)
         {
@@ -222,7 +247,7 @@ public sealed class SimulatedDomain
                 ulong gfn = response.UInt64(VmEventField.MemAccessGfn);
                 var access = (MemAccessFlags)response.UInt32(VmEventField.MemAccessFlags)
                     & (MemAccessFlags.Read | MemAccessFlags.Write | MemAccessFlags.Execute);
-                return gfn > Pages.MaximumGfn || Pages.Forbids(gfn, access, isPageWalk: false);
+                return gfn > view.MaximumGfn || view.Forbids(gfn, access, isPageWalk: false);
             case VmEventKind.SoftwareBreakpoint: return (response.Flags & VmEventFlags.SetEmulInsnData) != 0;
             case VmEventKind.DescriptorAccess: return true;
             default: return false;

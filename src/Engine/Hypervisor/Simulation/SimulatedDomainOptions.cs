@@ -24,6 +24,9 @@ public sealed record SimulatedDomainOptions
     /// <summary>Pages of 4096 bytes, <see cref="FewestPages"/> or more; gfns go from 0 on.</summary>
     public int Pages { get; init; } = 4096;
 
+    /// <summary>Whether its configuration lets it have altp2m views.</summary>
+    public AltP2mMode AltP2m { get; init; } = AltP2mMode.External;
+
     /// <summary>What each vCPU does, round after round.</summary>
     public Workload Workload { get; init; } = Workload.Everything;
 

@@ -34,13 +34,15 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
             using SingleCaller.Call call = EnterMemAccess("xc_set_mem_access");
             lock (domain.Gate)
             {
-                Check(value);
+                Check("xc_set_mem_access", value);
                 if (value != MemAccess.Default) domain.Pages.Default = value;
             }
         }
     }
 
-    public MemAccess GetMemAccess(ulong gfn)
+    public IAltP2m AltP2m => field ??= new SimulatedAltP2m(domain, Enter);
+
+    public MemAccess? GetMemAccess(ulong gfn)
     {
         using SingleCaller.Call call = EnterMemAccess("xc_get_mem_access");
         lock (domain.Gate)
@@ -57,15 +59,33 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
         {
             if (count == 0 || firstGfn > MaximumGfn || count - 1 > MaximumGfn - firstGfn)
                 throw Refusal.NoSuchPages("xc_set_mem_access", firstGfn, count, MaximumGfn);
-            Check(access);
-            domain.Pages.Set(access, firstGfn, count);
+            Check("xc_set_mem_access", access);
+            domain.SetMemAccess(access, firstGfn, count);
+        }
+    }
+
+    public void SetMemAccess(ReadOnlySpan<ulong> gfns, ReadOnlySpan<MemAccess> access)
+    {
+        const string Name = "xc_set_mem_access_multi";
+        using SingleCaller.Call call = EnterMemAccess(Name);
+        foreach (MemAccess right in access) Check(Name, right);
+        lock (domain.Gate)
+        {
+            for (int i = 0; i < gfns.Length; i++)
+            {
+                if (gfns[i] <= MaximumGfn) domain.SetMemAccess(access[i], gfns[i], 1);
+            }
         }
     }
 
     public void SetAccessRequired(bool required)
     {
         using SingleCaller.Call call = Enter("xc_domain_set_access_required");
-        lock (domain.Gate) domain.Pages.ListenerRequired = required;
+        lock (domain.Gate)
+        {
+            domain.Pages.ListenerRequired = required;
+            domain.Views.RequireListener(required);
+        }
     }
 
     public void MonitorWriteControlRegister(ControlRegister register, bool enable, ControlRegisterOptions options)
@@ -167,6 +187,13 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
         }
     }
 
+    public void SetSingleStep(uint vcpu, bool enable)
+    {
+        const string Name = "xc_domain_debug_control";
+        using SingleCaller.Call call = Enter(Name, MonitorCapabilities.SingleStep);
+        lock (domain.Gate) VCpu(Name, vcpu).SetSingleStep(enable);
+    }
+
     public ulong GetVCpuRunTime(uint vcpu)
     {
         using SingleCaller.Call call = Enter("xc_vcpu_getinfo");
@@ -193,6 +220,13 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
         delivery.ListenerSlots?.Dispose();
     }
 
+    /// <summary>Refuses rights that Xen does not know, or the guest does not survive.</summary>
+    internal static void Check(string call, MemAccess access)
+    {
+        if (!Enum.IsDefined(access)) throw Refusal.Invalid(call, $"{access} is no access right");
+        MemAccessRules.EnsureSafe(access, GuestArchitecture.X86);
+    }
+
     private SingleCaller.Call Enter(string name)
     {
         SingleCaller.Call call = caller.Enter(name);
@@ -217,14 +251,6 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
         throw domain.HasExtendedPageTables
             ? Refusal.NoListener(domain.Identity, name)
             : Refusal.NoPageAccess(name);
-    }
-
-    private static void Check(MemAccess access)
-    {
-        if (!Enum.IsDefined(access)) throw Refusal.Invalid("xc_set_mem_access", $"{access} is no access right");
-
-        // Intel's page tables cannot express write without read: the processor stops the guest at the first touch.
-        if (access is MemAccess.W or MemAccess.WX) throw Refusal.NotSupported("xc_set_mem_access", $"the page access {access}, a page that can be written can be read");
     }
 
     private void Switch(string name, MonitorCapabilities needed, ref bool setting, bool enable)

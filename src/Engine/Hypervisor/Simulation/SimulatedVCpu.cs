@@ -15,6 +15,8 @@ public sealed class SimulatedVCpu
     private volatile bool _blocked;
     private volatile bool _queued;
     private volatile bool _ending;
+    private volatile PagePermissions _pages;
+    private ushort? _viewAfterStep;
     private bool _nextInterrupt;
     private bool _sync;
     private SimulatedPorts? _signalTo;
@@ -27,6 +29,7 @@ public sealed class SimulatedVCpu
     {
         _domain = domain;
         Id = id;
+        _pages = domain.Pages;
         Registers = new GuestRegisters(id);
         Request = new EventRequest(domain.Layout, id, Registers);
         Answer = new PendingAnswer(domain.Layout);
@@ -54,7 +57,13 @@ public sealed class SimulatedVCpu
     /// <summary>Whether each instruction raises an event, as far as the domain's monitor watches single steps.</summary>
     public bool IsSingleStepping { get; private set; }
 
+    /// <summary>The view of the domain's memory that it is in; 0 is the host's own.</summary>
+    public ushort View { get; private set; }
+
     internal bool IsEnding => _ending;
+
+    /// <summary>The pages as in the view that it is in.</summary>
+    internal PagePermissions Pages => _pages;
 
     internal GuestRegisters Registers { get; }
 
@@ -130,12 +139,38 @@ public sealed class SimulatedVCpu
     {
         if (!IsPaused) return;
         VmEventFlags flags = response.Flags;
-        Answer.Emulate(response, (flags & VmEventFlags.Emulate) != 0 && _domain.MayEmulate(response));
+        Answer.Emulate(response, (flags & VmEventFlags.Emulate) != 0 && SimulatedDomain.MayEmulate(response, Pages));
         if ((flags & VmEventFlags.Deny) != 0) Answer.Deny(response);
-        if ((flags & VmEventFlags.ToggleSingleStep) != 0) IsSingleStepping = !IsSingleStepping;
+        if ((flags & VmEventFlags.ToggleSingleStep) != 0) SetSingleStep(!IsSingleStepping);
+        else if ((flags & VmEventFlags.FastSingleStep) != 0) StepInto((ushort)response.UInt32(VmEventField.FastSingleStepView));
+        if ((flags & VmEventFlags.AlternateP2m) != 0) _domain.Views.TryEnter(this, (int)response.UInt32(VmEventField.Altp2mIndex));
         if ((flags & VmEventFlags.SetRegisters) != 0) Answer.TakeRegisters(response);
         if ((flags & VmEventFlags.GetNextInterrupt) != 0) _nextInterrupt = true;
         if ((flags & VmEventFlags.VCpuPaused) != 0 && Interlocked.Decrement(ref _pauseCount) == 0) _wake.Set();
+    }
+
+    /// <summary>Puts it into a view. Under the domain's gate.</summary>
+    internal void EnterView(ushort view, PagePermissions pages)
+    {
+        View = view;
+        _pages = pages;
+    }
+
+    /// <summary>Where the host can single step, has each instruction raise an event or no longer. Under the domain's gate.</summary>
+    internal void SetSingleStep(bool enable)
+    {
+        if ((_domain.Capabilities & MonitorCapabilities.SingleStep) != 0) IsSingleStepping = enable;
+    }
+
+    /// <summary>After an instruction of a fast single step: leaves for the view named, without an event. Under the domain's gate.</summary>
+    /// <returns>False when it is not in one.</returns>
+    internal bool TryEndFastStep()
+    {
+        if (_viewAfterStep is not { } view) return false;
+        _domain.Views.TryEnter(this, view);
+        _viewAfterStep = null;
+        IsSingleStepping = false;
+        return true;
     }
 
     /// <summary>Stops the vCPU until the ring has room. Under the domain's gate.</summary>
@@ -188,13 +223,20 @@ public sealed class SimulatedVCpu
 
     internal void CountException(byte vector) => Volatile.Write(ref _exceptions[vector], _exceptions[vector] + 1);
 
+    private void StepInto(ushort view)
+    {
+        if (view >= IAltP2m.MostViews) return;
+        SetSingleStep(true);
+        if (IsSingleStepping) _viewAfterStep = view;
+    }
+
     private void HandOver(Delivery delivery)
     {
-        if (_sync)
-        {
-            Request.Set(VmEventField.Flags, (ulong)VmEventFlags.VCpuPaused);
-            Interlocked.Increment(ref _pauseCount);
-        }
+        Request.Set(VmEventField.Flags, (ulong)(
+            (_sync ? VmEventFlags.VCpuPaused : VmEventFlags.None)
+            | (_domain.Views.IsActive ? VmEventFlags.AlternateP2m : VmEventFlags.None)));
+        Request.Set(VmEventField.Altp2mIndex, View);
+        if (_sync) Interlocked.Increment(ref _pauseCount);
 
         _events++;
         _signal = delivery.Put(this, _sync);

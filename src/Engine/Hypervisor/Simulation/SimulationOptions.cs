@@ -11,8 +11,14 @@ public sealed record SimulationOptions
     /// <summary>Whether the host has the slotted channel. Of the real ones, only a patched Xen 4.12 has.</summary>
     public bool OffersSlottedChannel { get; init; } = true;
 
-    /// <summary>Whether the processor can restrict page access and single step: Intel with EPT can, AMD cannot.</summary>
+    /// <summary>Whether the processor can restrict page access: Intel with EPT can, AMD cannot.</summary>
     public bool HasExtendedPageTables { get; init; } = true;
+
+    /// <summary>Whether a processor with EPT can single step too: all Intel's can, not all emulators'.</summary>
+    public bool HasMonitorTrapFlag { get; init; } = true;
+
+    /// <summary>Whether a host with EPT offers altp2m: Xen was booted with altp2m=1.</summary>
+    public bool OffersAltP2m { get; init; } = true;
 
     /// <summary>What the workloads' choices derive from: the same seed gives each vCPU the same sequence of actions.</summary>
     public int Seed { get; init; } = 1;

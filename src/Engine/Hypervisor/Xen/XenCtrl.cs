@@ -112,6 +112,39 @@ internal static unsafe partial class XenCtrl
     internal static partial int xc_get_mem_access(XenCtrlHandle xch, uint domain, ulong gfn, out MemAccess access);
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_set_mem_access_multi(XenCtrlHandle xch, uint domain, byte* access, ulong* gfns, uint count);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_altp2m_get_domain_state(XenCtrlHandle xch, uint domain, [MarshalAs(UnmanagedType.U1)] out bool active);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_altp2m_set_domain_state(XenCtrlHandle xch, uint domain, [MarshalAs(UnmanagedType.U1)] bool active);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_altp2m_create_view(XenCtrlHandle xch, uint domain, MemAccess access, out ushort view);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_altp2m_destroy_view(XenCtrlHandle xch, uint domain, ushort view);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_altp2m_switch_to_view(XenCtrlHandle xch, uint domain, ushort view);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_altp2m_get_mem_access(XenCtrlHandle xch, uint domain, ushort view, ulong gfn, out MemAccess access);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_altp2m_set_mem_access_multi(
+        XenCtrlHandle xch, uint domain, ushort view, byte* access, ulong* gfns, uint count);
+
+    /// <summary>Xen 4.13 and later.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_altp2m_get_vcpu_p2m_idx(XenCtrlHandle xch, uint domain, uint vcpu, out ushort view);
+
+    /// <summary>Single stepping: operation 0 is off, 1 is on.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_domain_debug_control(XenCtrlHandle xch, uint domain, uint operation, uint vcpu);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial int xc_domain_set_access_required(XenCtrlHandle xch, uint domain, uint required);
 
     [LibraryImport(Library, SetLastError = true)]

@@ -135,6 +135,32 @@ internal sealed class XenErrors(XenVersion running, string library)
         _ => Of(call, errno, what, domain),
     };
 
+    /// <summary>A call about altp2m that failed.</summary>
+    public XenException OfAltP2m(string call, int errno, string what, XenDomain domain) => (Errno)errno switch
+    {
+        Errno.EOPNOTSUPP or Errno.ENOSYS => New(
+            XenErrorId.NotSupported,
+            call,
+            errno,
+            what,
+            "this hardware has no altp2m, or Xen was not told to use it, or the domain's is not on",
+            "Views need an Intel processor with EPT, an HVM or PVH guest, and altp2m=1 on Xen's own command line."),
+        Errno.EINVAL when call is nameof(XenCtrl.xc_altp2m_get_domain_state) or nameof(XenCtrl.xc_altp2m_set_domain_state) => New(
+            XenErrorId.NotSupported,
+            call,
+            errno,
+            what,
+            "the guest's configuration does not enable altp2m",
+            "Write altp2m=\"external\" into its configuration, with shadow_memory=24 or more, and start it again."),
+        Errno.EINVAL when call == nameof(XenCtrl.xc_altp2m_create_view) => New(
+            XenErrorId.NotSupported, call, errno, what, $"it has all of its {IAltP2m.MostViews} views, or this Xen does not know the access", "Remove a view first, or choose another access."),
+        Errno.EINVAL => New(XenErrorId.ViewNotFound, call, errno, what, "there is no such view", "List the views with Get-XenMemoryView."),
+        Errno.EBUSY => New(
+            XenErrorId.ViewInUse, call, errno, what, "a vCPU is in it, or there is no such view", "Switch to another view first: Switch-XenMemoryView -View 0."),
+        Errno.ENOMEM => OfMemAccess(call, errno, what, domain),
+        _ => Of(call, errno, what, domain),
+    };
+
     /// <summary>Any other call for a domain.</summary>
     public XenException Of(string call, int errno, string what, XenDomain domain) => (Errno)errno switch
     {

@@ -25,7 +25,10 @@ public sealed class XenHypervisor : IHypervisor
     public VmEventLayout Layout { get; }
 
     /// <inheritdoc/>
-    public GuestArchitecture Architecture =>
+    public GuestArchitecture Architecture => ProcessorArchitecture;
+
+    /// <summary>Guests have the architecture of the processor that they and this program run on.</summary>
+    internal static GuestArchitecture ProcessorArchitecture =>
         RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? GuestArchitecture.Arm64 : GuestArchitecture.X86;
 
     /// <summary>Connects to the Xen of this machine: loads its libraries and asks it for its version.</summary>

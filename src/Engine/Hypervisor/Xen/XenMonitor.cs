@@ -16,6 +16,7 @@ internal sealed class XenMonitor : IDomainMonitor
     private readonly XenErrors _errors;
     private readonly XenChannel _channel;
     private readonly XenEventPorts _ports;
+    private readonly XenAltP2m _altP2m;
     private XenDeviceModelHandle? _deviceModel;
     private bool _disabled;
 
@@ -37,6 +38,7 @@ internal sealed class XenMonitor : IDomainMonitor
         _errors = errors;
         _channel = channel;
         _ports = ports;
+        _altP2m = new XenAltP2m(xen, domain, errors);
         Capabilities = capabilities;
     }
 
@@ -63,31 +65,47 @@ internal sealed class XenMonitor : IDomainMonitor
 
     public MemAccess DefaultMemAccess
     {
-        get => GetMemAccess(DefaultForNewPages);
+        get
+        {
+            if (XenCtrl.xc_get_mem_access(_xen, _domain.Id, DefaultForNewPages, out MemAccess access) >= 0) return access;
+            int errno = Marshal.GetLastPInvokeError();
+            throw MemAccessFailure(nameof(XenCtrl.xc_get_mem_access), errno, null, DefaultForNewPages, 1);
+        }
+
         set => SetMemAccess(value, DefaultForNewPages, 0);
     }
 
-    public MemAccess GetMemAccess(ulong gfn)
+    public IAltP2m AltP2m => _altP2m;
+
+    public MemAccess? GetMemAccess(ulong gfn)
     {
         if (XenCtrl.xc_get_mem_access(_xen, _domain.Id, gfn, out MemAccess access) >= 0) return access;
         int errno = Marshal.GetLastPInvokeError();
+        if ((Errno)errno == Errno.ESRCH && gfn <= MaximumGfn) return null; // A hole in the domain's memory.
         throw MemAccessFailure(nameof(XenCtrl.xc_get_mem_access), errno, null, gfn, 1);
     }
 
     public void SetMemAccess(MemAccess access, ulong firstGfn, uint count)
     {
-        // EPT has no such rights: the processor calls it a misconfiguration, and Xen crashes the guest.
-        if (access is MemAccess.W or MemAccess.WX && RuntimeInformation.ProcessArchitecture == Architecture.X64)
-        {
-            throw new XenException(
-                XenErrorId.NotSupported,
-                $"The page access {access} does not exist on x86: a page that can be written can be read.",
-                "Choose RW or Rwx.");
-        }
-
+        MemAccessRules.EnsureSafe(access, XenHypervisor.ProcessorArchitecture);
         if (XenCtrl.xc_set_mem_access(_xen, _domain.Id, access, firstGfn, count) >= 0) return;
         int errno = Marshal.GetLastPInvokeError();
         throw MemAccessFailure(nameof(XenCtrl.xc_set_mem_access), errno, access, firstGfn, count);
+    }
+
+    public unsafe void SetMemAccess(ReadOnlySpan<ulong> gfns, ReadOnlySpan<MemAccess> access)
+    {
+        if (gfns.IsEmpty) return;
+        byte[] rights = MemAccessRules.ToBytes(access, gfns.Length, XenHypervisor.ProcessorArchitecture);
+        fixed (byte* eachAccess = rights)
+        fixed (ulong* eachGfn = gfns)
+        {
+            if (XenCtrl.xc_set_mem_access_multi(_xen, _domain.Id, eachAccess, eachGfn, (uint)gfns.Length) >= 0) return;
+        }
+
+        int errno = Marshal.GetLastPInvokeError();
+        throw _errors.OfMemAccess(
+            nameof(XenCtrl.xc_set_mem_access_multi), errno, $"set the access of {gfns.Length} pages of {_domain}", _domain);
     }
 
     public void SetAccessRequired(bool required)
@@ -197,6 +215,12 @@ internal sealed class XenMonitor : IDomainMonitor
         {
             throw Failure(nameof(XenDeviceModel.xendevicemodel_inject_event), "inject an exception");
         }
+    }
+
+    public void SetSingleStep(uint vcpu, bool enable)
+    {
+        if (XenCtrl.xc_domain_debug_control(_xen, _domain.Id, enable ? 1u : 0u, vcpu) < 0)
+            throw Failure(nameof(XenCtrl.xc_domain_debug_control), "switch single stepping");
     }
 
     public ulong GetVCpuRunTime(uint vcpu) => GetVCpuInfo(vcpu).CpuTime;
