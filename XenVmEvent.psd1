@@ -17,6 +17,7 @@
         'Enable-XenMonitor'
         'Get-XenDomain'
         'Get-XenMonitor'
+        'Reset-XenMonitor'
         'Set-XenVmEventResponse'
         'Watch-XenMemAccess'
         'Watch-XenVmEvent'

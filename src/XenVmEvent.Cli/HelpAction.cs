@@ -8,18 +8,20 @@ namespace XenVmEvent.Cli;
 /// Prints what the command's arguments and options say of themselves. The library's own help takes a dozen milliseconds
 /// more, for it is made of generic code that is compiled when it runs.
 /// </summary>
-internal sealed class HelpAction(RootCommand command) : SynchronousCommandLineAction
+internal sealed class HelpAction : SynchronousCommandLineAction
 {
     /// <summary>Who asks for help need not name a domain.</summary>
     public override bool ClearsParseErrors => true;
 
     public override int Invoke(ParseResult parseResult)
     {
+        Command command = parseResult.CommandResult.Command;
         StringBuilder help = new();
-        help.Append(command.Description).Append("\n\nUsage: ").Append(XenVmEventCommand.Usage).Append("\n\n");
+        help.Append(command.Description).Append("\n\nUsage: ").Append(XenVmEventCommand.UsageOf(command)).Append("\n\n");
         List<(string Name, string Description)> rows = [];
         foreach (Argument argument in command.Arguments) rows.Add(($"<{argument.Name}>", argument.Description ?? ""));
         foreach (Option option in command.Options) rows.Add((NameOf(option), option.Description ?? ""));
+        foreach (Command other in command.Subcommands) rows.Add((other.Name, $"{other.Description} Usage: {XenVmEventCommand.UsageOf(other)}"));
         int width = 0;
         foreach ((string name, _) in rows) width = Math.Max(width, name.Length);
         string indentation = "\n" + new string(' ', width + 4);

@@ -85,11 +85,11 @@ internal static class XenVmEventCommand
     {
         RootCommand root = new("Watches what a Xen guest does, and prints it.")
         {
-            Domain, Mode, Required, Simulate, Channel, Count, Duration, Format, Gfns, Repeat, Msrs, Response,
+            Domain, Mode, Required, Simulate, Channel, Count, Duration, Format, Gfns, Repeat, Msrs, Response, ResetCommand.Create(),
         };
         foreach (Option option in root.Options)
         {
-            if (option is HelpOption) option.Action = new HelpAction(root);
+            if (option is HelpOption) option.Action = new HelpAction();
         }
 
         root.Validators.Add(RefuseWhatDoesNotGoTogether);
@@ -100,9 +100,12 @@ internal static class XenVmEventCommand
         });
         ParseResult parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false });
         if (parsed.Errors.Count == 0) return parsed.Invoke();
-        Console.Error.WriteLine($"xenvmevent: {parsed.Errors[0].Message} Usage: {Usage}; 'xenvmevent --help' explains them.");
+        Console.Error.WriteLine($"xenvmevent: {parsed.Errors[0].Message} Usage: {UsageOf(parsed.CommandResult.Command)}; 'xenvmevent --help' explains it.");
         return ExitCode.Usage;
     }
+
+    /// <summary>How a command is called.</summary>
+    public static string UsageOf(Command command) => command is RootCommand ? Usage : ResetCommand.Usage;
 
     private static WatchArguments ToArguments(ParseResult parsed) => new()
     {

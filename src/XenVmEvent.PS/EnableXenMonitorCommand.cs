@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Monitoring;
+using XenVmEvent.Recovery;
 
 namespace XenVmEvent.PS;
 
@@ -29,6 +30,10 @@ public sealed class EnableXenMonitorCommand : DomainCmdlet
     [Parameter]
     public SwitchParameter ListenerRequired { get; set; }
 
+    /// <summary>Free the guest first from what another listener left behind, as Reset-XenMonitor does; a listener that is alive is cut off.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
     /// <summary>Return the session.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
@@ -37,6 +42,7 @@ public sealed class EnableXenMonitorCommand : DomainCmdlet
     protected override void ProcessRecord() => ForEachDomain(Domain, d => IsGuest(d) && !IsMonitored(d), domain =>
     {
         if (!ShouldProcess(domain.ToString(), "Enable the monitor")) return;
+        if (Force && !IsMonitored(domain)) MonitorReset.Run(XenHost.Current, domain);
         MonitorSession session = XenHost.StartSession(domain, new MonitorOptions
         {
             Channel = Channel,

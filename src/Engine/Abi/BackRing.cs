@@ -82,6 +82,17 @@ internal sealed class BackRing
         return Entry(_rspProd++);
     }
 
+    /// <summary>
+    /// The bytes for a response that no request was for, to resume a vCPU whose event another listener left unanswered.
+    /// On a ring that has had no request, and shown to Xen before there are more than <see cref="Entries"/>.
+    /// </summary>
+    public Span<byte> UnaskedResponse()
+    {
+        Span<byte> entry = Entry(_rspProd++);
+        _reqCons = _rspProd;
+        return entry;
+    }
+
     /// <summary>Shows Xen all responses written since the last call.</summary>
     /// <returns>True when there were any: Xen must be notified then.</returns>
     public bool Publish()

@@ -17,6 +17,15 @@ internal readonly ref struct ResponseWriter(Span<byte> bytes, VmEventLayout layo
         Set(VmEventField.Flags, (uint)(request.Flags & VmEventFlags.VCpuPaused));
     }
 
+    /// <summary>Writes a response that resumes a vCPU from whatever event it waits with, and does nothing else.</summary>
+    public void Resume(uint vcpu)
+    {
+        _bytes.Clear();
+        Set(VmEventField.Version, (uint)layout.Version);
+        Set(VmEventField.VCpuId, vcpu);
+        Set(VmEventField.Flags, (uint)VmEventFlags.VCpuPaused);
+    }
+
     public void AddFlags(VmEventFlags flags) =>
         Set(VmEventField.Flags, (uint)flags | BinaryPrimitives.ReadUInt32LittleEndian(_bytes[layout.OffsetOf(VmEventField.Flags)..]));
 

@@ -27,4 +27,8 @@ public interface IHypervisor : IDisposable
     /// <see cref="XenErrorId.NotSupported"/>, <see cref="XenErrorId.NotPermitted"/> and others.
     /// </exception>
     IDomainMonitor EnableMonitor(XenDomain domain, ChannelPreference channel);
+
+    /// <summary>Opens a domain to ask about its monitor, and to disable one that another listener left. Changes nothing yet.</summary>
+    /// <exception cref="XenException"><see cref="XenErrorId.DomainNotFound"/>, <see cref="XenErrorId.DomainNotSupported"/>.</exception>
+    IDomainControl Control(XenDomain domain);
 }

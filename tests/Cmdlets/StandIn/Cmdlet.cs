@@ -22,7 +22,9 @@ public abstract class Cmdlet
 
     public void WriteVerbose(string text) => Runtime.WriteVerbose(text);
 
-    public bool ShouldProcess(string target, string action) => Runtime.ShouldProcess(target, action);
+    public bool ShouldProcess(string target, string action) => Runtime.ShouldProcess($"Performing the operation \"{action}\" on target \"{target}\".");
+
+    public bool ShouldProcess(string verboseDescription, string verboseWarning, string caption) => Runtime.ShouldProcess(verboseDescription);
 
     [DoesNotReturn]
     public void ThrowTerminatingError(ErrorRecord errorRecord) => Runtime.ThrowTerminatingError(errorRecord);

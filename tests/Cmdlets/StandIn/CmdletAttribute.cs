@@ -9,5 +9,7 @@ public sealed class CmdletAttribute(string verbName, string nounName) : Attribut
 
     public bool SupportsShouldProcess { get; set; }
 
+    public ConfirmImpact ConfirmImpact { get; set; } = ConfirmImpact.Medium;
+
     public string? DefaultParameterSetName { get; set; }
 }

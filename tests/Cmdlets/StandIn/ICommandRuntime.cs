@@ -19,7 +19,7 @@ internal interface ICommandRuntime
 
     void WriteVerbose(string text);
 
-    bool ShouldProcess(string target, string action);
+    bool ShouldProcess(string description);
 
     [DoesNotReturn]
     void ThrowTerminatingError(ErrorRecord errorRecord);

@@ -3,6 +3,7 @@ namespace System.Management.Automation;
 public static class VerbsCommon
 {
     public const string Get = "Get";
+    public const string Reset = "Reset";
     public const string Set = "Set";
     public const string Watch = "Watch";
 }

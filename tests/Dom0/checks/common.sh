@@ -67,6 +67,12 @@ runs_on() { # every vCPU of the guest reports further rounds
     done
 }
 
+stands_still() { # no vCPU of the guest reports a further round
+    local before="$(progress 0) $(progress 1)"
+    sleep 5
+    equal "$before" "$(progress 0) $(progress 1)"
+}
+
 symbol() { # NAME: an address in the guest, as 16 hex digits
     sed -n "s/ . $1$//p" /guest/symbols
 }

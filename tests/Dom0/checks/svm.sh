@@ -91,6 +91,40 @@ stop INT
 check "SIGINT: a clean end" clean_end interrupted
 check "SIGINT: the guest runs on" runs_on
 
+# A listener that was killed
+
+killed() { # NAME PATTERN: what was started last, once it has seen enough
+    check "$1: events come before the kill" eventually 60 lines "$1" "$2" 4
+    kill -9 $running
+    wait $running 2> /dev/null
+    check "$1: kill -9 leaves the guest frozen" stands_still
+    run "$1-next" "$guest" cpuid --count 1
+    check "$1: the next start is refused, and told what to do" one_clear_error "$1-next" 1 'xenvmevent reset'
+    run "$1-reset" reset "$guest" --yes
+    check "$1: reset says which vCPUs stood still, and that none does now" grep -q 'stood still: 0, 1; that do so still: none' "/tmp/$1-reset.out"
+    check "$1: after reset the guest runs on" runs_on
+    run "$1-again" "$guest" cpuid --count 10
+    check "$1: after reset a run works" clean_end "$1-again"
+}
+
+start killed-cpuid "$guest" cpuid
+killed killed-cpuid "$cpuid_line"
+start killed-cr4 "$guest" write_ctrlreg_cr4
+killed killed-cr4 "$cr4_line"
+start_xen_access killed-xen-access cpuid
+killed killed-xen-access "$cpuid_line"
+
+start alive "$guest" cpuid
+check "a listener that is alive" eventually 60 lines alive "$cpuid_line" 4
+run no-yes reset "$guest" < /dev/null
+check "reset without --yes and nobody to ask does nothing" one_clear_error no-yes 2 'nobody to ask'
+run cut-off reset "$guest" --yes
+check "reset cuts it off" grep -q 'its monitor was enabled, and is disabled now' /tmp/cut-off.out
+check "reset: the guest runs on" runs_on
+stop INT
+run after "$guest" cpuid --count 10
+check "reset: a run works after it" clean_end after
+
 # What cannot be done
 
 for mode in write exec; do

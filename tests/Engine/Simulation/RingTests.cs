@@ -107,8 +107,20 @@ public class RingTests
     public void More_responses_than_requests_bring_the_host_down()
     {
         using SimulatedHypervisor host = Hosts.Idle();
+        using var listener = new Listener(host, Hosts.Guest, ChannelPreference.Ring);
+        listener.Monitor.MonitorCpuid(true);
+        host[Hosts.Guest].VCpus[0].RunAsync(GuestAction.Cpuid(0));
+        listener.Next();
+        listener.Monitor.Ring.WriteRelease(8, 2);
+        Hosts.Refused(XenErrorId.HostCrashed, () => listener.Monitor.Ports.Notify(listener.Monitor.Ports.RingPort));
+    }
+
+    [Fact]
+    public void More_responses_than_the_ring_holds_bring_the_host_down()
+    {
+        using SimulatedHypervisor host = Hosts.Idle();
         using IDomainMonitor monitor = host.Enable(ChannelPreference.Ring);
-        monitor.Ring.WriteRelease(8, 3);
+        monitor.Ring.WriteRelease(8, 9);
         Hosts.Refused(XenErrorId.HostCrashed, () => monitor.Ports.Notify(monitor.Ports.RingPort));
     }
 

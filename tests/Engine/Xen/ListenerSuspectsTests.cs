@@ -19,7 +19,7 @@ public sealed class ListenerSuspectsTests
         proc.Write("sys/fd/0", "");
         proc.Write("70/comm", "ended\n");
 
-        Assert.Equal(["xenvmevent (pid 20)", "xen-access (pid 100)"], ListenerSuspects.Find(proc.Path));
+        Assert.Equal(["xenvmevent (pid 20)", "xen-access (pid 100)"], ListenerSuspects.Find(proc.Path).Select(s => s.ToString()));
 
         void Process(int pid, string name, params string[] open)
         {

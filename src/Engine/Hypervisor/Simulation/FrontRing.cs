@@ -45,8 +45,18 @@ internal sealed class FrontRing
         return true;
     }
 
-    /// <summary>Whether the listener published more responses than there were requests.</summary>
-    public bool IsOverAnswered => _memory.ReadAcquire(RspProd) - _rspCons > _reqProd - _rspCons;
+    /// <summary>
+    /// Whether the listener published more responses than there were requests. As long as there was none that harms
+    /// nothing: it is the way to resume vCPUs that another listener left paused.
+    /// </summary>
+    public bool IsOverAnswered
+    {
+        get
+        {
+            uint published = _memory.ReadAcquire(RspProd) - _rspCons;
+            return _reqProd == 0 ? published > Entries : published > _reqProd - _rspCons;
+        }
+    }
 
     /// <summary>Shows a request index that Xen would never write.</summary>
     public void TearIndex() => _memory.WriteRelease(ReqProd, _reqProd + 0x4000_0000);

@@ -66,11 +66,7 @@ public sealed class SimulatedHypervisor : IHypervisor
     public IDomainMonitor EnableMonitor(XenDomain domain, ChannelPreference channel)
     {
         string call = channel == ChannelPreference.Slotted ? "xc_monitor_enable_ex" : "xc_monitor_enable";
-        _state.ThrowIfDown();
-        if (domain.Id == 0) throw Refusal.NotMonitorable(domain, call, "dom0 cannot listen to itself");
-        SimulatedDomain guest = Domains.FirstOrDefault(d => d.IsAlive && d.Identity.Id == domain.Id && d.Identity.Uuid == domain.Uuid)
-            ?? throw Refusal.NoSuchDomain(domain, call);
-        if (guest.Identity.Type == DomainType.PV) throw Refusal.NotMonitorable(domain, call, "it is paravirtualised");
+        SimulatedDomain guest = FindMonitorable(domain, call);
         lock (guest.Gate)
         {
             // Looked up, never found out by enabling: that would disturb the listener which is there, or panic the host.
@@ -88,11 +84,24 @@ public sealed class SimulatedHypervisor : IHypervisor
         }
     }
 
+    /// <inheritdoc/>
+    public IDomainControl Control(XenDomain domain) => new SimulatedControl(FindMonitorable(domain, "xc_vcpu_getinfo"));
+
     /// <summary>Ends all vCPUs and waits until they have.</summary>
     public void Dispose()
     {
         HaltAll();
         foreach (SimulatedDomain domain in Domains) domain.Join();
+    }
+
+    private SimulatedDomain FindMonitorable(XenDomain domain, string call)
+    {
+        _state.ThrowIfDown();
+        if (domain.Id == 0) throw Refusal.NotMonitorable(domain, call, "dom0 cannot listen to itself");
+        SimulatedDomain guest = Domains.FirstOrDefault(d => d.IsAlive && d.Identity.Id == domain.Id && d.Identity.Uuid == domain.Uuid)
+            ?? throw Refusal.NoSuchDomain(domain, call);
+        if (guest.Identity.Type == DomainType.PV) throw Refusal.NotMonitorable(domain, call, "it is paravirtualised");
+        return guest;
     }
 
     private void HaltAll()

@@ -32,5 +32,8 @@ internal static unsafe partial class Libc
     internal static partial nint eventfd_write(SafeFileHandle eventfd, in ulong value, nuint bytes);
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial int kill(int pid, int signal);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial int munmap(nint start, nuint length);
 }

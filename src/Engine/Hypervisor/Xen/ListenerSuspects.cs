@@ -7,9 +7,9 @@ internal static class ListenerSuspects
 {
     private static readonly string[] Daemons = ["xenstored", "oxenstored", "xenconsoled", "xl", "libvirtd", "virtxend", "xenopsd"];
 
-    /// <summary>Their names and pids, as far as this user may see them; neither this process nor Xen's own daemons.</summary>
+    /// <summary>They, as far as this user may see them; neither this process nor Xen's own daemons.</summary>
     /// <param name="proc">Where the process directories lie: /proc.</param>
-    public static IReadOnlyList<string> Find(string proc)
+    public static IReadOnlyList<ListenerSuspect> Find(string proc)
     {
         if (!Directory.Exists(proc)) return [];
         return
@@ -20,7 +20,7 @@ internal static class ListenerSuspects
                let name = NameOf(directory)
                where name.Length > 0 && !Daemons.Contains(name) && !name.StartsWith("qemu", StringComparison.Ordinal)
                orderby pid
-               select $"{name} (pid {pid})",
+               select new ListenerSuspect(pid, name),
         ];
     }
 

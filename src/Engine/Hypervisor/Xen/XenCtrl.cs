@@ -153,6 +153,12 @@ internal static unsafe partial class XenCtrl
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int xc_vcpu_getinfo(XenCtrlHandle xch, uint domain, uint vcpu, out VCpuInfo info);
 
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_domain_pause(XenCtrlHandle xch, uint domain);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_domain_unpause(XenCtrlHandle xch, uint domain);
+
     /// <summary>Where it is not, libxendevicemodel has its successor.</summary>
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int xc_hvm_inject_trap(

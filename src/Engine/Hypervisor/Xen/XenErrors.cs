@@ -89,7 +89,7 @@ internal sealed class XenErrors(XenVersion running, string library)
     /// <summary>Somebody listens already, or did and went away.</summary>
     public static XenException OfBusy(XenDomain domain, string call = nameof(XenCtrl.xc_monitor_enable))
     {
-        IReadOnlyList<string> suspects = ListenerSuspects.Find("/proc");
+        IReadOnlyList<ListenerSuspect> suspects = ListenerSuspects.Find("/proc");
         string who = suspects.Count == 0
             ? "no other process can be it, so it is this one, or it is gone and has left the monitor behind"
             : "it may be " + string.Join(" or ", suspects);

@@ -66,7 +66,7 @@ public sealed class XenHypervisor : IHypervisor
         try
         {
             MonitorCapabilities capabilities = ReadCapabilities(xen, monitored);
-            bool? listened = IsListenedTo(xen, monitored.Id);
+            bool? listened = ListenerState.Read(xen, monitored.Id);
             if (listened == true) throw XenErrors.OfBusy(monitored);
             ports = new XenEventPorts();
 
@@ -87,6 +87,13 @@ public sealed class XenHypervisor : IHypervisor
     }
 
     /// <inheritdoc/>
+    public IDomainControl Control(XenDomain domain)
+    {
+        ArgumentNullException.ThrowIfNull(domain);
+        return new XenDomainControl(XenCtrlHandle.Open(), FindMonitorable(domain), _errors);
+    }
+
+    /// <inheritdoc/>
     public void Dispose() => _directory.Dispose();
 
     private static bool HasSlottedCall => XenLibraries.XenCtrlHas(nameof(XenCtrl.xc_monitor_enable_ex));
@@ -103,25 +110,6 @@ public sealed class XenHypervisor : IHypervisor
         return XenCtrl.xc_vcpu_getinfo(xen, 0, 0, out _) >= 0
             ? version.VmEventInterface
             : throw errors.OfConnecting(nameof(XenCtrl.xc_vcpu_getinfo), Marshal.GetLastPInvokeError());
-    }
-
-    /// <summary>
-    /// Reads whether the domain's monitor has a listener, changing nothing. Enabling must not be the way to find out:
-    /// for a domain whose slots are in use <c>xc_monitor_enable</c> panics the host, a second
-    /// <c>xc_monitor_enable_ex</c> wipes the listener's settings, and either leaves a page in the guest.
-    /// </summary>
-    /// <returns>Null where this host does not tell.</returns>
-    private static bool? IsListenedTo(XenCtrlHandle xen, uint domain)
-    {
-        // Page access can be read while there is a listener and is ENODEV while there is none.
-        if (XenCtrl.xc_get_mem_access(xen, domain, ulong.MaxValue, out _) >= 0) return true;
-        if ((Errno)Marshal.GetLastPInvokeError() is Errno.ENODEV) return false;
-
-        // Hardware without page access (AMD): taking responses off the ring is ENODEV without a listener, and with one
-        // no more than what its next notification does. Nobody has tried that on a Xen with slots.
-        if (HasSlottedCall) return null;
-        if (XenCtrl.xc_monitor_resume(xen, domain) >= 0) return true;
-        return (Errno)Marshal.GetLastPInvokeError() is Errno.ENODEV ? false : null;
     }
 
     /// <summary>What xenstore says of the domain now, for the number of vCPUs must be the true one.</summary>

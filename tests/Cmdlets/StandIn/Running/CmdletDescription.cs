@@ -11,6 +11,7 @@ internal sealed class CmdletDescription
         CmdletAttribute cmdlet = type.GetCustomAttribute<CmdletAttribute>() ?? throw new NotSupportedException($"{type} is no cmdlet.");
         Type = type;
         SupportsShouldProcess = cmdlet.SupportsShouldProcess;
+        ConfirmImpact = cmdlet.ConfirmImpact;
         DefaultSet = cmdlet.DefaultParameterSetName;
         Parameters = [.. type.GetProperties().Where(p => p.IsDefined(typeof(ParameterAttribute))).Select(p => new CmdletParameter(p))];
         string[] named = [.. Parameters.SelectMany(p => p.Sets).Distinct()];
@@ -20,6 +21,8 @@ internal sealed class CmdletDescription
     public Type Type { get; }
 
     public bool SupportsShouldProcess { get; }
+
+    public ConfirmImpact ConfirmImpact { get; }
 
     public string? DefaultSet { get; }
 

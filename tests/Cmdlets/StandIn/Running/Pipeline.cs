@@ -20,6 +20,7 @@ internal sealed class Pipeline : ICommandRuntime
     private Action<object?>? _downstream;
     private Thread? _thread;
     private long _enough = long.MaxValue;
+    private bool _asks;
     private bool _isWhatIf;
     private bool _isVerbose;
     private bool _isInside;
@@ -146,13 +147,18 @@ internal sealed class Pipeline : ICommandRuntime
         if (_isVerbose) _outcome.Verbose.Add(text);
     }
 
-    bool ICommandRuntime.ShouldProcess(string target, string action)
+    bool ICommandRuntime.ShouldProcess(string description)
     {
         EnsureWritable();
         if (!_description.SupportsShouldProcess) throw new NotSupportedException($"{_description.Type} asks ShouldProcess without SupportsShouldProcess.");
-        if (!_isWhatIf) return true;
-        _outcome.WhatIf.Add($"What if: Performing the operation \"{action}\" on target \"{target}\".");
-        return false;
+        if (_isWhatIf)
+        {
+            _outcome.WhatIf.Add($"What if: {description}");
+            return false;
+        }
+
+        if (_asks) throw new NotSupportedException("The stand-in has nobody to ask.");
+        return true;
     }
 
     [DoesNotReturn]
@@ -167,6 +173,8 @@ internal sealed class Pipeline : ICommandRuntime
     private void Bind()
     {
         _isWhatIf = _description.SupportsShouldProcess && TakeSwitch("WhatIf");
+        bool asksOfItself = _description.ConfirmImpact == ConfirmImpact.High;
+        _asks = _description.SupportsShouldProcess && (_named.ContainsKey("Confirm") ? TakeSwitch("Confirm") : asksOfItself);
         _isVerbose = TakeSwitch("Verbose");
         if (_named.Keys.FirstOrDefault(IsCommon) is { } common) throw new NotSupportedException($"The stand-in does not do -{common}.");
         _binder.BindCommandLine(_named, _positional, _input is not null);

@@ -1,0 +1,28 @@
+namespace XenVmEvent.Hypervisor;
+
+/// <summary>
+/// What can be asked of a domain's monitor, and done to it, without being its listener. Used by one thread. Every call
+/// throws <see cref="XenException"/> when Xen refuses.
+/// </summary>
+public interface IDomainControl : IDisposable
+{
+    /// <summary>Whether the monitor is enabled, its listener alive or not; null where this host does not tell.</summary>
+    bool? IsMonitored { get; }
+
+    /// <summary>The processes, by name and id, that may be a listener of this or another domain; none for certain.</summary>
+    IReadOnlyList<string> ListenerSuspects { get; }
+
+    /// <summary>How a vCPU stands at this moment.</summary>
+    VCpuState GetVCpuState(uint vcpu);
+
+    /// <summary>Keeps all vCPUs from running until the result is disposed, by the same thread.</summary>
+    IDisposable Pause();
+
+    /// <summary>
+    /// Disables the monitor, whoever enabled it; the processes that may be its listener are stopped for as long as that
+    /// takes, for a notification at the same time can deadlock the host. With the ring, vCPUs whose event was not
+    /// answered stay paused.
+    /// </summary>
+    /// <returns>False when it was not enabled.</returns>
+    bool DisableMonitor();
+}

@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace XenVmEvent.Hypervisor.Xen;
+
+/// <summary>
+/// Keeps processes from calling Xen until it is disposed: a notification while another process disables the monitor can
+/// take two of Xen's locks in the other order and so deadlock the host.
+/// </summary>
+internal sealed class StoppedListeners : IDisposable
+{
+    private const int SignalContinue = 18;
+    private const int SignalStop = 19;
+    private const char Gone = 'X';
+
+    /// <summary>A stop signal acts when the process leaves its system call of now.</summary>
+    private static readonly TimeSpan LongestCall = TimeSpan.FromSeconds(1);
+
+    private readonly List<int> _stopped = [];
+
+    public StoppedListeners(string proc, IEnumerable<ListenerSuspect> suspects)
+    {
+        foreach (ListenerSuspect suspect in suspects)
+        {
+            // One that was stopped already is somebody else's to continue.
+            if (IsStopped(proc, suspect.ProcessId) || Libc.kill(suspect.ProcessId, SignalStop) < 0) continue;
+            _stopped.Add(suspect.ProcessId);
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        while (!_stopped.TrueForAll(pid => IsStopped(proc, pid)) && Stopwatch.GetElapsedTime(start) < LongestCall) Thread.Sleep(1);
+    }
+
+    public void Dispose()
+    {
+        foreach (int pid in _stopped) _ = Libc.kill(pid, SignalContinue);
+    }
+
+    /// <summary>Whether all its threads are stopped, or it is gone.</summary>
+    private static bool IsStopped(string proc, int pid)
+    {
+        try
+        {
+            return Directory.EnumerateDirectories(Path.Combine(proc, pid.ToString(CultureInfo.InvariantCulture), "task"))
+                .All(task => StateOf(task) is 'T' or 't' or 'Z' or Gone);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>The letter behind the name in parentheses, which may itself hold any character.</summary>
+    private static char StateOf(string task)
+    {
+        try
+        {
+            string stat = File.ReadAllText(Path.Combine(task, "stat"));
+            int end = stat.LastIndexOf(')');
+            return end >= 0 && end + 2 < stat.Length ? stat[end + 2] : Gone;
+        }
+        catch (IOException)
+        {
+            return Gone;
+        }
+    }
+}

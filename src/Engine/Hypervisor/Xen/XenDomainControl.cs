@@ -1,0 +1,57 @@
+using System.Runtime.InteropServices;
+
+namespace XenVmEvent.Hypervisor.Xen;
+
+/// <summary>A domain of the real Xen, for those who are not its listener, on a connection of its own.</summary>
+internal sealed class XenDomainControl(XenCtrlHandle xen, XenDomain domain, XenErrors errors) : IDomainControl
+{
+    private const string Processes = "/proc";
+
+    public bool? IsMonitored => ListenerState.Read(xen, domain.Id);
+
+    public IReadOnlyList<string> ListenerSuspects => [.. Xen.ListenerSuspects.Find(Processes).Select(s => s.ToString())];
+
+    public VCpuState GetVCpuState(uint vcpu)
+    {
+        if (XenCtrl.xc_vcpu_getinfo(xen, domain.Id, vcpu, out VCpuInfo info) < 0)
+            throw Failure(nameof(XenCtrl.xc_vcpu_getinfo), "read the state of a vCPU");
+        return new VCpuState(info.CpuTime, info.Running != 0, info.Blocked != 0 || info.Online == 0);
+    }
+
+    public IDisposable Pause()
+    {
+        if (XenCtrl.xc_domain_pause(xen, domain.Id) < 0) throw Failure(nameof(XenCtrl.xc_domain_pause), "pause the vCPUs");
+        return new Pausing(xen, domain.Id);
+    }
+
+    public bool DisableMonitor()
+    {
+        using StoppedListeners silence = new(Processes, Xen.ListenerSuspects.Find(Processes));
+        if (XenCtrl.xc_monitor_disable(xen, domain.Id) >= 0) return true;
+        int errno = Marshal.GetLastPInvokeError();
+        return (Errno)errno switch
+        {
+            Errno.EINVAL => false, // It is not enabled.
+            Errno.EBUSY => throw new XenException(
+                XenErrorId.MonitorBusy,
+                nameof(XenCtrl.xc_monitor_disable),
+                nameof(Errno.EBUSY),
+                $"The monitor of {domain} cannot be disabled: vCPUs wait for room in its ring, and Xen lets them go only when a listener makes some.",
+                "If the listener is alive, end it orderly. If it is gone, the guest can only be destroyed: xl destroy."),
+            _ => throw errors.Of(nameof(XenCtrl.xc_monitor_disable), errno, $"disable the monitor of {domain}", domain),
+        };
+    }
+
+    public void Dispose() => xen.Dispose();
+
+    private XenException Failure(string call, string what)
+    {
+        int errno = Marshal.GetLastPInvokeError();
+        return errors.Of(call, errno, $"{what} of {domain}", domain);
+    }
+
+    private sealed class Pausing(XenCtrlHandle xen, uint domain) : IDisposable
+    {
+        public void Dispose() => _ = XenCtrl.xc_domain_unpause(xen, domain);
+    }
+}

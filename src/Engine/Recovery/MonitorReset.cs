@@ -1,0 +1,90 @@
+using XenVmEvent.Abi;
+using XenVmEvent.Hypervisor;
+
+namespace XenVmEvent.Recovery;
+
+/// <summary>
+/// Frees a guest that a listener has left behind: its vCPUs run again, its pages are as they were without anybody who
+/// watches, its monitor is disabled. It cuts off a listener that is alive.
+/// </summary>
+public static class MonitorReset
+{
+    private const uint PagesPerCall = 65536;
+
+    /// <summary>How long vCPUs are looked at before one is called frozen, and how long they may take to run on.</summary>
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Frees the guest.</summary>
+    /// <remarks>
+    /// Disabling lets go of vCPUs that waited for room, but not of those whose event was never answered. Xen resumes a
+    /// vCPU on any response for it, so the monitor is enabled once more and its fresh ring given a response for each.
+    /// Xen forgets a register write that waited for its answer when the monitor is disabled; there is no way to save it.
+    /// </remarks>
+    /// <exception cref="XenException">
+    /// The domain is not there or cannot be monitored, or Xen refuses. More than eight vCPUs that wait for room in a
+    /// ring whose listener is gone cannot be freed: Xen refuses to disable then (EBUSY).
+    /// </exception>
+    public static MonitorResetReport Run(IHypervisor hypervisor, XenDomain domain)
+    {
+        ArgumentNullException.ThrowIfNull(hypervisor);
+        ArgumentNullException.ThrowIfNull(domain);
+        using IDomainControl control = hypervisor.Control(domain);
+        IReadOnlyList<uint> frozen = VCpuObservation.FindFrozen(control, Enumerable.Range(0, domain.VCpus).Select(v => (uint)v), Look);
+        bool wasMonitored;
+        bool pagesRestored;
+
+        // No vCPU may raise an event meanwhile: nobody would answer it.
+        using (control.Pause())
+        {
+            wasMonitored = control.DisableMonitor();
+            using IDomainMonitor monitor = hypervisor.EnableMonitor(domain, ChannelPreference.Ring);
+            try
+            {
+                pagesRestored = RestorePages(monitor);
+                ResumeAll(monitor, hypervisor.Layout, domain.VCpus);
+            }
+            finally
+            {
+                monitor.Disable();
+            }
+        }
+
+        IReadOnlyList<uint> still = VCpuObservation.FindFrozen(control, frozen, Look);
+        return new MonitorResetReport(domain, wasMonitored, frozen, still, pagesRestored);
+    }
+
+    /// <returns>False where this host cannot restrict pages.</returns>
+    private static bool RestorePages(IDomainMonitor monitor)
+    {
+        try
+        {
+            monitor.DefaultMemAccess = MemAccess.Rwx;
+        }
+        catch (XenException e) when (e.Id == XenErrorId.NotSupported)
+        {
+            return false;
+        }
+
+        ulong pages = monitor.MaximumGfn + 1;
+        for (ulong gfn = 0; gfn < pages; gfn += PagesPerCall)
+        {
+            monitor.SetMemAccess(MemAccess.Rwx, gfn, (uint)Math.Min(PagesPerCall, pages - gfn));
+        }
+
+        monitor.SetAccessRequired(false);
+        return true;
+    }
+
+    private static void ResumeAll(IDomainMonitor monitor, VmEventLayout layout, int vcpus)
+    {
+        BackRing ring = new(monitor.Ring, layout, answered: true);
+        ring.Initialise();
+        for (uint vcpu = 0; vcpu < vcpus; vcpu++)
+        {
+            new ResponseWriter(ring.UnaskedResponse(), layout).Resume(vcpu);
+            if ((vcpu + 1) % ring.Entries != 0 && vcpu + 1 != vcpus) continue;
+            ring.Publish();
+            monitor.Ports.Notify(monitor.Ports.RingPort);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+using XenVmEvent.Hypervisor;
+
+namespace XenVmEvent.Recovery;
+
+/// <summary>What <see cref="MonitorReset"/> found and did.</summary>
+/// <param name="Domain">The domain.</param>
+/// <param name="WasMonitored">Its monitor was enabled.</param>
+/// <param name="FrozenVCpus">The vCPUs that looked frozen before: neither running, nor waiting of themselves, and without progress.</param>
+/// <param name="StillFrozenVCpus">Those of them that look so still.</param>
+/// <param name="PageAccessRestored">Every page can be read, written and executed again; false where this host cannot restrict pages.</param>
+public sealed record MonitorResetReport(
+    XenDomain Domain,
+    bool WasMonitored,
+    IReadOnlyList<uint> FrozenVCpus,
+    IReadOnlyList<uint> StillFrozenVCpus,
+    bool PageAccessRestored);

@@ -1,0 +1,42 @@
+using System.Diagnostics;
+using XenVmEvent.Hypervisor;
+
+namespace XenVmEvent.Recovery;
+
+/// <summary>Tells frozen vCPUs from idle ones by looking for a while.</summary>
+internal static class VCpuObservation
+{
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>The vCPUs that, whenever looked at, neither ran nor waited of themselves, and have not run in between.</summary>
+    /// <param name="control">The domain.</param>
+    /// <param name="vcpus">The vCPUs to look at.</param>
+    /// <param name="time">How long to look at most; a busy host may keep a vCPU waiting for some tens of milliseconds.</param>
+    public static IReadOnlyList<uint> FindFrozen(IDomainControl control, IEnumerable<uint> vcpus, TimeSpan time)
+    {
+        Dictionary<uint, ulong> suspects = [];
+        foreach (uint vcpu in vcpus)
+        {
+            if (StandsStill(control, vcpu, out ulong runTime)) suspects.Add(vcpu, runTime);
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        while (suspects.Count > 0 && Stopwatch.GetElapsedTime(start) < time)
+        {
+            Thread.Sleep(Step);
+            foreach ((uint vcpu, ulong before) in suspects)
+            {
+                if (!StandsStill(control, vcpu, out ulong now) || now != before) suspects.Remove(vcpu);
+            }
+        }
+
+        return [.. suspects.Keys];
+    }
+
+    private static bool StandsStill(IDomainControl control, uint vcpu, out ulong runTime)
+    {
+        VCpuState state = control.GetVCpuState(vcpu);
+        runTime = state.RunTime;
+        return !state.IsRunning && !state.IsBlocked;
+    }
+}

@@ -1,0 +1,52 @@
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Hypervisor.Xen;
+using XenVmEvent.Recovery;
+
+namespace XenVmEvent.Cli;
+
+/// <summary>Frees a guest that a listener left behind, once whoever asked for it has agreed, and says what was found.</summary>
+internal sealed class ResetRun(string name, bool yes, bool simulate)
+{
+    /// <returns>The process's exit code.</returns>
+    public int Run()
+    {
+        try
+        {
+            using IHypervisor hypervisor = simulate ? new SimulatedHypervisor() : XenHypervisor.Connect();
+            return Reset(hypervisor, hypervisor.FindDomain(name));
+        }
+        catch (XenException e)
+        {
+            Console.Error.WriteLine($"xenvmevent: {e.Id}: {e.Message} {e.Remedy}");
+            return ExitCode.Failure;
+        }
+    }
+
+    private int Reset(IHypervisor hypervisor, XenDomain domain)
+    {
+        if (!yes && !Confirm(hypervisor, domain)) return ExitCode.Usage;
+        MonitorResetReport report = MonitorReset.Run(hypervisor, domain);
+        Console.Out.WriteLine($"{domain}: its monitor was {(report.WasMonitored ? "enabled, and is disabled now" : "not enabled")}.");
+        Console.Out.WriteLine($"vCPUs that stood still: {Listed(report.FrozenVCpus)}; that do so still: {Listed(report.StillFrozenVCpus)}.");
+        Console.Out.WriteLine(report.PageAccessRestored ? "Every page can be read, written and executed." : "This host cannot restrict pages.");
+        return report.StillFrozenVCpus.Count == 0 ? ExitCode.Success : ExitCode.Failure;
+    }
+
+    private static bool Confirm(IHypervisor hypervisor, XenDomain domain)
+    {
+        if (Console.IsInputRedirected)
+        {
+            Console.Error.WriteLine($"xenvmevent: There is nobody to ask whether to reset {domain}. Usage: {ResetCommand.Usage}");
+            return false;
+        }
+
+        using IDomainControl control = hypervisor.Control(domain);
+        IReadOnlyList<string> suspects = control.ListenerSuspects;
+        string alive = control.IsMonitored != false && suspects.Count > 0 ? $" A listener may be alive: {string.Join(" or ", suspects)}." : "";
+        Console.Error.Write($"The monitor of {domain} will be disabled, and what listens to it is cut off.{alive} Reset it? [y/N] ");
+        return Console.ReadLine() is { } answer && answer.Trim() is "y" or "Y" or "yes";
+    }
+
+    private static string Listed(IReadOnlyList<uint> vcpus) => vcpus.Count == 0 ? "none" : string.Join(", ", vcpus);
+}

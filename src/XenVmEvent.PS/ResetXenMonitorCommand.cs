@@ -1,0 +1,49 @@
+using System.Management.Automation;
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Monitoring;
+using XenVmEvent.Recovery;
+
+namespace XenVmEvent.PS;
+
+/// <summary>Reset-XenMonitor: frees guests that a listener left behind, and says what it found.</summary>
+[Cmdlet(VerbsCommon.Reset, "XenMonitor", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[OutputType(typeof(MonitorResetReport))]
+public sealed class ResetXenMonitorCommand : DomainCmdlet
+{
+    /// <summary>The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain returns.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [DomainTransformation]
+    [ArgumentCompleter(typeof(DomainCompleter))]
+    public DomainSelector[] Domain { get; set; } = [];
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => ForEachDomain(Domain, IsGuest, domain =>
+    {
+        if (!ShouldProcess($"Free {domain}.", Question(domain), "Reset-XenMonitor")) return;
+        if (XenHost.FindSession(domain) is MonitorSession own)
+        {
+            WriteVerbose($"Ending this process's own session on {domain}: {own.Stop()}.");
+        }
+
+        MonitorResetReport report = MonitorReset.Run(XenHost.Current, domain);
+        WriteObject(report);
+        if (report.StillFrozenVCpus.Count == 0) return;
+        WriteError(new ErrorRecord(
+            new XenException(
+                XenErrorId.CallFailed,
+                $"vCPUs {string.Join(", ", report.StillFrozenVCpus)} of {domain} do not run yet.",
+                "Look whether the domain is paused (xl list shows p), then xl unpause; otherwise something other than a listener holds it."),
+            XenErrorId.CallFailed.ToString(),
+            ErrorCategory.OperationStopped,
+            domain));
+    });
+
+    private static string Question(XenDomain domain)
+    {
+        using IDomainControl control = XenHost.Current.Control(domain);
+        string question = $"Free {domain}: its monitor is disabled, and what listens to it is cut off.";
+        return control.IsMonitored != false && control.ListenerSuspects.Count > 0
+            ? $"{question} A listener may be alive: {string.Join(" or ", control.ListenerSuspects)}."
+            : question;
+    }
+}
