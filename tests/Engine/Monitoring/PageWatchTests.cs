@@ -60,8 +60,11 @@ public class PageWatchTests
         using MonitorSession session = host.Session(channel);
         using EventSubscription seen = session.Watch(Watches.Repeated(PageAccess.Write, new GfnRange(0x180, 0x181)));
         guest.Run(GuestAction.WritePageWithVector(0x180, 0, 5), GuestAction.WritePage(0x181, 0, 6));
-        Assert.Equal(0x180u, seen.Next<MemAccessEvent>().Gfn);
-        Assert.Equal(0x181u, seen.Next<MemAccessEvent>().Gfn);
+        List<ulong> gfns = [seen.Next<MemAccessEvent>().Gfn];
+        while (gfns[^1] != 0x181) gfns.Add(seen.Next<MemAccessEvent>().Gfn);
+
+        // A vCPU that is kept from running for the whole moment asks once more.
+        Assert.Equal([0x180u, 0x181u], gfns.Distinct());
         Assert.False(seen.TryTake(out _));
         Assert.Equal((5UL, 6UL), (guest.ReadMemory(0x180, 0), guest.ReadMemory(0x181, 0)));
         Assert.Equal(0, guest.VCpus[0].GetExceptions(6));
