@@ -181,8 +181,7 @@ internal sealed class EventDispatcher
         foreach (EventSubscription subscription in _wanting)
         {
             // Not past an older event that waits for this buffer's room.
-            bool queued = _pending.Exists(p => p.Undelivered.Contains(subscription));
-            if (!queued && subscription.TryDeliver(vmEvent)) continue;
+            if (!IsAwaited(subscription) && subscription.TryDeliver(vmEvent)) continue;
             if (!canWait || subscription.IsStuck)
             {
                 Drop(subscription);
@@ -194,6 +193,17 @@ internal sealed class EventDispatcher
         }
 
         return pending;
+    }
+
+    /// <summary>Whether an event waits for room in its buffer. No lambda: it would be two objects an event.</summary>
+    private bool IsAwaited(EventSubscription subscription)
+    {
+        foreach (PendingRequest pending in _pending)
+        {
+            if (pending.Undelivered.Contains(subscription)) return true;
+        }
+
+        return false;
     }
 
     private bool TrySettle(PendingRequest pending, long now)

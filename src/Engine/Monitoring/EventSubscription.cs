@@ -11,6 +11,7 @@ public sealed class EventSubscription : IDisposable
     private readonly EventBuffer _buffer;
     private readonly ArrivalSignal _arrival;
     private readonly bool _ownsArrival;
+    private readonly Func<bool> _hasNews;
     private long _delivered;
     private long _dropped;
     private int _disposed;
@@ -25,6 +26,7 @@ public sealed class EventSubscription : IDisposable
         _arrival = arrival ?? new ArrivalSignal();
         _ownsArrival = arrival is null;
         _buffer = new EventBuffer(watch.BufferSize, _arrival);
+        _hasNews = () => HasNews;
     }
 
     /// <summary>What it wants to see.</summary>
@@ -74,7 +76,7 @@ public sealed class EventSubscription : IDisposable
             if (TryTake(out VmEvent? vmEvent)) return vmEvent;
             TimeSpan left = timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - Stopwatch.GetElapsedTime(start);
             if (IsCompleted || (left <= TimeSpan.Zero && timeout != Timeout.InfiniteTimeSpan)) return null;
-            _arrival.Wait(() => HasNews, left, cancellation);
+            _arrival.Wait(_hasNews, left, cancellation);
         }
     }
 

@@ -60,7 +60,7 @@ internal sealed class PageRights(IDomainMonitor monitor)
     /// <returns>False when the page stays restricted, and the instruction has to be emulated.</returns>
     public bool Release(uint vcpu, ulong gfn, PageAccess access)
     {
-        if (_watches.Exists(w => w.Watch.Repeat && w.Restricts(gfn) && w.Watch.Covers(gfn, access)))
+        if (StaysRestricted(gfn, access))
         {
             _emulated[vcpu] = gfn;
             return false;
@@ -99,6 +99,17 @@ internal sealed class PageRights(IDomainMonitor monitor)
             _lifted.Dequeue();
             monitor.SetMemAccess(RightsOf(page.Gfn), page.Gfn, 1);
         }
+    }
+
+    /// <summary>Whether a watch wants to see this access of the page each time. No lambda: it would be two objects an event.</summary>
+    private bool StaysRestricted(ulong gfn, PageAccess access)
+    {
+        foreach (WatchedPages watch in _watches)
+        {
+            if (watch.Watch.Repeat && watch.Restricts(gfn) && watch.Watch.Covers(gfn, access)) return true;
+        }
+
+        return false;
     }
 
     private static bool Allows(MemAccess rights, PageAccess access) =>

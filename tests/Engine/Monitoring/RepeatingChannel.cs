@@ -1,0 +1,30 @@
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Monitoring;
+
+namespace XenVmEvent.Tests.Monitoring;
+
+/// <summary>A channel on which the same request comes again and again, and whose responses nobody reads.</summary>
+internal sealed class RepeatingChannel(byte[] request, IEventPorts ports) : MonitorChannel(ports)
+{
+    private readonly byte[] _response = new byte[request.Length];
+
+    public override long Overwritten => 0;
+
+    public override bool AnswersAll => true;
+
+    public override bool HasRequest => true;
+
+    public override bool TryRead(Span<byte> destination)
+    {
+        request.CopyTo(destination);
+        return true;
+    }
+
+    public override Span<byte> ResponseTo(uint vcpu, bool synchronous) => _response;
+
+    public override void Flush()
+    {
+    }
+
+    public override bool FinalCheck() => true;
+}
