@@ -5,18 +5,20 @@ namespace XenVmEvent.Tests.Xen;
 
 public sealed class Dom0Tests : IDisposable
 {
+    private static readonly XenException Failure = new(XenErrorId.CallFailed, "It failed.", "Try again.");
+
     private readonly TemporaryRoot _root = new();
 
     public void Dispose() => _root.Dispose();
 
     [Fact]
-    public void A_machine_without_Xen_is_not_dom0() => AssertRefused("does not run Xen");
+    public void A_machine_without_Xen_is_not_dom0() => AssertExplained("does not run Xen");
 
     [Fact]
     public void Another_hypervisor_is_not_Xen()
     {
         _root.Write("sys/hypervisor/type", "kvm\n");
-        AssertRefused("does not run Xen");
+        AssertExplained("does not run Xen");
     }
 
     [Fact]
@@ -24,27 +26,29 @@ public sealed class Dom0Tests : IDisposable
     {
         _root.Write("sys/hypervisor/type", "xen\n");
         _root.Write("proc/xen/capabilities", "");
-        AssertRefused("guest");
+        AssertExplained("guest");
     }
 
     [Fact]
-    public void Dom0_is_dom0()
+    public void In_dom0_the_failure_speaks_for_itself()
     {
         _root.Write("sys/hypervisor/type", "xen\n");
         _root.Write("proc/xen/capabilities", "control_d\n");
-        Dom0.ThrowIfNot(_root.Path);
+        Assert.Null(Dom0.Explain(_root.Path, Failure));
     }
 
     [Fact]
-    public void Where_xenfs_is_not_mounted_the_first_call_decides()
+    public void Where_xenfs_is_not_mounted_the_failure_speaks_for_itself()
     {
         _root.Write("sys/hypervisor/type", "xen\n");
-        Dom0.ThrowIfNot(_root.Path);
+        Assert.Null(Dom0.Explain(_root.Path, Failure));
     }
 
-    private void AssertRefused(string expected)
+    private void AssertExplained(string expected)
     {
-        XenException error = Assert.Throws<XenException>(() => Dom0.ThrowIfNot(_root.Path));
+        XenException? error = Dom0.Explain(_root.Path, Failure);
+        Assert.NotNull(error);
+        Assert.Same(Failure, error.InnerException);
         Assert.Equal(XenErrorId.XenNotAvailable, error.Id);
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
         Assert.Contains("simulator", error.Remedy, StringComparison.Ordinal);

@@ -20,8 +20,11 @@ public sealed class XenLibraryNamesTests
         Assert.Equal(
             [
                 "libxenctrl.so.4.12",
+                "libxenctrl.so.4.20",
                 "/usr/local/lib/libxenctrl.so.4.20",
+                "libxenctrl.so.4.17",
                 "/usr/lib64/libxenctrl.so.4.17",
+                "libxenctrl.so.4.9",
                 "/usr/lib64/libxenctrl.so.4.9",
                 "libxenctrl.so",
             ],
@@ -29,7 +32,9 @@ public sealed class XenLibraryNamesTests
 
     [Fact]
     public void Without_a_known_version_the_newest_comes_first() =>
-        Assert.Equal("/usr/local/lib/libxenctrl.so.4.20", XenLibraryNames.OfXenCtrl(null, Installed).First());
+        Assert.Equal(
+            ["libxenctrl.so.4.20", "/usr/local/lib/libxenctrl.so.4.20"],
+            XenLibraryNames.OfXenCtrl(null, Installed).Take(2));
 
     [Fact]
     public void Without_any_installed_the_loader_is_asked_by_name() =>

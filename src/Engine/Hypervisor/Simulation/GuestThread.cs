@@ -84,7 +84,7 @@ internal sealed class GuestThread
 
     private TimeSpan RestUntil(long due)
     {
-        if (_domain.Workload.Round.Count == 0) return Timeout.InfiniteTimeSpan;
+        if (_domain.Workload.Round.Count == 0 || (_domain.Rounds > 0 && _rounds == _domain.Rounds)) return Timeout.InfiniteTimeSpan;
         long left = due - Stopwatch.GetTimestamp();
         return left <= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds((double)left / Stopwatch.Frequency);
     }
@@ -98,6 +98,7 @@ internal sealed class GuestThread
         }
 
         Volatile.Write(ref _rounds, _rounds + 1);
+        if (_rounds == _domain.Rounds) _domain.CountFinished();
     }
 
     private void RunScript(IReadOnlyList<GuestAction> actions, TaskCompletionSource done)

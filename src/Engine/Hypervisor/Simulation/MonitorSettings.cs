@@ -29,6 +29,8 @@ internal sealed class MonitorSettings
         set => _controlRegisters[(int)register] = value;
     }
 
+    public bool WatchesAnyMsr => _msrs.Count > 0;
+
     public bool Watches(uint msr) => _msrs.ContainsKey(msr);
 
     public void Watch(uint msr, bool onChangeOnly) => _msrs[msr] = onChangeOnly;

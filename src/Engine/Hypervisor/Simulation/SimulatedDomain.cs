@@ -13,6 +13,8 @@ public sealed class SimulatedDomain
     private readonly SimulationOptions _host;
     private readonly SimulatedDomainOptions _options;
     private readonly Func<int, uint> _allocatePorts;
+    private readonly TaskCompletionSource _finished = new();
+    private int _working;
     private int _started;
 
     internal SimulatedDomain(SimulationOptions host, SimulatedDomainOptions options, HostState state, Func<int, uint> allocatePorts)
@@ -27,6 +29,7 @@ public sealed class SimulatedDomain
         Pages = new PagePermissions(options.Pages);
         Memory = new GuestMemory(options.Pages);
         Views = new AlternateViews(this);
+        _working = options.VCpus;
         VCpus = [.. Enumerable.Range(0, options.VCpus).Select(id => new SimulatedVCpu(this, id, SeedOf(host.Seed, options.Id, id)))];
     }
 
@@ -41,6 +44,9 @@ public sealed class SimulatedDomain
 
     /// <summary>What the vCPUs do.</summary>
     public Workload Workload => _options.Workload;
+
+    /// <summary>Done when every vCPU has done the rounds that it has to do and rests; never where these have no end.</summary>
+    public Task Finished => _finished.Task;
 
     /// <summary>What shall go wrong.</summary>
     public SimulatedFaults Faults { get; } = new();
@@ -85,6 +91,8 @@ public sealed class SimulatedDomain
     internal bool HostHasAltP2m => _host is { HasExtendedPageTables: true, OffersAltP2m: true };
 
     internal bool HasAltP2m => HostHasAltP2m && _options.AltP2m != AltP2mMode.Disabled;
+
+    internal long Rounds => _options.Rounds;
 
     internal TimeSpan RoundPeriod => _options.RoundsPerSecond == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(1 / _options.RoundsPerSecond);
 
@@ -187,6 +195,12 @@ public sealed class SimulatedDomain
 
             return Attach(channels, ports => new SlottedDelivery(this, ports, ringFrames, channels));
         }
+    }
+
+    /// <summary>A vCPU has done all its rounds.</summary>
+    internal void CountFinished()
+    {
+        if (Interlocked.Decrement(ref _working) == 0) _finished.SetResult();
     }
 
     /// <summary>Ends the domain. What its listener calls from now on fails.</summary>

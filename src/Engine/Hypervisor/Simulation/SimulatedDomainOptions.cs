@@ -33,6 +33,9 @@ public sealed record SimulatedDomainOptions
     /// <summary>How many rounds a second each vCPU does at most; 0: as many as it can.</summary>
     public double RoundsPerSecond { get; init; } = 200;
 
+    /// <summary>How many rounds each vCPU does before it rests; 0: without end.</summary>
+    public long Rounds { get; init; }
+
     /// <summary>
     /// Whether the vCPUs wait for <see cref="SimulatedDomain.Start"/>, as after <c>xl create -p</c>: then what is watched
     /// from before it is the same events in every run. Else they start when the domain is first monitored.
@@ -48,5 +51,6 @@ public sealed record SimulatedDomainOptions
         ArgumentOutOfRangeException.ThrowIfGreaterThan(VCpus, MostVCpus);
         ArgumentOutOfRangeException.ThrowIfLessThan(Pages, FewestPages);
         ArgumentOutOfRangeException.ThrowIfNegative(RoundsPerSecond);
+        ArgumentOutOfRangeException.ThrowIfNegative(Rounds);
     }
 }

@@ -34,6 +34,9 @@ internal sealed class SimulatedPorts : IEventPorts
         SignalAll();
     }
 
+    /// <summary>Called on the signalling thread when there is something to take: for a listener that does not wait here.</summary>
+    public Action? Arrived { private get; set; }
+
     public uint RingPort => _ports[0];
 
     public IReadOnlyList<uint> SlotPorts { get; }
@@ -119,6 +122,7 @@ internal sealed class SimulatedPorts : IEventPorts
         }
 
         _wake.Set();
+        Arrived?.Invoke();
     }
 
     private int Take(Span<uint> signalled)

@@ -38,16 +38,14 @@ public sealed class XenHypervisor : IHypervisor
     /// </exception>
     public static XenHypervisor Connect()
     {
-        Dom0.ThrowIfNot("/");
-        string library = XenLibraries.Load(XenVersion.Read("/"));
-        using XenCtrlHandle xen = XenCtrlHandle.Open();
-        XenEventChannelHandle.Open().Dispose(); // Says now, not at the first session, that it cannot be opened.
-
-        int number = XenCtrl.xc_version(xen, 0, 0);
-        XenVersion version = XenVersion.FromNumber(number);
-        XenErrors errors = new(version, library);
-        VmEventLayout layout = VmEventLayout.ForVersion(AskInterfaceVersion(xen, version, errors));
-        return new XenHypervisor(version, layout, new DomainDirectory(), errors);
+        try
+        {
+            return ConnectToXen();
+        }
+        catch (XenException failure) when (failure.Id is XenErrorId.XenNotAvailable or XenErrorId.NotPermitted)
+        {
+            throw Dom0.Explain("/", failure) ?? failure;
+        }
     }
 
     /// <inheritdoc/>
@@ -95,6 +93,19 @@ public sealed class XenHypervisor : IHypervisor
 
     /// <inheritdoc/>
     public void Dispose() => _directory.Dispose();
+
+    private static XenHypervisor ConnectToXen()
+    {
+        string library = XenLibraries.Load(XenVersion.Read("/"));
+        using XenCtrlHandle xen = XenCtrlHandle.Open();
+        XenEventChannelHandle.Open().Dispose(); // Says now, not at the first session, that it cannot be opened.
+
+        int number = XenCtrl.xc_version(xen, 0, 0);
+        XenVersion version = XenVersion.FromNumber(number);
+        XenErrors errors = new(version, library);
+        VmEventLayout layout = VmEventLayout.ForVersion(AskInterfaceVersion(xen, version, errors));
+        return new XenHypervisor(version, layout, new DomainDirectory(), errors);
+    }
 
     private static bool HasSlottedCall => XenLibraries.XenCtrlHas(nameof(XenCtrl.xc_monitor_enable_ex));
 

@@ -14,13 +14,14 @@ internal static class XenLibraryNames
     ];
 
     /// <summary>
-    /// The running Xen's own, whose file the loader finds; then what is installed, newest first; then the name that
-    /// development packages link.
+    /// The running Xen's own, whose file the loader finds; then what is installed, newest first, each where the loader
+    /// finds it before where it was seen; then the name that development packages link.
     /// </summary>
     public static IEnumerable<string> OfXenCtrl(XenVersion? running, IEnumerable<string> installed)
     {
         IEnumerable<string> own = running is XenVersion version ? [$"{XenCtrl}.{version}"] : [];
-        return [.. own, .. installed.Where(path => MinorOf(path) >= 0).OrderByDescending(MinorOf), XenCtrl];
+        IEnumerable<string> newestFirst = installed.Where(path => MinorOf(path) >= 0).OrderByDescending(MinorOf);
+        return [.. own, .. newestFirst.SelectMany(path => new[] { Path.GetFileName(path), path }), XenCtrl];
     }
 
     /// <summary>The files of libxenctrl in the directories where distributions and Xen's own build put it.</summary>

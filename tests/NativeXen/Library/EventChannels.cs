@@ -1,0 +1,129 @@
+using System.Runtime.InteropServices;
+using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Hypervisor.Xen;
+
+namespace XenVmEvent.NativeXen;
+
+/// <summary>
+/// An open handle of event channels. Its descriptor is one end of a pair of sockets, which does what Xen's device does:
+/// it is readable while a port is pending, reading gives ports of 4 bytes each, and writing ports unmasks them.
+/// </summary>
+internal sealed unsafe class EventChannels
+{
+    /// <summary>Not the numbers at Xen's end, so that who confuses the two is found out.</summary>
+    private const uint FirstLocalPort = 0x100;
+
+    private const int MostPorts = 256;
+
+    private readonly Lock _gate = new();
+    private readonly int _xenEnd;
+    private readonly List<(SimulatedPorts Ports, uint Port)> _bound = [];
+    private bool _isClosed;
+
+    public EventChannels()
+    {
+        int* ends = stackalloc int[2];
+        if (Libc.socketpair(Libc.UnixSockets, Libc.StreamCloseOnExec, 0, ends) < 0) throw new IOException("The system has no memory or descriptors left.");
+        (Descriptor, _xenEnd) = (ends[0], ends[1]);
+        new Thread(UnmaskWhatIsWritten, maxStackSize: 128 * 1024) { IsBackground = true, Name = "event channels" }.Start();
+    }
+
+    /// <summary>The program's end.</summary>
+    public int Descriptor { get; }
+
+    /// <summary>Binds the port that enabling gave. It is signalled once without cause, as Xen does.</summary>
+    /// <returns>The local port; null when the guest has no such port.</returns>
+    public uint? Bind(uint remotePort)
+    {
+        if (NativeHost.Monitor?.Ports is not SimulatedPorts ports) return null;
+        if (remotePort != ports.RingPort && !ports.SlotPorts.Contains(remotePort)) return null;
+        lock (_gate)
+        {
+            // The signals from before anything was bound are taken from all ports, which masks them.
+            Take(ports, stackalloc uint[MostPorts]);
+            uint local = FirstLocalPort + (uint)_bound.Count;
+            _bound.Add((ports, remotePort));
+            ports.Arrived = () => Forward(ports);
+            _ = Libc.write(_xenEnd, &local, sizeof(uint));
+            return local;
+        }
+    }
+
+    /// <summary>Signals a port to Xen.</summary>
+    /// <returns>False when it is not bound.</returns>
+    public bool Notify(uint local)
+    {
+        if (Find(local) is not { } bound) return false;
+        bound.Ports.Notify(bound.Port);
+        return true;
+    }
+
+    /// <summary>Lets a port signal again.</summary>
+    /// <returns>False when it is not bound.</returns>
+    public bool Unmask(uint local)
+    {
+        if (Find(local) is not { } bound) return false;
+        bound.Ports.Unmask([bound.Port]);
+        Forward(bound.Ports);
+        return true;
+    }
+
+    /// <summary>Lets go of a port.</summary>
+    /// <returns>False when it is not bound.</returns>
+    public bool Unbind(uint local)
+    {
+        if (Find(local) is not { } bound) return false;
+        bound.Ports.Close();
+        return true;
+    }
+
+    public void Close()
+    {
+        lock (_gate)
+        {
+            foreach ((SimulatedPorts ports, _) in _bound) ports.Close();
+            _isClosed = true;
+            _ = Libc.close(Descriptor);
+        }
+    }
+
+    private (SimulatedPorts Ports, uint Port)? Find(uint local)
+    {
+        lock (_gate) return local >= FirstLocalPort && local - FirstLocalPort < _bound.Count ? _bound[(int)(local - FirstLocalPort)] : null;
+    }
+
+    /// <summary>Makes what is pending readable at the program's end. A port is masked from then on.</summary>
+    private void Forward(SimulatedPorts ports)
+    {
+        Span<uint> signalled = stackalloc uint[MostPorts];
+        lock (_gate)
+        {
+            if (_isClosed) return;
+            int locals = 0;
+            foreach (uint port in signalled[..Take(ports, signalled)])
+            {
+                int index = _bound.IndexOf((ports, port));
+                if (index >= 0) signalled[locals++] = FirstLocalPort + (uint)index;
+            }
+
+            if (locals == 0) return;
+            fixed (uint* first = signalled) _ = Libc.write(_xenEnd, first, (nuint)locals * sizeof(uint));
+        }
+    }
+
+    private static int Take(SimulatedPorts ports, Span<uint> signalled) => ports.Wait(signalled, TimeSpan.Zero);
+
+    private void UnmaskWhatIsWritten()
+    {
+        uint* ports = stackalloc uint[MostPorts];
+        while (true)
+        {
+            nint bytes = Libc.read(_xenEnd, ports, MostPorts * sizeof(uint));
+            if (bytes < 0 && (Errno)Marshal.GetLastPInvokeError() == Errno.EINTR) continue;
+            if (bytes <= 0) break;
+            for (int i = 0; i < bytes / sizeof(uint); i++) Unmask(ports[i]);
+        }
+
+        _ = Libc.close(_xenEnd);
+    }
+}

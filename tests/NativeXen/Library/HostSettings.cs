@@ -1,0 +1,69 @@
+using System.Globalization;
+using XenVmEvent.Abi;
+using XenVmEvent.Hypervisor.Simulation;
+
+namespace XenVmEvent.NativeXen;
+
+/// <summary>What the environment says the host and its guest shall be. README.md has the variables.</summary>
+internal sealed class HostSettings
+{
+    private const string Prefix = "SIMULATED_XEN_";
+
+    private HostSettings()
+    {
+        ToldInterfaceVersion = Number("INTERFACE", VmEventLayout.NewestVersion);
+        Host = new SimulationOptions
+        {
+            InterfaceVersion = Math.Clamp(ToldInterfaceVersion, VmEventLayout.OldestVersion, VmEventLayout.NewestVersion),
+            OffersSlottedChannel = Flag("SLOTTED", true),
+            HasExtendedPageTables = Flag("EPT", true),
+            Seed = Number("SEED", 1),
+            Domains =
+            [
+                new SimulatedDomainOptions
+                {
+                    Id = (uint)Number("DOMAIN", 1),
+                    Name = "guest",
+                    VCpus = Number("VCPUS", 1),
+                    Pages = Number("PAGES", 4096),
+                    Workload = WorkloadOf(Text("WORKLOAD")),
+                    Rounds = Number("ROUNDS", 0),
+                    RoundsPerSecond = Number("RATE", 0),
+                    StartsPaused = true,
+                },
+            ],
+        };
+    }
+
+    /// <summary>The simulated host.</summary>
+    public SimulationOptions Host { get; }
+
+    /// <summary>The interface version that the host tells: one that is not known, too, though it speaks another then.</summary>
+    public int ToldInterfaceVersion { get; }
+
+    /// <summary>Whether the process gets SIGINT when the guest has done its rounds.</summary>
+    public bool InterruptsWhenFinished { get; } = Flag("INTERRUPT", false);
+
+    /// <summary>The file to leave the guest's state in at the end of the process; null for none.</summary>
+    public string? StateFile { get; } = Text("STATE");
+
+    public static HostSettings Read() => new();
+
+    private static string? Text(string name) =>
+        Environment.GetEnvironmentVariable(Prefix + name) is { Length: > 0 } text ? text : null;
+
+    private static int Number(string name, int otherwise) =>
+        Text(name) is { } text ? int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) : otherwise;
+
+    private static bool Flag(string name, bool otherwise) => Text(name) switch
+    {
+        null => otherwise,
+        "yes" => true,
+        "no" => false,
+        string text => throw new FormatException($"{Prefix}{name} is yes or no, not '{text}'."),
+    };
+
+    private static Workload WorkloadOf(string? kinds) => kinds is null
+        ? Workload.Everything
+        : new Workload(kinds.Split(',').Select(Enum.Parse<GuestActionKind>));
+}

@@ -1,0 +1,165 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using XenVmEvent.Abi;
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Hypervisor.Xen;
+
+namespace XenVmEvent.NativeXen;
+
+/// <summary>The one simulated host of the process, with its one guest, which all exported functions work on.</summary>
+internal static unsafe class NativeHost
+{
+    private const int BadSettings = 98;
+    private const int HostDown = 99;
+
+    private static readonly HostSettings Settings = ReadSettings();
+    private static readonly SimulatedHypervisor Hypervisor = new(Settings.Host);
+
+    static NativeHost()
+    {
+        _ = Libc.__cxa_atexit(&AtExit, 0, 0);
+        if (!Settings.InterruptsWhenFinished) return;
+        Guest.Finished.ContinueWith(
+            static _ => Libc.kill(Environment.ProcessId, Libc.Interrupt), TaskContinuationOptions.ExecuteSynchronously);
+    }
+
+    /// <summary>The guest.</summary>
+    public static SimulatedDomain Guest { get; } = Hypervisor.Domains[0];
+
+    /// <summary>The listener's hold on the guest's monitor; null while nobody listens.</summary>
+    public static SimulatedMonitor? Monitor { get; private set; }
+
+    /// <summary>The vm_event interface version that the host tells.</summary>
+    public static int InterfaceVersion => Settings.ToldInterfaceVersion;
+
+    /// <summary>The release of Xen that speaks this interface version, as <c>XENVER_version</c> tells it.</summary>
+    public static int XenVersion => 4 << 16 | InterfaceVersion switch
+    {
+        <= 1 => 7,
+        2 => 10,
+        3 => 11,
+        4 => 12,
+        5 => 13,
+        6 => 14,
+        7 => 17,
+        _ => 30,
+    };
+
+    /// <summary>The guest with an id, for a call that has an effect on it.</summary>
+    /// <exception cref="XenException">There is none: ESRCH; or it is the caller's own: EINVAL.</exception>
+    public static SimulatedDomain Find(uint id, string call)
+    {
+        if (id == Guest.Identity.Id && Guest.IsAlive) return Guest;
+        throw id == 0
+            ? Refusal.Invalid(call, "A domain cannot do this to itself")
+            : Refusal.NoSuchDomain(new XenDomain(id, "?", Guid.Empty, DomainType.Unknown, 1), call);
+    }
+
+    /// <summary>The monitor of the guest with an id.</summary>
+    /// <exception cref="XenException">Nobody listens: ENODEV.</exception>
+    public static SimulatedMonitor MonitorOf(uint id, string call)
+    {
+        SimulatedDomain guest = Find(id, call);
+        return Monitor ?? throw Refusal.NoListener(guest.Identity, call);
+    }
+
+    /// <summary>Has somebody listen.</summary>
+    public static SimulatedMonitor Enable(Func<SimulatedMonitor> enable)
+    {
+        SimulatedMonitor monitor = enable();
+        Monitor = monitor;
+        return monitor;
+    }
+
+    /// <summary>Disables the monitor, whoever enabled it.</summary>
+    public static void Disable(uint id)
+    {
+        Find(id, "xc_monitor_disable").MonitorDisable();
+        ((SimulatedPorts)Monitor!.Ports).Close();
+        Monitor = null;
+    }
+
+    /// <summary>
+    /// Lets the guest run once it is watched as the listener wants it, so that every run raises the same events: once
+    /// an event is switched on or, for page access, all pages are restricted.
+    /// </summary>
+    public static void StartWhenWatched()
+    {
+        if (WatchedState.IsWatched(Guest)) Guest.Start();
+    }
+
+    /// <summary>Runs a call that has no result but success.</summary>
+    /// <returns>0; or -1, with errno.</returns>
+    public static int Try(Action call)
+    {
+        try
+        {
+            call();
+            StartWhenWatched();
+            return 0;
+        }
+        catch (XenException e)
+        {
+            return Fail(e);
+        }
+    }
+
+    /// <summary>Leaves in errno why a call failed. A host that went down takes the process with it, as a real one does.</summary>
+    /// <returns>-1.</returns>
+    public static int Fail(XenException e)
+    {
+        if (e.Id == XenErrorId.HostCrashed) Die(e.Message, HostDown);
+        return Fail(Enum.Parse<Errno>(e.Errno ?? nameof(Errno.EIO)));
+    }
+
+    /// <inheritdoc cref="Fail(XenException)"/>
+    public static int Fail(Errno errno)
+    {
+        Marshal.SetLastSystemError((int)errno);
+        return -1;
+    }
+
+    /// <summary>Access rights, each a byte, as calls for many pages take them.</summary>
+    public static MemAccess[] Rights(byte* access, uint count)
+    {
+        var rights = new MemAccess[count];
+        for (uint i = 0; i < count; i++) rights[i] = (MemAccess)access[i];
+        return rights;
+    }
+
+    /// <summary>Where memory is mapped.</summary>
+    public static nint AddressOf(SharedMemory memory) =>
+        (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(memory.Slice(0, memory.Length)));
+
+    private static HostSettings ReadSettings()
+    {
+        try
+        {
+            HostSettings settings = HostSettings.Read();
+            settings.Host.Domains[0].Validate();
+            return settings;
+        }
+        catch (Exception e) when (e is FormatException or ArgumentException or OverflowException)
+        {
+            Die(e.Message, BadSettings);
+            throw;
+        }
+    }
+
+    private static void Die(string why, int status)
+    {
+        using var error = new StreamWriter("/dev/stderr");
+        error.WriteLine($"simulated Xen: {why}");
+        error.Flush();
+        Libc._exit(status);
+    }
+
+    [UnmanagedCallersOnly]
+    private static void AtExit(nint argument)
+    {
+        if (Settings.StateFile is not { } file) return;
+        StateRecord.WaitUntilGuestRests(Guest);
+        StateRecord.Write(file, Guest);
+    }
+}

@@ -1,0 +1,217 @@
+using System.Runtime.InteropServices;
+using XenVmEvent.Abi;
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Hypervisor.Xen;
+
+namespace XenVmEvent.NativeXen;
+
+/// <summary>The functions of libxenctrl. C's <c>bool</c> is a byte here.</summary>
+internal static unsafe class XenCtrlExports
+{
+    private const string Prefix = "simulated_xc_";
+    private const nint Connection = 1;
+    private const ulong NewPages = ulong.MaxValue;
+    private const uint SingleStepOn = 1;
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "interface_open")]
+    public static nint InterfaceOpen(nint logger, nint dombuildLogger, uint flags) => Connection;
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "interface_close")]
+    public static int InterfaceClose(nint xch) => 0;
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "version")]
+    public static int Version(nint xch, int command, nint argument) =>
+        command == 0 ? NativeHost.XenVersion : NativeHost.Fail(Errno.ENOSYS);
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "vm_event_get_version")]
+    public static int VmEventGetVersion(nint xch) => NativeHost.InterfaceVersion;
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_enable")]
+    public static nint MonitorEnable(nint xch, uint domain, uint* port)
+    {
+        try
+        {
+            SimulatedMonitor monitor = NativeHost.Enable(NativeHost.Find(domain, "xc_monitor_enable").MonitorEnable);
+            *port = monitor.Ports.RingPort;
+            return NativeHost.AddressOf(monitor.Ring);
+        }
+        catch (XenException e)
+        {
+            NativeHost.Fail(e);
+            return 0;
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_enable_ex")]
+    public static nint MonitorEnableEx(
+        nint xch, uint domain, nint* ring, uint ringFrames, uint* ringPort, nint* slots, uint* slotPorts, uint slotCount)
+    {
+        try
+        {
+            SimulatedDomain guest = NativeHost.Find(domain, "xc_monitor_enable_ex");
+            SimulatedMonitor monitor = NativeHost.Enable(() => guest.MonitorEnableEx((int)ringFrames, (int)slotCount));
+            *ring = NativeHost.AddressOf(monitor.Ring);
+            *ringPort = monitor.Ports.RingPort;
+            *slots = NativeHost.AddressOf(monitor.Slots!);
+            for (int i = 0; i < slotCount; i++) slotPorts[i] = monitor.Ports.SlotPorts[i];
+            return Connection;
+        }
+        catch (XenException e)
+        {
+            NativeHost.Fail(e);
+            return 0;
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_disable")]
+    public static int MonitorDisable(nint xch, uint domain) => NativeHost.Try(() => NativeHost.Disable(domain));
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_resume")]
+    public static int MonitorResume(nint xch, uint domain) => NativeHost.Try(() =>
+    {
+        SimulatedMonitor monitor = NativeHost.MonitorOf(domain, "xc_monitor_resume");
+        monitor.Ports.Notify(monitor.Ports.RingPort);
+    });
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_get_capabilities")]
+    public static int MonitorGetCapabilities(nint xch, uint domain, uint* capabilities) =>
+        NativeHost.Try(() => *capabilities = (uint)NativeHost.Find(domain, "xc_monitor_get_capabilities").Capabilities);
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_write_ctrlreg")]
+    public static int MonitorWriteCtrlReg(nint xch, uint domain, ushort index, byte enable, byte sync, ulong bitmask, byte onChangeOnly) =>
+        NativeHost.Try(() => Monitor(domain, "xc_monitor_write_ctrlreg").MonitorWriteControlRegister(
+            (ControlRegister)index, enable != 0, new ControlRegisterOptions(bitmask, onChangeOnly != 0, sync != 0)));
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_mov_to_msr")]
+    public static int MonitorMovToMsr(nint xch, uint domain, uint msr, byte enable, byte onChangeOnly) =>
+        NativeHost.Try(() => Monitor(domain, "xc_monitor_mov_to_msr").MonitorMovToMsr(msr, enable != 0, onChangeOnly != 0));
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_cpuid")]
+    public static int MonitorCpuid(nint xch, uint domain, byte enable) =>
+        NativeHost.Try(() => Monitor(domain, "xc_monitor_cpuid").MonitorCpuid(enable != 0));
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_software_breakpoint")]
+    public static int MonitorSoftwareBreakpoint(nint xch, uint domain, byte enable) =>
+        NativeHost.Try(() => Monitor(domain, "xc_monitor_software_breakpoint").MonitorSoftwareBreakpoint(enable != 0));
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_debug_exceptions")]
+    public static int MonitorDebugExceptions(nint xch, uint domain, byte enable, byte sync) =>
+        NativeHost.Try(() => Monitor(domain, "xc_monitor_debug_exceptions").MonitorDebugException(enable != 0, sync != 0));
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_singlestep")]
+    public static int MonitorSingleStep(nint xch, uint domain, byte enable) =>
+        NativeHost.Try(() => Monitor(domain, "xc_monitor_singlestep").MonitorSingleStep(enable != 0));
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_descriptor_access")]
+    public static int MonitorDescriptorAccess(nint xch, uint domain, byte enable) =>
+        NativeHost.Try(() => Monitor(domain, "xc_monitor_descriptor_access").MonitorDescriptorAccess(enable != 0));
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_guest_request")]
+    public static int MonitorGuestRequest(nint xch, uint domain, byte enable, byte sync, byte allowUserspace) =>
+        NativeHost.Try(() => Monitor(domain, "xc_monitor_guest_request").MonitorGuestRequest(enable != 0, sync != 0, allowUserspace != 0));
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_privileged_call")]
+    public static int MonitorPrivilegedCall(nint xch, uint domain, byte enable) =>
+        NativeHost.Try(() => Monitor(domain, "xc_monitor_privileged_call").MonitorPrivilegedCall(enable != 0));
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_emul_unimplemented")]
+    public static int MonitorEmulUnimplemented(nint xch, uint domain, byte enable) =>
+        NativeHost.Try(() => Monitor(domain, "xc_monitor_emul_unimplemented").MonitorEmulUnimplemented(enable != 0));
+
+    /// <summary>The simulated host does not offer it.</summary>
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_inguest_pagefault")]
+    public static int MonitorInguestPagefault(nint xch, uint domain, byte disable) => NativeHost.Fail(Errno.EOPNOTSUPP);
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_vmexit")]
+    public static int MonitorVmExit(nint xch, uint domain, byte enable, byte sync) =>
+        NativeHost.Try(() => Monitor(domain, "xc_monitor_vmexit").MonitorVmExit(enable != 0, sync != 0));
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "set_mem_access")]
+    public static int SetMemAccess(nint xch, uint domain, int access, ulong firstGfn, uint count)
+    {
+        try
+        {
+            SimulatedMonitor monitor = Monitor(domain, "xc_set_mem_access");
+            if (firstGfn == NewPages) monitor.DefaultMemAccess = (MemAccess)access;
+            else monitor.SetMemAccess((MemAccess)access, firstGfn, count);
+            if (count > 1) NativeHost.StartWhenWatched();
+            return 0;
+        }
+        catch (XenException e)
+        {
+            return NativeHost.Fail(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "set_mem_access_multi")]
+    public static int SetMemAccessMulti(nint xch, uint domain, byte* access, ulong* gfns, uint count) =>
+        NativeHost.Try(() => Monitor(domain, "xc_set_mem_access_multi")
+            .SetMemAccess(new ReadOnlySpan<ulong>(gfns, (int)count), NativeHost.Rights(access, count)));
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "get_mem_access")]
+    public static int GetMemAccess(nint xch, uint domain, ulong gfn, int* access)
+    {
+        try
+        {
+            SimulatedMonitor monitor = Monitor(domain, "xc_get_mem_access");
+            if ((gfn == NewPages ? monitor.DefaultMemAccess : monitor.GetMemAccess(gfn)) is not { } its) return NativeHost.Fail(Errno.ESRCH);
+            *access = (int)its;
+            return 0;
+        }
+        catch (XenException e)
+        {
+            return NativeHost.Fail(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_set_access_required")]
+    public static int DomainSetAccessRequired(nint xch, uint domain, uint required) => NativeHost.Try(() =>
+    {
+        SimulatedDomain guest = NativeHost.Find(domain, "xc_domain_set_access_required");
+        lock (guest.Gate)
+        {
+            guest.Pages.ListenerRequired = required != 0;
+            guest.Views.RequireListener(required != 0);
+        }
+    });
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_maximum_gpfn")]
+    public static int DomainMaximumGpfn(nint xch, uint domain, ulong* gfn) =>
+        NativeHost.Try(() => *gfn = NativeHost.Find(domain, "xc_domain_maximum_gpfn").Pages.MaximumGfn);
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "vcpu_getinfo")]
+    public static int VCpuGetInfo(nint xch, uint domain, uint vcpu, VCpuInfo* info) => NativeHost.Try(() =>
+    {
+        *info = default;
+        if (domain == 0) return;
+        SimulatedDomain guest = NativeHost.Find(domain, "xc_vcpu_getinfo");
+        if (vcpu >= guest.VCpus.Count) throw Refusal.Invalid("xc_vcpu_getinfo", $"The domain has no vCPU {vcpu}");
+        SimulatedVCpu its = guest.VCpus[(int)vcpu];
+        *info = new VCpuInfo { VCpu = vcpu, Online = 1, Running = its.IsPaused ? (byte)0 : (byte)1, CpuTime = its.RunTime };
+    });
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_debug_control")]
+    public static int DomainDebugControl(nint xch, uint domain, uint operation, uint vcpu) => NativeHost.Try(() =>
+    {
+        SimulatedDomain guest = NativeHost.Find(domain, "xc_domain_debug_control");
+        if (vcpu >= guest.VCpus.Count || operation > SingleStepOn) throw Refusal.Invalid("xc_domain_debug_control", "No such vCPU or operation");
+        lock (guest.Gate) guest.VCpus[(int)vcpu].SetSingleStep(operation == SingleStepOn);
+    });
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "hvm_inject_trap")]
+    public static int HvmInjectTrap(nint xch, uint domain, int vcpu, byte vector, byte type, uint errorCode, byte length, ulong extra)
+    {
+        try
+        {
+            Monitor(domain, "xc_hvm_inject_trap").InjectTrap((uint)vcpu, new TrapInjection(vector, type, length, extra));
+            return 0;
+        }
+        catch (XenException e)
+        {
+            return NativeHost.Fail(e);
+        }
+    }
+
+    private static SimulatedMonitor Monitor(uint domain, string call) => NativeHost.MonitorOf(domain, call);
+}
