@@ -9,6 +9,7 @@ internal sealed class EventBuffer
     private readonly ArrivalSignal _arrival;
     private long _added;
     private long _taken;
+    private bool _isUnannounced;
     private bool _completed;
 
     public EventBuffer(int size, ArrivalSignal arrival)
@@ -24,14 +25,24 @@ internal sealed class EventBuffer
     /// <summary>How many wait to be taken.</summary>
     public int Count => (int)(Volatile.Read(ref _added) - Volatile.Read(ref _taken));
 
-    /// <summary>The pump's: adds an event if there is room.</summary>
+    /// <summary>The pump's: adds an event if there is room. A consumer that sleeps is woken by <see cref="Announce"/>, or when the buffer is half full.</summary>
     public bool TryAdd(VmEvent vmEvent)
     {
-        if (_added - Volatile.Read(ref _taken) == _events.Length) return false;
+        long waiting = _added - Volatile.Read(ref _taken);
+        if (waiting == _events.Length) return false;
         _events[_added % _events.Length] = vmEvent;
         Volatile.Write(ref _added, _added + 1);
-        _arrival.Set();
+        _isUnannounced = true;
+        if (waiting >= _events.Length / 2) Announce();
         return true;
+    }
+
+    /// <summary>The pump's: wakes a consumer that sleeps although something was added.</summary>
+    public void Announce()
+    {
+        if (!_isUnannounced) return;
+        _isUnannounced = false;
+        _arrival.Set();
     }
 
     /// <summary>The pump's: nothing more will come.</summary>

@@ -10,6 +10,9 @@ namespace XenVmEvent.Monitoring;
 /// </summary>
 internal sealed class EventDispatcher
 {
+    /// <summary>How long a consumer that sleeps may sleep on while there is more to do: waking it takes longer than handling some events.</summary>
+    private static readonly long AnnouncePeriod = Stopwatch.Frequency / 1000;
+
     private readonly MonitorChannel _channel;
     private readonly ResponseComposer _composer;
     private readonly StatisticsCollector _statistics;
@@ -24,6 +27,8 @@ internal sealed class EventDispatcher
     private readonly List<long> _unflushed = [];
     private readonly byte[] _request = new byte[VmEventLayout.LargestSize];
     private readonly byte[] _response = new byte[VmEventLayout.LargestSize];
+    private long _announced;
+    private bool _announceNow;
 
     public EventDispatcher(
         MonitorChannel channel,
@@ -91,6 +96,7 @@ internal sealed class EventDispatcher
     public int TakeRequests(int most)
     {
         long noticed = Stopwatch.GetTimestamp();
+        if (noticed - _announced >= AnnouncePeriod) _announceNow = true;
         int count = 0;
         while (count < most && _channel.TryRead(_request))
         {
@@ -137,6 +143,20 @@ internal sealed class EventDispatcher
         _unflushed.Clear();
     }
 
+    /// <summary>Wakes the consumers of what was delivered: at once when somebody has to answer, or a while after the last time.</summary>
+    public void AnnounceDue()
+    {
+        if (_announceNow) Announce();
+    }
+
+    /// <summary>Wakes the consumers of what was delivered.</summary>
+    public void Announce()
+    {
+        _announceNow = false;
+        _announced = Stopwatch.GetTimestamp();
+        foreach (EventSubscription subscription in _subscriptions) subscription.Announce();
+    }
+
     private void Handle(RequestView request, long noticed)
     {
         EnsurePlausible(request);
@@ -165,6 +185,7 @@ internal sealed class EventDispatcher
         if (held)
         {
             _statistics.OnHeld();
+            _announceNow = true;
             pending ??= new PendingRequest(vmEvent, now);
         }
 

@@ -227,9 +227,11 @@ internal sealed class EventPump : IHeldEvents
             bool busy = _dispatcher.Settle();
             busy |= _dispatcher.TakeRequests(BatchSize) > 0;
             _dispatcher.Flush();
+            _dispatcher.AnnounceDue();
             _rights.RestrictLifted();
             busy |= DoWork();
             if (busy || Spin()) continue;
+            _dispatcher.Announce();
             Sleep();
             if (Stopwatch.GetElapsedTime(lookedAt) < LookPeriod) continue;
             if (!_monitor.IsDomainAlive) return SessionEndReason.DomainDied;

@@ -100,6 +100,9 @@ public sealed class EventSubscription : IDisposable
         return true;
     }
 
+    /// <summary>Wakes the consumer if it sleeps although something was delivered.</summary>
+    internal void Announce() => _buffer.Announce();
+
     /// <summary>Asks to be woken when the consumer has made room.</summary>
     internal void AwaitRoom()
     {
