@@ -67,12 +67,13 @@ public abstract class VmEvent
     /// <summary>Answers a held event.</summary>
     /// <exception cref="XenException">
     /// <see cref="XenErrorId.ResponseNotApplicable"/>: the answer makes no sense for the event.
+    /// <see cref="XenErrorId.NotSupported"/>: this Xen cannot do it.
     /// <see cref="XenErrorId.AlreadyAnswered"/>: it was not held, was answered, or its deadline is over.
     /// </exception>
     public void Respond(VmEventResponse response)
     {
         ArgumentNullException.ThrowIfNull(response);
-        EnsureApplies(response);
+        if (ResponseRules.FindObjection(response, Request, _source.Architecture) is { } objection) throw objection;
         if (TryAnswer(response, ResponseState.Given))
         {
             _source.HeldEvents.OnAnswered();
@@ -92,9 +93,6 @@ public abstract class VmEvent
 
     /// <inheritdoc/>
     public override string ToString() => $"{Kind} {Domain} vCPU {VCpu} ip 0x{InstructionPointer:x} {Details}".TrimEnd();
-
-    /// <summary>Refuses an answer that makes no sense for this very event.</summary>
-    private protected virtual void EnsureApplies(VmEventResponse response) => response.EnsureAppliesTo(Kind);
 
     /// <summary>Before it is shown to anybody: the default goes out at once.</summary>
     internal void SetDefault(VmEventResponse response) => _response = response;

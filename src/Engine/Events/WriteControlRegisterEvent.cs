@@ -18,13 +18,6 @@ public sealed class WriteControlRegisterEvent : VmEvent
     /// <summary>The value to be written.</summary>
     public ulong NewValue => Request.UInt64(VmEventField.ControlRegisterNewValue);
 
-    private protected override void EnsureApplies(VmEventResponse response)
-    {
-        base.EnsureApplies(response);
-        if (response.Action != VmEventAction.Deny || Register != ControlRegister.Xcr0) return;
-        throw new XenException(XenErrorId.ResponseNotApplicable, "Xen cannot deny writes of XCR0.", "Continue.");
-    }
-
     /// <inheritdoc/>
     public override string Details => $"{Register} 0x{OldValue:x} -> 0x{NewValue:x}";
 }

@@ -86,10 +86,22 @@ internal sealed class EventDispatcher
         Settle();
     }
 
-    /// <summary>What nobody decides otherwise. From any thread.</summary>
-    public VmEventResponse DefaultFor(VmEventKind kind) => Volatile.Read(ref _defaults[(int)kind]);
+    /// <summary>What an event is answered when nobody decides otherwise: its kind's default, or Continue where that makes no sense for it. From any thread.</summary>
+    public VmEventResponse DefaultFor(RequestView request)
+    {
+        VmEventResponse response = Volatile.Read(ref _defaults[(int)request.Kind]);
+        bool applies = ReferenceEquals(response, VmEventResponse.Continue)
+            || (request.IsSynchronous && ResponseRules.FindObjection(response, request, _source.Architecture) is null);
+        return applies ? response : VmEventResponse.Continue;
+    }
 
     public void SetDefault(VmEventKind kind, VmEventResponse response) => _defaults[(int)kind] = response;
+
+    /// <summary>Refuses a response that this Xen knows nothing of.</summary>
+    public void EnsureHostCan(VmEventResponse response)
+    {
+        if (ResponseRules.FindObjection(response, _layout, _source.Architecture) is { } objection) throw objection;
+    }
 
     /// <summary>Handles the requests that are there, up to a number.</summary>
     /// <returns>How many there were.</returns>
@@ -171,7 +183,7 @@ internal sealed class EventDispatcher
             held |= subscription.Watch.Hold && request.IsSynchronous && !subscription.IsStuck;
         }
 
-        VmEventResponse response = _defaults[(int)request.Kind];
+        VmEventResponse response = DefaultFor(request);
         if (_wanting.Count == 0)
         {
             Answer(request, response, now);
@@ -246,7 +258,7 @@ internal sealed class EventDispatcher
         {
             foreach (EventSubscription subscription in pending.Undelivered) Drop(subscription);
             pending.Undelivered.Clear();
-            if (vmEvent.TryAnswer(_defaults[(int)vmEvent.Kind], ResponseState.TimedOut)) _statistics.OnTimedOut();
+            if (vmEvent.TryAnswer(DefaultFor(vmEvent.Request), ResponseState.TimedOut)) _statistics.OnTimedOut();
         }
 
         if (pending.Undelivered.Count > 0 || !vmEvent.IsDecided) return false;
@@ -258,7 +270,7 @@ internal sealed class EventDispatcher
     {
         foreach (PendingRequest pending in _pending)
         {
-            if (applies(pending.Event)) pending.Event.TryAnswer(_defaults[(int)pending.Event.Kind], ResponseState.Released);
+            if (applies(pending.Event)) pending.Event.TryAnswer(DefaultFor(pending.Event.Request), ResponseState.Released);
         }
     }
 

@@ -116,11 +116,12 @@ internal sealed class EventPump : IHeldEvents
     public void SetDefault(Abi.VmEventKind kind, VmEventResponse response) =>
         Invoke(Once(() =>
         {
+            _dispatcher.EnsureHostCan(response);
             if (response.Action == VmEventAction.Deny) _switches.HoldBackRegisterWrites();
             _dispatcher.SetDefault(kind, response);
         }));
 
-    public VmEventResponse DefaultFor(Abi.VmEventKind kind) => _dispatcher.DefaultFor(kind);
+    public VmEventResponse DefaultFor(VmEvent vmEvent) => _dispatcher.DefaultFor(vmEvent.Request);
 
     public MonitorStatistics GetStatistics()
     {

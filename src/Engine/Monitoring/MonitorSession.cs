@@ -80,7 +80,10 @@ public sealed class MonitorSession : IDisposable
     }
 
     /// <summary>What every event of a kind is answered that nobody holds, or whose holder does not answer.</summary>
-    /// <exception cref="XenException"><see cref="XenErrorId.ResponseNotApplicable"/>, <see cref="XenErrorId.SessionEnded"/>.</exception>
+    /// <remarks>Where it makes no sense for an event, as reading data for a write, the event is answered with Continue.</remarks>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.ResponseNotApplicable"/>, <see cref="XenErrorId.NotSupported"/>, <see cref="XenErrorId.SessionEnded"/>.
+    /// </exception>
     public void SetDefaultResponse(VmEventKind kind, VmEventResponse response)
     {
         ArgumentNullException.ThrowIfNull(response);
@@ -93,7 +96,7 @@ public sealed class MonitorSession : IDisposable
     public bool Release(VmEvent vmEvent)
     {
         ArgumentNullException.ThrowIfNull(vmEvent);
-        if (!vmEvent.TryAnswer(_pump.DefaultFor(vmEvent.Kind), ResponseState.Released)) return false;
+        if (!vmEvent.TryAnswer(_pump.DefaultFor(vmEvent), ResponseState.Released)) return false;
         _pump.Wake();
         return true;
     }

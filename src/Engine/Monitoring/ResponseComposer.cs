@@ -44,6 +44,9 @@ internal sealed class ResponseComposer(IDomainMonitor monitor, PageRights pages,
         if (response.FastSingleStepView is { } next) writer.Set(VmEventField.FastSingleStepView, next);
         if (!response.EmulatedReadData.IsEmpty) writer.SetReadData(response.EmulatedReadData.Span);
         if (!response.InstructionData.IsEmpty) writer.SetInstructionData(response.InstructionData.Span);
+
+        // Of what the vCPU was at nothing is left to go on with.
+        if (response.ResetForkState) return;
         ResponseRegisters.Write(request, response, writer);
         switch (response.Action)
         {

@@ -46,6 +46,7 @@ internal static class ResponseRegisters
                 break;
         }
 
+        if (!named) return;
         foreach ((SettableRegister register, ulong value) in response.Registers) writer.Set(FieldOf(register), value);
     }
 

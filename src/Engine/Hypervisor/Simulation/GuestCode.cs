@@ -17,12 +17,15 @@ internal static class GuestCode
     public const byte TimerVector = 0xec;
 
     /// <summary>Intel's interruption types.</summary>
+    public const byte ExternalInterrupt = 0;
+
+    /// <inheritdoc cref="ExternalInterrupt"/>
     public const byte HardwareException = 3;
 
-    /// <inheritdoc cref="HardwareException"/>
+    /// <inheritdoc cref="ExternalInterrupt"/>
     public const byte SoftwareInterrupt = 4;
 
-    /// <inheritdoc cref="HardwareException"/>
+    /// <inheritdoc cref="ExternalInterrupt"/>
     public const byte SoftwareException = 6;
 
     /// <summary>The page with the code of the first kind of action; the others follow.</summary>

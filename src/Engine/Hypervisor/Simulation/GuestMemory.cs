@@ -12,6 +12,9 @@ internal sealed class GuestMemory(int pages)
 
     public int Pages => _pages.Length;
 
+    /// <summary>Makes all of it what it was in the beginning: 0.</summary>
+    public void Reset() => Array.Clear(_pages);
+
     /// <summary>Reads 8 bytes at a guest physical address; 0 where the guest has no memory.</summary>
     public ulong Read(ulong address)
     {

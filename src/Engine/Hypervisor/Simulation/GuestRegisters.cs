@@ -8,33 +8,46 @@ internal sealed class GuestRegisters
     /// <summary>RAX to R15.</summary>
     public const int GeneralCount = VmEventField.R15 - VmEventField.Rax + 1;
 
+    private readonly int _vcpu;
     private readonly ulong[] _general = new ulong[GeneralCount];
-    private readonly ulong[] _control = [0x8005_0033, 0x0010_0000, 0x0037_06e0, 0x7];
+    private readonly ulong[] _control = new ulong[4];
 
     public GuestRegisters(int vcpu)
     {
-        for (int i = 0; i < GeneralCount; i++) _general[i] = 0x1000_0000UL * (ulong)i + (ulong)vcpu;
-        this[VmEventField.Rsp] = 0xffff_c900_0000_3e00 + (ulong)vcpu * 0x4000;
-        this[VmEventField.Rbp] = this[VmEventField.Rsp] + 0x40;
+        _vcpu = vcpu;
         GsBase = 0xffff_8880_0f00_0000 + (ulong)vcpu * 0x4_0000;
+        Reset();
     }
 
     public ulong Rip { get; set; }
 
-    public ulong Rflags { get; set; } = 0x246;
+    public ulong Rflags { get; set; }
 
     public ulong GsBase { get; }
 
     /// <summary>Model specific registers; one not named here is 0.</summary>
-    public Dictionary<uint, ulong> Msrs { get; } = new()
+    public Dictionary<uint, ulong> Msrs { get; } = [];
+
+    /// <summary>Makes them what they were in the beginning.</summary>
+    public void Reset()
     {
-        [Msr.SysenterCs] = 0x10,
-        [Msr.SysenterEsp] = 0xffff_fe00_0000_3000,
-        [Msr.SysenterEip] = 0xffff_ffff_81a0_1520,
-        [Msr.Efer] = 0xd01,
-        [Msr.Star] = 0x0023_0010_0000_0000,
-        [Msr.Lstar] = 0xffff_ffff_81a0_0000,
-    };
+        for (int i = 0; i < GeneralCount; i++) _general[i] = 0x1000_0000UL * (ulong)i + (ulong)_vcpu;
+        this[VmEventField.Rsp] = 0xffff_c900_0000_3e00 + (ulong)_vcpu * 0x4000;
+        this[VmEventField.Rbp] = this[VmEventField.Rsp] + 0x40;
+        Rip = 0;
+        Rflags = 0x246;
+        this[ControlRegister.CR0] = 0x8005_0033;
+        this[ControlRegister.CR3] = 0x0010_0000;
+        this[ControlRegister.CR4] = 0x0037_06e0;
+        this[ControlRegister.Xcr0] = 0x7;
+        Msrs.Clear();
+        Msrs[Msr.SysenterCs] = 0x10;
+        Msrs[Msr.SysenterEsp] = 0xffff_fe00_0000_3000;
+        Msrs[Msr.SysenterEip] = 0xffff_ffff_81a0_1520;
+        Msrs[Msr.Efer] = 0xd01;
+        Msrs[Msr.Star] = 0x0023_0010_0000_0000;
+        Msrs[Msr.Lstar] = 0xffff_ffff_81a0_0000;
+    }
 
     /// <summary>One of RAX to R15.</summary>
     public ulong this[VmEventField register]

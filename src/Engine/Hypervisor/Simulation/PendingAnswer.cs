@@ -10,6 +10,7 @@ namespace XenVmEvent.Hypervisor.Simulation;
 internal sealed class PendingAnswer(VmEventLayout layout)
 {
     private readonly byte[] _registers = new byte[layout.Size];
+    private readonly byte[] _emulation = new byte[layout.Size];
 
     /// <summary>Whether there is anything to do.</summary>
     public bool IsPending { get; private set; }
@@ -20,11 +21,26 @@ internal sealed class PendingAnswer(VmEventLayout layout)
     /// <summary>The response that carries the registers.</summary>
     public RequestView Registers => new(_registers, layout);
 
-    /// <summary>How the instruction is to be emulated; none: it is not.</summary>
+    /// <summary>How the instruction is to be emulated: plainly or in one other way; none: it is not.</summary>
     public VmEventFlags Emulation { get; private set; }
 
-    /// <summary>With <see cref="VmEventFlags.SetEmulReadData"/>: what the emulated instruction reads.</summary>
-    public ulong ReadData { get; private set; }
+    /// <summary>With <see cref="VmEventFlags.SetEmulReadData"/>: the 8 bytes that the emulated instruction reads, 0 where the answer gives fewer.</summary>
+    public ulong ReadData
+    {
+        get
+        {
+            Span<byte> read = stackalloc byte[sizeof(ulong)];
+            int size = (int)Math.Min(new RequestView(_emulation, layout).UInt32(VmEventField.EmulReadSize), sizeof(ulong));
+            _emulation.AsSpan(layout.OffsetOf(VmEventField.EmulReadData), size).CopyTo(read);
+            return BinaryPrimitives.ReadUInt64LittleEndian(read);
+        }
+    }
+
+    /// <summary>With <see cref="VmEventFlags.SetEmulInsnData"/>: a copy of the instruction to emulate.</summary>
+    public byte[] Instruction => _emulation.AsSpan(layout.OffsetOf(VmEventField.EmulInsnData), 16).ToArray();
+
+    /// <summary>The vCPU is to go on in the state that it was forked in.</summary>
+    public bool ResetsState { get; private set; }
 
     /// <summary>The control register write held back.</summary>
     public (ControlRegister Register, ulong Value)? ControlRegisterWrite { get; private set; }
@@ -58,12 +74,15 @@ internal sealed class PendingAnswer(VmEventLayout layout)
     /// <param name="applies">Whether its reason and the state of things allow emulation.</param>
     public void Emulate(RequestView response, bool applies)
     {
-        Emulation = applies ? response.Flags & (VmEventFlags.Emulate | VmEventFlags.EmulateNoWrite | VmEventFlags.SetEmulReadData) : VmEventFlags.None;
+        Emulation = applies ? KindOf(response.Flags) : VmEventFlags.None;
         if (Emulation == VmEventFlags.None) return;
+        response.Bytes.CopyTo(_emulation);
+        IsPending = true;
+    }
 
-        // Where a request has its registers a response may have the emulation's data instead: its size, then its bytes.
-        ReadOnlySpan<byte> data = response.Bytes[layout.OffsetOf(VmEventField.Rax)..];
-        ReadData = BinaryPrimitives.ReadUInt64LittleEndian(data[sizeof(uint)..]);
+    public void ResetState()
+    {
+        ResetsState = true;
         IsPending = true;
     }
 
@@ -90,12 +109,25 @@ internal sealed class PendingAnswer(VmEventLayout layout)
         Emulation = VmEventFlags.None;
         ControlRegisterWrite = null;
         MsrWrite = null;
-        IsPending = Trap is not null;
+        IsPending = Trap is not null || ResetsState;
     }
 
     public void Clear()
     {
         Trap = null;
+        ResetsState = false;
         ForgetAnswer();
+    }
+
+    /// <summary>Of several ways to emulate Xen chooses one, in this order.</summary>
+    private static VmEventFlags KindOf(VmEventFlags flags)
+    {
+        ReadOnlySpan<VmEventFlags> ways = [VmEventFlags.SetEmulReadData, VmEventFlags.EmulateNoWrite, VmEventFlags.SetEmulInsnData];
+        foreach (VmEventFlags way in ways)
+        {
+            if ((flags & way) != 0) return way;
+        }
+
+        return VmEventFlags.Emulate;
     }
 }

@@ -130,42 +130,50 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
     }
 
     /// <summary>Does what an answer asked for, before the vCPU runs on.</summary>
-    /// <returns>True when the instruction was emulated, which may have raised another event.</returns>
+    /// <returns>True when that may have raised another event.</returns>
     private bool ApplyAnswer()
     {
         PendingAnswer answer = vcpu.Answer;
         if (!answer.IsPending) return false;
         lock (domain.Gate)
         {
+            if (answer.ResetsState) _registers.Reset();
             if (answer.SetsRegisters) _registers.Take(answer.Registers);
             if (answer.ControlRegisterWrite is { } cr) _registers[cr.Register] = cr.Value;
             if (answer.MsrWrite is { } msr) _registers.Msrs[msr.Msr] = msr.Value;
-            if (answer.Trap is { } trap) Deliver(trap);
             VmEventFlags emulation = _registers.Rip == _start ? answer.Emulation : VmEventFlags.None;
-            ulong readData = answer.ReadData;
+            byte[] instruction = emulation == VmEventFlags.SetEmulInsnData ? answer.Instruction : [];
+            _readData = emulation == VmEventFlags.SetEmulReadData ? answer.ReadData : null;
+            TrapInjection? trap = answer.Trap;
+
+            // From here on events may be raised, and answered.
             answer.Clear();
-            if (emulation == VmEventFlags.None) return false;
-            Emulate(emulation, readData);
-            return true;
+            if (emulation != VmEventFlags.None) Emulate(emulation, instruction);
+            _readData = null;
+            return (trap is { } one && Deliver(one)) || emulation != VmEventFlags.None;
         }
     }
 
     /// <summary>Executes the instruction as Xen's emulator does: without a look at page access.</summary>
-    private void Emulate(VmEventFlags how, ulong readData)
+    private void Emulate(VmEventFlags how, byte[] instruction)
     {
         switch (_action.Kind)
         {
             case GuestActionKind.WritePageWithVector: RefuseToEmulate(); break;
-
-            // What is emulated is the instruction that the answer brought, in the place of INT3.
-            case GuestActionKind.Breakpoint: vcpu.Retire(1); break;
+            case GuestActionKind.Breakpoint when how == VmEventFlags.SetEmulInsnData:
+                uint length = EmulatedInstruction.Execute(instruction, _registers);
+                if (length == 0) RefuseToEmulate();
+                else vcpu.Retire(length);
+                break;
+            case GuestActionKind.Breakpoint:
+                vcpu.CountException(GuestCode.BreakpointVector);
+                vcpu.Retire(1);
+                break;
             default:
                 _emulating = true;
-                _discardsWrites = (how & VmEventFlags.EmulateNoWrite) != 0;
-                _readData = (how & VmEventFlags.SetEmulReadData) != 0 ? readData : null;
+                _discardsWrites = how == VmEventFlags.EmulateNoWrite;
                 Perform();
                 _emulating = _discardsWrites = false;
-                _readData = null;
                 break;
         }
     }
@@ -182,11 +190,15 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
         vcpu.Retire(4);
     }
 
-    private void Deliver(TrapInjection trap)
+    /// <returns>True when that raised an event.</returns>
+    private bool Deliver(TrapInjection trap)
     {
+        // An exception counts as an interrupt to who asked for the next one.
+        bool reported = vcpu.ReportInterrupt(trap.Vector, trap.Type);
         vcpu.CountException(trap.Vector);
 
         // The guest's handler returns behind an instruction that raised the exception itself, to one that merely met it.
         if (trap.Type >= GuestCode.SoftwareInterrupt) vcpu.Retire(trap.InstructionLength);
+        return reported;
     }
 }

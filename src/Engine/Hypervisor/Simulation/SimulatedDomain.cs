@@ -94,6 +94,8 @@ public sealed class SimulatedDomain
 
     internal long Rounds => _options.Rounds;
 
+    internal bool IsTraced => _options.IsTraced;
+
     internal TimeSpan RoundPeriod => _options.RoundsPerSecond == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(1 / _options.RoundsPerSecond);
 
     internal MonitorCapabilities Capabilities =>
@@ -266,6 +268,15 @@ public sealed class SimulatedDomain
             case VmEventKind.DescriptorAccess: return true;
             default: return false;
         }
+    }
+
+    /// <summary>Gives a fork its state, its memory or both of the beginning again; to another domain it does nothing. Under the gate.</summary>
+    internal void ResetFork(bool state, bool memory)
+    {
+        if (!_options.IsFork) return;
+        if (memory) Memory.Reset();
+        if (!state) return;
+        foreach (SimulatedVCpu vcpu in VCpus) vcpu.Answer.ResetState();
     }
 
     /// <summary>Lets go wrong what shall go wrong now, after an event was handed over. Under the gate.</summary>

@@ -42,6 +42,12 @@ public sealed record SimulatedDomainOptions
     /// </summary>
     public bool StartsPaused { get; init; }
 
+    /// <summary>Whether it is a fork of another (<c>xl fork-vm</c>): an answer can give it its state and memory of the beginning again.</summary>
+    public bool IsFork { get; init; }
+
+    /// <summary>Whether the processor writes a trace of its vCPUs (<c>vmtrace_buf_kb</c>), which interface version 7 reports.</summary>
+    public bool IsTraced { get; init; }
+
     /// <summary>Throws when a value is out of its range.</summary>
     internal void Validate()
     {

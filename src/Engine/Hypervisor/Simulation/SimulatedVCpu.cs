@@ -1,4 +1,5 @@
 using XenVmEvent.Abi;
+using XenVmEvent.Events;
 
 namespace XenVmEvent.Hypervisor.Simulation;
 
@@ -6,6 +7,7 @@ namespace XenVmEvent.Hypervisor.Simulation;
 public sealed class SimulatedVCpu
 {
     private const long NanosecondsPerStep = 100;
+    private const int TraceBytesPerInstruction = 8;
 
     private readonly SimulatedDomain _domain;
     private readonly GuestThread _thread;
@@ -18,6 +20,7 @@ public sealed class SimulatedVCpu
     private volatile PagePermissions _pages;
     private ushort? _viewAfterStep;
     private bool _nextInterrupt;
+    private ulong _tracePosition;
     private bool _sync;
     private SimulatedPorts? _signalTo;
     private int _signal;
@@ -75,6 +78,21 @@ public sealed class SimulatedVCpu
 
     /// <summary>How many exceptions of a vector the guest was given: 1 for #DB, 3 for #BP, 6 for #UD.</summary>
     public long GetExceptions(byte vector) => Volatile.Read(ref _exceptions[vector]);
+
+    /// <summary>A register that answers can set.</summary>
+    public ulong GetRegister(SettableRegister register)
+    {
+        lock (_domain.Gate)
+        {
+            return register switch
+            {
+                SettableRegister.Rip => Registers.Rip,
+                SettableRegister.Rflags => Registers.Rflags,
+                <= SettableRegister.R15 => Registers[VmEventField.Rax + (int)register],
+                _ => throw new ArgumentOutOfRangeException(nameof(register), register, "The simulated processor has no such register."),
+            };
+        }
+    }
 
     /// <summary>The value of a control register.</summary>
     public ulong GetControlRegister(ControlRegister register) => Registers[register];
@@ -138,7 +156,10 @@ public sealed class SimulatedVCpu
     internal void TakeAnswer(RequestView response)
     {
         if (!IsPaused) return;
-        VmEventFlags flags = response.Flags;
+        VmEventFlags flags = response.Flags & _domain.Layout.KnownFlags;
+        bool resetsState = (flags & VmEventFlags.ResetForkState) != 0;
+        bool resetsMemory = (flags & VmEventFlags.ResetForkMemory) != 0;
+        if (resetsState || resetsMemory) _domain.ResetFork(resetsState, resetsMemory);
         Answer.Emulate(response, (flags & VmEventFlags.Emulate) != 0 && SimulatedDomain.MayEmulate(response, Pages));
         if ((flags & VmEventFlags.Deny) != 0) Answer.Deny(response);
         if ((flags & VmEventFlags.ToggleSingleStep) != 0) SetSingleStep(!IsSingleStepping);
@@ -146,6 +167,7 @@ public sealed class SimulatedVCpu
         if ((flags & VmEventFlags.AlternateP2m) != 0) _domain.Views.TryEnter(this, (int)response.UInt32(VmEventField.Altp2mIndex));
         if ((flags & VmEventFlags.SetRegisters) != 0) Answer.TakeRegisters(response);
         if ((flags & VmEventFlags.GetNextInterrupt) != 0) _nextInterrupt = true;
+        if ((flags & VmEventFlags.ResetVmtrace) != 0) _tracePosition = 0;
         if ((flags & VmEventFlags.VCpuPaused) != 0 && Interlocked.Decrement(ref _pauseCount) == 0) _wake.Set();
     }
 
@@ -206,16 +228,28 @@ public sealed class SimulatedVCpu
         _wake.Set();
     }
 
-    /// <summary>Whether an event was asked for the interrupt taken now.</summary>
-    internal bool TakeNextInterruptRequest() => Interlocked.Exchange(ref _nextInterrupt, false);
+    /// <summary>Raises the event for the interrupt or exception taken now, if one was asked for. Under the domain's gate.</summary>
+    /// <returns>False when none was.</returns>
+    internal bool ReportInterrupt(byte vector, byte type)
+    {
+        if (!_nextInterrupt) return false;
+        _nextInterrupt = false;
+        BeginEvent(VmEventKind.Interrupt).Set(VmEventField.InterruptVector, vector).Set(VmEventField.InterruptType, type);
+        return Send(sync: true);
+    }
 
     /// <summary>Starts the request for an event, with the registers of now. Under the domain's gate, as all that follows until it is sent.</summary>
-    internal EventRequest BeginEvent(VmEventKind kind) => Request.Begin(kind, Registers);
+    internal EventRequest BeginEvent(VmEventKind kind)
+    {
+        EventRequest request = Request.Begin(kind, Registers);
+        return _domain.IsTraced ? request.Set(VmEventField.VmtracePosition, _tracePosition) : request;
+    }
 
     /// <summary>The instruction is done: RIP moves on behind it.</summary>
     internal void Retire(uint length)
     {
         Registers.Rip += length;
+        _tracePosition += TraceBytesPerInstruction;
         Volatile.Write(ref _instructions, _instructions + 1);
     }
 

@@ -163,12 +163,7 @@ internal sealed class WatchedInstructions(SimulatedDomain domain, SimulatedVCpu 
 
     private void Interrupt()
     {
-        if (vcpu.TakeNextInterruptRequest())
-        {
-            vcpu.BeginEvent(VmEventKind.Interrupt).Set(VmEventField.InterruptVector, GuestCode.TimerVector);
-            vcpu.Send(sync: true);
-        }
-
+        vcpu.ReportInterrupt(GuestCode.TimerVector, GuestCode.ExternalInterrupt);
         vcpu.Retire(1);
     }
 }
