@@ -33,6 +33,9 @@ public enum XenErrorId
     /// <summary>A guest frame number that the domain does not have.</summary>
     InvalidGfn,
 
+    /// <summary>A vCPU that the domain does not have.</summary>
+    InvalidVCpu,
+
     /// <summary>The domain has no such view of its memory.</summary>
     ViewNotFound,
 

@@ -1,6 +1,5 @@
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
-using XenVmEvent.Hypervisor;
 using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.Cli;
@@ -32,7 +31,8 @@ internal sealed record WatchMode(string Name, string Description, Func<WatchArgu
             ControlRegisters = [ControlRegister.CR4],
 
             // Flushing global TLB entries switches PGE off and on: not worth an event.
-            ControlRegisterOptions = new ControlRegisterOptions(Cr4GlobalPages, OnChangeOnly: true, Sync: true),
+            IgnoredBits = Cr4GlobalPages,
+            OnChangeOnly = true,
         }),
         new("breakpoint", "INT3 instructions", _ => Of(VmEventKind.SoftwareBreakpoint)),
         new("debug", "debug exceptions", _ => Of(VmEventKind.DebugException)),

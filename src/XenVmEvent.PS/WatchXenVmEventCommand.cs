@@ -1,7 +1,6 @@
 using System.Management.Automation;
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
-using XenVmEvent.Hypervisor;
 using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.PS;
@@ -11,17 +10,31 @@ namespace XenVmEvent.PS;
 [OutputType(typeof(VmEvent))]
 public sealed class WatchXenVmEventCommand : WatchCmdlet
 {
+    /// <summary>The options that only some kinds have, and these kinds.</summary>
+    private static readonly (string Option, VmEventKind[] Kinds)[] OptionsOfKinds =
+    [
+        (nameof(Register), [VmEventKind.WriteControlRegister]),
+        (nameof(IgnoredBits), [VmEventKind.WriteControlRegister]),
+        (nameof(Msr), [VmEventKind.MovToMsr]),
+        (nameof(OnChangeOnly), [VmEventKind.WriteControlRegister, VmEventKind.MovToMsr]),
+        (nameof(Async), [VmEventKind.WriteControlRegister, VmEventKind.DebugException, VmEventKind.GuestRequest, VmEventKind.VmExit]),
+        (nameof(AllowUserspace), [VmEventKind.GuestRequest]),
+        (nameof(VCpu), [VmEventKind.SingleStep]),
+    ];
+
     /// <summary>The kinds of event. Page access has its own cmdlet, Watch-XenMemAccess.</summary>
     [Parameter(Mandatory = true, Position = 1)]
     public VmEventKind[] Event { get; set; } = [];
 
-    /// <summary>For WriteControlRegister: which registers.</summary>
+    /// <summary>For WriteControlRegister: which registers. CR0, CR3 and CR4 when left out.</summary>
     [Parameter]
+    [Alias("ControlRegister")]
     [ValidateNotNullOrEmpty]
     public ControlRegister[] Register { get; set; } = [ControlRegister.CR0, ControlRegister.CR3, ControlRegister.CR4];
 
     /// <summary>For WriteControlRegister: writes that change only these bits raise no event.</summary>
     [Parameter]
+    [Alias("BitMask")]
     [BitPatternTransformation]
     public ulong IgnoredBits { get; set; }
 
@@ -35,28 +48,58 @@ public sealed class WatchXenVmEventCommand : WatchCmdlet
     [Parameter]
     public SwitchParameter OnChangeOnly { get; set; }
 
+    /// <summary>
+    /// For WriteControlRegister, DebugException and GuestRequest: the guest does not wait until the event is answered.
+    /// After a VmExit it waits only with -Hold.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter Async { get; set; }
+
+    /// <summary>For GuestRequest: also the requests of the guest's programs, not its kernel's alone.</summary>
+    [Parameter]
+    public SwitchParameter AllowUserspace { get; set; }
+
+    /// <summary>
+    /// For SingleStep: the vCPUs that step, from the beginning to the end; they get no interrupts meanwhile. When left
+    /// out, the steps are those that answers ask for.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public uint[] VCpu { get; set; } = [];
+
     private protected override string Action => $"Watch {string.Join(", ", Event)}";
 
     /// <inheritdoc/>
     protected override void BeginProcessing() => Require(Event, () =>
     {
-        if (Event.Contains(VmEventKind.MemAccess))
-        {
-            throw new XenException(XenErrorId.NotSupported, "MemAccess events are watched by pages.", "Use Watch-XenMemAccess.");
-        }
-
+        if (Event.Contains(VmEventKind.MemAccess)) throw Refusal("MemAccess events are watched by pages.", "Use Watch-XenMemAccess.");
         if (Event.Contains(VmEventKind.MovToMsr) && Msr.Length == 0)
         {
-            throw new XenException(XenErrorId.NotSupported, "MovToMsr events are watched by register, and none was named.", "Name registers with -Msr.");
+            throw Refusal("MovToMsr events are watched by register, and none was named.", "Name registers with -Msr.");
         }
+
+        foreach ((string option, VmEventKind[] kinds) in OptionsOfKinds)
+        {
+            if (!MyInvocation.BoundParameters.ContainsKey(option) || kinds.Intersect(Event).Any()) continue;
+            throw Refusal(
+                $"-{option} is for {string.Join(", ", kinds)} events, and none of these is watched.",
+                $"Leave -{option} out, or name such a kind with -Event.");
+        }
+
+        if (Async && Hold) throw Refusal("-Async and -Hold exclude each other: what the guest does not wait for cannot be held.", "Leave one of them out.");
     });
 
     private protected override EventWatch CreateWatch() => new()
     {
         Kinds = Event,
         ControlRegisters = Register,
-        ControlRegisterOptions = new ControlRegisterOptions(IgnoredBits, OnChangeOnly, Sync: true),
+        IgnoredBits = IgnoredBits,
         Msrs = Msr,
-        MsrOnChangeOnly = OnChangeOnly,
+        OnChangeOnly = OnChangeOnly,
+        Async = Async,
+        AllowUserspace = AllowUserspace,
+        SteppedVCpus = VCpu,
     };
+
+    private static XenException Refusal(string why, string remedy) => new(XenErrorId.NotSupported, why, remedy);
 }

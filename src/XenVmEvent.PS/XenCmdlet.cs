@@ -67,7 +67,7 @@ public abstract class XenCmdlet : PSCmdlet, IDisposable
         XenErrorId.DomainNotFound => ErrorCategory.ObjectNotFound,
         XenErrorId.DomainNotSupported => ErrorCategory.InvalidType,
         XenErrorId.MonitorBusy => ErrorCategory.ResourceBusy,
-        XenErrorId.InvalidGfn => ErrorCategory.InvalidArgument,
+        XenErrorId.InvalidGfn or XenErrorId.InvalidVCpu => ErrorCategory.InvalidArgument,
         XenErrorId.CorruptChannel => ErrorCategory.InvalidData,
         XenErrorId.SessionEnded or XenErrorId.HostCrashed => ErrorCategory.ConnectionError,
         XenErrorId.ResponseNotApplicable or XenErrorId.AlreadyAnswered or XenErrorId.ConflictingWatch => ErrorCategory.InvalidOperation,

@@ -21,6 +21,7 @@ public sealed class WatchXenVmEventTests : CmdletTest
     [InlineData("DescriptorAccess", typeof(DescriptorAccessEvent))]
     [InlineData("GuestRequest", typeof(GuestRequestEvent))]
     [InlineData("VmExit", typeof(VmExitEvent))]
+    [InlineData("Io", typeof(IoEvent))]
     public void Each_kind_is_an_event_of_its_own_type(string kind, Type type)
     {
         PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", kind).With("First", 5).Run();
@@ -145,13 +146,80 @@ public sealed class WatchXenVmEventTests : CmdletTest
     }
 
     [Theory]
-    [InlineData("PrivilegedCall")]
-    [InlineData("MemPaging")]
     [InlineData("Interrupt")]
+    [InlineData("MemPaging")]
+    [InlineData("MemSharing")]
+    [InlineData("EmulUnimplemented")]
+    [InlineData("SingleStep")]
     [InlineData("Unknown")]
-    public void Kinds_that_the_host_cannot_raise_are_refused_and_nothing_is_left(string kind)
+    public void Kinds_that_do_not_come_of_themselves_can_be_watched(string kind)
     {
-        ErrorRecord error = Refused(Pipeline.Of<WatchXenVmEventCommand>("web01", kind).Run(), XenErrorId.NotSupported, ErrorCategory.NotImplemented);
+        PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", kind).With("Duration", "00:00:00.05").Run();
+        Assert.Equal(PipelineState.Completed, outcome.State);
+        Assert.Empty(outcome.Output);
+        Assert.Empty(outcome.Errors);
+        AssertFree("web01");
+    }
+
+    [Fact]
+    public void The_vCPUs_named_step_until_the_end()
+    {
+        PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("db01", "SingleStep").With("VCpu", new object[] { 1, 3 }).With("First", 200).Run();
+        Assert.Equal(200, outcome.Output.Count);
+        Assert.Subset(new HashSet<uint> { 1, 3 }, outcome.OutputOf<SingleStepEvent>().Select(e => e.VCpu).ToHashSet());
+        Assert.DoesNotContain(Host["db01"].VCpus, v => v.IsSingleStepping);
+        AssertFree("db01");
+    }
+
+    [Fact]
+    public void A_vCPU_that_the_domain_does_not_have_is_an_error_about_the_domain()
+    {
+        ErrorRecord error = Refused(
+            Pipeline.Of<WatchXenVmEventCommand>("web01", "SingleStep").With("VCpu", 2).Run(), XenErrorId.InvalidVCpu, ErrorCategory.InvalidArgument);
+        Assert.Equal(Host["web01"].Identity, error.TargetObject);
+        AssertFree("web01");
+    }
+
+    [Theory]
+    [InlineData("Register", "CR3", "WriteControlRegister")]
+    [InlineData("ControlRegister", "CR3", "WriteControlRegister")]
+    [InlineData("IgnoredBits", 0x80, "WriteControlRegister")]
+    [InlineData("Msr", 0x174, "MovToMsr")]
+    [InlineData("OnChangeOnly", null, "WriteControlRegister, MovToMsr")]
+    [InlineData("Async", null, "GuestRequest")]
+    [InlineData("AllowUserspace", null, "GuestRequest")]
+    [InlineData("VCpu", 0, "SingleStep")]
+    public void An_option_that_none_of_the_kinds_has_is_refused(string option, object? value, string kinds)
+    {
+        Pipeline pipeline = Pipeline.Of<WatchXenVmEventCommand>("web01", Kinds);
+        ErrorRecord error = Ended((value is null ? pipeline.With(option) : pipeline.With(option, value)).Run(), XenErrorId.NotSupported, ErrorCategory.NotImplemented);
+        Assert.Contains(kinds, error.ErrorDetails!.Message, StringComparison.Ordinal);
+        Assert.False(Host["web01"].IsMonitored);
+    }
+
+    [Fact]
+    public void What_does_not_wait_cannot_be_held()
+    {
+        Ended(Pipeline.Of<WatchXenVmEventCommand>("web01", "GuestRequest").With("Async").With("Hold").Run(), XenErrorId.NotSupported, ErrorCategory.NotImplemented);
+        PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", "GuestRequest").With("Async").With("First", 3).Run();
+        Assert.All(outcome.OutputOf<VmEvent>(), e => Assert.False(e.IsSynchronous));
+        AssertFree("web01");
+    }
+
+    [Fact]
+    public void Programs_requests_are_seen_where_they_are_allowed()
+    {
+        PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", "GuestRequest").With("AllowUserspace").With("First", 100).Run();
+        Assert.Equal([0, 3], outcome.OutputOf<GuestRequestEvent>().Select(e => (int)((X86Registers)e.Registers).PrivilegeLevel).Distinct().Order());
+        outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", "GuestRequest").With("First", 30).Run();
+        Assert.All(outcome.OutputOf<GuestRequestEvent>(), e => Assert.Equal(0, ((X86Registers)e.Registers).PrivilegeLevel));
+    }
+
+    [Fact]
+    public void A_kind_that_the_host_cannot_raise_is_refused_and_nothing_is_left()
+    {
+        ErrorRecord error = Refused(
+            Pipeline.Of<WatchXenVmEventCommand>("web01", "PrivilegedCall").Run(), XenErrorId.NotSupported, ErrorCategory.NotImplemented);
         Assert.Equal(Host["web01"].Identity, error.TargetObject);
         AssertFree("web01");
     }

@@ -25,6 +25,17 @@ internal readonly ref struct RequestView(ReadOnlySpan<byte> bytes, VmEventLayout
     /// <summary>The vCPU stands still until this request is answered.</summary>
     public bool IsSynchronous => (Flags & VmEventFlags.VCpuPaused) != 0;
 
+    /// <summary>
+    /// Whether a program of an x86 guest did it, not its kernel: by the privilege level, which is that of SS, or in
+    /// interface versions that have only CS, its.
+    /// </summary>
+    public bool IsFromUserspace => PrivilegeLevel != 0;
+
+    /// <summary>The x86 privilege level, 0 to 3.</summary>
+    public byte PrivilegeLevel => (byte)(Layout.Has(VmEventField.SsDescriptor)
+        ? UInt32(VmEventField.SsDescriptor) >> 25 & 3
+        : UInt32(VmEventField.CsAccessRights) >> 5 & 3);
+
     public uint UInt32(VmEventField field) => (uint)UInt64(field);
 
     public ulong UInt64(VmEventField field)

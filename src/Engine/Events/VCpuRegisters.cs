@@ -7,5 +7,7 @@ public abstract class VCpuRegisters
 
     private protected VCpuRegisters(VmEvent vmEvent) => _event = vmEvent;
 
+    private protected Abi.RequestView Request => _event.Request;
+
     private protected ulong this[Abi.VmEventField field] => _event.Request.UInt64(field);
 }

@@ -49,6 +49,12 @@ public abstract class VmEvent
     /// <summary>Whether the vCPU stands still until the event is answered.</summary>
     public bool IsSynchronous => Request.IsSynchronous;
 
+    /// <summary>Whether another domain caused it, not the vCPU.</summary>
+    public bool IsForeign => (Request.Flags & VmEventFlags.Foreign) != 0;
+
+    /// <summary>Whether it came from a guest within this guest (interface version 7).</summary>
+    public bool IsNested => (Request.Flags & VmEventFlags.NestedP2m) != 0;
+
     /// <summary>The vCPU's registers.</summary>
     public VCpuRegisters Registers =>
         _source.Architecture == GuestArchitecture.Arm64 ? new ArmRegisters(this) : new X86Registers(this);

@@ -5,6 +5,9 @@ namespace XenVmEvent.Events;
 /// <summary>The registers that Xen reports of a vCPU on x86. One that the interface version lacks is 0.</summary>
 public sealed class X86Registers : VCpuRegisters
 {
+    private const ulong Cr0ProtectionEnable = 1;
+    private const ulong EferLongModeActive = 1 << 10;
+
     internal X86Registers(VmEvent vmEvent) : base(vmEvent)
     {
     }
@@ -114,8 +117,32 @@ public sealed class X86Registers : VCpuRegisters
     /// <summary>The last byte of the GDT (interface version 5 and later).</summary>
     public ushort GdtrLimit => (ushort)this[VmEventField.GdtrLimit];
 
-    /// <summary>The code segment. Interface version 4 and later.</summary>
-    public X86Segment Cs => new((ushort)this[VmEventField.CsSelector], this[VmEventField.CsBase], (uint)this[VmEventField.CsDescriptor]);
+    /// <summary>The guest physical address of a nested hypervisor's page tables, for an event of its guest (interface version 7).</summary>
+    public ulong NptBase => this[VmEventField.NptBase];
+
+    /// <summary>The position in the processor trace buffer, all ones where there is none (interface version 7).</summary>
+    public ulong VmtracePosition => this[VmEventField.VmtracePosition];
+
+    /// <summary>How the vCPU takes its instructions.</summary>
+    public X86Mode Mode
+    {
+        get
+        {
+            if ((Cr0 & Cr0ProtectionEnable) == 0) return X86Mode.Real;
+            X86Segment code = Cs;
+            if ((MsrEfer & EferLongModeActive) != 0 && code.IsLong) return X86Mode.Bits64;
+            return code.IsBig ? X86Mode.Bits32 : X86Mode.Bits16;
+        }
+    }
+
+    /// <summary>The privilege level (CPL), 0 for the kernel to 3 for programs.</summary>
+    public byte PrivilegeLevel => Request.PrivilegeLevel;
+
+    /// <summary>The code segment. Interface version 4 and later; earlier ones have its attributes alone.</summary>
+    public X86Segment Cs => new(
+        (ushort)this[VmEventField.CsSelector],
+        this[VmEventField.CsBase],
+        (uint)(this[VmEventField.CsDescriptor] | this[VmEventField.CsAccessRights] << 20));
 
     /// <summary>The stack segment. Interface version 4 and later.</summary>
     public X86Segment Ss => new((ushort)this[VmEventField.SsSelector], this[VmEventField.SsBase], (uint)this[VmEventField.SsDescriptor]);

@@ -76,6 +76,12 @@ public interface IDomainMonitor : IDisposable
     /// <summary>Switches events for single steps.</summary>
     void MonitorSingleStep(bool enable);
 
+    /// <summary>
+    /// Has a vCPU step, or not: with events for single steps on, each instruction raises one. It stays so when the
+    /// monitor is disabled, and Xen delivers no interrupts to a vCPU that steps: whoever switches it on switches it off.
+    /// </summary>
+    void SetSingleStepping(uint vcpu, bool enable);
+
     /// <summary>Switches events for descriptor table loads and stores.</summary>
     void MonitorDescriptorAccess(bool enable);
 
@@ -93,6 +99,9 @@ public interface IDomainMonitor : IDisposable
 
     /// <summary>Switches events for I/O instructions (Xen 4.18 and later).</summary>
     void MonitorIo(bool enable);
+
+    /// <summary>Does something while no vCPU runs. They run on afterwards, whatever comes of it.</summary>
+    void WhilePaused(Action action);
 
     /// <summary>Gives the vCPU an exception, when its event is answered.</summary>
     void InjectTrap(uint vcpu, TrapInjection trap);

@@ -7,14 +7,22 @@ internal sealed class EventFilter
 {
     private readonly uint _kinds;
     private readonly uint _controlRegisters;
+    private readonly ulong _ignoredBits;
+    private readonly bool _onChangeOnly;
+    private readonly bool _allowUserspace;
     private readonly HashSet<uint> _msrs;
+    private readonly HashSet<uint> _steppedVCpus;
     private readonly PageWatch? _pages;
 
     public EventFilter(EventWatch watch)
     {
         foreach (VmEventKind kind in watch.Kinds) _kinds |= 1u << (int)kind;
         foreach (ControlRegister register in watch.ControlRegisters) _controlRegisters |= 1u << (int)register;
+        _ignoredBits = watch.IgnoredBits;
+        _onChangeOnly = watch.OnChangeOnly;
+        _allowUserspace = watch.AllowUserspace;
         _msrs = [.. watch.Msrs];
+        _steppedVCpus = [.. watch.SteppedVCpus];
         _pages = watch.Pages;
     }
 
@@ -23,8 +31,19 @@ internal sealed class EventFilter
         VmEventKind.MemAccess => _pages is not null && _pages.Covers(
             request.UInt64(VmEventField.MemAccessGfn),
             (Events.PageAccess)(request.UInt32(VmEventField.MemAccessFlags) & (uint)MemAccessFlags.ReadWriteExecute)),
-        VmEventKind.WriteControlRegister => (_controlRegisters & (1u << (int)request.UInt32(VmEventField.ControlRegisterIndex))) != 0,
-        VmEventKind.MovToMsr => _msrs.Contains(request.UInt32(VmEventField.Msr)),
+        VmEventKind.WriteControlRegister =>
+            (_controlRegisters & (1u << (int)request.UInt32(VmEventField.ControlRegisterIndex))) != 0
+            && (Changes(request, VmEventField.ControlRegisterOldValue, VmEventField.ControlRegisterNewValue) & ~_ignoredBits) != 0,
+        VmEventKind.MovToMsr =>
+            _msrs.Contains(request.UInt32(VmEventField.Msr))
+            && !(_onChangeOnly
+                && request.Layout.Has(VmEventField.MsrOldValue)
+                && Changes(request, VmEventField.MsrOldValue, VmEventField.MsrNewValue) == 0),
+        VmEventKind.GuestRequest => _allowUserspace || !request.IsFromUserspace,
+        VmEventKind.SingleStep => _steppedVCpus.Count == 0 || _steppedVCpus.Contains(request.VCpuId),
         _ => true,
     };
+
+    private static ulong Changes(in RequestView request, VmEventField before, VmEventField after) =>
+        request.UInt64(before) ^ request.UInt64(after);
 }

@@ -39,12 +39,12 @@ internal sealed class EventPump : IHeldEvents
     {
         _monitor = monitor;
         _channel = MonitorChannel.Open(monitor, hypervisor.Layout, domain.VCpus);
-        _switches = new EventSwitches(monitor);
+        _switches = new EventSwitches(monitor, hypervisor.Layout, domain.VCpus);
         _rights = new PageRights(monitor);
         _statistics = new StatisticsCollector(domain.VCpus);
         _dispatcher = new EventDispatcher(
             _channel,
-            new ResponseComposer(monitor, _rights, hypervisor.Layout),
+            new ResponseComposer(monitor, _rights, _switches, hypervisor.Layout),
             _statistics,
             new VmEventSource(domain.Id, domain.Name, hypervisor.Layout, hypervisor.Architecture, this),
             options.ResponseTimeout,
@@ -230,6 +230,7 @@ internal sealed class EventPump : IHeldEvents
             _dispatcher.Flush();
             _dispatcher.AnnounceDue();
             _rights.RestrictLifted();
+            _switches.RestoreLifted();
             busy |= DoWork();
             if (busy || Spin()) continue;
             _dispatcher.Announce();
@@ -279,6 +280,7 @@ internal sealed class EventPump : IHeldEvents
         }
 
         if (_rights.HasLifted && timeout > PageRights.Moment) timeout = PageRights.Moment;
+        if (_switches.HasLifted && timeout > LiftedSwitch.Moment) timeout = LiftedSwitch.Moment;
         if (timeout <= TimeSpan.Zero) return;
         Volatile.Write(ref _sleeping, 1);
         Interlocked.MemoryBarrier();

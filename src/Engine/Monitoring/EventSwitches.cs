@@ -1,20 +1,33 @@
+using XenVmEvent.Abi;
 using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// Xen's switches for events, counted: the first who wants an event turns it on, the last one out turns it off.
-/// Page access has none: see <see cref="PageRights"/>. Used by the pump's thread.
+/// Xen's switches for events, counted: the first who wants an event turns it on, the last one out turns it off, and
+/// what several want with other options is turned on so that each finds its own in it. Page access has none: see
+/// <see cref="PageRights"/>. Used by the pump's thread.
 /// </summary>
-internal sealed class EventSwitches(IDomainMonitor monitor)
+internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout, int vcpus)
 {
-    private readonly Dictionary<EventSwitch, int> _users = [];
+    /// <summary>The interface version of Xen 4.14; those before hold every watched register write back.</summary>
+    private const int FirstToWriteAtOnce = 6;
+
+    private static readonly EventSwitch FailedEmulation = new(VmEventKind.EmulUnimplemented);
+
+    private readonly Dictionary<EventSwitch, List<SwitchOptions>> _users = [];
+    private readonly Dictionary<EventSwitch, LiftedSwitch> _lifted = [];
+    private readonly VCpuStepping _stepping = new(monitor, vcpus);
     private bool _registerWritesHeldBack;
+
+    /// <summary>Whether a switch waits to be turned on again.</summary>
+    public bool HasLifted => _lifted.Count > 0;
 
     /// <summary>Has register writes wait for their answer, so that it can deny them.</summary>
     public void HoldBackRegisterWrites()
     {
         if (_registerWritesHeldBack) return;
+        if (_users.Any(one => IsLostWhenHeldBack(one.Key, one.Value[0]))) throw WritesWouldBeLost();
         monitor.HoldBackRegisterWrites();
         _registerWritesHeldBack = true;
     }
@@ -22,17 +35,21 @@ internal sealed class EventSwitches(IDomainMonitor monitor)
     /// <summary>Turns on what a watch needs, or, failing, nothing.</summary>
     public void Enable(EventWatch watch)
     {
-        List<EventSwitch> wanted = SwitchesOf(watch);
-        foreach (EventSwitch one in wanted) EnsurePossible(one);
-        if (watch.Hold && wanted.Exists(one => one.IsRegisterWrite)) HoldBackRegisterWrites();
+        List<(EventSwitch Switch, SwitchOptions Options)> wanted = SwitchesOf(watch);
+        foreach (VmEventKind kind in watch.Kinds) EnsurePossible(kind);
+        foreach ((EventSwitch one, SwitchOptions options) in wanted) EnsureGoesWithOthers(one, options);
+        bool heldBack = _registerWritesHeldBack || layout.Version < FirstToWriteAtOnce;
+        if (heldBack && wanted.Exists(one => IsLostWhenHeldBack(one.Switch, one.Options))) throw WritesWouldBeLost();
+        if (watch.Hold && wanted.Exists(one => one.Switch.IsRegisterWrite)) HoldBackRegisterWrites();
         int done = 0;
         try
         {
-            for (; done < wanted.Count; done++) Enable(wanted[done]);
+            for (; done < wanted.Count; done++) Enable(wanted[done].Switch, wanted[done].Options);
+            _stepping.Start(watch);
         }
         catch
         {
-            while (done > 0) Disable(wanted[--done]);
+            while (done > 0) Disable(wanted[--done].Switch, wanted[done].Options);
             throw;
         }
     }
@@ -40,56 +57,121 @@ internal sealed class EventSwitches(IDomainMonitor monitor)
     /// <summary>Gives up what a watch needed.</summary>
     public void Disable(EventWatch watch)
     {
-        foreach (EventSwitch one in SwitchesOf(watch)) Disable(one);
+        _stepping.Stop(watch);
+        foreach ((EventSwitch one, SwitchOptions options) in SwitchesOf(watch)) Disable(one, options);
     }
 
-    private List<EventSwitch> SwitchesOf(EventWatch watch)
+    /// <summary>Has no vCPU step any more, also none that an answer has made step.</summary>
+    public void StopStepping() => _stepping.StopAll();
+
+    /// <summary>
+    /// Lets a vCPU do what it was stopped at. Xen would stop it there again, so the switch is off, for all vCPUs, until
+    /// this one has run on for a moment.
+    /// </summary>
+    public void LetPass(VmEventKind kind, uint vcpu)
     {
-        List<EventSwitch> switches = [.. EventSwitch.NeededBy(watch)];
+        EventSwitch one = new(kind);
+        if (!_users.TryGetValue(one, out List<SwitchOptions>? users)) return;
+        if (!_lifted.TryGetValue(one, out LiftedSwitch? lifted))
+        {
+            one.Set(monitor, enable: false, users[0]);
+            _lifted[one] = lifted = new LiftedSwitch(monitor);
+        }
+
+        lifted.LetPass(vcpu);
+    }
+
+    /// <summary>Turns on again what was off for a moment that is over.</summary>
+    public void RestoreLifted()
+    {
+        if (_lifted.Count == 0) return;
+        foreach ((EventSwitch one, LiftedSwitch lifted) in _lifted)
+        {
+            if (!lifted.IsOver) continue;
+            _lifted.Remove(one);
+            one.Set(monitor, enable: true, Merge(_users[one]));
+        }
+    }
+
+    /// <summary>Xen does a write that it holds back when the vCPU has stood still; one that does not wait runs on without it.</summary>
+    private static bool IsLostWhenHeldBack(EventSwitch one, SwitchOptions options) =>
+        one.Kind == VmEventKind.WriteControlRegister && one.Selector != (uint)ControlRegister.Xcr0 && !options.Sync;
+
+    private static XenException WritesWouldBeLost() => new(
+        XenErrorId.ConflictingWatch,
+        "This Xen holds back watched register writes until they are answered, always before Xen 4.14 and later where they may be denied; a guest that does not wait for the answer would run on without its write.",
+        "Watch writes of CR0, CR3 and CR4 so that the guest waits, or, with Xen 4.14 or later, in a session that denies none.");
+
+    private static SwitchOptions Merge(IEnumerable<SwitchOptions> users) => users.Aggregate((all, one) => all.And(one));
+
+    private List<(EventSwitch Switch, SwitchOptions Options)> SwitchesOf(EventWatch watch)
+    {
+        List<(EventSwitch Switch, SwitchOptions Options)> switches = [.. EventSwitch.NeededBy(watch)];
 
         // Watched pages can need emulation; what Xen cannot emulate would otherwise give the guest an exception.
-        bool canReport = (monitor.Capabilities & EventSwitch.FailedEmulation.Capability) != 0;
-        if (watch.Pages is not null && canReport && !switches.Contains(EventSwitch.FailedEmulation)) switches.Add(EventSwitch.FailedEmulation);
+        bool canReport = (monitor.Capabilities & EventSwitch.CapabilityFor(FailedEmulation.Kind)) != 0;
+        if (watch.Pages is not null && canReport && !watch.Kinds.Contains(FailedEmulation.Kind)) switches.Add((FailedEmulation, new()));
         return switches;
     }
 
-    private void Enable(EventSwitch one)
+    private void Enable(EventSwitch one, SwitchOptions options)
     {
-        int users = _users.GetValueOrDefault(one);
-        if (users == 0) one.Set(monitor, enable: true);
-        _users[one] = users + 1;
+        if (!_users.TryGetValue(one, out List<SwitchOptions>? users))
+        {
+            one.Set(monitor, enable: true, options);
+            _users[one] = [options];
+            if (one.Kind == VmEventKind.SingleStep) _stepping.MayBegin();
+            return;
+        }
+
+        SwitchOptions before = Merge(users);
+        Change(one, before, before.And(options));
+        users.Add(options);
     }
 
-    private void Disable(EventSwitch one)
+    private void Disable(EventSwitch one, SwitchOptions options)
     {
-        int users = _users.GetValueOrDefault(one);
-        if (users == 0) return;
-        if (users > 1)
+        if (!_users.TryGetValue(one, out List<SwitchOptions>? users)) return;
+        SwitchOptions before = Merge(users);
+        users.Remove(options);
+        if (users.Count > 0)
         {
-            _users[one] = users - 1;
+            Change(one, before, Merge(users));
             return;
         }
 
         _users.Remove(one);
-        one.Set(monitor, enable: false);
+        if (!_lifted.Remove(one)) one.Set(monitor, enable: false, before);
+        if (one.Kind == VmEventKind.SingleStep) _stepping.StopAll();
     }
 
-    private void EnsurePossible(EventSwitch one)
+    /// <summary>Xen changes no switch that is on. The domain is paused for it, so that it does nothing unseen meanwhile.</summary>
+    private void Change(EventSwitch one, SwitchOptions before, SwitchOptions after)
     {
-        if ((monitor.Capabilities & one.Capability) == 0)
+        if (before == after) return;
+        monitor.WhilePaused(() =>
         {
-            throw new XenException(
-                XenErrorId.NotSupported,
-                $"This host cannot raise {one.Kind} events for this domain.",
-                "Watch other kinds of event, or run the guest on a host whose hardware and Xen version can.");
-        }
+            one.Set(monitor, enable: false, before);
+            one.Set(monitor, enable: true, after);
+        });
+    }
 
-        if (_users.Keys.Any(other => other.ConflictsWith(one)))
-        {
-            throw new XenException(
-                XenErrorId.ConflictingWatch,
-                $"{one.Kind} events are being watched already with other options, and Xen has one setting for all.",
-                "Watch with the same options, or end the other watch first.");
-        }
+    private void EnsurePossible(VmEventKind kind)
+    {
+        MonitorCapabilities needed = EventSwitch.CapabilityFor(kind);
+        if ((monitor.Capabilities & needed) == needed) return;
+        throw new XenException(
+            XenErrorId.NotSupported,
+            $"This host cannot raise {kind} events for this domain.",
+            "Watch other kinds of event, or run the guest on a host whose hardware and Xen version can.");
+    }
+
+    private void EnsureGoesWithOthers(EventSwitch one, SwitchOptions options)
+    {
+        if (!_users.TryGetValue(one, out List<SwitchOptions>? users) || users[0].GoesWith(options)) return;
+        throw new XenException(
+            XenErrorId.ConflictingWatch,
+            $"{one.Kind} events are being watched already so that the guest {(options.Sync ? "does not wait" : "waits")} for answers, and Xen has one setting for all.",
+            "Watch in the same way, or end the other watch first.");
     }
 }

@@ -1,5 +1,4 @@
 using XenVmEvent.Abi;
-using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Monitoring;
 
@@ -16,14 +15,30 @@ public sealed record EventWatch
     public IReadOnlyCollection<ControlRegister> ControlRegisters { get; init; } =
         [ControlRegister.CR0, ControlRegister.CR3, ControlRegister.CR4];
 
-    /// <summary>Which of their writes.</summary>
-    public ControlRegisterOptions ControlRegisterOptions { get; init; } = new(IgnoredBits: 0, OnChangeOnly: false, Sync: true);
+    /// <summary>Of control registers: a write that changes only these bits raises no event.</summary>
+    public ulong IgnoredBits { get; init; }
 
     /// <summary>The model specific registers, for <see cref="VmEventKind.MovToMsr"/>.</summary>
     public IReadOnlyCollection<uint> Msrs { get; init; } = [];
 
-    /// <summary>Whether an MSR write of the same value raises no event.</summary>
-    public bool MsrOnChangeOnly { get; init; }
+    /// <summary>Whether a register write of the same value raises no event. Those of control registers never do.</summary>
+    public bool OnChangeOnly { get; init; }
+
+    /// <summary>
+    /// The guest does not wait for answers to <see cref="VmEventKind.WriteControlRegister"/>,
+    /// <see cref="VmEventKind.DebugException"/> and <see cref="VmEventKind.GuestRequest"/> events. To
+    /// <see cref="VmEventKind.VmExit"/> events it waits only with <see cref="Hold"/>, to those of other kinds always.
+    /// </summary>
+    public bool Async { get; init; }
+
+    /// <summary>For <see cref="VmEventKind.GuestRequest"/>: also what the guest's programs ask for, not its kernel alone (x86).</summary>
+    public bool AllowUserspace { get; init; }
+
+    /// <summary>
+    /// For <see cref="VmEventKind.SingleStep"/>: the vCPUs that step as long as this is watched, and whose steps are
+    /// seen. Empty: only what answers make step is, of any vCPU. Xen delivers no interrupts to a vCPU that steps.
+    /// </summary>
+    public IReadOnlyCollection<uint> SteppedVCpus { get; init; } = [];
 
     /// <summary>Events wait for an answer, up to the session's deadline.</summary>
     public bool Hold { get; init; }

@@ -69,13 +69,14 @@ public sealed class MonitorSession : IDisposable
     /// <param name="arrival">Wakes the consumer; for one who consumes several subscriptions. Null: the subscription has its own.</param>
     /// <exception cref="XenException">
     /// Xen cannot do it (<see cref="XenErrorId.NotSupported"/>), a page is not the domain's
-    /// (<see cref="XenErrorId.InvalidGfn"/>), and others. Everything is as before then.
+    /// (<see cref="XenErrorId.InvalidGfn"/>), nor a vCPU (<see cref="XenErrorId.InvalidVCpu"/>), and others. Everything is as before then.
     /// </exception>
     public EventSubscription Watch(EventWatch watch, ArrivalSignal? arrival = null)
     {
         ArgumentNullException.ThrowIfNull(watch);
         ArgumentOutOfRangeException.ThrowIfLessThan(watch.BufferSize, 1);
         Validate(watch);
+        EnsureHas(watch.SteppedVCpus);
         return _pump.Subscribe(watch, arrival);
     }
 
@@ -137,23 +138,21 @@ public sealed class MonitorSession : IDisposable
             throw new ArgumentException("The watch names no control register.", nameof(watch));
         }
 
-        foreach (VmEventKind kind in watch.Kinds)
+        if (watch.SteppedVCpus.Count > 0 && !watch.Kinds.Contains(VmEventKind.SingleStep))
         {
-            if (kind == VmEventKind.Io)
-            {
-                throw new XenException(
-                    XenErrorId.NotSupported,
-                    "Io events cannot be watched: after an answer Xen raises the event again, and never does the I/O.",
-                    "Watch other kinds of event.");
-            }
+            throw new ArgumentException("The watch has vCPUs step, and does not see it.", nameof(watch));
+        }
 
-            if (kind is VmEventKind.Unknown or VmEventKind.MemSharing or VmEventKind.MemPaging or VmEventKind.Interrupt)
-            {
-                throw new XenException(
-                    XenErrorId.NotSupported,
-                    $"{kind} events cannot be switched on.",
-                    "Watch other kinds of event.");
-            }
+        if (watch is { Async: true, Hold: true }) throw new ArgumentException("What does not wait for answers cannot be held.", nameof(watch));
+    }
+
+    private void EnsureHas(IReadOnlyCollection<uint> vcpus)
+    {
+        foreach (uint vcpu in vcpus)
+        {
+            if (vcpu < Domain.VCpus) continue;
+            throw new XenException(
+                XenErrorId.InvalidVCpu, $"The domain {Domain} has no vCPU {vcpu}.", $"Its vCPUs are 0 to {Domain.VCpus - 1}.");
         }
     }
 }

@@ -6,7 +6,7 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>Turns a decision into the bytes of a response, and does before it what belongs to it. Used by the pump's thread.</summary>
-internal sealed class ResponseComposer(IDomainMonitor monitor, PageRights pages, VmEventLayout layout)
+internal sealed class ResponseComposer(IDomainMonitor monitor, PageRights pages, EventSwitches switches, VmEventLayout layout)
 {
     private const byte DebugVector = 1;
     private const byte BreakpointVector = 3;
@@ -35,6 +35,16 @@ internal sealed class ResponseComposer(IDomainMonitor monitor, PageRights pages,
             case VmEventKind.WriteControlRegister:
                 // Which register's write a Deny is about.
                 writer.Copy(request, VmEventField.ControlRegisterIndex);
+                break;
+            case VmEventKind.MemPaging:
+                // Xen lets the page in that the answer names, unless it says that the page was dropped.
+                writer.Copy(request, VmEventField.MemPagingGfn);
+                writer.Copy(request, VmEventField.MemPagingType);
+                writer.Copy(request, VmEventField.MemPagingFlags);
+                break;
+            case VmEventKind.MemSharing:
+                writer.Copy(request, VmEventField.MemSharingGfn);
+                writer.Copy(request, VmEventField.MemSharingType);
                 break;
         }
 
@@ -82,6 +92,17 @@ internal sealed class ResponseComposer(IDomainMonitor monitor, PageRights pages,
             case VmEventKind.DescriptorAccess:
                 // Without emulation the vCPU executes it again, and raises the event again.
                 writer.AddFlags(VmEventFlags.Emulate);
+                break;
+            case VmEventKind.Io when request.UInt32(VmEventField.IoIn) == 0:
+                // Xen goes by the answer's reason alone, and with this one emulates any instruction.
+                writer.Set(VmEventField.Reason, (ulong)VmEventKind.DescriptorAccess);
+                writer.AddFlags(VmEventFlags.Emulate);
+                break;
+            case VmEventKind.Io or VmEventKind.VmExit when request.IsSynchronous:
+                // Xen has not done it yet and would only raise the event again. Emulation is no way for a read from a
+                // port: until the device model's data is there an interrupt can come in between, and with it other I/O,
+                // for which Xen would crash the guest.
+                switches.LetPass(request.Kind, request.VCpuId);
                 break;
         }
     }

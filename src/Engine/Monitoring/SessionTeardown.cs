@@ -49,6 +49,7 @@ internal sealed class SessionTeardown(
             if (listenerRequired) Attempt(() => monitor.SetAccessRequired(false));
             Attempt(dispatcher.ReleaseAll);
             Drain();
+            Attempt(switches.StopStepping);
             LetRegisterWritesHappen();
             Disable();
         }

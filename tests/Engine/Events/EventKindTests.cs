@@ -108,6 +108,28 @@ public class EventKindTests
         Assert.Equal((DescriptorTable.Ldtr, true, 0x3241_0100u, Big), (one.Descriptor, one.IsWrite, one.InstructionInfo, one.ExitQualification));
     }
 
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public void Events_of_paging_and_sharing_say_which_page_and_what_of_it(int version)
+    {
+        var requests = new Requests(version);
+        var paging = (MemPagingEvent)requests.Event(
+            VmEventKind.MemPaging, (VmEventField.MemPagingGfn, Big), (VmEventField.MemPagingType, 12), (VmEventField.MemPagingFlags, 1));
+        Assert.Equal((Big, 12u, MemPagingFlags.DropPage), (paging.Gfn, paging.PageType, paging.Flags));
+        var sharing = (MemSharingEvent)requests.Event(VmEventKind.MemSharing, (VmEventField.MemSharingGfn, Big), (VmEventField.MemSharingType, 13));
+        Assert.Equal((Big, 13u), (sharing.Gfn, sharing.PageType));
+    }
+
+    [Theory]
+    [InlineData(VmEventFlags.VCpuPaused, false, false)]
+    [InlineData(VmEventFlags.VCpuPaused | VmEventFlags.Foreign, true, false)]
+    [InlineData(VmEventFlags.NestedP2m, false, true)]
+    public void An_event_says_who_caused_it(VmEventFlags flags, bool isForeign, bool isNested)
+    {
+        VmEvent one = new Requests(7).Event(VmEventKind.MemPaging, (VmEventField.Flags, (ulong)flags));
+        Assert.Equal((isForeign, isNested, (flags & VmEventFlags.VCpuPaused) != 0), (one.IsForeign, one.IsNested, one.IsSynchronous));
+    }
+
     [Fact]
     public void What_only_the_newest_interface_has_is_0_before()
     {

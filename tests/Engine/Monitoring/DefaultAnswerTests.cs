@@ -113,18 +113,4 @@ public class DefaultAnswerTests
         Assert.Equal((1UL, 1UL), (guest.VCpus[0].GetMsr(Msr.Lstar), guest.ReadMemory(0x180, 0)));
         Hosts.Refused(XenErrorId.ResponseNotApplicable, () => session.SetDefaultResponse(VmEventKind.Cpuid, VmEventResponse.Deny));
     }
-
-    [Theory]
-    [InlineData(VmEventKind.Unknown)]
-    [InlineData(VmEventKind.MemSharing)]
-    [InlineData(VmEventKind.MemPaging)]
-    [InlineData(VmEventKind.Interrupt)]
-    [InlineData(VmEventKind.Io)]
-    [InlineData(VmEventKind.PrivilegedCall)]
-    public void What_cannot_be_watched_so_that_the_guest_goes_on_is_refused(VmEventKind kind)
-    {
-        using SimulatedHypervisor host = Hosts.Idle();
-        using MonitorSession session = host.Session(ChannelPreference.Auto);
-        Hosts.Refused(XenErrorId.NotSupported, () => session.Watch(Watches.For(kind)));
-    }
 }

@@ -71,6 +71,10 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
 
         public void MonitorSingleStep(bool enable) => monitor.MonitorSingleStep(enable);
 
+        public void SetSingleStepping(uint vcpu, bool enable) => Try(nameof(SetSingleStepping)).SetSingleStepping(vcpu, enable);
+
+        public void WhilePaused(Action action) => Try(nameof(WhilePaused)).WhilePaused(action);
+
         public void MonitorDescriptorAccess(bool enable) => monitor.MonitorDescriptorAccess(enable);
 
         public void MonitorGuestRequest(bool enable, bool sync, bool allowUserspace) => monitor.MonitorGuestRequest(enable, sync, allowUserspace);

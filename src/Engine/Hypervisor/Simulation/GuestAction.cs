@@ -18,7 +18,7 @@ public readonly record struct GuestAction
     /// <summary>What it does it to: the guest physical address, MSR, CPUID leaf, descriptor table or port.</summary>
     internal ulong Target { get; }
 
-    /// <summary>The value written, the CPUID subleaf, or 1 where something is written rather than read.</summary>
+    /// <summary>The value written, the CPUID subleaf, or bits that say how: see the methods.</summary>
     internal ulong Value { get; }
 
     /// <summary>Does nothing.</summary>
@@ -59,14 +59,18 @@ public readonly record struct GuestAction
     public static GuestAction DescriptorAccess(byte descriptor, bool isWrite) =>
         new(GuestActionKind.DescriptorAccess, descriptor, isWrite ? 1UL : 0);
 
-    /// <summary>Asks the listener for attention.</summary>
-    public static GuestAction GuestRequest() => new(GuestActionKind.GuestRequest);
+    /// <summary>Asks the listener for attention, by the kernel or by a program.</summary>
+    public static GuestAction GuestRequest(bool fromUserspace = false) => new(GuestActionKind.GuestRequest, value: fromUserspace ? 1UL : 0);
 
-    /// <summary>Reads or writes one byte of an I/O port.</summary>
-    public static GuestAction PortIo(ushort port, bool isRead) => new(GuestActionKind.PortIo, port, isRead ? 0UL : 1);
+    /// <summary>Reads or writes an I/O port: 1, 2 or 4 bytes, by a string instruction or not.</summary>
+    public static GuestAction PortIo(ushort port, bool isRead, byte bytes = 1, bool isString = false) =>
+        new(GuestActionKind.PortIo, port, (isRead ? 0UL : 1) | (isString ? 2UL : 0) | (ulong)bytes << 8);
 
     /// <summary>Takes a timer interrupt.</summary>
     public static GuestAction Interrupt() => new(GuestActionKind.Interrupt);
+
+    /// <summary>Raises an event of any reason, also one that Xen never raises on this channel, or that only a Xen to come knows.</summary>
+    internal static GuestAction Raise(uint reason) => new(GuestActionKind.Raise, reason);
 
     private static ulong Address(ulong gfn, int offset)
     {

@@ -56,4 +56,7 @@ public enum GuestActionKind
 
     /// <summary>Takes a timer interrupt.</summary>
     Interrupt,
+
+    /// <summary>Raises an event that no instruction of a guest raises. No workload has it of itself.</summary>
+    Raise,
 }

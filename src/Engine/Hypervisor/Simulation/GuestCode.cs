@@ -15,6 +15,7 @@ internal static class GuestCode
     public const byte BreakpointVector = 3;
     public const byte InvalidOpcodeVector = 6;
     public const byte TimerVector = 0xec;
+    public const uint NoErrorCode = uint.MaxValue;
 
     /// <summary>Intel's interruption types.</summary>
     public const byte ExternalInterrupt = 0;
@@ -39,11 +40,17 @@ internal static class GuestCode
     /// <summary>The page that code lies in.</summary>
     public static ulong GfnOf(ulong rip) => (rip - KernelText) / GuestMemory.PageSize;
 
+    /// <summary>Intel's basic exit reason for an external interrupt, which is taken before anybody is told of the exit.</summary>
+    public const uint InterruptExit = 1;
+
+    /// <summary>Intel's basic exit reason for the monitor trap flag.</summary>
+    public const uint MonitorTrapExit = 37;
+
     /// <summary>Intel's basic exit reason with which an action leaves guest mode; null when it does not.</summary>
     public static uint? ExitReason(GuestAction action) => action.Kind switch
     {
         GuestActionKind.Breakpoint or GuestActionKind.DebugException => 0,
-        GuestActionKind.Interrupt => 1,
+        GuestActionKind.Interrupt => InterruptExit,
         GuestActionKind.Cpuid => 10,
         GuestActionKind.GuestRequest => 18,
         GuestActionKind.WriteCR0 or GuestActionKind.WriteCR3 or GuestActionKind.WriteCR4 => 28,
@@ -51,6 +58,16 @@ internal static class GuestCode
         GuestActionKind.WriteMsr => 32,
         GuestActionKind.WriteXcr0 => 55,
         _ => null,
+    };
+
+    /// <summary>What Intel's processors say of an exit besides its reason.</summary>
+    public static ulong ExitQualification(GuestAction action) => action.Kind switch
+    {
+        GuestActionKind.WriteCR3 => 3,
+        GuestActionKind.WriteCR4 => 4,
+        GuestActionKind.PortIo =>
+            ((action.Value >> 8) - 1) | (1 - (action.Value & 1)) << 3 | (action.Value >> 1 & 1) << 4 | action.Target << 16,
+        _ => 0,
     };
 
     /// <summary>What CPUID returns: plausible for the leaves that a guest asks for first.</summary>

@@ -8,6 +8,10 @@ internal sealed class GuestRegisters
     /// <summary>RAX to R15.</summary>
     public const int GeneralCount = VmEventField.R15 - VmEventField.Rax + 1;
 
+    private const uint WholeSpace = 0xfffff;
+    private const uint Code = WholeSpace | 0xa9bu << 20;
+    private const uint Data = WholeSpace | 0xc93u << 20;
+
     private readonly int _vcpu;
     private readonly ulong[] _general = new ulong[GeneralCount];
     private readonly ulong[] _control = new ulong[4];
@@ -24,6 +28,8 @@ internal sealed class GuestRegisters
     public ulong Rflags { get; set; }
 
     public ulong GsBase { get; }
+
+    public ulong Cr2 { get; } = 0x7f12_3456_7000;
 
     /// <summary>Model specific registers; one not named here is 0.</summary>
     public Dictionary<uint, ulong> Msrs { get; } = [];
@@ -74,24 +80,32 @@ internal sealed class GuestRegisters
     /// <summary>Writes what never changes: the segments.</summary>
     public void WriteFixed(ResponseWriter request)
     {
-        const uint wholeSpace = 0xfffff;
-        const uint code = wholeSpace | 0xa9bu << 20;
-        const uint data = wholeSpace | 0xc93u << 20;
         request.Set(VmEventField.Dr6, 0xffff_0ff0);
         request.Set(VmEventField.Dr7, 0x400);
         request.Set(VmEventField.GdtrBase, 0xffff_fe00_0000_1000);
         request.Set(VmEventField.GdtrLimit, 0x7f);
         request.Set(VmEventField.VmtracePosition, ulong.MaxValue);
         request.Set(VmEventField.GsBase, GsBase);
-        request.Set(VmEventField.CsDescriptor, code);
-        request.Set(VmEventField.SsDescriptor, data);
-        request.Set(VmEventField.DsDescriptor, data);
-        request.Set(VmEventField.EsDescriptor, data);
-        request.Set(VmEventField.FsDescriptor, data);
-        request.Set(VmEventField.GsDescriptor, data);
+        request.Set(VmEventField.CsDescriptor, Code);
+        request.Set(VmEventField.SsDescriptor, Data);
+        request.Set(VmEventField.DsDescriptor, Data);
+        request.Set(VmEventField.EsDescriptor, Data);
+        request.Set(VmEventField.FsDescriptor, Data);
+        request.Set(VmEventField.GsDescriptor, Data);
         request.Set(VmEventField.CsSelector, 0x10);
         request.Set(VmEventField.SsSelector, 0x18);
-        request.Set(VmEventField.CsAccessRights, 0xa9b);
+        request.Set(VmEventField.CsAccessRights, Code >> 20);
+    }
+
+    /// <summary>Writes the segments of a program in the place of the kernel's.</summary>
+    public static void WriteUserSegments(EventRequest request)
+    {
+        const uint dpl3 = 3u << 25;
+        request.Set(VmEventField.CsDescriptor, Code | dpl3)
+            .Set(VmEventField.SsDescriptor, Data | dpl3)
+            .Set(VmEventField.CsSelector, 0x33)
+            .Set(VmEventField.SsSelector, 0x2b)
+            .Set(VmEventField.CsAccessRights, (Code | dpl3) >> 20);
     }
 
     /// <summary>Writes what changes.</summary>
@@ -101,6 +115,7 @@ internal sealed class GuestRegisters
         request.Set(VmEventField.Rflags, Rflags);
         request.Set(VmEventField.Rip, Rip);
         request.Set(VmEventField.Cr0, this[ControlRegister.CR0]);
+        request.Set(VmEventField.Cr2, Cr2);
         request.Set(VmEventField.Cr3, this[ControlRegister.CR3]);
         request.Set(VmEventField.Cr4, this[ControlRegister.CR4]);
         request.Set(VmEventField.SysenterCs, Msrs[Msr.SysenterCs]);

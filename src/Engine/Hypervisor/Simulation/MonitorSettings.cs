@@ -19,6 +19,7 @@ internal sealed class MonitorSettings
     public bool DebugExceptionSync;
     public bool GuestRequest;
     public bool GuestRequestSync;
+    public bool GuestRequestFromUserspace;
     public bool VmExit;
     public bool VmExitSync;
 
@@ -51,6 +52,6 @@ internal sealed class MonitorSettings
         _msrs.Clear();
         HoldsBackRegisterWrites = false;
         Cpuid = SoftwareBreakpoint = SingleStep = DescriptorAccess = EmulUnimplemented = Io = false;
-        DebugException = DebugExceptionSync = GuestRequest = GuestRequestSync = VmExit = VmExitSync = false;
+        DebugException = DebugExceptionSync = GuestRequest = GuestRequestSync = GuestRequestFromUserspace = VmExit = VmExitSync = false;
     }
 }

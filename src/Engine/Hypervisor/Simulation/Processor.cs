@@ -57,7 +57,7 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
     private void Step()
     {
         if (!Access(_registers.Rip - GuestCode.KernelText, _registers.Rip, MemAccessFlags.Execute)) return;
-        if (_settings.VmExit && GuestCode.ExitReason(_action) is { } reason && RaiseVmExit(reason)) return;
+        if (_settings.VmExit && GuestCode.ExitReason(_action) is { } reason && RaiseVmExit(reason, GuestCode.ExitQualification(_action))) return;
         Perform();
     }
 
@@ -109,6 +109,7 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
 
     private void RaiseSingleStep()
     {
+        if (_settings.VmExit && RaiseVmExit(GuestCode.MonitorTrapExit, 0)) return;
         lock (domain.Gate)
         {
             if (!_settings.SingleStep || vcpu.TryEndFastStep()) return;
@@ -118,14 +119,14 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
     }
 
     /// <returns>True when the instruction has to wait: it leaves guest mode again once it is answered.</returns>
-    private bool RaiseVmExit(uint reason)
+    private bool RaiseVmExit(uint reason, ulong qualification)
     {
         lock (domain.Gate)
         {
             if (!_settings.VmExit) return false;
             bool sync = _settings.VmExitSync;
-            vcpu.BeginEvent(VmEventKind.VmExit).Set(VmEventField.VmExitReason, reason);
-            return vcpu.Send(sync) && sync;
+            vcpu.BeginEvent(VmEventKind.VmExit).Set(VmEventField.VmExitReason, reason).Set(VmEventField.VmExitQualification, qualification);
+            return vcpu.Send(sync) && sync && reason != GuestCode.InterruptExit;
         }
     }
 

@@ -137,6 +137,21 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
     public void MonitorSingleStep(bool enable) =>
         Switch("xc_monitor_singlestep", MonitorCapabilities.SingleStep, ref domain.Settings.SingleStep, enable);
 
+    public void SetSingleStepping(uint vcpu, bool enable)
+    {
+        const string Name = "xc_domain_debug_control";
+        using SingleCaller.Call call = Enter(Name, MonitorCapabilities.SingleStep);
+        lock (domain.Gate) VCpu(Name, vcpu).IsSingleStepping = enable;
+    }
+
+    public void WhilePaused(Action action)
+    {
+        Enter("xc_domain_pause").Dispose();
+
+        // No vCPU does anything that can be watched, and whose settings could so be changed, without it.
+        lock (domain.Gate) action();
+    }
+
     public void MonitorDescriptorAccess(bool enable) =>
         Switch("xc_monitor_descriptor_access", MonitorCapabilities.DescriptorAccess, ref domain.Settings.DescriptorAccess, enable);
 
@@ -146,6 +161,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
         {
             Switch("xc_monitor_guest_request", MonitorCapabilities.GuestRequest, ref domain.Settings.GuestRequest, enable);
             domain.Settings.GuestRequestSync = sync;
+            domain.Settings.GuestRequestFromUserspace = allowUserspace;
         }
     }
 

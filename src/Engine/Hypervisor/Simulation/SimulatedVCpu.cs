@@ -26,6 +26,7 @@ public sealed class SimulatedVCpu
     private int _signal;
     private long _instructions;
     private long _events;
+    private long _portIos;
     private long _runTime;
 
     internal SimulatedVCpu(SimulatedDomain domain, int id, int seed)
@@ -51,6 +52,9 @@ public sealed class SimulatedVCpu
     /// <summary>Events raised.</summary>
     public long Events => Volatile.Read(ref _events);
 
+    /// <summary>Reads and writes of I/O ports done.</summary>
+    public long PortIos => Volatile.Read(ref _portIos);
+
     /// <summary>Whether it stands still for an event that is not answered.</summary>
     public bool IsPaused => Volatile.Read(ref _pauseCount) > 0;
 
@@ -58,7 +62,7 @@ public sealed class SimulatedVCpu
     public bool IsBlocked => _blocked || _queued;
 
     /// <summary>Whether each instruction raises an event, as far as the domain's monitor watches single steps.</summary>
-    public bool IsSingleStepping { get; private set; }
+    public bool IsSingleStepping { get; internal set; }
 
     /// <summary>The view of the domain's memory that it is in; 0 is the host's own.</summary>
     public ushort View { get; private set; }
@@ -234,7 +238,11 @@ public sealed class SimulatedVCpu
     {
         if (!_nextInterrupt) return false;
         _nextInterrupt = false;
-        BeginEvent(VmEventKind.Interrupt).Set(VmEventField.InterruptVector, vector).Set(VmEventField.InterruptType, type);
+        BeginEvent(VmEventKind.Interrupt)
+            .Set(VmEventField.InterruptVector, vector)
+            .Set(VmEventField.InterruptType, type)
+            .Set(VmEventField.InterruptErrorCode, GuestCode.NoErrorCode)
+            .Set(VmEventField.InterruptCr2, Registers.Cr2);
         return Send(sync: true);
     }
 
@@ -252,6 +260,8 @@ public sealed class SimulatedVCpu
         _tracePosition += TraceBytesPerInstruction;
         Volatile.Write(ref _instructions, _instructions + 1);
     }
+
+    internal void CountPortIo() => Volatile.Write(ref _portIos, _portIos + 1);
 
     internal void CountRun() => Volatile.Write(ref _runTime, _runTime + NanosecondsPerStep);
 

@@ -25,9 +25,10 @@ internal sealed class WatchedInstructions(SimulatedDomain domain, SimulatedVCpu 
                 case GuestActionKind.Breakpoint: Int3(); break;
                 case GuestActionKind.DebugException: DebugException(); break;
                 case GuestActionKind.DescriptorAccess: DescriptorAccess(action, emulated); break;
-                case GuestActionKind.GuestRequest: GuestRequest(); break;
-                case GuestActionKind.PortIo: PortIo(action); break;
+                case GuestActionKind.GuestRequest: GuestRequest(isFromUserspace: action.Value == 1); break;
+                case GuestActionKind.PortIo: PortIo(action, emulated); break;
                 case GuestActionKind.Interrupt: Interrupt(); break;
+                case GuestActionKind.Raise: Raise((VmEventKind)action.Target); break;
                 default: vcpu.Retire(1); break;
             }
         }
@@ -136,34 +137,45 @@ internal sealed class WatchedInstructions(SimulatedDomain domain, SimulatedVCpu 
         vcpu.Retire(4);
     }
 
-    private void GuestRequest()
+    private void GuestRequest(bool isFromUserspace)
     {
-        if (_settings.GuestRequest)
+        if (_settings.GuestRequest && (!isFromUserspace || _settings.GuestRequestFromUserspace))
         {
-            vcpu.BeginEvent(VmEventKind.GuestRequest);
+            EventRequest request = vcpu.BeginEvent(VmEventKind.GuestRequest);
+            if (isFromUserspace) GuestRegisters.WriteUserSegments(request);
             vcpu.Send(_settings.GuestRequestSync);
         }
 
         vcpu.Retire(3);
     }
 
-    private void PortIo(GuestAction action)
+    private void PortIo(GuestAction action, bool emulated)
     {
-        if (_settings.Io)
+        if (_settings.Io && !emulated)
         {
             vcpu.BeginEvent(VmEventKind.Io)
-                .Set(VmEventField.IoBytes, 1)
+                .Set(VmEventField.IoBytes, action.Value >> 8)
                 .Set(VmEventField.IoPort, action.Target)
-                .Set(VmEventField.IoIn, 1 - action.Value);
+                .Set(VmEventField.IoIn, 1 - (action.Value & 1))
+                .Set(VmEventField.IoString, action.Value >> 1 & 1);
             if (vcpu.Send(sync: true)) return;
         }
 
+        vcpu.CountPortIo();
         vcpu.Retire(1);
     }
 
     private void Interrupt()
     {
-        vcpu.ReportInterrupt(GuestCode.TimerVector, GuestCode.ExternalInterrupt);
+        // Xen delivers none to a vCPU that steps.
+        if (!vcpu.IsSingleStepping) vcpu.ReportInterrupt(GuestCode.TimerVector, GuestCode.ExternalInterrupt);
+        vcpu.Retire(1);
+    }
+
+    private void Raise(VmEventKind kind)
+    {
+        vcpu.BeginEvent(kind);
+        vcpu.Send(sync: true);
         vcpu.Retire(1);
     }
 }

@@ -26,7 +26,7 @@ public sealed class Workload
     public static Workload Idle { get; } = new();
 
     /// <summary>Every kind of action in turn, so that whatever is watched raises events.</summary>
-    public static Workload Everything { get; } = new(Enum.GetValues<GuestActionKind>());
+    public static Workload Everything { get; } = new(Enum.GetValues<GuestActionKind>().Where(k => k != GuestActionKind.Raise));
 
     /// <summary>The actions of a round.</summary>
     public IReadOnlyList<GuestActionKind> Round => _round;
@@ -50,7 +50,7 @@ public sealed class Workload
         GuestActionKind.Breakpoint => GuestAction.Breakpoint(),
         GuestActionKind.DebugException => GuestAction.DebugException(),
         GuestActionKind.DescriptorAccess => GuestAction.DescriptorAccess((byte)random.Next(1, 5), random.Next(2) == 1),
-        GuestActionKind.GuestRequest => GuestAction.GuestRequest(),
+        GuestActionKind.GuestRequest => GuestAction.GuestRequest(fromUserspace: random.Next(4) == 0),
         GuestActionKind.PortIo => GuestAction.PortIo(Pick(Ports, random), random.Next(2) == 1),
         GuestActionKind.Interrupt => GuestAction.Interrupt(),
         _ => GuestAction.Nop(),

@@ -160,6 +160,12 @@ internal sealed class XenMonitor : IDomainMonitor
     public void MonitorSingleStep(bool enable) =>
         Switched(XenCtrl.xc_monitor_singlestep(_xen, _domain.Id, enable), nameof(XenCtrl.xc_monitor_singlestep), enable, "single step");
 
+    public void SetSingleStepping(uint vcpu, bool enable)
+    {
+        if (XenCtrl.xc_domain_debug_control(_xen, _domain.Id, enable ? 1u : 0u, vcpu) < 0)
+            throw Failure(nameof(XenCtrl.xc_domain_debug_control), $"switch single stepping of vCPU {vcpu} {(enable ? "on" : "off")}");
+    }
+
     public void MonitorDescriptorAccess(bool enable) =>
         Switched(
             XenCtrl.xc_monitor_descriptor_access(_xen, _domain.Id, enable),
@@ -198,6 +204,22 @@ internal sealed class XenMonitor : IDomainMonitor
     {
         Require(nameof(XenCtrl.xc_monitor_io), "raise events for I/O instructions", "They need Xen 4.18 or later");
         Switched(XenCtrl.xc_monitor_io(_xen, _domain.Id, enable), nameof(XenCtrl.xc_monitor_io), enable, "I/O");
+    }
+
+    public void WhilePaused(Action action)
+    {
+        if (XenCtrl.xc_domain_pause(_xen, _domain.Id) < 0) throw Failure(nameof(XenCtrl.xc_domain_pause), "pause the vCPUs");
+        try
+        {
+            action();
+        }
+        catch
+        {
+            _ = XenCtrl.xc_domain_unpause(_xen, _domain.Id);
+            throw;
+        }
+
+        if (XenCtrl.xc_domain_unpause(_xen, _domain.Id) < 0) throw Failure(nameof(XenCtrl.xc_domain_unpause), "let the vCPUs run again");
     }
 
     public void InjectTrap(uint vcpu, TrapInjection trap)

@@ -1,0 +1,35 @@
+using System.Diagnostics;
+using XenVmEvent.Hypervisor;
+
+namespace XenVmEvent.Monitoring;
+
+/// <summary>A switch that is off for a moment, for vCPUs to get past what would raise its event again and again.</summary>
+internal sealed class LiftedSwitch(IDomainMonitor monitor)
+{
+    /// <summary>How long a vCPU is waited for that does not run.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(100);
+
+    private readonly Dictionary<uint, ulong> _ranBefore = [];
+    private long _since;
+
+    /// <summary>How long at least: time enough for what a vCPU was stopped at, once it runs.</summary>
+    public static TimeSpan Moment { get; } = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>Whether every vCPU that it was lifted for has run on.</summary>
+    public bool IsOver
+    {
+        get
+        {
+            TimeSpan elapsed = Stopwatch.GetElapsedTime(_since);
+            return elapsed >= Longest
+                || (elapsed >= Moment && _ranBefore.All(one => monitor.GetVCpuRunTime(one.Key) != one.Value));
+        }
+    }
+
+    /// <summary>Waits for this vCPU too.</summary>
+    public void LetPass(uint vcpu)
+    {
+        _ranBefore[vcpu] = monitor.GetVCpuRunTime(vcpu);
+        _since = Stopwatch.GetTimestamp();
+    }
+}
