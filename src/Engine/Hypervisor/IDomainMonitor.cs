@@ -76,12 +76,6 @@ public interface IDomainMonitor : IDisposable
     /// <summary>Switches events for single steps.</summary>
     void MonitorSingleStep(bool enable);
 
-    /// <summary>
-    /// Has a vCPU step, or not: with events for single steps on, each instruction raises one. It stays so when the
-    /// monitor is disabled, and Xen delivers no interrupts to a vCPU that steps: whoever switches it on switches it off.
-    /// </summary>
-    void SetSingleStepping(uint vcpu, bool enable);
-
     /// <summary>Switches events for descriptor table loads and stores.</summary>
     void MonitorDescriptorAccess(bool enable);
 
@@ -108,7 +102,7 @@ public interface IDomainMonitor : IDisposable
 
     /// <summary>
     /// Switches a vCPU's single stepping, as a response can; the way to switch it off for a vCPU that has no event to
-    /// answer.
+    /// answer. It stays on when the monitor is disabled, and Xen delivers no interrupts to a vCPU that steps.
     /// </summary>
     void SetSingleStep(uint vcpu, bool enable);
 

@@ -93,7 +93,10 @@ internal sealed class ResponseComposer(IDomainMonitor monitor, PageRights pages,
                 // Without emulation the vCPU executes it again, and raises the event again.
                 writer.AddFlags(VmEventFlags.Emulate);
                 break;
-            case VmEventKind.Io when request.UInt32(VmEventField.IoIn) == 0:
+            case VmEventKind.Io or VmEventKind.VmExit when response.Registers.ContainsKey(SettableRegister.Rip):
+                // It goes on elsewhere, and leaves undone what it stopped at.
+                break;
+            case VmEventKind.Io when request.IsSynchronous && request.UInt32(VmEventField.IoIn) == 0:
                 // Xen goes by the answer's reason alone, and with this one emulates any instruction.
                 writer.Set(VmEventField.Reason, (ulong)VmEventKind.DescriptorAccess);
                 writer.AddFlags(VmEventFlags.Emulate);

@@ -23,7 +23,7 @@ internal sealed class VCpuStepping(IDomainMonitor monitor, int vcpus)
         {
             foreach (uint vcpu in watch.SteppedVCpus.Distinct())
             {
-                if (!_users.ContainsKey(vcpu)) monitor.SetSingleStepping(vcpu, enable: true);
+                if (!_users.ContainsKey(vcpu)) monitor.SetSingleStep(vcpu, enable: true);
                 _users[vcpu] = _users.GetValueOrDefault(vcpu) + 1;
                 started.Add(vcpu);
             }
@@ -46,7 +46,7 @@ internal sealed class VCpuStepping(IDomainMonitor monitor, int vcpus)
     {
         if (!_mayStep) return;
         _users.Clear();
-        for (uint vcpu = 0; vcpu < vcpus; vcpu++) monitor.SetSingleStepping(vcpu, enable: false);
+        for (uint vcpu = 0; vcpu < vcpus; vcpu++) monitor.SetSingleStep(vcpu, enable: false);
     }
 
     private void Stop(uint vcpu)
@@ -60,6 +60,6 @@ internal sealed class VCpuStepping(IDomainMonitor monitor, int vcpus)
         }
 
         _users.Remove(vcpu);
-        monitor.SetSingleStepping(vcpu, enable: false);
+        monitor.SetSingleStep(vcpu, enable: false);
     }
 }

@@ -90,6 +90,7 @@ public sealed class AllocationTests : IDisposable
         writer.Set(VmEventField.Reason, (ulong)kind);
         writer.Set(VmEventField.Flags, (ulong)VmEventFlags.VCpuPaused);
         if (kind == VmEventKind.MemAccess) writer.Set(VmEventField.MemAccessFlags, (ulong)MemAccessFlags.Write);
+        if (kind == VmEventKind.WriteControlRegister) writer.Set(VmEventField.ControlRegisterNewValue, 1);
         return request;
     }
 
@@ -98,7 +99,7 @@ public sealed class AllocationTests : IDisposable
         PageRights rights = new(_monitor);
         return new EventDispatcher(
             new RepeatingChannel(request, _monitor.Ports),
-            new ResponseComposer(_monitor, rights, _host.Layout),
+            new ResponseComposer(_monitor, rights, new EventSwitches(_monitor, _host.Layout, 1), _host.Layout),
             new StatisticsCollector(1),
             Source(),
             Watches.Never,

@@ -71,8 +71,6 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
 
         public void MonitorSingleStep(bool enable) => monitor.MonitorSingleStep(enable);
 
-        public void SetSingleStepping(uint vcpu, bool enable) => Try(nameof(SetSingleStepping)).SetSingleStepping(vcpu, enable);
-
         public void WhilePaused(Action action) => Try(nameof(WhilePaused)).WhilePaused(action);
 
         public void MonitorDescriptorAccess(bool enable) => monitor.MonitorDescriptorAccess(enable);

@@ -65,7 +65,7 @@ public class SingleStepTests
             seen.Next<SingleStepEvent>();
 
             // As an answer does.
-            guest.VCpus[1].IsSingleStepping = true;
+            guest.VCpus[1].SetSingleStep(true);
             Hosts.Until(() => seen.Delivered > 100);
         }
 
@@ -80,7 +80,7 @@ public class SingleStepTests
         SimulatedDomain guest = host.Guest();
         using MonitorSession session = host.Session(ChannelPreference.Auto);
         EventSubscription seen = session.Watch(Watches.For(VmEventKind.SingleStep));
-        guest.VCpus[1].IsSingleStepping = true;
+        guest.VCpus[1].SetSingleStep(true);
         RunOnAll(guest);
         Assert.Equal(3, Count(seen));
         seen.Dispose();
@@ -105,7 +105,7 @@ public class SingleStepTests
     {
         using SimulatedHypervisor host = Hosts.Idle(vcpus: 3);
         int calls = 0;
-        var refusing = new RefusingHypervisor(host, call => call == nameof(IDomainMonitor.SetSingleStepping) && ++calls == 3);
+        var refusing = new RefusingHypervisor(host, call => call == nameof(IDomainMonitor.SetSingleStep) && ++calls == 3);
         using MonitorSession session = refusing.Session(ChannelPreference.Auto);
         Hosts.Refused(XenErrorId.CallFailed, () => session.Watch(Stepping(0, 1, 2)));
         Assert.False(host.Guest().Settings.SingleStep);

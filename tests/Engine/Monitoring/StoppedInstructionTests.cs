@@ -84,6 +84,22 @@ public class StoppedInstructionTests
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void An_answer_that_moves_rip_skips_the_instruction(bool isRead)
+    {
+        using SimulatedHypervisor host = Hosts.Idle();
+        SimulatedDomain guest = host.Guest();
+        using MonitorSession session = host.Session(ChannelPreference.Ring);
+        using EventSubscription seen = session.Watch(Watches.For(VmEventKind.Io) with { Hold = true });
+        Task done = guest.VCpus[0].RunAsync(GuestAction.PortIo(0x71, isRead), GuestAction.Nop());
+        IoEvent io = seen.Next<IoEvent>();
+        io.Respond(VmEventResponse.Continue.WithRegister(SettableRegister.Rip, io.InstructionPointer + 1).WithRegister(SettableRegister.Rax, 0x55));
+        done.Finish();
+        Assert.Equal((0L, 0x55UL, true), (guest.VCpus[0].PortIos, guest.VCpus[0].Registers[VmEventField.Rax], guest.Settings.Io));
+    }
+
+    [Theory]
     [InlineData(VmEventKind.Io, ChannelPreference.Ring)]
     [InlineData(VmEventKind.Io, ChannelPreference.Slotted)]
     [InlineData(VmEventKind.VmExit, ChannelPreference.Ring)]

@@ -137,13 +137,6 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
     public void MonitorSingleStep(bool enable) =>
         Switch("xc_monitor_singlestep", MonitorCapabilities.SingleStep, ref domain.Settings.SingleStep, enable);
 
-    public void SetSingleStepping(uint vcpu, bool enable)
-    {
-        const string Name = "xc_domain_debug_control";
-        using SingleCaller.Call call = Enter(Name, MonitorCapabilities.SingleStep);
-        lock (domain.Gate) VCpu(Name, vcpu).IsSingleStepping = enable;
-    }
-
     public void WhilePaused(Action action)
     {
         Enter("xc_domain_pause").Dispose();

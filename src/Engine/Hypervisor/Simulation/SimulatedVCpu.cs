@@ -62,7 +62,7 @@ public sealed class SimulatedVCpu
     public bool IsBlocked => _blocked || _queued;
 
     /// <summary>Whether each instruction raises an event, as far as the domain's monitor watches single steps.</summary>
-    public bool IsSingleStepping { get; internal set; }
+    public bool IsSingleStepping { get; private set; }
 
     /// <summary>The view of the domain's memory that it is in; 0 is the host's own.</summary>
     public ushort View { get; private set; }

@@ -148,15 +148,6 @@ internal static unsafe partial class XenCtrl
     internal static partial int xc_domain_set_access_required(XenCtrlHandle xch, uint domain, uint required);
 
     [LibraryImport(Library, SetLastError = true)]
-    internal static partial int xc_domain_debug_control(XenCtrlHandle xch, uint domain, uint operation, uint vcpu);
-
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int xc_domain_pause(XenCtrlHandle xch, uint domain);
-
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int xc_domain_unpause(XenCtrlHandle xch, uint domain);
-
-    [LibraryImport(Library, SetLastError = true)]
     internal static partial int xc_domain_maximum_gpfn(XenCtrlHandle xch, uint domain, out ulong gfn);
 
     [LibraryImport(Library, SetLastError = true)]

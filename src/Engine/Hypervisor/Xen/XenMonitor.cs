@@ -160,12 +160,6 @@ internal sealed class XenMonitor : IDomainMonitor
     public void MonitorSingleStep(bool enable) =>
         Switched(XenCtrl.xc_monitor_singlestep(_xen, _domain.Id, enable), nameof(XenCtrl.xc_monitor_singlestep), enable, "single step");
 
-    public void SetSingleStepping(uint vcpu, bool enable)
-    {
-        if (XenCtrl.xc_domain_debug_control(_xen, _domain.Id, enable ? 1u : 0u, vcpu) < 0)
-            throw Failure(nameof(XenCtrl.xc_domain_debug_control), $"switch single stepping of vCPU {vcpu} {(enable ? "on" : "off")}");
-    }
-
     public void MonitorDescriptorAccess(bool enable) =>
         Switched(
             XenCtrl.xc_monitor_descriptor_access(_xen, _domain.Id, enable),
