@@ -14,6 +14,8 @@ public sealed class SetXenVmEventResponseCommand : DomainCmdlet
     private const string EventSet = "Event";
     private const string DefaultSet = "Default";
 
+    private VmEventResponse _response = VmEventResponse.Continue;
+
     /// <summary>The held event.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = EventSet)]
     public VmEvent? InputObject { get; set; }
@@ -28,9 +30,17 @@ public sealed class SetXenVmEventResponseCommand : DomainCmdlet
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = DefaultSet)]
     public VmEventKind[] Event { get; set; } = [];
 
-    /// <summary>Go on as if nobody had watched.</summary>
+    /// <summary>Go on as if nobody had watched. This is also what is done when only other parameters are given.</summary>
     [Parameter]
     public SwitchParameter Continue { get; set; }
+
+    /// <summary>Give the guest its breakpoint or debug exception, as Continue does.</summary>
+    [Parameter]
+    public SwitchParameter Reinject { get; set; }
+
+    /// <summary>Go on behind the breakpoint or debug exception; the guest never learns of it.</summary>
+    [Parameter]
+    public SwitchParameter Skip { get; set; }
 
     /// <summary>Let Xen emulate the instruction; the page stays watched.</summary>
     [Parameter]
@@ -44,31 +54,99 @@ public sealed class SetXenVmEventResponseCommand : DomainCmdlet
     [Parameter]
     public SwitchParameter Deny { get; set; }
 
-    private VmEventResponse Response
-    {
-        get
-        {
-            List<VmEventResponse> chosen = [];
-            if (Continue) chosen.Add(VmEventResponse.Continue);
-            if (Emulate) chosen.Add(VmEventResponse.Emulate);
-            if (EmulateNoWrite) chosen.Add(VmEventResponse.EmulateNoWrite);
-            if (Deny) chosen.Add(VmEventResponse.Deny);
-            return chosen.Count == 1 ? chosen[0] : throw new XenException(
-                XenErrorId.ResponseNotApplicable,
-                chosen.Count == 0 ? "No response was named." : $"The responses {string.Join(" and ", chosen)} exclude each other.",
-                "Name one of -Continue, -Emulate, -EmulateNoWrite and -Deny.");
-        }
-    }
+    /// <summary>Registers to set, as in @{ Rax = 1; Rip = 0x401000 }; the others keep their values.</summary>
+    [Parameter]
+    [RegisterTransformation]
+    public RegisterValues? Register { get; set; }
+
+    /// <summary>Emulate the instruction, and have it read these bytes instead of what is there.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public byte[] EmulatedReadData { get; set; } = [];
+
+    /// <summary>Emulate these bytes of an instruction in the place of INT3.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public byte[] InstructionData { get; set; } = [];
+
+    /// <summary>The altp2m view in which the vCPU goes on.</summary>
+    [Parameter]
+    public ushort View { get; set; }
+
+    /// <summary>Switch single stepping of the vCPU over.</summary>
+    [Parameter]
+    public SwitchParameter ToggleSingleStep { get; set; }
+
+    /// <summary>Execute one instruction, without an event, then go on in this altp2m view.</summary>
+    [Parameter]
+    public ushort FastSingleStepView { get; set; }
+
+    /// <summary>Raise an Interrupt event for the next interrupt that the vCPU takes.</summary>
+    [Parameter]
+    public SwitchParameter GetNextInterrupt { get; set; }
+
+    /// <summary>Empty the vCPU's processor trace buffer.</summary>
+    [Parameter]
+    public SwitchParameter ResetVmTrace { get; set; }
+
+    /// <summary>Give a forked domain's vCPUs the state of its parent's again.</summary>
+    [Parameter]
+    public SwitchParameter ResetForkState { get; set; }
+
+    /// <summary>Give a forked domain the memory of its parent again.</summary>
+    [Parameter]
+    public SwitchParameter ResetForkMemory { get; set; }
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => Require(null, () => _ = Response);
+    protected override void BeginProcessing() => Require(null, () =>
+    {
+        _response = ToResponse();
+        _response.EnsureConsistent();
+    });
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         if (ParameterSetName == DefaultSet) ForEachDomain(Domain, IsMonitored, SetDefault);
-        else if (ShouldProcess(InputObject!.ToString(), $"Answer {Response}")) Report(InputObject, () => InputObject!.Respond(Response));
+        else if (ShouldProcess(InputObject!.ToString(), $"Answer {_response}")) Report(InputObject, () => InputObject!.Respond(_response));
     }
+
+    private VmEventResponse ToResponse()
+    {
+        VmEventResponse response = new()
+        {
+            Registers = Register?.ToDictionary() ?? VmEventResponse.Continue.Registers,
+            EmulatedReadData = EmulatedReadData,
+            InstructionData = InstructionData,
+            View = IsGiven(nameof(View)) ? View : null,
+            ToggleSingleStep = ToggleSingleStep,
+            FastSingleStepView = IsGiven(nameof(FastSingleStepView)) ? FastSingleStepView : null,
+            GetNextInterrupt = GetNextInterrupt,
+            ResetVmTrace = ResetVmTrace,
+            ResetForkState = ResetForkState,
+            ResetForkMemory = ResetForkMemory,
+        };
+        return response with { Action = ToAction(saysMore: response != VmEventResponse.Continue) };
+    }
+
+    private VmEventAction ToAction(bool saysMore)
+    {
+        List<VmEventAction> chosen = [];
+        if (Continue) chosen.Add(VmEventAction.Continue);
+        if (Reinject) chosen.Add(VmEventAction.Reinject);
+        if (Skip) chosen.Add(VmEventAction.Skip);
+        if (Emulate) chosen.Add(VmEventAction.Emulate);
+        if (EmulateNoWrite) chosen.Add(VmEventAction.EmulateNoWrite);
+        if (Deny) chosen.Add(VmEventAction.Deny);
+        if (chosen.Count == 1) return chosen[0];
+        if (chosen.Count == 0 && saysMore) return EmulatedReadData.Length + InstructionData.Length > 0 ? VmEventAction.Emulate : VmEventAction.Continue;
+        throw new XenException(
+            XenErrorId.ResponseNotApplicable,
+            chosen.Count == 0 ? "No response was named." : $"The responses {string.Join(" and ", chosen)} exclude each other.",
+            $"Name one of {string.Join(", ", Enum.GetNames<VmEventAction>().Select(name => $"-{name}"))}.");
+    }
+
+    private bool IsGiven(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
 
     private void SetDefault(XenDomain domain)
     {
@@ -77,8 +155,8 @@ public sealed class SetXenVmEventResponseCommand : DomainCmdlet
         {
             Report(domain, () =>
             {
-                Response.EnsureAppliesTo(kind);
-                if (ShouldProcess(domain.ToString(), $"Answer {kind} events with {Response}")) session.SetDefaultResponse(kind, Response);
+                _response.EnsureAppliesTo(kind);
+                if (ShouldProcess(domain.ToString(), $"Answer {kind} events with {_response}")) session.SetDefaultResponse(kind, _response);
             });
         }
     }

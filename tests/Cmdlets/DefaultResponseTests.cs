@@ -23,7 +23,7 @@ public sealed class DefaultResponseTests : CmdletTest
         Assert.All(held, e => Assert.Equal((ResponseState.Released, VmEventResponse.Deny), (e.ResponseState, e.Response)));
 
         Pipeline.Of<SetXenVmEventResponseCommand>("w*", "WriteControlRegister").With("Continue").Run();
-        Assert.All(Watch(), e => Assert.Same(VmEventResponse.Continue, e.Response));
+        Assert.All(Watch(), e => Assert.Equal(VmEventResponse.Continue, e.Response));
         Pipeline.Of<DisableXenMonitorCommand>("web01").Run();
         AssertFree("web01");
     }
@@ -36,7 +36,7 @@ public sealed class DefaultResponseTests : CmdletTest
             .With("Domain", "web01").With("Event", new[] { VmEventKind.Cpuid, VmEventKind.WriteControlRegister }).With("Deny").Run();
         ErrorRecord error = Refused(outcome, XenErrorId.ResponseNotApplicable, ErrorCategory.InvalidOperation);
         Assert.Equal(Host["web01"].Identity, error.TargetObject);
-        Assert.All(Watch(), e => Assert.Same(VmEventResponse.Deny, e.Response));
+        Assert.All(Watch(), e => Assert.Equal(VmEventResponse.Deny, e.Response));
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class DefaultResponseTests : CmdletTest
         Enable("web01");
         PipelineOutcome outcome = Pipeline.Of<SetXenVmEventResponseCommand>("web01", RegisterKinds).With("Deny").With("WhatIf").Run();
         Assert.Equal(2, outcome.WhatIf.Count);
-        Assert.All(Watch(), e => Assert.Same(VmEventResponse.Continue, e.Response));
+        Assert.All(Watch(), e => Assert.Equal(VmEventResponse.Continue, e.Response));
     }
 
     [Fact]

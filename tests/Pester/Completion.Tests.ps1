@@ -43,6 +43,9 @@ Describe 'Tab completion' {
         @{ Line = 'Enable-XenMonitor web01 -Channel R'; Completed = 'Ring' }
         @{ Line = 'Set-XenVmEventResponse -Domain web01 -Event MovTo'; Completed = 'MovToMsr' }
         @{ Line = '$held | Set-XenVmEventResponse -EmulateN'; Completed = '-EmulateNoWrite' }
+        @{ Line = '$held | Set-XenVmEventResponse -Register @{ Rfl'; Completed = 'Rflags' }
+        @{ Line = '$held | Set-XenVmEventResponse -Register @{ Rax = 1; R15 = 2; ri'; Completed = 'Rip' }
+        @{ Line = '$held | Set-XenVmEventResponse -Fast'; Completed = '-FastSingleStepView' }
     ) {
         Get-Completion $Line | Should -Be $Completed
     }

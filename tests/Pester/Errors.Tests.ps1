@@ -35,6 +35,10 @@ Describe 'An error about' {
             Id = 'ResponseNotApplicable'; Category = 'InvalidOperation'; Target = ''; Message = 'No response'; Remedy = '-EmulateNoWrite' }
         @{ What = 'two responses'; Command = { Set-XenVmEventResponse web01 Cpuid -Continue -Deny }
             Id = 'ResponseNotApplicable'; Category = 'InvalidOperation'; Target = ''; Message = 'Continue and Deny'; Remedy = '-EmulateNoWrite' }
+        @{ What = 'registers and data in one response'; Command = { Set-XenVmEventResponse web01 MemAccess -EmulatedReadData 1 -Register @{ Rax = 1 } }
+            Id = 'ResponseNotApplicable'; Category = 'InvalidOperation'; Target = ''; Message = 'share one place'; Remedy = 'Choose one' }
+        @{ What = 'two ways to step'; Command = { Set-XenVmEventResponse web01 Cpuid -ToggleSingleStep -FastSingleStepView 1 }
+            Id = 'ResponseNotApplicable'; Category = 'InvalidOperation'; Target = ''; Message = 'exclude each other'; Remedy = 'Choose one' }
         @{ What = 'no page access'; Command = { Watch-XenMemAccess web01 -Access None }
             Id = 'NotSupported'; Category = 'NotImplemented'; Target = 'None'; Message = 'No access'; Remedy = 'Read, Write and Execute' }
         @{ What = 'a gfn beyond the domain'; Command = { Watch-XenMemAccess web01 -Access Write -Gfn 0x100-0x1000 -Duration 60 }
@@ -86,6 +90,9 @@ Describe 'An error about' {
         @{ What = 'a register that is none'; Command = { Watch-XenVmEvent web01 -Event WriteControlRegister -Register CR9 }; Id = 'CannotConvertArgumentNoMessage'; Message = 'Xcr0' }
         @{ What = 'an MSR too large'; Command = { Watch-XenVmEvent web01 -Event MovToMsr -Msr 0x1ffffffff }; Id = 'CannotConvertArgumentNoMessage'; Message = 'UInt32' }
         @{ What = 'a channel that is none'; Command = { Enable-XenMonitor web01 -Channel Pipe }; Id = 'CannotConvertArgumentNoMessage'; Message = 'Slotted' }
+        @{ What = 'a register that answers cannot set'; Command = { Set-XenVmEventResponse web01 Cpuid -Register @{ Cr3 = 1 } }; Id = 'ParameterArgumentTransformationError'; Message = "'Cr3'.*Rip" }
+        @{ What = 'a register value that is none'; Command = { Set-XenVmEventResponse web01 Cpuid -Register @{ Rax = 'much' } }; Id = 'ParameterArgumentTransformationError'; Message = "'much'.*Rax" }
+        @{ What = 'a byte too large'; Command = { Set-XenVmEventResponse web01 MemAccess -EmulatedReadData 256 }; Id = 'CannotConvertArgumentNoMessage'; Message = 'Byte' }
         @{ What = 'an empty name'; Command = { Get-XenDomain '' }; Id = 'ParameterArgumentTransformationError'; Message = 'Domain' }
         @{ What = 'what names no domain'; Command = { Get-XenDomain @{ Size = 1 } }; Id = 'ParameterArgumentTransformationError'; Message = 'does not name a domain' }
     ) {

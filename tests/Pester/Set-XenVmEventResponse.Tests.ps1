@@ -65,4 +65,78 @@ Describe 'Set-XenVmEventResponse' {
             $_.ResponseState | Should -Be 'Held'
         }
     }
+
+    It 'answers with registers, which the guest then has' {
+        $seen = Watch-XenVmEvent web01 -Event Cpuid -Hold -First 8 -Duration 60 -ResponseTimeout 60 | ForEach-Object {
+            $_ | Set-XenVmEventResponse -Register @{ rbx = 0xffffffff; R15 = 0xffffffff81000000; Rip = $_.InstructionPointer + 2 }
+            "$($_.Response)" | Should -Match '^Continue, Rbx=0xffffffff, R15=0xffffffff81000000, Rip=0x'
+            $_
+        }
+        foreach ($ofVCpu in $seen | Group-Object VCpu) {
+            $ofVCpu.Group | Select-Object -Skip 1 | ForEach-Object { $_.Registers.R15 | Should -Be ([Convert]::ToUInt64('ffffffff81000000', 16)) }
+        }
+        Assert-GuestFree web01
+    }
+
+    It '<What> with -<Answer>' -ForEach @(
+        @{ Answer = 'Skip'; What = 'swallows a breakpoint'; Delivered = 0 }
+        @{ Answer = 'Reinject'; What = 'gives the guest its breakpoint'; Delivered = 1 }
+    ) {
+        $response = @{ $Answer = $true }
+        Watch-XenVmEvent web01 -Event SoftwareBreakpoint -Hold -First 4 -Duration 60 -ResponseTimeout 60 | ForEach-Object {
+            $vcpu = @((Get-SimulatedDomain web01).VCpus)[$_.VCpu]
+            $breakpoints, $instructions = $vcpu.GetExceptions(3), $vcpu.Instructions
+            $_ | Set-XenVmEventResponse @response
+            Wait-Condition { $vcpu.Instructions -gt $instructions } | Should -BeTrue
+            $vcpu.GetExceptions(3) - $breakpoints | Should -Be $Delivered
+        }
+        Assert-GuestFree web01
+    }
+
+    It 'answers held <Kind> events with <Name>' -ForEach @(
+        @{ Kind = 'SoftwareBreakpoint'; Answer = @{ InstructionData = 0x55 }; Name = 'Emulate, InstructionData 55' }
+        @{ Kind = 'SoftwareBreakpoint'; Answer = @{ Emulate = $true; InstructionData = 0xb8, 1, 0, 0, 0 }; Name = 'Emulate, InstructionData b801000000' }
+        @{ Kind = 'DescriptorAccess'; Answer = @{ EmulatedReadData = 1, 2 }; Name = 'Emulate, EmulatedReadData 0102' }
+        @{ Kind = 'DebugException'; Answer = @{ Skip = $true }; Name = 'Skip' }
+        @{ Kind = 'Cpuid'; Answer = @{ GetNextInterrupt = $true }; Name = 'Continue, GetNextInterrupt' }
+        @{ Kind = 'Cpuid'; Answer = @{ ResetForkState = $true; ResetForkMemory = $true }; Name = 'Continue, ResetForkState, ResetForkMemory' }
+    ) {
+        $seen = Watch-XenVmEvent web01 -Event $Kind -Hold -First 3 -Duration 60 -ResponseTimeout 60 |
+            ForEach-Object { $_ | Set-XenVmEventResponse @Answer; $_ }
+        $seen.ResponseState | Sort-Object -Unique | Should -Be 'Given'
+        $seen.Response.Name | Sort-Object -Unique | Should -Be $Name
+        Assert-GuestFree web01
+    }
+
+    It 'gives an emulated read its data' {
+        $reads = [XenVmEvent.Hypervisor.Simulation.Workload]::new([XenVmEvent.Hypervisor.Simulation.GuestActionKind[]] 'ReadPage')
+        $domain = [XenVmEvent.Hypervisor.Simulation.SimulatedDomainOptions] @{ Id = 1; Name = 'web01'; Workload = $reads }
+        Switch-SimulatedHost @{ Domains = [XenVmEvent.Hypervisor.Simulation.SimulatedDomainOptions[]] @($domain) }
+        $seen = Watch-XenMemAccess web01 -Access Read -Repeat -Hold -First 4 -Duration 60 -ResponseTimeout 60 |
+            ForEach-Object { $_ | Set-XenVmEventResponse -EmulatedReadData 0xdd, 0xcc, 0xbb; $_ }
+        $seen | Should -HaveCount 4
+        $seen | Select-Object -Skip 1 | ForEach-Object { $_.Registers.Rax | Should -Be 0xbbccdd }
+        Assert-GuestFree web01
+    }
+
+    It 'empties the trace of a vCPU that is traced' {
+        $domain = [XenVmEvent.Hypervisor.Simulation.SimulatedDomainOptions] @{ Id = 1; Name = 'web01'; IsTraced = $true }
+        Switch-SimulatedHost @{ Domains = [XenVmEvent.Hypervisor.Simulation.SimulatedDomainOptions[]] @($domain) }
+        $seen = Watch-XenVmEvent web01 -Event Cpuid -Hold -First 2 -Duration 60 -ResponseTimeout 60 |
+            ForEach-Object { $_ | Set-XenVmEventResponse -ResetVmTrace; $_ }
+        $seen.Response.Name | Sort-Object -Unique | Should -Be 'Continue, ResetVmTrace'
+        Assert-GuestFree web01
+    }
+
+    It 'is what VmEvent.Respond takes in a script' {
+        $responses = @(
+            [XenVmEvent.Events.VmEventResponse] @{ GetNextInterrupt = $true }
+            [XenVmEvent.Events.VmEventResponse]::Continue.WithRegister('Rbx', 5)
+        )
+        $seen = Watch-XenVmEvent web01 -Event Cpuid -Hold -First 2 -Duration 60 -ResponseTimeout 60 | ForEach-Object -Begin { $i = 0 } -Process {
+            $_.Respond($responses[$i++])
+            $_
+        }
+        $seen.Response.Name | Should -Be 'Continue, GetNextInterrupt', 'Continue, Rbx=0x5'
+    }
 }

@@ -76,7 +76,8 @@ internal static class ResponseRules
         return isXcr0 && response.Action == VmEventAction.Deny ? Refuse("Xen cannot deny writes of XCR0", "Continue") : null;
     }
 
-    private static XenException? FindContradiction(VmEventResponse response)
+    /// <summary>What in it speaks against the rest of it.</summary>
+    public static XenException? FindContradiction(VmEventResponse response)
     {
         bool hasReadData = !response.EmulatedReadData.IsEmpty;
         bool hasInstruction = !response.InstructionData.IsEmpty;

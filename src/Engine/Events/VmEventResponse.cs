@@ -115,6 +115,13 @@ public sealed record VmEventResponse
     /// <summary>Whether Xen would do anything with it for this kind of event.</summary>
     public bool AppliesTo(VmEventKind kind) => ResponseRules.FindObjection(this, kind) is null;
 
+    /// <summary>Refuses an answer that contradicts itself.</summary>
+    /// <exception cref="XenException"><see cref="XenErrorId.ResponseNotApplicable"/>.</exception>
+    public void EnsureConsistent()
+    {
+        if (ResponseRules.FindContradiction(this) is { } objection) throw objection;
+    }
+
     /// <summary>Refuses an answer that makes no sense, whatever the host and the event.</summary>
     /// <exception cref="XenException"><see cref="XenErrorId.ResponseNotApplicable"/>.</exception>
     public void EnsureAppliesTo(VmEventKind kind)

@@ -95,7 +95,8 @@ internal sealed class EventDispatcher
         return applies ? response : VmEventResponse.Continue;
     }
 
-    public void SetDefault(VmEventKind kind, VmEventResponse response) => _defaults[(int)kind] = response;
+    public void SetDefault(VmEventKind kind, VmEventResponse response) =>
+        _defaults[(int)kind] = response == VmEventResponse.Continue ? VmEventResponse.Continue : response;
 
     /// <summary>Refuses a response that this Xen knows nothing of.</summary>
     public void EnsureHostCan(VmEventResponse response)

@@ -1,0 +1,43 @@
+using System.Collections;
+using System.Globalization;
+using System.Management.Automation;
+using System.Numerics;
+using System.Reflection;
+using XenVmEvent.Events;
+
+namespace XenVmEvent.PS;
+
+/// <summary>Takes a hashtable for registers; 0xffffffff81000000 is the bits it is, where PowerShell reads a negative number.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class RegisterTransformationAttribute : ArgumentTransformationAttribute
+{
+    /// <inheritdoc/>
+    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
+    {
+        object? bare = Bare(inputData);
+        if (bare is RegisterValues) return bare;
+        if (bare is not IDictionary { Count: > 0 } given) throw Refused($"'{inputData}' names no registers: write them as in @{{ Rax = 1; Rip = 0x401000 }}.");
+        var values = new RegisterValues();
+        foreach (DictionaryEntry one in given) Find($"{one.Key}").SetValue(values, ToBits($"{one.Key}", Bare(one.Value)));
+        return values;
+    }
+
+    private static object? Bare(object? value) => value is PSObject wrapped ? wrapped.BaseObject : value;
+
+    private static PropertyInfo Find(string name) =>
+        typeof(RegisterValues).GetProperty(name, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase)
+        ?? throw Refused($"'{name}' is no register that Xen sets for an answer; those are {string.Join(", ", Enum.GetNames<SettableRegister>())}.");
+
+    private static ulong ToBits(string register, object? value) => value switch
+    {
+        int number => unchecked((uint)number),
+        long number => unchecked((ulong)number),
+        ulong number => number,
+        byte or ushort or uint => Convert.ToUInt64(value, CultureInfo.InvariantCulture),
+        BigInteger number when number >= 0 && number <= ulong.MaxValue => (ulong)number,
+        decimal number when number >= 0 && number <= ulong.MaxValue && number == decimal.Truncate(number) => (ulong)number,
+        _ => throw Refused($"'{value}' is no value for {register}: that is a whole number of 64 bits."),
+    };
+
+    private static ArgumentTransformationMetadataException Refused(string why) => new(why);
+}
