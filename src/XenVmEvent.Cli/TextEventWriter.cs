@@ -60,6 +60,8 @@ internal sealed class TextEventWriter(Stream output) : IEventWriter
                     line,
                     $"Descriptor access: rip={rip:x16}, vcpu {vcpu}: VMExit info=0x{e.InstructionInfo:x}, descriptor={(int)e.Descriptor}, is write={(e.IsWrite ? 1 : 0)}\n",
                     out written);
+            case PrivilegedCallEvent:
+                return Utf8.TryWrite(line, $"Privileged call: pc={rip:x} (vcpu {vcpu})\n", out written);
             case MovToMsrEvent e:
                 return Utf8.TryWrite(
                     line,

@@ -37,6 +37,7 @@ internal sealed record WatchMode(string Name, string Description, Func<WatchArgu
         new("breakpoint", "INT3 instructions", _ => Of(VmEventKind.SoftwareBreakpoint)),
         new("debug", "debug exceptions", _ => Of(VmEventKind.DebugException)),
         new("desc_access", "loads and stores of IDTR, GDTR, LDTR and TR", _ => Of(VmEventKind.DescriptorAccess)),
+        new("privcall", "calls of the guest's kernel to the hypervisor, on arm64", _ => Of(VmEventKind.PrivilegedCall)),
         new("msr", "writes of the registers that --msr names", a => new EventWatch
         {
             Kinds = [VmEventKind.MovToMsr],

@@ -14,6 +14,11 @@ namespace XenVmEvent.Cli;
 internal sealed class WatchRun(WatchArguments arguments) : IDisposable
 {
     private const int BrokenPipe = 32;
+    private const PosixSignal Alarm = (PosixSignal)14;
+
+    /// <summary>The signals that end a watch in good order: xen-access's, and SIGQUIT, which would leave the guest as it is.</summary>
+    private static readonly PosixSignal[] EndingSignals =
+        [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT, Alarm];
 
     private readonly CancellationTokenSource _stop = new();
     private long _shown;
@@ -21,9 +26,7 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
     /// <returns>The process's exit code.</returns>
     public int Run()
     {
-        using PosixSignalRegistration interrupt = StopOn(PosixSignal.SIGINT);
-        using PosixSignalRegistration terminate = StopOn(PosixSignal.SIGTERM);
-        using PosixSignalRegistration hangup = StopOn(PosixSignal.SIGHUP);
+        PosixSignalRegistration[] registrations = [.. EndingSignals.Select(StopOn)];
         try
         {
             using IHypervisor hypervisor = arguments.Simulate ? new SimulatedHypervisor() : XenHypervisor.Connect();
@@ -38,9 +41,15 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
             Say($"Standard output cannot be written: {e.Message}. Make room, or send it elsewhere.");
             return ExitCode.Failure;
         }
+        finally
+        {
+            foreach (PosixSignalRegistration registration in registrations) registration.Dispose();
+        }
     }
 
     public void Dispose() => _stop.Dispose();
+
+    private bool IsWanted => arguments.Count is not { } count || _shown < count;
 
     private static int Fail(XenException e)
     {
@@ -89,6 +98,10 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         try
         {
             Print(subscription, writer);
+
+            // What the guest did until nobody watched any more belongs to the output.
+            subscription.Dispose();
+            while (IsWanted && subscription.TryTake(out VmEvent? last)) Write(last, writer);
             writer.Flush();
         }
         catch (IOException e) when (e.HResult == BrokenPipe)
@@ -99,7 +112,7 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
 
     private void Print(EventSubscription subscription, IEventWriter writer)
     {
-        while (arguments.Count is not { } count || _shown < count)
+        while (IsWanted && !_stop.IsCancellationRequested)
         {
             if (!subscription.TryTake(out VmEvent? vmEvent))
             {
@@ -108,10 +121,15 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
                 vmEvent = TakeUntilStopped(subscription);
             }
 
-            if (vmEvent is null || _stop.IsCancellationRequested) return;
-            writer.Write(vmEvent);
-            _shown++;
+            if (vmEvent is null) return;
+            Write(vmEvent, writer);
         }
+    }
+
+    private void Write(VmEvent vmEvent, IEventWriter writer)
+    {
+        writer.Write(vmEvent);
+        _shown++;
     }
 
     private VmEvent? TakeUntilStopped(EventSubscription subscription)

@@ -50,7 +50,9 @@ internal static unsafe class EventChannelExports
     {
         try
         {
-            return Of(handle).Notify(port) ? 0 : NativeHost.Fail(Errno.EINVAL);
+            if (!Of(handle).Notify(port)) return NativeHost.Fail(Errno.EINVAL);
+            NativeHost.CountNotification();
+            return 0;
         }
         catch (XenException e)
         {

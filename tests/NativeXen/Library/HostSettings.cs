@@ -42,7 +42,10 @@ internal sealed class HostSettings
     public int ToldInterfaceVersion { get; }
 
     /// <summary>Whether the process gets SIGINT when the guest has done its rounds.</summary>
-    public bool InterruptsWhenFinished { get; } = Flag("INTERRUPT", false);
+    public bool InterruptsWhenFinished { get; } = Text("INTERRUPT") == "end";
+
+    /// <summary>After how many notifications the process gets SIGINT; 0: after none.</summary>
+    public int InterruptsAtNotification { get; } = Text("INTERRUPT") == "end" ? 0 : Number("INTERRUPT", 0);
 
     /// <summary>The file to leave the guest's state in at the end of the process; null for none.</summary>
     public string? StateFile { get; } = Text("STATE");

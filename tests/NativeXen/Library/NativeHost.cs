@@ -16,12 +16,13 @@ internal static unsafe class NativeHost
     private static readonly HostSettings Settings = ReadSettings();
     private static readonly SimulatedHypervisor Hypervisor = new(Settings.Host);
 
+    private static int _notifications;
+
     static NativeHost()
     {
         _ = Libc.__cxa_atexit(&AtExit, 0, 0);
         if (!Settings.InterruptsWhenFinished) return;
-        Guest.Finished.ContinueWith(
-            static _ => Libc.kill(Environment.ProcessId, Libc.Interrupt), TaskContinuationOptions.ExecuteSynchronously);
+        Guest.Finished.ContinueWith(static _ => Interrupt(), TaskContinuationOptions.ExecuteSynchronously);
     }
 
     /// <summary>The guest.</summary>
@@ -89,6 +90,12 @@ internal static unsafe class NativeHost
         if (WatchedState.IsWatched(Guest)) Guest.Start();
     }
 
+    /// <summary>The listener notified Xen.</summary>
+    public static void CountNotification()
+    {
+        if (Interlocked.Increment(ref _notifications) == Settings.InterruptsAtNotification) Interrupt();
+    }
+
     /// <summary>Runs a call that has no result but success.</summary>
     /// <returns>0; or -1, with errno.</returns>
     public static int Try(Action call)
@@ -131,6 +138,8 @@ internal static unsafe class NativeHost
     /// <summary>Where memory is mapped.</summary>
     public static nint AddressOf(SharedMemory memory) =>
         (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(memory.Slice(0, memory.Length)));
+
+    private static void Interrupt() => _ = Libc.kill(Environment.ProcessId, Libc.Interrupt);
 
     private static HostSettings ReadSettings()
     {

@@ -127,6 +127,10 @@ internal static unsafe class XenCtrlExports
     public static int MonitorVmExit(nint xch, uint domain, byte enable, byte sync) =>
         NativeHost.Try(() => Monitor(domain, "xc_monitor_vmexit").MonitorVmExit(enable != 0, sync != 0));
 
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_io")]
+    public static int MonitorIo(nint xch, uint domain, byte enable) =>
+        NativeHost.Try(() => Monitor(domain, "xc_monitor_io").MonitorIo(enable != 0));
+
     [UnmanagedCallersOnly(EntryPoint = Prefix + "set_mem_access")]
     public static int SetMemAccess(nint xch, uint domain, int access, ulong firstGfn, uint count)
     {
@@ -176,6 +180,19 @@ internal static unsafe class XenCtrlExports
         }
     });
 
+    /// <summary>As the engine's own: whoever has the gate keeps vCPUs from raising events and from taking answers.</summary>
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_pause")]
+    public static int DomainPause(nint xch, uint domain) =>
+        NativeHost.Try(() => NativeHost.Find(domain, "xc_domain_pause").Gate.Enter());
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_unpause")]
+    public static int DomainUnpause(nint xch, uint domain)
+    {
+        if (!NativeHost.Guest.Gate.IsHeldByCurrentThread) return NativeHost.Fail(Errno.EINVAL);
+        NativeHost.Guest.Gate.Exit();
+        return 0;
+    }
+
     [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_maximum_gpfn")]
     public static int DomainMaximumGpfn(nint xch, uint domain, ulong* gfn) =>
         NativeHost.Try(() => *gfn = NativeHost.Find(domain, "xc_domain_maximum_gpfn").Pages.MaximumGfn);
@@ -188,7 +205,8 @@ internal static unsafe class XenCtrlExports
         SimulatedDomain guest = NativeHost.Find(domain, "xc_vcpu_getinfo");
         if (vcpu >= guest.VCpus.Count) throw Refusal.Invalid("xc_vcpu_getinfo", $"The domain has no vCPU {vcpu}");
         SimulatedVCpu its = guest.VCpus[(int)vcpu];
-        *info = new VCpuInfo { VCpu = vcpu, Online = 1, Running = its.IsPaused ? (byte)0 : (byte)1, CpuTime = its.RunTime };
+        bool stands = its.IsPaused || its.IsBlocked;
+        *info = new VCpuInfo { VCpu = vcpu, Online = 1, Running = stands ? (byte)0 : (byte)1, CpuTime = its.RunTime };
     });
 
     [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_debug_control")]

@@ -1,0 +1,46 @@
+using Xunit;
+
+namespace XenVmEvent.NativeXen.Tests;
+
+/// <summary>What scripts may rely on: when both refuse, both return something other than 0 and print no event.</summary>
+public class CommandLineTests
+{
+    [NativeTheory]
+    [InlineData]
+    [InlineData("1")]
+    [InlineData("1", "nonsense")]
+    [InlineData("-x", "1", "cpuid")]
+    [InlineData("-m", "1")]
+    [InlineData("99", "cpuid")]
+    [InlineData("0", "cpuid")]
+    [InlineData("1", "privcall")]
+    public void What_one_refuses_the_other_refuses(params string[] arguments)
+    {
+        Listener theirs = Listener.RunXenAccess(new Guest(), arguments);
+        Listener ours = Listener.RunOurs(new Guest(), arguments);
+
+        AssertRefused(theirs);
+        AssertRefused(ours);
+    }
+
+    [NativeTheory]
+    [InlineData("write")]
+    [InlineData("exec")]
+    public void What_the_processor_cannot_do_both_refuse(string mode)
+    {
+        var amd = new Guest { HasExtendedPageTables = false };
+        Listener theirs = Listener.RunXenAccess(amd, "1", mode);
+        Listener ours = Listener.RunOurs(amd, "1", mode);
+
+        AssertRefused(theirs);
+        AssertRefused(ours);
+        Assert.False((bool)ours.State!["isMonitored"]!);
+    }
+
+    private static void AssertRefused(Listener listener)
+    {
+        Assert.NotEqual(0, listener.ExitCode);
+        Assert.Empty(listener.Lines);
+        Assert.NotEmpty(listener.Errors);
+    }
+}

@@ -1,0 +1,45 @@
+namespace XenVmEvent.NativeXen.Tests;
+
+/// <summary>The guest, and its host, that a listener is run for: see README.md for the variables.</summary>
+internal sealed record Guest
+{
+    public const string AtTheEnd = "end";
+
+    public int VCpus { get; init; } = 1;
+
+    public int Pages { get; init; } = 4096;
+
+    public int Rounds { get; init; } = 50;
+
+    public int Seed { get; init; } = 1;
+
+    public string? Workload { get; init; }
+
+    public int InterfaceVersion { get; init; } = 7;
+
+    public bool HasSlots { get; init; } = true;
+
+    public bool HasExtendedPageTables { get; init; } = true;
+
+    /// <summary>When the listener gets SIGINT: <see cref="AtTheEnd"/> of the guest's rounds, or at so many notifications.</summary>
+    public string Interrupt { get; init; } = AtTheEnd;
+
+    /// <summary>The directory of the libraries.</summary>
+    public string Libraries { get; init; } = NativeXen.Libraries;
+
+    /// <summary>The environment that makes this guest.</summary>
+    public IEnumerable<(string Name, string? Value)> Environment(string stateFile) =>
+    [
+        ("LD_LIBRARY_PATH", Libraries),
+        ("SIMULATED_XEN_VCPUS", $"{VCpus}"),
+        ("SIMULATED_XEN_PAGES", $"{Pages}"),
+        ("SIMULATED_XEN_ROUNDS", $"{Rounds}"),
+        ("SIMULATED_XEN_SEED", $"{Seed}"),
+        ("SIMULATED_XEN_WORKLOAD", Workload),
+        ("SIMULATED_XEN_INTERFACE", $"{InterfaceVersion}"),
+        ("SIMULATED_XEN_SLOTTED", HasSlots ? "yes" : "no"),
+        ("SIMULATED_XEN_EPT", HasExtendedPageTables ? "yes" : "no"),
+        ("SIMULATED_XEN_INTERRUPT", Interrupt),
+        ("SIMULATED_XEN_STATE", stateFile),
+    ];
+}

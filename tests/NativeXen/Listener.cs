@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+
+namespace XenVmEvent.NativeXen.Tests;
+
+/// <summary>A program that listens to a guest, run to its end.</summary>
+/// <param name="ExitCode">What it returned.</param>
+/// <param name="Lines">Its standard output.</param>
+/// <param name="Errors">Its standard error.</param>
+/// <param name="State">The state that it left the guest in; null when it did not come so far as to load the libraries.</param>
+internal sealed record Listener(int ExitCode, IReadOnlyList<string> Lines, IReadOnlyList<string> Errors, JsonNode? State)
+{
+    /// <summary>Longer than anything takes on the slowest machine: reached only when something never comes.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+
+    /// <summary>Runs Debian's xen-access.</summary>
+    public static Listener RunXenAccess(Guest guest, params IEnumerable<string> arguments) =>
+        Run(guest, NativeXen.XenAccess, arguments);
+
+    /// <summary>Runs xenvmevent.</summary>
+    public static Listener RunOurs(Guest guest, params IEnumerable<string> arguments) =>
+        Run(guest, "dotnet", [Path.Combine(AppContext.BaseDirectory, "xenvmevent.dll"), .. arguments]);
+
+    /// <summary>The lines of each vCPU, in its own order; the order between vCPUs is not determined.</summary>
+    public ILookup<string, string> LinesByVCpu() => Lines.ToLookup(line => VCpuOf(line));
+
+    /// <summary>The state of a vCPU.</summary>
+    public JsonNode VCpu(int id) => State!["vcpus"]![id]!;
+
+    private static string VCpuOf(string line)
+    {
+        int start = line.IndexOf("vcpu ", StringComparison.Ordinal) + "vcpu ".Length;
+        return new string([.. line.Skip(start).TakeWhile(char.IsAsciiDigit)]);
+    }
+
+    private static Listener Run(Guest guest, string program, IEnumerable<string> arguments)
+    {
+        string stateFile = Path.GetTempFileName();
+        try
+        {
+            var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+            foreach ((string name, string? value) in guest.Environment(stateFile)) start.Environment[name] = value;
+            using Process process = Process.Start(start)!;
+            Task<string> output = process.StandardOutput.ReadToEndAsync();
+            Task<string> errors = process.StandardError.ReadToEndAsync();
+            if (!process.WaitForExit(Patience))
+            {
+                process.Kill();
+                throw new TimeoutException($"{program} did not end.");
+            }
+
+            string state = File.ReadAllText(stateFile);
+            return new Listener(process.ExitCode, LinesOf(output.Result), LinesOf(errors.Result), state.Length == 0 ? null : JsonNode.Parse(state));
+        }
+        finally
+        {
+            File.Delete(stateFile);
+        }
+    }
+
+    private static string[] LinesOf(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+}
