@@ -4,6 +4,7 @@ using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor.Simulation;
 using XenVmEvent.Monitoring;
+using XenVmEvent.Tests.Events;
 using Xunit;
 
 namespace XenVmEvent.Cli.Tests;
@@ -53,6 +54,17 @@ public class EventWriterTests
 
             """,
             Encoding.UTF8.GetString(output.ToArray()));
+    }
+
+    [Fact]
+    public void A_privileged_calls_line_is_that_of_xen_access_on_arm64()
+    {
+        using var output = new MemoryStream();
+        var writer = new TextEventWriter(output);
+        writer.Write(new Requests(7, GuestArchitecture.Arm64).Event(
+            VmEventKind.PrivilegedCall, (VmEventField.ArmPc, 0xffff_8000_1001_0a2c), (VmEventField.VCpuId, 3)));
+        writer.Flush();
+        Assert.Equal("Privileged call: pc=ffff800010010a2c (vcpu 3)\n", Encoding.UTF8.GetString(output.ToArray()));
     }
 
     [Fact]

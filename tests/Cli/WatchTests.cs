@@ -80,6 +80,8 @@ public class WatchTests
     [InlineData("INT")]
     [InlineData("TERM")]
     [InlineData("HUP")]
+    [InlineData("ALRM")]
+    [InlineData("QUIT")]
     public void A_signal_ends_it_cleanly(string signal)
     {
         using CommandProcess command = CommandProcess.Start("web01", "cpuid", "--simulate");
