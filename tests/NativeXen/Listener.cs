@@ -24,6 +24,9 @@ internal sealed record Listener(int ExitCode, IReadOnlyList<string> Lines, IRead
     /// <summary>The lines of each vCPU, in its own order; the order between vCPUs is not determined.</summary>
     public ILookup<string, string> LinesByVCpu() => Lines.ToLookup(line => VCpuOf(line));
 
+    /// <summary>The pages that were touched, in order.</summary>
+    public IEnumerable<string> Pages() => Lines.Select(line => line.Split(" for GFN ")[1].Split(' ')[0]).Distinct().Order();
+
     /// <summary>The state of a vCPU.</summary>
     public JsonNode VCpu(int id) => State!["vcpus"]![id]!;
 

@@ -77,6 +77,33 @@ public class SameAsXenAccessTests
         AssertSameState(theirs, ours, required: false);
     }
 
+    /// <summary>Which vCPU is the first to touch a page is not determined; which pages are touched is.</summary>
+    [NativeTheory]
+    [InlineData("write")]
+    [InlineData("exec")]
+    public void With_several_vcpus_both_see_the_same_pages(string mode)
+    {
+        var guest = new Guest { VCpus = 4 };
+        Listener theirs = Listener.RunXenAccess(guest, "1", mode);
+        Listener ours = Listener.RunOurs(guest, "1", mode);
+
+        Assert.Equal(theirs.Pages(), ours.Pages());
+        AssertSameState(theirs, ours, required: false, exceptCounts: true);
+    }
+
+    /// <summary>Twice as many vCPUs as the ring has entries, so that some wait for room when the listener ends.</summary>
+    [NativeTheory]
+    [InlineData("cpuid")]
+    [InlineData("write_ctrlreg_cr4")]
+    public void Interrupted_while_vcpus_wait_for_room_ours_lets_them_all_go(string mode)
+    {
+        var guest = new Guest { VCpus = 16, Rounds = 500, Interrupt = "100", Workload = "Cpuid,WriteCR4" };
+        Listener ours = Listener.RunOurs(guest, "1", mode);
+
+        Assert.Equal(0, ours.ExitCode);
+        Assert.All(Enumerable.Range(0, guest.VCpus), vcpu => Assert.True((bool)ours.VCpu(vcpu)["isFinished"]!));
+    }
+
     /// <summary>xen-access restricts one page too few. Both see each other page's first access, ours that of the last page too.</summary>
     [NativeTheory]
     [InlineData("write", "WritePage", 0x100)]
