@@ -50,6 +50,9 @@ internal sealed class HostSettings
     /// <summary>The file to leave the guest's state in at the end of the process; null for none.</summary>
     public string? StateFile { get; } = Text("STATE");
 
+    /// <summary>The file to leave in how long events held up the guest, at the end of the process; null for none.</summary>
+    public string? TimesFile { get; } = Text("TIMES");
+
     public static HostSettings Read() => new();
 
     private static string? Text(string name) =>

@@ -15,12 +15,14 @@ internal static unsafe class NativeHost
 
     private static readonly HostSettings Settings = ReadSettings();
     private static readonly SimulatedHypervisor Hypervisor = new(Settings.Host);
+    private static readonly EventTimes Times = new();
 
     private static int _notifications;
 
     static NativeHost()
     {
         _ = Libc.__cxa_atexit(&AtExit, 0, 0);
+        if (Settings.TimesFile is not null) Guest.RanOn = (_, held) => Times.Add(held);
         if (!Settings.InterruptsWhenFinished) return;
         Guest.Finished.ContinueWith(static _ => Interrupt(), TaskContinuationOptions.ExecuteSynchronously);
     }
@@ -167,6 +169,7 @@ internal static unsafe class NativeHost
     [UnmanagedCallersOnly]
     private static void AtExit(nint argument)
     {
+        if (Settings.TimesFile is { } times) Times.Write(times);
         if (Settings.StateFile is not { } file) return;
         StateRecord.WaitUntilGuestRests(Guest);
         StateRecord.Write(file, Guest);

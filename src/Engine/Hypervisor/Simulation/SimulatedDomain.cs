@@ -63,6 +63,12 @@ public sealed class SimulatedDomain
     /// <summary>Notifications with which the listener of now gave Xen no response, or gave it by the ring's port in slotted mode.</summary>
     public long StrayNotifications => Delivery?.StrayNotifications ?? 0;
 
+    /// <summary>
+    /// Called by a vCPU's own thread when it runs on after an event that was answered, with how long it stood still for
+    /// it. To be set before the vCPUs start.
+    /// </summary>
+    public Action<SimulatedVCpu, TimeSpan>? RanOn { get; set; }
+
     /// <summary>The access that new pages get.</summary>
     public MemAccess DefaultMemAccess => Pages.Default;
 

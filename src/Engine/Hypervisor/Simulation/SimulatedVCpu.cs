@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
 
@@ -28,6 +29,7 @@ public sealed class SimulatedVCpu
     private long _events;
     private long _portIos;
     private long _runTime;
+    private long _sentAt;
 
     internal SimulatedVCpu(SimulatedDomain domain, int id, int seed)
     {
@@ -136,6 +138,7 @@ public sealed class SimulatedVCpu
     {
         if (_domain.Delivery is not { } delivery) return false;
         _sync = sync;
+        _sentAt = sync && _domain.RanOn is not null ? Stopwatch.GetTimestamp() : 0;
         if (delivery.TryQueue(this)) WaitForRoom();
         else HandOver(delivery);
         return true;
@@ -153,7 +156,11 @@ public sealed class SimulatedVCpu
     internal bool WaitUntilRunnable()
     {
         while (!_ending && (IsPaused || _blocked)) _wake.Wait(Timeout.InfiniteTimeSpan);
-        return !_ending;
+        if (_ending) return false;
+        if (_sentAt == 0) return true;
+        _domain.RanOn?.Invoke(this, Stopwatch.GetElapsedTime(_sentAt));
+        _sentAt = 0;
+        return true;
     }
 
     /// <summary>Does what a response asks for, if the vCPU waits for one. Under the domain's gate.</summary>

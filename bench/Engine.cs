@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using XenVmEvent.Abi;
+using XenVmEvent.Events;
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Monitoring;
+
+namespace XenVmEvent.Bench;
+
+/// <summary>Sessions on a simulated guest in this process, whose vCPUs do one thing as fast as they are answered.</summary>
+internal static class Engine
+{
+    public const string ObjectsPerDelivered = "objects for a delivered event";
+    public const string BytesPerUnwanted = "bytes for an event nobody wants";
+    public const string MemoryGrowth = "growth of memory over 10 million events";
+
+    private const long Megabyte = 1 << 20;
+    private const long ManyEvents = 10_000_000;
+
+    private static readonly TimeSpan Time = TimeSpan.FromSeconds(2);
+
+    private static readonly EventWatch EveryCpuid = new() { Kinds = [VmEventKind.Cpuid] };
+
+    /// <summary>Its guest writes pages: restricted for reads, they are for writes too, and nobody asked for those.</summary>
+    private static readonly EventWatch Reads = new()
+    {
+        Kinds = [VmEventKind.MemAccess],
+        Pages = new PageWatch { Access = PageAccess.Read, Repeat = true },
+    };
+
+    public static void Measure(Results results)
+    {
+        foreach (int vcpus in SideBySide.VCpus)
+        {
+            foreach (ChannelPreference channel in (ChannelPreference[])[ChannelPreference.Ring, ChannelPreference.Slotted])
+            {
+                Flow flow = Run(vcpus, channel, GuestActionKind.Cpuid, EveryCpuid, (subscription, _) =>
+                    Flow.Measure(Time, () => subscription.Delivered, time => Consume(subscription, time)));
+                results.Add($"in process, {channel.ToString().ToLowerInvariant()}, {vcpus} vCPUs: events", flow.PerSecond, "1/s");
+            }
+        }
+
+        Flow delivered = Run(1, ChannelPreference.Ring, GuestActionKind.Cpuid, EveryCpuid, (subscription, _) =>
+            Flow.Measure(Time, () => subscription.Delivered, time => Consume(subscription, time)));
+        results.Add("bytes for a delivered event", delivered.BytesPerEvent, "bytes");
+        results.Add(ObjectsPerDelivered, Math.Round(delivered.BytesPerEvent / BytesOfOneEvent(), 1), "objects");
+        Flow unwanted = Run(1, ChannelPreference.Ring, GuestActionKind.WritePage, Reads, (_, guest) =>
+            Flow.Measure(Time, () => guest.VCpus[0].Events, Thread.Sleep));
+        results.Add(BytesPerUnwanted, unwanted.BytesPerEvent, "bytes");
+    }
+
+    public static void MeasureMemory(Results results)
+    {
+        long growth = Run(2, ChannelPreference.Ring, GuestActionKind.Cpuid, EveryCpuid, (subscription, _) =>
+        {
+            ConsumeUntil(subscription, ManyEvents / 10);
+            long before = GC.GetTotalMemory(forceFullCollection: true);
+            ConsumeUntil(subscription, ManyEvents + ManyEvents / 10);
+            return GC.GetTotalMemory(forceFullCollection: true) - before;
+        });
+        results.Add(MemoryGrowth, (double)growth / Megabyte, "MB");
+        results.Add("resident memory after them", (double)Environment.WorkingSet / Megabyte, "MB");
+    }
+
+    private static T Run<T>(
+        int vcpus, ChannelPreference channel, GuestActionKind workload, EventWatch watch, Func<EventSubscription, SimulatedDomain, T> measure)
+    {
+        using SimulatedHypervisor host = new(new SimulationOptions
+        {
+            // Few pages, so that all of its memory is there before it is measured.
+            Domains = [new() { Id = 1, Name = "guest", VCpus = vcpus, Pages = SimulatedDomainOptions.FewestPages, Workload = new Workload(workload), RoundsPerSecond = 0 }],
+        });
+        SimulatedDomain guest = host.Domains[0];
+        using MonitorSession session = MonitorSession.Start(host, guest.Identity, new MonitorOptions { Channel = channel });
+        using EventSubscription subscription = session.Watch(watch);
+        return measure(subscription, guest);
+    }
+
+    private static void Consume(EventSubscription subscription, TimeSpan time)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(start) < time)
+        {
+            _ = subscription.Take(time);
+            while (subscription.TryTake(out _))
+            {
+                // Counted by the subscription.
+            }
+        }
+    }
+
+    private static void ConsumeUntil(EventSubscription subscription, long delivered)
+    {
+        while (subscription.Delivered < delivered) _ = subscription.Take(Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>An event is an object with its request inside: what making one allocates.</summary>
+    private static long BytesOfOneEvent()
+    {
+        VmEventLayout layout = VmEventLayout.ForVersion(VmEventLayout.NewestVersion);
+        byte[] request = new byte[layout.Size];
+        new ResponseWriter(request, layout).Set(VmEventField.Reason, (ulong)VmEventKind.Cpuid);
+        VmEventSource source = new(1, "guest", layout, GuestArchitecture.X86, null!);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        _ = VmEventFactory.Create(source, new RequestView(request, layout), 0);
+        return GC.GetAllocatedBytesForCurrentThread() - before;
+    }
+}

@@ -1,0 +1,41 @@
+namespace XenVmEvent.Bench;
+
+/// <summary>What is to be reached, and by how much it was.</summary>
+internal static class Goals
+{
+    public static void Print(Results results, TextWriter output)
+    {
+        output.WriteLine();
+        output.WriteLine("| Goal | Measured | |");
+        output.WriteLine("| --- | ---: | --- |");
+        foreach (int vcpus in (int[])[1, 4])
+        {
+            AtLeast($"events a second of xenvmevent by xen-access's, {vcpus} vCPUs: at least 2", 2, Ratio(
+                SideBySide.NameOf(SideBySide.Ring, vcpus, SideBySide.Rate), SideBySide.NameOf(SideBySide.XenAccess, vcpus, SideBySide.Rate)));
+        }
+
+        AtLeast("events a second slotted by the ring's, 16 vCPUs: at least 2", 2, Ratio(
+            SideBySide.NameOf(SideBySide.Slotted, 16, SideBySide.Rate), SideBySide.NameOf(SideBySide.Ring, 16, SideBySide.Rate)));
+        foreach (int vcpus in SideBySide.VCpus)
+        {
+            AtMost($"p99 round trip of xenvmevent by xen-access's, {vcpus} vCPUs: at most 1", 1, Ratio(
+                SideBySide.NameOf(SideBySide.Ring, vcpus, SideBySide.P99), SideBySide.NameOf(SideBySide.XenAccess, vcpus, SideBySide.P99)));
+        }
+
+        AtMost("objects for a delivered event: at most 1", 1, results.Find(Engine.ObjectsPerDelivered));
+        AtMost("bytes for an event nobody wants: 0", 0.5, results.Find(Engine.BytesPerUnwanted));
+        AtMost("growth of memory over 10 million events: at most 1 MB", 1, results.Find(Engine.MemoryGrowth));
+        AtMost("xenvmevent --help: under 30 ms", 30, results.Find(StartTime.Help));
+
+        double? Ratio(string name, string other) => results.Find(name) / results.Find(other);
+
+        void AtLeast(string goal, double least, double? measured) => Say(goal, measured, measured >= least);
+
+        void AtMost(string goal, double most, double? measured) => Say(goal, measured, measured <= most);
+
+        void Say(string goal, double? measured, bool reached)
+        {
+            if (measured is { } value) output.WriteLine($"| {goal} | {Results.Round(value)} | {(reached ? "reached" : "missed")} |");
+        }
+    }
+}

@@ -1,0 +1,21 @@
+using System.Text.Json;
+
+namespace XenVmEvent.Bench;
+
+/// <summary>Objects a second through a pipeline of PowerShell; see pipeline.ps1.</summary>
+internal static class Pipeline
+{
+    private const string Events = "200000";
+    private const string Repetitions = "3";
+
+    public static void Measure(Results results)
+    {
+        string output = Command.Output(
+            "pwsh", "-NoProfile", "-File", Built.Script("pipeline.ps1"), "-Module", Built.Module, "-Events", Events, "-Repetitions", Repetitions);
+        PipelineRates[] rates = JsonSerializer.Deserialize<PipelineRates[]>(output, JsonSerializerOptions.Web)!;
+        results.Add("Watch-XenVmEvent | Measure-Object", Median(rates.Select(r => r.Watch)), "objects/s");
+        results.Add("bare cmdlet | Measure-Object", Median(rates.Select(r => r.Bare)), "objects/s");
+    }
+
+    private static double Median(IEnumerable<double> values) => values.Order().ElementAt(values.Count() / 2);
+}

@@ -1,0 +1,26 @@
+using XenVmEvent.Bench;
+
+// bench/run builds what is measured and then runs this.
+string[] parts = args.Length > 0 ? args : ["start", "floor", "side", "engine", "memory", "pipeline"];
+Results results = new();
+foreach (string part in parts)
+{
+    Console.Error.WriteLine($"bench: {part}");
+    switch (part)
+    {
+        case "start": StartTime.Measure(results); break;
+        case "floor": Floor.Measure(results); break;
+        case "side": SideBySide.Measure(results); break;
+        case "engine": Engine.Measure(results); break;
+        case "memory": Engine.MeasureMemory(results); break;
+        case "pipeline": Pipeline.Measure(results); break;
+        default:
+            Console.Error.WriteLine($"bench: there is no part '{part}'; the parts are start, floor, side, engine, memory, pipeline.");
+            return 2;
+    }
+}
+
+results.Print(Console.Out);
+Goals.Print(results, Console.Out);
+results.Write(Built.Results);
+return 0;

@@ -1,0 +1,78 @@
+using System.Text.Json;
+
+namespace XenVmEvent.Bench;
+
+/// <summary>
+/// xen-access and xenvmevent on the simulator's native libraries, whose guest executes nothing but CPUID as fast as it
+/// is answered. They take turns, so that what else the machine does hits both; of each the median run counts.
+/// </summary>
+internal static class SideBySide
+{
+    public const string XenAccess = "xen-access";
+    public const string Ring = "xenvmevent, ring";
+    public const string Slotted = "xenvmevent, slotted";
+    public const string Rate = "events";
+    public const string P99 = "round trip, p99";
+
+    private const int Turns = 3;
+    private const string Seconds = "3";
+    private const string TimesVariable = "SIMULATED_XEN_TIMES";
+
+    public static IReadOnlyList<int> VCpus { get; } = [1, 2, 4, 16];
+
+    public static string NameOf(string program, int vcpus, string what) => $"{program}, {vcpus} vCPUs: {what}";
+
+    public static void Measure(Results results)
+    {
+        foreach (int vcpus in VCpus)
+        {
+            List<EventTimes> xenAccess = [];
+            List<EventTimes> ring = [];
+            List<EventTimes> slotted = [];
+            for (int turn = 0; turn < Turns; turn++)
+            {
+                if (Built.XenAccess is { } path) xenAccess.Add(Run(path, vcpus, Built.Libraries, 7));
+                ring.Add(Run(Built.Command, vcpus, Built.Libraries, 7));
+
+                // The only Xen that has slots speaks version 4.
+                slotted.Add(Run(Built.Command, vcpus, Built.Libraries + "-slotted", 4));
+            }
+
+            Report(results, XenAccess, vcpus, xenAccess);
+            Report(results, Ring, vcpus, ring);
+            Report(results, Slotted, vcpus, slotted);
+        }
+    }
+
+    private static EventTimes Run(string program, int vcpus, string libraries, int interfaceVersion)
+    {
+        string times = Path.GetTempFileName();
+        Command.RunSilently(
+            new Dictionary<string, string>
+            {
+                ["LD_LIBRARY_PATH"] = libraries,
+                ["SIMULATED_XEN_WORKLOAD"] = "Cpuid",
+                ["SIMULATED_XEN_VCPUS"] = $"{vcpus}",
+                ["SIMULATED_XEN_INTERFACE"] = $"{interfaceVersion}",
+                [TimesVariable] = times,
+            },
+            "timeout", "-s", "INT", "-k", "60", Seconds, program, "1", "cpuid");
+        try
+        {
+            return JsonSerializer.Deserialize<EventTimes>(File.ReadAllText(times), JsonSerializerOptions.Web)!;
+        }
+        finally
+        {
+            File.Delete(times);
+        }
+    }
+
+    private static void Report(Results results, string program, int vcpus, List<EventTimes> turns)
+    {
+        if (turns.Count == 0) return;
+        EventTimes median = turns.OrderBy(t => t.Events / t.Seconds).ElementAt(turns.Count / 2);
+        results.Add(NameOf(program, vcpus, Rate), median.Events / median.Seconds, "1/s");
+        results.Add(NameOf(program, vcpus, "round trip, median"), median.MedianMicroseconds, "µs");
+        results.Add(NameOf(program, vcpus, P99), median.P99Microseconds, "µs");
+    }
+}

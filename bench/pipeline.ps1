@@ -1,0 +1,32 @@
+# Objects a second through "Watch-XenVmEvent | Measure-Object", and through a bare cmdlet that writes the same objects.
+param([string] $Module, [int] $Events, [int] $Repetitions)
+$ErrorActionPreference = 'Stop'
+$cmdlets = Import-Module $Module -PassThru
+(Add-Type -PassThru -TypeDefinition @'
+using System.Management.Automation;
+[Cmdlet(VerbsCommunications.Write, "Bare")]
+public sealed class WriteBareCommand : Cmdlet
+{
+    [Parameter(Position = 0)] public object[] Objects { get; set; }
+    protected override void EndProcessing() { foreach (object one in Objects) WriteObject(one); }
+}
+'@).Assembly | Import-Module
+
+# A guest as fast as it is answered; Connect-XenHost -Simulated gives one that takes its time.
+$guest = [XenVmEvent.Hypervisor.Simulation.SimulatedDomainOptions]@{
+    Id = 1; Name = 'guest'; RoundsPerSecond = 0
+    Workload = [XenVmEvent.Hypervisor.Simulation.Workload]::new([XenVmEvent.Hypervisor.Simulation.GuestActionKind[]]'Cpuid')
+}
+$simulation = [XenVmEvent.Hypervisor.Simulation.SimulationOptions]@{ Domains = [XenVmEvent.Hypervisor.Simulation.SimulatedDomainOptions[]]$guest }
+$hypervisor = [XenVmEvent.Hypervisor.Simulation.SimulatedHypervisor]::new($simulation)
+$hostType = $cmdlets.NestedModules.ImplementingAssembly + $cmdlets.ImplementingAssembly |
+    Where-Object { $_ } | ForEach-Object { $_.GetType('XenVmEvent.PS.XenHost') } | Where-Object { $_ } | Select-Object -First 1
+$null = $hostType.GetMethod('TurnTo').Invoke($null, @($hypervisor))
+
+$objects = @(Watch-XenVmEvent guest -Event Cpuid -First $Events)
+$rates = foreach ($repetition in 1..$Repetitions) {
+    $watch = Measure-Command { $null = Watch-XenVmEvent guest -Event Cpuid -First $Events | Measure-Object }
+    $bare = Measure-Command { $null = Write-Bare $objects | Measure-Object }
+    [pscustomobject]@{ watch = $Events / $watch.TotalSeconds; bare = $Events / $bare.TotalSeconds }
+}
+ConvertTo-Json @($rates) -Compress
