@@ -6,7 +6,7 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>Turns a decision into the bytes of a response, and does before it what belongs to it. Used by the pump's thread.</summary>
-internal sealed class ResponseComposer(IDomainMonitor monitor, PageRights pages, EventSwitches switches, VmEventLayout layout)
+internal sealed class ResponseComposer(IDomainMonitor monitor, PageRights pages, EventSwitches switches, VmEventLayout layout, GuestArchitecture architecture)
 {
     private const byte DebugVector = 1;
     private const byte BreakpointVector = 3;
@@ -81,7 +81,11 @@ internal sealed class ResponseComposer(IDomainMonitor monitor, PageRights pages,
         switch (request.Kind)
         {
             case VmEventKind.MemAccess when !IsInAnotherView(request, response):
-                if (!Release(request)) writer.AddFlags(VmEventFlags.Emulate);
+                if (Release(request)) break;
+
+                // On arm64 Xen emulates nothing.
+                if (architecture == GuestArchitecture.Arm64) pages.LiftForAMoment(request.VCpuId);
+                else writer.AddFlags(VmEventFlags.Emulate);
                 break;
             case VmEventKind.SoftwareBreakpoint or VmEventKind.DebugException:
                 Reinject(request);

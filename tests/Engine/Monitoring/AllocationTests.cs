@@ -99,7 +99,7 @@ public sealed class AllocationTests : IDisposable
         PageRights rights = new(_monitor);
         return new EventDispatcher(
             new RepeatingChannel(request, _monitor.Ports),
-            new ResponseComposer(_monitor, rights, new EventSwitches(_monitor, _host.Layout, 1), _host.Layout),
+            new ResponseComposer(_monitor, rights, new EventSwitches(_monitor, _host.Layout, 1), _host.Layout, GuestArchitecture.X86),
             new StatisticsCollector(1),
             Source(),
             Watches.Never,

@@ -188,7 +188,7 @@ public class ResponseBytesTests
     {
         IDomainMonitor monitor = DispatchProxy.Create<IDomainMonitor, SilentMonitor>();
         byte[] answer = new byte[layout.Size];
-        new ResponseComposer(monitor, new PageRights(monitor), new EventSwitches(monitor, layout, 1), layout).Compose(new RequestView(request, layout), response, answer);
+        new ResponseComposer(monitor, new PageRights(monitor), new EventSwitches(monitor, layout, 1), layout, GuestArchitecture.X86).Compose(new RequestView(request, layout), response, answer);
         return answer;
     }
 

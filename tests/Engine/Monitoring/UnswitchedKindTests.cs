@@ -51,7 +51,7 @@ public class UnswitchedKindTests
         VmEventLayout layout = VmEventLayout.ForVersion(VmEventLayout.NewestVersion);
         using SimulatedHypervisor host = Hosts.Idle();
         using IDomainMonitor monitor = host.Enable(ChannelPreference.Ring);
-        var composer = new ResponseComposer(monitor, new PageRights(monitor), new EventSwitches(monitor, layout, 1), layout);
+        var composer = new ResponseComposer(monitor, new PageRights(monitor), new EventSwitches(monitor, layout, 1), layout, GuestArchitecture.X86);
         byte[] request = new byte[layout.Size];
         byte[] response = new byte[layout.Size];
         foreach ((VmEventKind kind, VmEventField[] fields) in new (VmEventKind, VmEventField[])[]

@@ -15,6 +15,7 @@ internal sealed class MonitorSettings
     public bool DescriptorAccess;
     public bool EmulUnimplemented;
     public bool Io;
+    public bool PrivilegedCall;
     public bool DebugException;
     public bool DebugExceptionSync;
     public bool GuestRequest;
@@ -51,7 +52,7 @@ internal sealed class MonitorSettings
         Array.Clear(_controlRegisters);
         _msrs.Clear();
         HoldsBackRegisterWrites = false;
-        Cpuid = SoftwareBreakpoint = SingleStep = DescriptorAccess = EmulUnimplemented = Io = false;
+        Cpuid = SoftwareBreakpoint = SingleStep = DescriptorAccess = EmulUnimplemented = Io = PrivilegedCall = false;
         DebugException = DebugExceptionSync = GuestRequest = GuestRequestSync = GuestRequestFromUserspace = VmExit = VmExitSync = false;
     }
 }
