@@ -17,7 +17,13 @@ internal sealed class EventPump : IHeldEvents
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How long to look for the next request before sleeping; where there is one processor, looking would keep the guest from it.</summary>
-    private static readonly long SpinTicks = Environment.ProcessorCount > 1 ? Stopwatch.Frequency / 50_000 : 0;
+    private static readonly long SpinTicks = Environment.ProcessorCount > 1 ? Stopwatch.Frequency / 20_000 : 0;
+
+    /// <summary>After so many looks in vain it sleeps <see cref="BlindSleeps"/> times without a look.</summary>
+    private const int PatientLooks = 4;
+
+    /// <inheritdoc cref="PatientLooks"/>
+    private const int BlindSleeps = 32;
 
     private readonly Lock _gate = new();
     private readonly Queue<PumpWork> _work = new();
@@ -32,6 +38,8 @@ internal sealed class EventPump : IHeldEvents
     private SessionEnd? _end;
     private int _attention;
     private int _sleeping;
+    private int _looksInVain;
+    private int _blindSleepsLeft;
     private bool _stopping;
     private bool _closing;
 
@@ -257,16 +265,33 @@ internal sealed class EventPump : IHeldEvents
         return true;
     }
 
+    /// <summary>
+    /// Looks for the next request for about as long as falling asleep and waking takes. Where that does not pay, for the
+    /// guest is idle or waits for this very processor, it does so now and then only.
+    /// </summary>
     private bool Spin()
     {
         if (SpinTicks == 0) return false;
+        if (_blindSleepsLeft > 0)
+        {
+            _blindSleepsLeft--;
+            return false;
+        }
+
         long until = Stopwatch.GetTimestamp() + SpinTicks;
         do
         {
-            if (_channel.HasRequest || Volatile.Read(ref _attention) != 0) return true;
+            if (_channel.HasRequest || Volatile.Read(ref _attention) != 0)
+            {
+                _looksInVain = 0;
+                return true;
+            }
+
             Thread.SpinWait(10);
         }
         while (Stopwatch.GetTimestamp() < until);
+        _looksInVain = Math.Min(_looksInVain + 1, PatientLooks);
+        _blindSleepsLeft = _looksInVain == PatientLooks ? BlindSleeps : 0;
         return false;
     }
 

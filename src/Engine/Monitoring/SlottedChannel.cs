@@ -74,9 +74,10 @@ internal sealed class SlottedChannel : MonitorChannel
 
     private int NextSubmitted()
     {
-        for (int i = 0; i < _slots.Count; i++)
+        int vcpu = _next;
+        for (int i = 0; i < _slots.Count; i++, vcpu++)
         {
-            int vcpu = (_next + i) % _slots.Count;
+            if (vcpu >= _slots.Count) vcpu = 0;
             if (!_taken[vcpu] && _slots.StateOf(vcpu) == SlotState.Submit) return vcpu;
         }
 
