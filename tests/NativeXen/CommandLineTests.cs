@@ -37,6 +37,15 @@ public class CommandLineTests
         Assert.False((bool)ours.State!["isMonitored"]!);
     }
 
+    [NativeFact]
+    public void Settings_that_make_no_sense_end_the_program_and_say_why()
+    {
+        Listener refused = Listener.RunXenAccess(new Guest { Interrupt = "often" }, "1", "cpuid");
+
+        Assert.Equal(98, refused.ExitCode);
+        Assert.Contains(refused.Errors, line => line.Contains("often", StringComparison.Ordinal));
+    }
+
     private static void AssertRefused(Listener listener)
     {
         Assert.NotEqual(0, listener.ExitCode);

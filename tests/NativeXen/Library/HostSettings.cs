@@ -58,18 +58,25 @@ internal sealed class HostSettings
     private static string? Text(string name) =>
         Environment.GetEnvironmentVariable(Prefix + name) is { Length: > 0 } text ? text : null;
 
-    private static int Number(string name, int otherwise) =>
-        Text(name) is { } text ? int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) : otherwise;
+    private static int Number(string name, int otherwise) => Text(name) switch
+    {
+        null => otherwise,
+        string text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) => number,
+        string text => throw Wrong(name, "a number", text),
+    };
 
     private static bool Flag(string name, bool otherwise) => Text(name) switch
     {
         null => otherwise,
         "yes" => true,
         "no" => false,
-        string text => throw new FormatException($"{Prefix}{name} is yes or no, not '{text}'."),
+        string text => throw Wrong(name, "yes or no", text),
     };
 
     private static Workload WorkloadOf(string? kinds) => kinds is null
         ? Workload.Everything
-        : new Workload(kinds.Split(',').Select(Enum.Parse<GuestActionKind>));
+        : new Workload(kinds.Split(',').Select(name =>
+            Enum.TryParse(name, out GuestActionKind kind) ? kind : throw Wrong("WORKLOAD", "what a guest can do", name)));
+
+    private static FormatException Wrong(string name, string expected, string text) => new($"{Prefix}{name} is {expected}, not '{text}'.");
 }

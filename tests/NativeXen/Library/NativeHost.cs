@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
 using XenVmEvent.Abi;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Hypervisor.Simulation;
@@ -12,6 +13,7 @@ internal static unsafe class NativeHost
 {
     private const int BadSettings = 98;
     private const int HostDown = 99;
+    private const int StandardError = 2;
 
     private static readonly HostSettings Settings = ReadSettings();
     private static readonly SimulatedHypervisor Hypervisor = new(Settings.Host);
@@ -160,9 +162,8 @@ internal static unsafe class NativeHost
 
     private static void Die(string why, int status)
     {
-        using var error = new StreamWriter("/dev/stderr");
-        error.WriteLine($"simulated Xen: {why}");
-        error.Flush();
+        byte[] message = Encoding.UTF8.GetBytes($"simulated Xen: {why}\n");
+        fixed (byte* bytes = message) _ = Libc.write(StandardError, bytes, (nuint)message.Length);
         Libc._exit(status);
     }
 

@@ -16,8 +16,8 @@ internal static class StateRecord
     /// </summary>
     public static void WaitUntilGuestRests(SimulatedDomain guest)
     {
-        if (guest.Rounds == 0) return;
-        while (guest.IsAlive && guest.VCpus.Any(vcpu => vcpu.Rounds > 0 && !Rests(guest, vcpu))) Thread.Sleep(LookPeriod);
+        if (guest.Rounds == 0 || !guest.HasStarted) return;
+        while (guest.IsAlive && guest.VCpus.Any(vcpu => !Rests(guest, vcpu))) Thread.Sleep(LookPeriod);
     }
 
     public static void Write(string file, SimulatedDomain guest)

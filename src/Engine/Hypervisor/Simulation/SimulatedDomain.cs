@@ -101,6 +101,8 @@ public sealed class SimulatedDomain
 
     internal bool HasAltP2m => HostHasAltP2m && _options.AltP2m != AltP2mMode.Disabled;
 
+    internal bool HasStarted => Volatile.Read(ref _started) != 0;
+
     internal long Rounds => _options.Rounds;
 
     internal bool IsTraced => _options.IsTraced;
