@@ -5,7 +5,9 @@ using XenVmEvent.Events;
 namespace XenVmEvent.Cli;
 
 /// <summary>Prints events as xen-access does, byte for byte, so that scripts made for it go on working.</summary>
-internal sealed class TextEventWriter(Stream output) : IEventWriter
+/// <param name="output">Where to.</param>
+/// <param name="view">The altp2m view that vCPUs come back to after a single step; null where there is none.</param>
+internal sealed class TextEventWriter(Stream output, ushort? view = null) : IEventWriter
 {
     private const int LongestLine = 256;
 
@@ -26,7 +28,7 @@ internal sealed class TextEventWriter(Stream output) : IEventWriter
         _used = 0;
     }
 
-    private static bool Format(Span<byte> line, VmEvent vmEvent, out int written)
+    private bool Format(Span<byte> line, VmEvent vmEvent, out int written)
     {
         ulong rip = vmEvent.InstructionPointer;
         uint vcpu = vmEvent.VCpu;
@@ -67,6 +69,10 @@ internal sealed class TextEventWriter(Stream output) : IEventWriter
                     line,
                     $"MSR written: rip={rip:x16}, vcpu {vcpu}: msr=0x{e.Msr:x}, old_value={e.OldValue:x16}, new_value={e.NewValue:x16}\n",
                     out written);
+            case SingleStepEvent e:
+                return view is { } back
+                    ? Utf8.TryWrite(line, $"Singlestep: rip={rip:x16}, vcpu {vcpu}, altp2m {e.View}\n\tSwitching altp2m to view {back}!\n", out written)
+                    : Utf8.TryWrite(line, $"Singlestep: rip={rip:x16}, vcpu {vcpu}, altp2m {e.View}\n", out written);
             default:
                 return Utf8.TryWrite(line, $"{vmEvent.Kind}: rip={rip:x16}, vcpu {vcpu}\n", out written);
         }

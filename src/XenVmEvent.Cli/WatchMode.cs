@@ -20,10 +20,21 @@ internal sealed record WatchMode(string Name, string Description, Func<WatchArgu
         ["deny"] = VmEventResponse.Deny,
     };
 
+    /// <summary>Whether pages are restricted, and can be chosen.</summary>
+    public bool RestrictsPages { get; init; }
+
+    /// <summary>Whether that is in a view of its own, which all vCPUs are switched to; instructions are stepped over in view 0.</summary>
+    public bool UsesView { get; init; }
+
     public static IReadOnlyList<WatchMode> All { get; } =
     [
-        new("write", "first write to each page", a => Pages(a, PageAccess.Write)),
-        new("exec", "first execution of each page", a => Pages(a, PageAccess.Execute)),
+        new("write", "first write to each page", a => Pages(a, PageAccess.Write)) { RestrictsPages = true },
+        new("exec", "first execution of each page", a => Pages(a, PageAccess.Execute)) { RestrictsPages = true },
+        InView("altp2m_write", "every write to each page, in an altp2m view", PageAccess.Write),
+        InView("altp2m_exec", "every execution of each page, in an altp2m view", PageAccess.Execute),
+
+        // Its name misleads: this is what xen-access watches.
+        InView("altp2m_write_no_gpt", "the same, but nothing that page table walks do", PageAccess.Execute, ignorePageWalks: true),
         new("cpuid", "CPUID instructions", _ => Of(VmEventKind.Cpuid)),
         new("write_ctrlreg_cr4", "writes that change CR4, but for its PGE bit", _ => new EventWatch
         {
@@ -43,12 +54,21 @@ internal sealed record WatchMode(string Name, string Description, Func<WatchArgu
             Kinds = [VmEventKind.MovToMsr],
             Msrs = a.Msrs,
         }),
-        new("io", "reads and writes of I/O ports", _ => Of(VmEventKind.Io)),
-        new("vmexit", "exits from guest mode", _ => Of(VmEventKind.VmExit)),
         new("guest_request", "the guest's own requests for attention", _ => Of(VmEventKind.GuestRequest)),
     ];
 
     private static EventWatch Of(VmEventKind kind) => new() { Kinds = [kind] };
+
+    private static WatchMode InView(string name, string description, PageAccess access, bool ignorePageWalks = false) =>
+        new(name, description, a => new EventWatch
+        {
+            Kinds = [VmEventKind.MemAccess, VmEventKind.SingleStep],
+            Pages = new PageWatch { Access = access, Ranges = a.Gfns, Repeat = true, IgnorePageWalks = ignorePageWalks },
+        })
+        {
+            RestrictsPages = true,
+            UsesView = true,
+        };
 
     private static EventWatch Pages(WatchArguments arguments, PageAccess access) => new()
     {

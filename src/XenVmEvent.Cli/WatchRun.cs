@@ -69,14 +69,13 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
             ListenerRequired = arguments.ListenerRequired,
         });
         EventWatch watch = arguments.Mode.Watch(arguments);
+        ushort? view = arguments.Mode.UsesView ? session.CreateView().View : null;
+        if (view is { } index) watch = watch with { Pages = watch.Pages! with { View = index } };
         foreach (VmEventKind kind in watch.Kinds) session.SetDefaultResponse(kind, arguments.Response);
-        using (EventSubscription subscription = session.Watch(watch))
-        {
-            Say($"watching {domain} on {hypervisor.Description}: {arguments.Mode.Name}, {session.Channel.ToString().ToLowerInvariant()} channel; Ctrl-C ends");
-            using Stream output = StandardOutput.Open();
-            Print(subscription, output);
-        }
-
+        using EventSubscription subscription = session.Watch(watch);
+        if (view is { } made) session.SwitchToView(made);
+        Say($"watching {domain} on {hypervisor.Description}: {arguments.Mode.Name}, {session.Channel.ToString().ToLowerInvariant()} channel; Ctrl-C ends");
+        using (Stream output = StandardOutput.Open()) Print(subscription, output, view);
         SessionEnd end = session.Stop();
         Summarize(session.GetStatistics(), Stopwatch.GetElapsedTime(start));
         foreach (XenException failure in end.TeardownFailures) Say($"while ending: {failure.Id}: {failure.Message} {failure.Remedy}");
@@ -90,10 +89,10 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         return end.TeardownFailures.Count == 0 ? ExitCode.Success : ExitCode.Failure;
     }
 
-    private void Print(EventSubscription subscription, Stream output)
+    private void Print(EventSubscription subscription, Stream output, ushort? view)
     {
         using IDisposable? disposable = arguments.Format == OutputFormat.Json ? new JsonEventWriter(output) : null;
-        IEventWriter writer = (IEventWriter?)disposable ?? new TextEventWriter(output);
+        IEventWriter writer = (IEventWriter?)disposable ?? new TextEventWriter(output, view);
         if (arguments.Duration is { } duration) _stop.CancelAfter(duration);
         try
         {

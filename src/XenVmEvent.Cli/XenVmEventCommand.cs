@@ -58,7 +58,7 @@ internal static class XenVmEventCommand
 
     private static readonly Option<IReadOnlyList<GfnRange>> Gfns = new("--gfn")
     {
-        Description = "For write and exec: watch these pages only, as in 0x400-0x43f,0x500.",
+        Description = "For write, exec and altp2m_*: watch these pages only, as in 0x400-0x43f,0x500.",
         HelpName = "ranges",
         CustomParser = result => Refusing(result, GfnRange.ParseList, []),
     };
@@ -210,9 +210,8 @@ internal static class XenVmEventCommand
     {
         // By its name: asked for its value, an argument that was refused throws.
         if (result.GetResult(Mode) is not { Tokens: [{ Value: string name }] } || FindMode(name) is not { } mode) return;
-        bool pages = mode.Name is "write" or "exec";
-        RefuseUnless(result, pages || result.GetResult(Gfns) is null, "--gfn goes with the modes write and exec.");
-        RefuseUnless(result, pages || result.GetResult(Repeat) is null, "--repeat goes with the modes write and exec.");
+        RefuseUnless(result, mode.RestrictsPages || result.GetResult(Gfns) is null, "--gfn goes with modes that watch pages.");
+        RefuseUnless(result, mode is { RestrictsPages: true, UsesView: false } || result.GetResult(Repeat) is null, "--repeat goes with the modes write and exec.");
         RefuseUnless(result, (mode.Name == "msr") == result.GetResult(Msrs) is not null, "--msr goes with the mode msr, which needs it.");
     }
 }

@@ -13,6 +13,9 @@ public sealed class GfnTransformationAttribute : ArgumentTransformationAttribute
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
         object value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
+
+        // What is no number itself may have a property that is: PowerShell looks for it when it gets the object back.
+        if (value is not (IConvertible or GfnRange or IEnumerable)) return inputData;
         try
         {
             return value is IEnumerable list and not string

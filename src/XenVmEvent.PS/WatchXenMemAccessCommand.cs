@@ -13,8 +13,11 @@ namespace XenVmEvent.PS;
 [OutputType(typeof(MemAccessEvent))]
 public sealed class WatchXenMemAccessCommand : WatchCmdlet
 {
-    /// <summary>The accesses to see: Read, Write, Execute.</summary>
-    [Parameter(Mandatory = true, Position = 1)]
+    /// <summary>
+    /// The accesses to see: Read, Write, Execute. When left out, no page is restricted: what is seen are accesses against
+    /// rights that Set-XenMemAccess has set, and those that other watches cause.
+    /// </summary>
+    [Parameter(Position = 1)]
     public PageAccess Access { get; set; }
 
     /// <summary>The pages, as in 0x400 or 0x400-0x43f. All that the domain has and will have when left out.</summary>
@@ -29,18 +32,30 @@ public sealed class WatchXenMemAccessCommand : WatchCmdlet
     [Parameter]
     public SwitchParameter Repeat { get; set; }
 
-    private protected override string Action => $"Watch {Access} access";
+    /// <summary>
+    /// The view of the memory to restrict the pages in, one that New-XenMemoryView made. With -Repeat a vCPU does what it was
+    /// stopped at in view 0 and comes back.
+    /// </summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(ViewCompleter))]
+    public ushort View { get; set; }
+
+    /// <summary>Accesses of the processor that walks page tables raise no events, in all watches of the domain.</summary>
+    [Parameter]
+    public SwitchParameter IgnorePageWalks { get; set; }
+
+    private protected override string Action => Access == PageAccess.None ? "Watch page access" : $"Watch {Access} access";
 
     private protected override EventWatch CreateWatch() => new()
     {
         Kinds = [VmEventKind.MemAccess],
-        Pages = new PageWatch { Access = Access, Ranges = Gfn, Repeat = Repeat },
+        Pages = new PageWatch { Access = Access, Ranges = Gfn, Repeat = Repeat, View = View, IgnorePageWalks = IgnorePageWalks },
     };
 
     /// <inheritdoc/>
     protected override void BeginProcessing() => Require(Access, () =>
     {
-        if (Access == PageAccess.None)
+        if (MyInvocation.BoundParameters.ContainsKey(nameof(Access)) && Access == PageAccess.None)
         {
             throw new XenException(XenErrorId.NotSupported, "No access to watch was named.", "Name one or more of Read, Write and Execute.");
         }

@@ -36,11 +36,10 @@ internal static class XenHost
     }
 
     /// <summary>Turns to another host, ending the sessions on the one before.</summary>
-    /// <param name="simulation">The host to simulate; null connects to Xen.</param>
     /// <exception cref="XenException">There is no Xen here; the host stays the one before.</exception>
-    public static IHypervisor Connect(SimulationOptions? simulation)
+    public static IHypervisor Connect(bool simulated)
     {
-        IHypervisor next = simulation is null ? XenHypervisor.Connect() : new SimulatedHypervisor(simulation);
+        IHypervisor next = simulated ? new SimulatedHypervisor() : XenHypervisor.Connect();
         TurnTo(next);
         return next;
     }

@@ -8,7 +8,7 @@ public class UsageTests
     [Theory]
     [InlineData("", "domain")]
     [InlineData("web01", "mode")]
-    [InlineData("web01 nonsense --simulate", "'nonsense' is not a mode; the modes are write, exec, cpuid")]
+    [InlineData("web01 nonsense --simulate", "'nonsense' is not a mode; the modes are write, exec, altp2m_write")]
     [InlineData("web01 write --simulate --count 0", "--count takes a number of events, 1 or more")]
     [InlineData("web01 write --simulate --count -5", "--count takes a number of events, 1 or more")]
     [InlineData("web01 write --simulate --count many", "--count takes a number of events, 1 or more")]

@@ -28,11 +28,34 @@ public class WatchTests
     }
 
     [Theory]
+    [InlineData("altp2m_write", "w")]
+    [InlineData("altp2m_exec", "x")]
+    [InlineData("altp2m_write_no_gpt", "x")]
+    public void In_its_altp2m_modes_each_access_is_stepped_over_in_view_0(string mode, string access)
+    {
+        CommandResult result = CommandProcess.Run("-m", "web01", mode, "--simulate", "--channel", "ring", "--count", "30");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("none lost", result.Errors[^1], StringComparison.Ordinal);
+        string[] accesses = [.. result.Output.Where(line => line.StartsWith("PAGE", StringComparison.Ordinal))];
+        Assert.All(accesses, line => Assert.Matches(XenAccessLines.Of(access == "w" ? "write" : "exec"), line));
+        Assert.All(accesses, line => Assert.EndsWith("altp2m view 1)", line, StringComparison.Ordinal));
+        string[] steps = [.. result.Output.Where(line => line.StartsWith("Single", StringComparison.Ordinal))];
+        Assert.All(steps, line => Assert.Matches(@"\ASinglestep: rip=[0-9a-f]{16}, vcpu \d+, altp2m 0\z", line));
+        Assert.Equal(steps.Length, result.Output.Count(line => line == "\tSwitching altp2m to view 1!"));
+        Assert.Equal(30, accesses.Length + steps.Length);
+        Assert.InRange(accesses.Length - steps.Length, 0, 2);
+        for (int vcpu = 0; vcpu < 2; vcpu++)
+        {
+            // Each vCPU's access and its step take turns.
+            string[] own = [.. result.Output.Where(line => line.Contains($"vcpu {vcpu}", StringComparison.Ordinal))];
+            for (int i = 0; i < own.Length; i++) Assert.StartsWith(i % 2 == 0 ? "PAGE" : "Single", own[i], StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
     [InlineData("-m", "2", "write", "--gfn", "0x100-0x10f,0x200")]
     [InlineData("db01", "msr", "--msr", "0xc0000082,374")]
     [InlineData("-m", "db01", "guest_request")]
-    [InlineData("db01", "io")]
-    [InlineData("db01", "vmexit")]
     public void As_json_every_line_is_an_object(params string[] arguments)
     {
         CommandResult result = CommandProcess.Run([.. arguments, "--simulate", "--count", "12", "--format", "json"]);

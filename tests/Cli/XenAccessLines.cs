@@ -11,6 +11,7 @@ public partial class XenAccessLines
     {
         { "write", "PAGE ACCESS: rw- for GFN 107 (offset 000f58) gla 0000000000107f58 (valid: y; fault in gpt: n; fault with gla: y) (vcpu 1 [p], altp2m view 0)" },
         { "exec", "PAGE ACCESS: --x for GFN 10a (offset 0003a8) gla 000000000010a3a8 (valid: y; fault in gpt: n; fault with gla: y) (vcpu 0 [p], altp2m view 0)" },
+        { "write", "PAGE ACCESS: rw- for GFN 106 (offset 000f58) gla 0000000000106f58 (valid: y; fault in gpt: n; fault with gla: y) (vcpu 0 [p], altp2m view 1)" },
         { "cpuid", "CPUID executed: rip=00000000001009d1, vcpu 1. Insn length: 2 0x4 0x0: EAX=0x3c000121 EBX=0x1c0003f ECX=0x3f EDX=0x0" },
         { "write_ctrlreg_cr4", "Control register written: rip=00000000001009fa, vcpu 1: reg=CR4, old_value=00000000000006a0, new_value=00000000000006a4" },
         { "breakpoint", "Breakpoint: rip=00000000001000ec, gfn=100 (vcpu 0)" },

@@ -129,7 +129,6 @@ public sealed class WatchXenMemAccessTests : CmdletTest
         Assert.Equal(PageAccess.None, error.TargetObject);
         NotBound(Pipeline.Of<WatchXenMemAccessCommand>("web01", "Wrote").Run(), "CannotConvertArgumentNoMessage");
         NotBound(Pipeline.Of<WatchXenMemAccessCommand>("web01", 9).Run(), "CannotConvertArgumentNoMessage");
-        NotBound(Pipeline.Of<WatchXenMemAccessCommand>("web01").Run(), "MissingMandatoryParameter");
     }
 
     [Fact]

@@ -28,8 +28,9 @@ Describe 'The module' {
 
     It 'exports its cmdlets and nothing else' {
         $module.ExportedCmdlets.Keys | Sort-Object | Should -Be @(
-            'Connect-XenHost', 'Disable-XenMonitor', 'Enable-XenMonitor', 'Get-XenDomain', 'Get-XenMonitor',
-            'Set-XenVmEventResponse', 'Watch-XenMemAccess', 'Watch-XenVmEvent')
+            'Connect-XenHost', 'Disable-XenMonitor', 'Enable-XenMonitor', 'Get-XenDomain', 'Get-XenMemAccess',
+            'Get-XenMemoryView', 'Get-XenMonitor', 'New-XenMemoryView', 'Remove-XenMemoryView', 'Reset-XenMonitor',
+            'Set-XenMemAccess', 'Set-XenVmEventResponse', 'Switch-XenMemoryView', 'Watch-XenMemAccess', 'Watch-XenVmEvent')
         $module.ExportedFunctions.Count + $module.ExportedAliases.Count + $module.ExportedVariables.Count | Should -Be 0
     }
 
@@ -71,7 +72,8 @@ Describe 'The cmdlet <_.Name>' -ForEach $cmdlets {
 
     It 'supports -WhatIf and -Confirm where, and only where, it changes a guest' {
         $cmdlet.Parameters.ContainsKey('WhatIf') | Should -Be ($cmdlet.Name -in @(
-            'Enable-XenMonitor', 'Disable-XenMonitor', 'Set-XenVmEventResponse', 'Watch-XenMemAccess', 'Watch-XenVmEvent'))
+            'Enable-XenMonitor', 'Disable-XenMonitor', 'New-XenMemoryView', 'Remove-XenMemoryView', 'Reset-XenMonitor',
+            'Set-XenMemAccess', 'Set-XenVmEventResponse', 'Switch-XenMemoryView', 'Watch-XenMemAccess', 'Watch-XenVmEvent'))
     }
 
     It 'takes -Domain by position, by pipeline and by property name' {

@@ -51,6 +51,12 @@ public interface IDomainMonitor : IDisposable
     /// <summary>Whether the domain pauses, rather than runs on, when a page access finds no listener.</summary>
     void SetAccessRequired(bool required);
 
+    /// <summary>
+    /// Whether accesses of the processor that walks page tables raise events, as they do unless switched off, or are
+    /// emulated without.
+    /// </summary>
+    void MonitorPageWalks(bool enable);
+
     /// <summary>Switches events for writes of a control register.</summary>
     void MonitorWriteControlRegister(ControlRegister register, bool enable, ControlRegisterOptions options);
 

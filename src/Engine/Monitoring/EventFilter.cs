@@ -28,9 +28,11 @@ internal sealed class EventFilter
 
     public bool Wants(in RequestView request) => (_kinds & (1u << (int)request.Kind)) != 0 && request.Kind switch
     {
-        VmEventKind.MemAccess => _pages is not null && _pages.Covers(
-            request.UInt64(VmEventField.MemAccessGfn),
-            (Events.PageAccess)(request.UInt32(VmEventField.MemAccessFlags) & (uint)MemAccessFlags.ReadWriteExecute)),
+        VmEventKind.MemAccess => _pages is not null
+            && (_pages.View == 0 || _pages.View == request.UInt32(VmEventField.Altp2mIndex))
+            && _pages.Covers(
+                request.UInt64(VmEventField.MemAccessGfn),
+                (Events.PageAccess)(request.UInt32(VmEventField.MemAccessFlags) & (uint)MemAccessFlags.ReadWriteExecute)),
         VmEventKind.WriteControlRegister =>
             (_controlRegisters & (1u << (int)request.UInt32(VmEventField.ControlRegisterIndex))) != 0
             && (Changes(request, VmEventField.ControlRegisterOldValue, VmEventField.ControlRegisterNewValue) & ~_ignoredBits) != 0,

@@ -31,7 +31,7 @@ internal sealed class EventPump : IHeldEvents
     private readonly MonitorChannel _channel;
     private readonly EventDispatcher _dispatcher;
     private readonly EventSwitches _switches;
-    private readonly PageRights _rights;
+    private readonly SessionViews _views;
     private readonly StatisticsCollector _statistics;
     private readonly Thread _thread;
     private PumpWork? _current;
@@ -48,11 +48,11 @@ internal sealed class EventPump : IHeldEvents
         _monitor = monitor;
         _channel = MonitorChannel.Open(monitor, hypervisor.Layout, domain.VCpus);
         _switches = new EventSwitches(monitor, hypervisor.Layout, domain.VCpus);
-        _rights = new PageRights(monitor);
+        _views = new SessionViews(monitor, _switches, domain);
         _statistics = new StatisticsCollector(domain.VCpus);
         _dispatcher = new EventDispatcher(
             _channel,
-            new ResponseComposer(monitor, _rights, _switches, hypervisor.Layout, hypervisor.Architecture),
+            new ResponseComposer(monitor, _views, _switches, hypervisor.Layout),
             _statistics,
             new VmEventSource(domain.Id, domain.Name, hypervisor.Layout, hypervisor.Architecture, this),
             options.ResponseTimeout,
@@ -91,7 +91,7 @@ internal sealed class EventPump : IHeldEvents
         if (watch.Pages is not { } pages) return subscription;
         try
         {
-            Invoke(Deferred(() => _rights.Add(pages)));
+            Invoke(Deferred(() => _views.Add(pages)));
         }
         catch
         {
@@ -107,7 +107,7 @@ internal sealed class EventPump : IHeldEvents
         try
         {
             Invoke(Once(() => _switches.Disable(subscription.Watch)));
-            if (subscription.Watch.Pages is { } pages) Invoke(Deferred(() => _rights.Remove(pages)));
+            if (subscription.Watch.Pages is { } pages) Invoke(Deferred(() => _views.Remove(pages)));
             Invoke(Once(() => _dispatcher.Remove(subscription)));
         }
         catch (XenException e) when (e.Id == XenErrorId.SessionEnded)
@@ -147,6 +147,17 @@ internal sealed class EventPump : IHeldEvents
 
         MonitorStatistics Snapshot() => _statistics.Snapshot(_channel.Overwritten);
     }
+
+    /// <summary>Has the pump's thread do something with the views, and waits for it.</summary>
+    public T Do<T>(Func<SessionViews, T> action)
+    {
+        T result = default!;
+        Invoke(Once(() => result = action(_views)));
+        return result;
+    }
+
+    /// <summary>The same, a step at a time, with events in between.</summary>
+    public void DoSteps(Func<SessionViews, IEnumerable<int>> steps) => Invoke(Deferred(() => steps(_views)));
 
     /// <summary>Has the pump look for what changed. From any thread.</summary>
     public void Wake()
@@ -209,7 +220,7 @@ internal sealed class EventPump : IHeldEvents
             _closing = true;
         }
 
-        SessionTeardown teardown = new(_monitor, _dispatcher, _switches, _rights, ListenerRequired);
+        SessionTeardown teardown = new(_monitor, _dispatcher, _switches, _views, ListenerRequired);
         teardown.Run(reason == SessionEndReason.DomainDied);
         Finish(new SessionEnd(reason, reason == SessionEndReason.Failed ? failure : null, teardown.Failures));
     }
@@ -237,7 +248,7 @@ internal sealed class EventPump : IHeldEvents
             busy |= _dispatcher.TakeRequests(BatchSize) > 0;
             _dispatcher.Flush();
             _dispatcher.AnnounceDue();
-            _rights.RestrictLifted();
+            _views.RestrictLifted();
             _switches.RestoreLifted();
             busy |= DoWork();
             if (busy || Spin()) continue;
@@ -304,7 +315,7 @@ internal sealed class EventPump : IHeldEvents
             if (left < timeout) timeout = left;
         }
 
-        if (_rights.HasLifted && timeout > PageRights.Moment) timeout = PageRights.Moment;
+        if (_views.HasLifted && timeout > PageRights.Moment) timeout = PageRights.Moment;
         if (_switches.HasLifted && timeout > LiftedSwitch.Moment) timeout = LiftedSwitch.Moment;
         if (timeout <= TimeSpan.Zero) return;
         Volatile.Write(ref _sleeping, 1);

@@ -17,8 +17,14 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
 
     private readonly Dictionary<EventSwitch, List<SwitchOptions>> _users = [];
     private readonly Dictionary<EventSwitch, LiftedSwitch> _lifted = [];
+    private readonly HashSet<VmEventKind> _needed = [];
     private readonly VCpuStepping _stepping = new(monitor, vcpus);
+    private int _stepWatches;
+    private int _pageWalksIgnored;
     private bool _registerWritesHeldBack;
+
+    /// <summary>Which vCPUs step.</summary>
+    public VCpuStepping Stepping => _stepping;
 
     /// <summary>Whether a switch waits to be turned on again.</summary>
     public bool HasLifted => _lifted.Count > 0;
@@ -46,19 +52,43 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
         {
             for (; done < wanted.Count; done++) Enable(wanted[done].Switch, wanted[done].Options);
             _stepping.Start(watch);
+            if (watch.Pages is { IgnorePageWalks: true } && _pageWalksIgnored == 0) monitor.MonitorPageWalks(false);
         }
         catch
         {
             while (done > 0) Disable(wanted[--done].Switch, wanted[done].Options);
             throw;
         }
+
+        if (watch.Kinds.Contains(VmEventKind.SingleStep)) _stepWatches++;
+        if (watch.Pages is { IgnorePageWalks: true }) _pageWalksIgnored++;
     }
 
     /// <summary>Gives up what a watch needed.</summary>
     public void Disable(EventWatch watch)
     {
+        if (watch.Pages is { IgnorePageWalks: true } && --_pageWalksIgnored == 0) monitor.MonitorPageWalks(true);
         _stepping.Stop(watch);
+        if (watch.Kinds.Contains(VmEventKind.SingleStep) && --_stepWatches == 0) _stepping.StopAll();
         foreach ((EventSwitch one, SwitchOptions options) in SwitchesOf(watch)) Disable(one, options);
+    }
+
+    /// <summary>Turns on what the session itself needs, until its end, where the host has it.</summary>
+    public void Need(VmEventKind kind)
+    {
+        if ((monitor.Capabilities & EventSwitch.CapabilityFor(kind)) == 0 || _needed.Contains(kind)) return;
+        Enable(new EventSwitch(kind), new SwitchOptions());
+        _needed.Add(kind);
+    }
+
+    /// <summary>Gives up what the session itself needed.</summary>
+    public void DisableNeeded()
+    {
+        foreach (VmEventKind kind in _needed.ToArray())
+        {
+            _needed.Remove(kind);
+            Disable(new EventSwitch(kind), new SwitchOptions());
+        }
     }
 
     /// <summary>Has no vCPU step any more, also none that an answer has made step.</summary>
@@ -142,7 +172,6 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
 
         _users.Remove(one);
         if (!_lifted.Remove(one)) one.Set(monitor, enable: false, before);
-        if (one.Kind == VmEventKind.SingleStep) _stepping.StopAll();
     }
 
     /// <summary>Xen changes no switch that is on. The domain is paused for it, so that it does nothing unseen meanwhile.</summary>

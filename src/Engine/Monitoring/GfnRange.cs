@@ -25,6 +25,9 @@ public readonly record struct GfnRange
     /// <summary>The last page.</summary>
     public ulong Last { get; }
 
+    /// <summary>How many pages.</summary>
+    public ulong Count => Last - First + 1;
+
     /// <summary>Whether a page is one of these.</summary>
     public bool Contains(ulong gfn) => gfn >= First && gfn <= Last;
 

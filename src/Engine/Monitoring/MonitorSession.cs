@@ -11,10 +11,12 @@ namespace XenVmEvent.Monitoring;
 public sealed class MonitorSession : IDisposable
 {
     private readonly EventPump _pump;
+    private readonly GuestArchitecture _architecture;
     private readonly EventHandler _stopAtExit;
 
-    private MonitorSession(XenDomain domain, MonitorOptions options, ChannelKind channel, EventPump pump)
+    private MonitorSession(XenDomain domain, MonitorOptions options, ChannelKind channel, GuestArchitecture architecture, EventPump pump)
     {
+        _architecture = architecture;
         Domain = domain;
         Options = options;
         Channel = channel;
@@ -61,7 +63,7 @@ public sealed class MonitorSession : IDisposable
         }
 
         pump.Start();
-        return new MonitorSession(domain, options, monitor.Channel, pump);
+        return new MonitorSession(domain, options, monitor.Channel, hypervisor.Architecture, pump);
     }
 
     /// <summary>Switches on what the watch asks for; returns when that is done.</summary>
@@ -102,6 +104,81 @@ public sealed class MonitorSession : IDisposable
         return true;
     }
 
+    /// <summary>
+    /// Makes a view of the domain's memory, with access rights of its own; no vCPU is in it yet. It goes at the end of the
+    /// session, when all vCPUs are put into view 0 and altp2m is as it was before.
+    /// </summary>
+    /// <param name="access">What all pages are given in it; <see cref="MemAccess.Default"/>: they are as in view 0.</param>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.NotSupported"/>: no altp2m here, or no view left. <see cref="XenErrorId.OutOfMemory"/> and others.
+    /// </exception>
+    public MemoryView CreateView(MemAccess access = MemAccess.Default)
+    {
+        ushort view = _pump.Do(views => views.Create(access));
+        if (access == MemAccess.Default) return GetView(view);
+        try
+        {
+            _pump.DoSteps(views => views.SetAll(view, access));
+        }
+        catch (XenException e) when (e.Id != XenErrorId.SessionEnded)
+        {
+            RemoveView(view);
+            throw;
+        }
+
+        return GetView(view);
+    }
+
+    /// <summary>The views: view 0, those that this session made, and those of others that a vCPU is in.</summary>
+    public IReadOnlyList<MemoryView> GetViews() => _pump.Do(views => views.List());
+
+    /// <summary>Puts all vCPUs into a view.</summary>
+    /// <exception cref="XenException"><see cref="XenErrorId.ViewNotFound"/> and others.</exception>
+    public void SwitchToView(ushort view) => _pump.Do(views =>
+    {
+        views.Switch(view);
+        return view;
+    });
+
+    /// <summary>Removes a view that this session made.</summary>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.ViewInUse"/>: a vCPU is in it, or it is being watched. <see cref="XenErrorId.ViewNotFound"/>.
+    /// </exception>
+    public void RemoveView(ushort view) => _pump.Do(views =>
+    {
+        views.Remove(view);
+        return view;
+    });
+
+    /// <summary>The access that Xen has noted for pages, one call each; runs of the same, none where the domain has no memory.</summary>
+    /// <param name="pages">The pages; none means all that the domain has.</param>
+    /// <param name="view">The view; 0 is the host's own.</param>
+    /// <exception cref="XenException"><see cref="XenErrorId.InvalidGfn"/>, <see cref="XenErrorId.ViewNotFound"/> and others.</exception>
+    public IReadOnlyList<MemAccessRange> GetMemAccess(IReadOnlyList<GfnRange> pages, ushort view = 0)
+    {
+        ArgumentNullException.ThrowIfNull(pages);
+        List<MemAccessRange> result = [];
+        _pump.DoSteps(views => views.Find(view).Read(pages, result));
+        return result;
+    }
+
+    /// <summary>
+    /// Sets rights by hand, thousands of pages with one call, for as long as the session lasts. Watches take theirs from
+    /// these; an access against them goes on by emulation or, in another view than 0, in view 0, and they stay.
+    /// </summary>
+    /// <param name="rights">The pages and their rights; the last word on a page counts.</param>
+    /// <param name="view">The view; 0 is the host's own.</param>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.NotSupported"/>: a right that the guest would not survive, or that this Xen does not know.
+    /// <see cref="XenErrorId.InvalidGfn"/>, <see cref="XenErrorId.ViewNotFound"/> and others.
+    /// </exception>
+    public void SetMemAccess(IReadOnlyList<MemAccessRange> rights, ushort view = 0)
+    {
+        ArgumentNullException.ThrowIfNull(rights);
+        foreach (MemAccessRange range in rights) MemAccessRules.EnsureSafe(range.Access, _architecture);
+        _pump.DoSteps(views => views.Set(view, rights));
+    }
+
     /// <summary>What it has done so far.</summary>
     public MonitorStatistics GetStatistics() => _pump.GetStatistics();
 
@@ -119,6 +196,8 @@ public sealed class MonitorSession : IDisposable
     /// <inheritdoc/>
     public override string ToString() => Domain.Name;
 
+    private MemoryView GetView(ushort view) => GetViews().First(v => v.View == view);
+
     private static void Validate(EventWatch watch)
     {
         if (watch.Kinds.Count == 0) throw new ArgumentException("The watch names no kind of event.", nameof(watch));
@@ -127,7 +206,6 @@ public sealed class MonitorSession : IDisposable
             throw new ArgumentException("Page access is watched with pages, and nothing else is.", nameof(watch));
         }
 
-        if (watch.Pages?.Access == PageAccess.None) throw new ArgumentException("The watch names no access.", nameof(watch));
         if (watch.Kinds.Contains(VmEventKind.MovToMsr) && watch.Msrs.Count == 0)
         {
             throw new ArgumentException("The watch names no model specific register.", nameof(watch));

@@ -5,42 +5,81 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// The access rights that page watches take from the guest: of each page, what all watches together want to see, less
-/// what was seen already. Used by the pump's thread.
+/// The access rights to the pages of one view: those set by hand or, where none were, those that a page had before; and
+/// of these, page watches take what all of them together want to see, less what was seen already. Used by the pump's
+/// thread.
 /// </summary>
-internal sealed class PageRights(IDomainMonitor monitor)
+/// <remarks>
+/// What a page had before is asked for pages that are named, one call a page, up to <see cref="MostRemembered"/> of
+/// them. Others, and those of a watch on the whole guest, are taken to have had the domain's default.
+/// </remarks>
+internal sealed class PageRights
 {
-    /// <summary>Pages handled in one step, so that events need not wait long for the next.</summary>
-    private const uint PagesPerStep = 4096;
+    /// <summary>Pages handled in one step and with one call, so that events need not wait long for the next.</summary>
+    private const int PagesPerStep = 4096;
 
+    /// <summary>Pages asked for in one step, a call each.</summary>
+    private const int QuestionsPerStep = 256;
+
+    /// <summary>Pages whose own rights are asked for at most: some 0.1 s.</summary>
+    private const int MostRemembered = 1 << 16;
+
+    private readonly IDomainMonitor _monitor;
+    private readonly PageRights? _host;
+    private readonly List<PageRights> _views = [];
     private readonly List<WatchedPages> _watches = [];
+    private readonly PageAccessMap _before = new();
+    private readonly PageAccessMap _byHand = new();
 
     /// <summary>Of each vCPU, the page whose access Xen was last asked to emulate.</summary>
     private readonly Dictionary<uint, ulong> _emulated = [];
 
     private readonly Queue<(ulong Gfn, long At)> _lifted = [];
+    private readonly ulong[] _gfns = new ulong[PagesPerStep];
+    private readonly MemAccess[] _access = new MemAccess[PagesPerStep];
+    private int _remembered;
 
     /// <summary>What a page, and a new page, has when nobody watches.</summary>
     private MemAccess _unrestricted = MemAccess.Rwx;
 
+    /// <summary>The rights in the host's own view.</summary>
+    public PageRights(IDomainMonitor monitor) => _monitor = monitor;
+
+    /// <summary>The rights in another view. A page that has none of its own there is as in the host's.</summary>
+    public PageRights(IDomainMonitor monitor, ushort view, PageRights host)
+    {
+        _monitor = monitor;
+        _host = host;
+        View = view;
+        host._views.Add(this);
+    }
+
     /// <summary>How long a page keeps its rights for an instruction that Xen cannot emulate.</summary>
     public static TimeSpan Moment { get; } = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>The view; 0 is the host's own.</summary>
+    public ushort View { get; }
 
     /// <summary>Whether a page waits to be restricted again.</summary>
     public bool HasLifted => _lifted.Count > 0;
 
+    /// <summary>Whether a watch is on this view.</summary>
+    public bool IsWatched => _watches.Count > 0;
+
     /// <summary>Adds a watch and restricts its pages, a step at a time.</summary>
     public IEnumerable<int> Add(PageWatch watch)
     {
-        if (_watches.Count == 0) _unrestricted = monitor.DefaultMemAccess;
         GfnRange[] ranges = RangesOf(watch);
-        foreach (GfnRange range in ranges)
+        EnsureExist(ranges);
+        NoteDefault();
+        if (watch.Ranges.Count > 0)
         {
-            if (range.Last > monitor.MaximumGfn) throw OutOfDomain(range);
+            foreach (int pages in Remember(ranges)) yield return pages;
         }
 
         _watches.Add(new WatchedPages(watch, ranges));
-        return Apply(ranges);
+        ApplyToNewPages();
+        foreach (int pages in Apply(ranges)) yield return pages;
     }
 
     /// <summary>
@@ -52,16 +91,85 @@ internal sealed class PageRights(IDomainMonitor monitor)
         WatchedPages? leaving = _watches.Find(w => ReferenceEquals(w.Watch, watch));
         if (leaving is null) yield break;
         leaving.IsLeaving = true;
+        ApplyToNewPages();
         foreach (int pages in Apply(leaving.Ranges)) yield return pages;
         _watches.Remove(leaving);
     }
 
+    /// <summary>Sets rights by hand, a step at a time: what watches leave of them, until <see cref="RestoreAll"/>.</summary>
+    public IEnumerable<int> Set(IReadOnlyList<MemAccessRange> rights)
+    {
+        GfnRange[] ranges = [.. rights.Select(r => r.Gfn)];
+        EnsureExist(ranges);
+        NoteDefault();
+        foreach (int pages in Remember(ranges)) yield return pages;
+        foreach ((GfnRange range, MemAccess access) in rights)
+        {
+            MemAccess set = access == MemAccess.Default ? Unrestricted : access;
+            for (ulong gfn = range.First; ; gfn++)
+            {
+                _byHand[gfn] = set;
+                if (gfn == range.Last) break;
+            }
+        }
+
+        foreach (int pages in Apply(ranges)) yield return pages;
+    }
+
+    /// <summary>
+    /// Gives the pages whose rights were set by hand what they had before, a step at a time. Left before the last step, it
+    /// can be done again from the first.
+    /// </summary>
+    public IEnumerable<int> RestoreAll()
+    {
+        GfnRange[] ranges = [.. _byHand.Ranges()];
+        IsLeaving = true;
+        foreach (int pages in Apply(ranges)) yield return pages;
+        _byHand.Clear();
+        IsLeaving = false;
+    }
+
+    /// <summary>What Xen has of these pages, a step at a time.</summary>
+    /// <param name="ranges">The pages; none means all.</param>
+    /// <param name="result">Gets runs of pages with the same rights; where the domain has no memory, none.</param>
+    public IEnumerable<int> Read(IReadOnlyList<GfnRange> ranges, List<MemAccessRange> result)
+    {
+        EnsureExist(ranges);
+        if (ranges.Count == 0) ranges = [new GfnRange(0, _monitor.MaximumGfn)];
+        int asked = 0;
+        foreach (GfnRange range in ranges)
+        {
+            MemAccessRange? run = null;
+            for (ulong gfn = range.First; ; gfn++)
+            {
+                MemAccess? access = Ask(gfn);
+                if (run is { } one && one.Access != access)
+                {
+                    result.Add(one);
+                    run = null;
+                }
+
+                if (access is { } own) run = new MemAccessRange(new GfnRange(run?.Gfn.First ?? gfn, gfn), own);
+                if (++asked % QuestionsPerStep == 0) yield return QuestionsPerStep;
+                if (gfn == range.Last) break;
+            }
+
+            if (run is { } last) result.Add(last);
+        }
+    }
+
+    /// <summary>Whether a page has rights of its own in this view; if not, it is as in the host's.</summary>
+    public bool Owns(ulong gfn) => _host is null || _byHand[gfn] is not null || WatchedAccess(gfn) != PageAccess.None;
+
     /// <summary>Lets an access that raised an event go on.</summary>
-    /// <returns>False when the page stays restricted, and the instruction has to be emulated.</returns>
+    /// <returns>False when the page stays restricted, and the access has to be done in another way.</returns>
     public bool Release(uint vcpu, ulong gfn, PageAccess access)
     {
+        if (!Owns(gfn)) return _host!.Release(vcpu, gfn, access);
+        bool changed = Follow(gfn, access);
         if (StaysRestricted(gfn, access))
         {
+            if (changed) Write(gfn, RightsOf(gfn));
             _emulated[vcpu] = gfn;
             return false;
         }
@@ -75,7 +183,7 @@ internal sealed class PageRights(IDomainMonitor monitor)
         // An access that nobody asked for may be stopped because hardware has no finer restriction: the page stays watched.
         MemAccess rights = RightsOf(gfn);
         bool allowed = Allows(rights, access);
-        if (allowed || seen) monitor.SetMemAccess(rights, gfn, 1);
+        if (allowed || seen || changed) Write(gfn, rights);
         if (!allowed) _emulated[vcpu] = gfn;
         return allowed;
     }
@@ -86,8 +194,13 @@ internal sealed class PageRights(IDomainMonitor monitor)
     /// </summary>
     public void LiftForAMoment(uint vcpu)
     {
-        if (!_emulated.Remove(vcpu, out ulong gfn)) return;
-        monitor.SetMemAccess(_unrestricted, gfn, 1);
+        if (!_emulated.Remove(vcpu, out ulong gfn))
+        {
+            _host?.LiftForAMoment(vcpu);
+            return;
+        }
+
+        Write(gfn, Unrestricted);
         _lifted.Enqueue((gfn, Stopwatch.GetTimestamp()));
     }
 
@@ -97,8 +210,145 @@ internal sealed class PageRights(IDomainMonitor monitor)
         while (_lifted.TryPeek(out (ulong Gfn, long At) page) && Stopwatch.GetElapsedTime(page.At) >= Moment)
         {
             _lifted.Dequeue();
-            monitor.SetMemAccess(RightsOf(page.Gfn), page.Gfn, 1);
+            Write(page.Gfn, RightsOf(page.Gfn));
         }
+    }
+
+    /// <summary>The view is gone.</summary>
+    public void Detach() => _host?._views.Remove(this);
+
+    private MemAccess Unrestricted => _host?._unrestricted ?? _unrestricted;
+
+    /// <summary>What was set by hand is being given back.</summary>
+    private bool IsLeaving { get; set; }
+
+    /// <summary>Whether the vCPU can do the access by itself; rights that give way to it included.</summary>
+    private static bool Allows(MemAccess rights, PageAccess access) => rights switch
+    {
+        MemAccess.Rx2rw or MemAccess.N2rwx => true,
+        MemAccess.RPw => access == PageAccess.Read,
+        _ => ((int)rights & (int)access) == (int)access,
+    };
+
+    /// <summary>The rights that leave just the accesses not watched.</summary>
+    /// <remarks>
+    /// Intel's page tables know no right to write without the right to read: such an entry kills the guest. So who
+    /// watches reads gets writes as well, and its filter leaves them out.
+    /// </remarks>
+    private static MemAccess Without(MemAccess rights, PageAccess watched)
+    {
+        if ((watched & PageAccess.Read) != 0) watched |= PageAccess.Write;
+        MemAccess plain = rights switch
+        {
+            MemAccess.Rx2rw => MemAccess.RX,
+            MemAccess.N2rwx => MemAccess.None,
+            MemAccess.RPw => MemAccess.R,
+            _ => rights,
+        };
+        bool takesNothing = watched == PageAccess.None || (rights == MemAccess.RPw && watched == PageAccess.Execute);
+        return takesNothing ? rights : (MemAccess)(~(int)watched & (int)plain);
+    }
+
+    private GfnRange[] RangesOf(PageWatch watch) =>
+        watch.Ranges.Count > 0 ? [.. watch.Ranges] : [new GfnRange(0, _monitor.MaximumGfn)];
+
+    private void EnsureExist(IReadOnlyList<GfnRange> ranges)
+    {
+        ulong highest = _monitor.MaximumGfn;
+        foreach (GfnRange range in ranges)
+        {
+            if (range.Last <= highest) continue;
+            throw new XenException(
+                XenErrorId.InvalidGfn,
+                $"The domain has no pages {range}: its highest guest frame number is 0x{highest:x}.",
+                "Name pages that the domain has.");
+        }
+    }
+
+    private void NoteDefault()
+    {
+        if (_host is null && _watches.Count == 0) _unrestricted = _monitor.DefaultMemAccess;
+    }
+
+    /// <summary>Asks for the rights of pages that nothing here has changed.</summary>
+    private IEnumerable<int> Remember(GfnRange[] ranges)
+    {
+        if (_host is not null) yield break; // The page follows the host's.
+        foreach (GfnRange range in ranges)
+        {
+            for (ulong gfn = range.First; _remembered < MostRemembered; gfn++)
+            {
+                if (_byHand[gfn] is null && !_watches.Exists(w => w.Watch.Covers(gfn)))
+                {
+                    _before[gfn] = _monitor.GetMemAccess(gfn);
+                    if (++_remembered % QuestionsPerStep == 0) yield return QuestionsPerStep;
+                }
+
+                if (gfn == range.Last) break;
+            }
+        }
+    }
+
+    private MemAccess? Ask(ulong gfn) =>
+        _host is null ? _monitor.GetMemAccess(gfn) : _monitor.AltP2m.GetMemAccess(View, gfn) ?? _monitor.GetMemAccess(gfn);
+
+    /// <summary>
+    /// Takes note of rights set by hand that give way to an access, once and for good: of themselves, or here where a
+    /// watch keeps Xen from having them.
+    /// </summary>
+    /// <returns>Whether the page's rights are others now.</returns>
+    private bool Follow(ulong gfn, PageAccess access)
+    {
+        MemAccess? set = _byHand[gfn];
+        if (set is not (MemAccess.Rx2rw or MemAccess.N2rwx)) return false;
+        bool isXens = RightsOf(gfn) == set;
+
+        // Xen tells nobody that Rx2rw gave way: it is noticed when the page cannot be executed any more.
+        MemAccess now = set == MemAccess.N2rwx ? MemAccess.Rwx
+            : (access & (isXens ? PageAccess.Execute : PageAccess.Write)) != 0 ? MemAccess.RW
+            : set.Value;
+        if (now == set) return false;
+        _byHand[gfn] = now;
+        return true;
+    }
+
+    /// <summary>Sets pages to what they are to have, a step at a time, each with one call.</summary>
+    private IEnumerable<int> Apply(GfnRange[] ranges)
+    {
+        int count = 0;
+        foreach (GfnRange range in ranges)
+        {
+            for (ulong gfn = range.First; ; gfn++)
+            {
+                _gfns[count] = gfn;
+                _access[count] = RightsOf(gfn);
+                if (++count == PagesPerStep)
+                {
+                    Write(_gfns, _access);
+                    yield return count;
+                    count = 0;
+                }
+
+                if (gfn == range.Last) break;
+            }
+        }
+
+        if (count == 0) yield break;
+        Write(_gfns.AsSpan(0, count), _access.AsSpan(0, count));
+        yield return count;
+    }
+
+    private void ApplyToNewPages()
+    {
+        if (_host is not null) return;
+        PageAccess watched = PageAccess.None;
+        foreach (WatchedPages watch in _watches)
+        {
+            if (watch.Watch.Ranges.Count == 0 && !watch.IsLeaving) watched |= watch.Watch.Access;
+        }
+
+        MemAccess rights = Without(_unrestricted, watched);
+        if (_monitor.DefaultMemAccess != rights) _monitor.DefaultMemAccess = rights;
     }
 
     /// <summary>Whether a watch wants to see this access of the page each time. No lambda: it would be two objects an event.</summary>
@@ -112,45 +362,10 @@ internal sealed class PageRights(IDomainMonitor monitor)
         return false;
     }
 
-    private static bool Allows(MemAccess rights, PageAccess access) =>
-        rights is > MemAccess.Rwx || ((int)rights & (int)access) == (int)access;
+    private MemAccess RightsOf(ulong gfn) => Without(BaseOf(gfn), WatchedAccess(gfn));
 
-    /// <summary>The rights that leave just the accesses not watched.</summary>
-    /// <remarks>
-    /// Intel's page tables know no right to write without the right to read: such an entry kills the guest. So who
-    /// watches reads gets writes as well, and its filter leaves them out.
-    /// </remarks>
-    private MemAccess RightsWithout(PageAccess watched)
-    {
-        if (watched == PageAccess.None) return _unrestricted;
-        if ((watched & PageAccess.Read) != 0) watched |= PageAccess.Write;
-        return (MemAccess)(~(int)watched & (int)MemAccess.Rwx);
-    }
-
-    private GfnRange[] RangesOf(PageWatch watch) =>
-        watch.Ranges.Count > 0 ? [.. watch.Ranges] : [new GfnRange(0, monitor.MaximumGfn)];
-
-    private IEnumerable<int> Apply(GfnRange[] ranges)
-    {
-        MemAccess forNewPages = RightsOfNewPages();
-        if (monitor.DefaultMemAccess != forNewPages) monitor.DefaultMemAccess = forNewPages;
-        foreach (GfnRange range in ranges)
-        {
-            ulong gfn = range.First;
-            while (true)
-            {
-                MemAccess rights = RightsOf(gfn);
-                uint count = 1;
-                while (count < PagesPerStep && gfn + count <= range.Last && RightsOf(gfn + count) == rights) count++;
-                monitor.SetMemAccess(rights, gfn, count);
-                yield return (int)count;
-                if (range.Last - gfn < count) break;
-                gfn += count;
-            }
-        }
-    }
-
-    private MemAccess RightsOf(ulong gfn)
+    /// <summary>What watches take from a page.</summary>
+    private PageAccess WatchedAccess(ulong gfn)
     {
         PageAccess watched = PageAccess.None;
         foreach (WatchedPages watch in _watches)
@@ -158,22 +373,49 @@ internal sealed class PageRights(IDomainMonitor monitor)
             if (watch.Restricts(gfn)) watched |= watch.Watch.Access;
         }
 
-        return RightsWithout(watched);
+        return watched;
     }
 
-    private MemAccess RightsOfNewPages()
+    private MemAccess BaseOf(ulong gfn) =>
+        (IsLeaving ? null : _byHand[gfn]) ?? (_host is null ? _before[gfn] ?? _unrestricted : _host.RightsOf(gfn));
+
+    private void Write(ulong gfn, MemAccess rights) => Write([gfn], [rights]);
+
+    private void Write(ReadOnlySpan<ulong> gfns, ReadOnlySpan<MemAccess> access)
     {
-        PageAccess watched = PageAccess.None;
-        foreach (WatchedPages watch in _watches)
+        if (_host is not null)
         {
-            if (watch.Watch.Ranges.Count == 0 && !watch.IsLeaving) watched |= watch.Watch.Access;
+            _monitor.AltP2m.SetMemAccess(View, gfns, access);
+            return;
         }
 
-        return RightsWithout(watched);
+        // A run is set without a list of its pages.
+        if (IsRun(gfns, access)) _monitor.SetMemAccess(access[0], gfns[0], (uint)gfns.Length);
+        else _monitor.SetMemAccess(gfns, access);
+        foreach (PageRights view in _views) view.WriteOwn(gfns);
     }
 
-    private XenException OutOfDomain(GfnRange range) =>
-        new(XenErrorId.InvalidGfn,
-            $"The domain has no pages {range}: its highest guest frame number is 0x{monitor.MaximumGfn:x}.",
-            "Name pages that the domain has.");
+    /// <summary>What is set in the host's view Xen sets in all: gives pages their own rights again.</summary>
+    private void WriteOwn(ReadOnlySpan<ulong> gfns)
+    {
+        int count = 0;
+        foreach (ulong gfn in gfns)
+        {
+            if (!Owns(gfn)) continue;
+            _gfns[count] = gfn;
+            _access[count++] = RightsOf(gfn);
+        }
+
+        if (count > 0) Write(_gfns.AsSpan(0, count), _access.AsSpan(0, count));
+    }
+
+    private static bool IsRun(ReadOnlySpan<ulong> gfns, ReadOnlySpan<MemAccess> access)
+    {
+        for (int i = 1; i < gfns.Length; i++)
+        {
+            if (gfns[i] != gfns[i - 1] + 1 || access[i] != access[0]) return false;
+        }
+
+        return true;
+    }
 }

@@ -6,7 +6,7 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>Turns a decision into the bytes of a response, and does before it what belongs to it. Used by the pump's thread.</summary>
-internal sealed class ResponseComposer(IDomainMonitor monitor, PageRights pages, EventSwitches switches, VmEventLayout layout, GuestArchitecture architecture)
+internal sealed class ResponseComposer(IDomainMonitor monitor, SessionViews views, EventSwitches switches, VmEventLayout layout)
 {
     private const byte DebugVector = 1;
     private const byte BreakpointVector = 3;
@@ -50,6 +50,7 @@ internal sealed class ResponseComposer(IDomainMonitor monitor, PageRights pages,
 
         if (response.Action == VmEventAction.Deny) AwaitStandstill(request.VCpuId);
         writer.AddFlags(response.Flags);
+        if (response.ToggleSingleStep) switches.Stepping.SwitchOver(request.VCpuId);
         if (response.View is { } view) writer.Set(VmEventField.Altp2mIndex, view);
         if (response.FastSingleStepView is { } next) writer.Set(VmEventField.FastSingleStepView, next);
         if (!response.EmulatedReadData.IsEmpty) writer.SetReadData(response.EmulatedReadData.Span);
@@ -81,17 +82,21 @@ internal sealed class ResponseComposer(IDomainMonitor monitor, PageRights pages,
         switch (request.Kind)
         {
             case VmEventKind.MemAccess when !IsInAnotherView(request, response):
-                if (Release(request)) break;
-
-                // On arm64 Xen emulates nothing.
-                if (architecture == GuestArchitecture.Arm64) pages.LiftForAMoment(request.VCpuId);
+                PageRights rights = views.RightsIn(request.UInt32(VmEventField.Altp2mIndex));
+                if (Release(request, rights) || !request.IsSynchronous) break;
+                if (rights.Owns(request.UInt64(VmEventField.MemAccessGfn)) && MayStepOver(rights, response)) views.Steps.Begin(request, writer);
                 else writer.AddFlags(VmEventFlags.Emulate);
                 break;
             case VmEventKind.SoftwareBreakpoint or VmEventKind.DebugException:
                 Reinject(request);
                 break;
             case VmEventKind.EmulUnimplemented:
-                pages.LiftForAMoment(request.VCpuId);
+                PageRights view = views.RightsIn(request.UInt32(VmEventField.Altp2mIndex));
+                if (MayStepOver(view, response)) views.Steps.Begin(request, writer);
+                else view.LiftForAMoment(request.VCpuId);
+                break;
+            case VmEventKind.SingleStep when response.View is null:
+                views.Steps.End(request.VCpuId, response.ToggleSingleStep, writer);
                 break;
             case VmEventKind.DescriptorAccess:
                 // Without emulation the vCPU executes it again, and raises the event again.
@@ -134,7 +139,13 @@ internal sealed class ResponseComposer(IDomainMonitor monitor, PageRights pages,
                 request.UInt64(VmEventField.DebugPendingDebug)));
     }
 
-    private bool Release(RequestView request) => pages.Release(
+    /// <summary>Whether the instruction can be done in view 0: from another view, by a processor that steps, with an answer that leaves both alone.</summary>
+    private bool MayStepOver(PageRights rights, VmEventResponse response) =>
+        rights.View != 0
+        && views.Steps.IsPossible
+        && response is { View: null, ToggleSingleStep: false, FastSingleStepView: null };
+
+    private static bool Release(RequestView request, PageRights rights) => rights.Release(
         request.VCpuId,
         request.UInt64(VmEventField.MemAccessGfn),
         (PageAccess)(request.UInt32(VmEventField.MemAccessFlags) & (uint)MemAccessFlags.ReadWriteExecute));

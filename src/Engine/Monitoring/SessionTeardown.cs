@@ -11,7 +11,7 @@ internal sealed class SessionTeardown(
     IDomainMonitor monitor,
     EventDispatcher dispatcher,
     EventSwitches switches,
-    PageRights rights,
+    SessionViews views,
     bool listenerRequired)
 {
     /// <summary>How long draining, and with it disabling, is tried at most.</summary>
@@ -43,8 +43,14 @@ internal sealed class SessionTeardown(
             foreach (EventSubscription subscription in dispatcher.Subscriptions.ToArray())
             {
                 Attempt(() => switches.Disable(subscription.Watch));
-                if (subscription.Watch.Pages is { } pages) Attempt(() => Restore(pages));
+
+                // In other views there is nothing to restore: they go as they are.
+                if (subscription.Watch.Pages is { View: 0 } pages) Attempt(() => Restore(views.Host.Remove(pages)));
             }
+
+            Attempt(() => Restore(views.Host.RestoreAll()));
+            foreach (Action step in views.GivingBack()) Attempt(step);
+            Attempt(switches.DisableNeeded);
 
             if (listenerRequired) Attempt(() => monitor.SetAccessRequired(false));
             Attempt(dispatcher.ReleaseAll);
@@ -57,10 +63,10 @@ internal sealed class SessionTeardown(
         Attempt(monitor.Dispose);
     }
 
-    private void Restore(PageWatch pages)
+    private void Restore(IEnumerable<int> steps)
     {
         // vCPUs go on touching pages meanwhile, and must not wait for the last page.
-        foreach (int _ in rights.Remove(pages)) Answer();
+        foreach (int _ in steps) Answer();
     }
 
     /// <summary>Answers until nobody asks any more.</summary>

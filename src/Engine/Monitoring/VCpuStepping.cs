@@ -10,6 +10,12 @@ namespace XenVmEvent.Monitoring;
 internal sealed class VCpuStepping(IDomainMonitor monitor, int vcpus)
 {
     private readonly Dictionary<uint, int> _users = [];
+
+    /// <summary>Those whose stepping answers have switched over.</summary>
+    private readonly HashSet<uint> _switchedOver = [];
+
+    /// <summary>Those that do one instruction in another view.</summary>
+    private readonly HashSet<uint> _steppingOver = [];
     private bool _mayStep;
 
     /// <summary>Steps are seen from now on, so answers may begin them.</summary>
@@ -41,12 +47,42 @@ internal sealed class VCpuStepping(IDomainMonitor monitor, int vcpus)
         foreach (uint vcpu in watch.SteppedVCpus.Distinct()) Stop(vcpu);
     }
 
-    /// <summary>Has no vCPU step any more, also none that an answer has made step.</summary>
+    /// <summary>Takes note of an answer that switches a vCPU's stepping over.</summary>
+    public void SwitchOver(uint vcpu)
+    {
+        if (!_switchedOver.Remove(vcpu)) _switchedOver.Add(vcpu);
+    }
+
+    /// <summary>Has a vCPU step until <see cref="EndStepOver"/>, whether it does already or not.</summary>
+    public void BeginStepOver(uint vcpu)
+    {
+        monitor.SetSingleStep(vcpu, enable: true);
+        _steppingOver.Add(vcpu);
+    }
+
+    /// <summary>Has a vCPU step no longer, unless it did before.</summary>
+    /// <param name="vcpu">The vCPU.</param>
+    /// <param name="switchesOver">The answer will switch its stepping over, and has been noted.</param>
+    public void EndStepOver(uint vcpu, bool switchesOver)
+    {
+        _steppingOver.Remove(vcpu);
+        bool wanted = _users.ContainsKey(vcpu) != _switchedOver.Contains(vcpu);
+        monitor.SetSingleStep(vcpu, enable: wanted != switchesOver);
+    }
+
+    /// <summary>No vCPU is in the midst of stepping over any more: what they wait for does not come.</summary>
+    public void ForgetStepsOver() => _steppingOver.Clear();
+
+    /// <summary>Has no vCPU step any more, also none that an answer has made step, but for those that step over.</summary>
     public void StopAll()
     {
         if (!_mayStep) return;
         _users.Clear();
-        for (uint vcpu = 0; vcpu < vcpus; vcpu++) monitor.SetSingleStep(vcpu, enable: false);
+        _switchedOver.Clear();
+        for (uint vcpu = 0; vcpu < vcpus; vcpu++)
+        {
+            if (!_steppingOver.Contains(vcpu)) monitor.SetSingleStep(vcpu, enable: false);
+        }
     }
 
     private void Stop(uint vcpu)

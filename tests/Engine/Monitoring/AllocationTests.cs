@@ -96,10 +96,10 @@ public sealed class AllocationTests : IDisposable
 
     private EventDispatcher DispatcherFor(byte[] request)
     {
-        PageRights rights = new(_monitor);
+        EventSwitches switches = new(_monitor, _host.Layout, 1);
         return new EventDispatcher(
             new RepeatingChannel(request, _monitor.Ports),
-            new ResponseComposer(_monitor, rights, new EventSwitches(_monitor, _host.Layout, 1), _host.Layout, GuestArchitecture.X86),
+            new ResponseComposer(_monitor, new SessionViews(_monitor, switches, _host.Guest().Identity), switches, _host.Layout),
             new StatisticsCollector(1),
             Source(),
             Watches.Never,

@@ -56,6 +56,8 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
 
         public void SetAccessRequired(bool required) => Try(nameof(SetAccessRequired)).SetAccessRequired(required);
 
+        public void MonitorPageWalks(bool enable) => Try(nameof(MonitorPageWalks)).MonitorPageWalks(enable);
+
         public void MonitorWriteControlRegister(ControlRegister register, bool enable, ControlRegisterOptions options) =>
             Try(nameof(MonitorWriteControlRegister)).MonitorWriteControlRegister(register, enable, options);
 

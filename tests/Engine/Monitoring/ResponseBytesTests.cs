@@ -188,7 +188,9 @@ public class ResponseBytesTests
     {
         IDomainMonitor monitor = DispatchProxy.Create<IDomainMonitor, SilentMonitor>();
         byte[] answer = new byte[layout.Size];
-        new ResponseComposer(monitor, new PageRights(monitor), new EventSwitches(monitor, layout, 1), layout, GuestArchitecture.X86).Compose(new RequestView(request, layout), response, answer);
+        EventSwitches switches = new(monitor, layout, 1);
+        SessionViews views = new(monitor, switches, new XenDomain(1, "guest", Guid.Empty, DomainType.Hvm, 1));
+        new ResponseComposer(monitor, views, switches, layout).Compose(new RequestView(request, layout), response, answer);
         return answer;
     }
 

@@ -118,7 +118,6 @@ public class SubscriptionTests
         Watches.For(VmEventKind.MemAccess),
         Watches.For(VmEventKind.MovToMsr),
         Watches.ControlRegisters(),
-        Watches.Pages(PageAccess.None),
         Watches.Pages(PageAccess.Write) with { Kinds = [VmEventKind.Cpuid] },
         Watches.For(VmEventKind.Cpuid) with { SteppedVCpus = [0] },
         Watches.For(VmEventKind.GuestRequest) with { Async = true, Hold = true },

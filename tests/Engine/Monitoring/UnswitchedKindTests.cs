@@ -51,7 +51,8 @@ public class UnswitchedKindTests
         VmEventLayout layout = VmEventLayout.ForVersion(VmEventLayout.NewestVersion);
         using SimulatedHypervisor host = Hosts.Idle();
         using IDomainMonitor monitor = host.Enable(ChannelPreference.Ring);
-        var composer = new ResponseComposer(monitor, new PageRights(monitor), new EventSwitches(monitor, layout, 1), layout, GuestArchitecture.X86);
+        EventSwitches switches = new(monitor, layout, 1);
+        var composer = new ResponseComposer(monitor, new SessionViews(monitor, switches, host.Guest().Identity), switches, layout);
         byte[] request = new byte[layout.Size];
         byte[] response = new byte[layout.Size];
         foreach ((VmEventKind kind, VmEventField[] fields) in new (VmEventKind, VmEventField[])[]

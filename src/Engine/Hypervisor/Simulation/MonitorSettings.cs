@@ -9,13 +9,13 @@ internal sealed class MonitorSettings
     private readonly Dictionary<uint, bool> _msrs = [];
 
     public bool HoldsBackRegisterWrites;
+    public bool IgnoresPageWalks;
     public bool Cpuid;
     public bool SoftwareBreakpoint;
     public bool SingleStep;
     public bool DescriptorAccess;
     public bool EmulUnimplemented;
     public bool Io;
-    public bool PrivilegedCall;
     public bool DebugException;
     public bool DebugExceptionSync;
     public bool GuestRequest;
@@ -52,7 +52,7 @@ internal sealed class MonitorSettings
         Array.Clear(_controlRegisters);
         _msrs.Clear();
         HoldsBackRegisterWrites = false;
-        Cpuid = SoftwareBreakpoint = SingleStep = DescriptorAccess = EmulUnimplemented = Io = PrivilegedCall = false;
+        IgnoresPageWalks = Cpuid = SoftwareBreakpoint = SingleStep = DescriptorAccess = EmulUnimplemented = Io = false;
         DebugException = DebugExceptionSync = GuestRequest = GuestRequestSync = GuestRequestFromUserspace = VmExit = VmExitSync = false;
     }
 }

@@ -21,7 +21,6 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
     /// <returns>False when the vCPU ended first.</returns>
     public bool Execute(GuestAction action)
     {
-        if (domain.Architecture == GuestArchitecture.Arm64 && !GuestCode.IsOfArm64(action.Kind)) action = GuestAction.Nop();
         _action = action;
         _start = _registers.Rip = GuestCode.AddressOf(action);
         if (action.Kind == GuestActionKind.Cpuid)
@@ -96,6 +95,7 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
             Violation violation = pages.Touch(gfn, access);
             if (violation == Violation.None) return true;
             if (!domain.IsMonitored) return domain.AccessWithoutListener(gfn, pages);
+            if (isPageWalk && _settings.IgnoresPageWalks) return true; // Xen emulates what walks.
             vcpu.BeginEvent(VmEventKind.MemAccess)
                 .Set(VmEventField.MemAccessGfn, gfn)
                 .Set(VmEventField.MemAccessOffset, address % GuestMemory.PageSize)

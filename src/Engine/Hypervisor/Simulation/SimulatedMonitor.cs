@@ -34,7 +34,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
             using SingleCaller.Call call = EnterMemAccess("xc_set_mem_access");
             lock (domain.Gate)
             {
-                Check("xc_set_mem_access", value, domain.Architecture);
+                Check("xc_set_mem_access", value);
                 if (value != MemAccess.Default) domain.Pages.Default = value;
             }
         }
@@ -59,7 +59,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
         {
             if (count == 0 || firstGfn > MaximumGfn || count - 1 > MaximumGfn - firstGfn)
                 throw Refusal.NoSuchPages("xc_set_mem_access", firstGfn, count, MaximumGfn);
-            Check("xc_set_mem_access", access, domain.Architecture);
+            Check("xc_set_mem_access", access);
             domain.SetMemAccess(access, firstGfn, count);
         }
     }
@@ -68,7 +68,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
     {
         const string Name = "xc_set_mem_access_multi";
         using SingleCaller.Call call = EnterMemAccess(Name);
-        foreach (MemAccess right in access) Check(Name, right, domain.Architecture);
+        foreach (MemAccess right in access) Check(Name, right);
         lock (domain.Gate)
         {
             for (int i = 0; i < gfns.Length; i++)
@@ -87,6 +87,9 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
             domain.Views.RequireListener(required);
         }
     }
+
+    public void MonitorPageWalks(bool enable) =>
+        Switch("xc_monitor_inguest_pagefault", MonitorCapabilities.InguestPagefault, ref domain.Settings.IgnoresPageWalks, !enable);
 
     public void MonitorWriteControlRegister(ControlRegister register, bool enable, ControlRegisterOptions options)
     {
@@ -158,8 +161,11 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
         }
     }
 
-    public void MonitorPrivilegedCall(bool enable) =>
-        Switch("xc_monitor_privileged_call", MonitorCapabilities.PrivilegedCall, ref domain.Settings.PrivilegedCall, enable);
+    public void MonitorPrivilegedCall(bool enable)
+    {
+        bool never = false;
+        Switch("xc_monitor_privileged_call", MonitorCapabilities.PrivilegedCall, ref never, enable);
+    }
 
     public void MonitorEmulUnimplemented(bool enable) =>
         Switch("xc_monitor_emul_unimplemented", MonitorCapabilities.EmulUnimplemented, ref domain.Settings.EmulUnimplemented, enable);
@@ -227,10 +233,10 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
     }
 
     /// <summary>Refuses rights that Xen does not know, or the guest does not survive.</summary>
-    internal static void Check(string call, MemAccess access, GuestArchitecture architecture)
+    internal static void Check(string call, MemAccess access)
     {
         if (!Enum.IsDefined(access)) throw Refusal.Invalid(call, $"{access} is no access right");
-        MemAccessRules.EnsureSafe(access, architecture);
+        MemAccessRules.EnsureSafe(access, GuestArchitecture.X86);
     }
 
     private SingleCaller.Call Enter(string name)
@@ -252,9 +258,9 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
     private SingleCaller.Call EnterMemAccess(string name)
     {
         SingleCaller.Call call = Enter(name);
-        if (domain.CanRestrictPages && domain.Delivery == delivery) return call;
+        if (domain.HasExtendedPageTables && domain.Delivery == delivery) return call;
         call.Dispose();
-        throw domain.CanRestrictPages
+        throw domain.HasExtendedPageTables
             ? Refusal.NoListener(domain.Identity, name)
             : Refusal.NoPageAccess(name);
     }

@@ -96,6 +96,9 @@ internal static unsafe partial class XenCtrl
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int xc_monitor_emul_unimplemented(XenCtrlHandle xch, uint domain, [MarshalAs(UnmanagedType.U1)] bool enable);
 
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_monitor_inguest_pagefault(XenCtrlHandle xch, uint domain, [MarshalAs(UnmanagedType.U1)] bool disable);
+
     /// <summary>Xen 4.17 and later.</summary>
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int xc_monitor_vmexit(

@@ -114,6 +114,13 @@ internal sealed class XenMonitor : IDomainMonitor
             throw Failure(nameof(XenCtrl.xc_domain_set_access_required), "set what happens to page accesses without a listener");
     }
 
+    public void MonitorPageWalks(bool enable) =>
+        Switched(
+            XenCtrl.xc_monitor_inguest_pagefault(_xen, _domain.Id, disable: !enable),
+            nameof(XenCtrl.xc_monitor_inguest_pagefault),
+            enable,
+            "page walk");
+
     public void MonitorWriteControlRegister(ControlRegister register, bool enable, ControlRegisterOptions options) =>
         Switched(
             XenCtrl.xc_monitor_write_ctrlreg(

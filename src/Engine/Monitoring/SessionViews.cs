@@ -1,0 +1,190 @@
+using XenVmEvent.Abi;
+using XenVmEvent.Events;
+using XenVmEvent.Hypervisor;
+
+namespace XenVmEvent.Monitoring;
+
+/// <summary>
+/// The views of the domain's memory: the host's own and those that this session made, each with its rights. Used by the
+/// pump's thread.
+/// </summary>
+internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switches, XenDomain domain)
+{
+    private readonly SortedDictionary<ushort, (PageRights Rights, MemAccess Access)> _own = [];
+    private bool _isActivated;
+
+    /// <summary>The view that all vCPUs were put into last.</summary>
+    private ushort _current;
+
+    /// <summary>The rights in the host's own view.</summary>
+    public PageRights Host { get; } = new(monitor);
+
+    /// <summary>Has vCPUs do in view 0 what their own forbids.</summary>
+    public StepOver Steps { get; } = new(monitor.Capabilities, switches.Stepping);
+
+    /// <summary>Whether a page waits to be restricted again.</summary>
+    public bool HasLifted => Host.HasLifted || _own.Values.Any(v => v.Rights.HasLifted);
+
+    /// <summary>The rights that hold for a vCPU in a view.</summary>
+    public PageRights RightsIn(uint view) => view != 0 && _own.TryGetValue((ushort)view, out var own) ? own.Rights : Host;
+
+    /// <summary>The rights in a view that this session knows.</summary>
+    /// <exception cref="XenException"><see cref="XenErrorId.ViewNotFound"/>.</exception>
+    public PageRights Find(ushort view) => view == 0 ? Host : _own.TryGetValue(view, out var own) ? own.Rights : throw NotFound(view);
+
+    /// <summary>What this session knows of: view 0, those that it made, and those of others that a vCPU is in.</summary>
+    public IReadOnlyList<MemoryView> List()
+    {
+        SortedDictionary<ushort, List<uint>> vcpus = new() { [0] = [] };
+        foreach (ushort view in _own.Keys) vcpus[view] = [];
+        bool active = _isActivated || IsActive();
+        for (uint vcpu = 0; vcpu < domain.VCpus; vcpu++)
+        {
+            ushort view = active ? ViewOf(vcpu) : (ushort)0;
+            if (!vcpus.TryGetValue(view, out List<uint>? inside)) vcpus[view] = inside = [];
+            inside.Add(vcpu);
+        }
+
+        return [.. vcpus.Select(v => new MemoryView(domain, v.Key, _own.TryGetValue(v.Key, out var own) ? own.Access : null, v.Value))];
+    }
+
+    /// <summary>Makes a view, as the host's own for now.</summary>
+    /// <param name="access">What its pages are to be given.</param>
+    public ushort Create(MemAccess access)
+    {
+        bool activates = !monitor.AltP2m.IsActive;
+        if (activates) monitor.AltP2m.IsActive = true;
+        try
+        {
+            switches.Need(VmEventKind.EmulUnimplemented);
+            switches.Need(VmEventKind.SingleStep);
+            ushort view = monitor.AltP2m.CreateView(access);
+            _own[view] = (new PageRights(monitor, view, Host), access);
+            _isActivated |= activates;
+            return view;
+        }
+        catch
+        {
+            if (activates) monitor.AltP2m.IsActive = false;
+            throw;
+        }
+    }
+
+    /// <summary>Puts all vCPUs into a view.</summary>
+    public void Switch(ushort view)
+    {
+        if (!IsActive())
+        {
+            if (view == 0) return;
+            throw NotFound(view);
+        }
+
+        monitor.AltP2m.SwitchToView(view);
+        Steps.Redirect(view);
+        _current = view;
+    }
+
+    /// <summary>Removes a view that this session made.</summary>
+    public void Remove(ushort view)
+    {
+        if (!_own.TryGetValue(view, out var own)) throw NotFound(view);
+        if (own.Rights.IsWatched)
+        {
+            throw new XenException(
+                XenErrorId.ViewInUse, $"Pages are watched in the view {view} of {domain}.", "End the watch first.");
+        }
+
+        uint[] inside = [.. Enumerable.Range(0, domain.VCpus).Select(v => (uint)v).Where(v => ViewOf(v) == view)];
+        if (inside.Length > 0)
+        {
+            throw new XenException(
+                XenErrorId.ViewInUse,
+                $"vCPU {string.Join(", ", inside)} of {domain} is in the view {view}.",
+                "Switch to another view first: Switch-XenMemoryView -View 0.");
+        }
+
+        monitor.AltP2m.DestroyView(view);
+        own.Rights.Detach();
+        _own.Remove(view);
+    }
+
+    /// <summary>Adds a watch and restricts its pages, a step at a time.</summary>
+    public IEnumerable<int> Add(PageWatch watch)
+    {
+        PageRights rights = Find(watch.View);
+        return watch.Access == PageAccess.None ? [] : rights.Add(watch);
+    }
+
+    /// <summary>Removes a watch and gives its pages back, a step at a time.</summary>
+    public IEnumerable<int> Remove(PageWatch watch) => Find(watch.View).Remove(watch);
+
+    /// <summary>Sets rights by hand, a step at a time.</summary>
+    public IEnumerable<int> Set(ushort view, IReadOnlyList<MemAccessRange> rights)
+    {
+        PageRights pages = Find(view);
+
+        // What Xen cannot emulate would otherwise give the guest an exception.
+        switches.Need(VmEventKind.EmulUnimplemented);
+        return pages.Set(rights);
+    }
+
+    /// <summary>Sets the rights to all pages of a view, a step at a time.</summary>
+    public IEnumerable<int> SetAll(ushort view, MemAccess access) =>
+        Set(view, [new MemAccessRange(new GfnRange(0, monitor.MaximumGfn), access)]);
+
+    /// <summary>Restricts pages again whose moment is over.</summary>
+    public void RestrictLifted()
+    {
+        Host.RestrictLifted();
+        foreach ((PageRights rights, _) in _own.Values) rights.RestrictLifted();
+    }
+
+    /// <summary>What is to be done at the end, each to be tried: all vCPUs to view 0, no view that was made left, altp2m as it was.</summary>
+    public IEnumerable<Action> GivingBack()
+    {
+        if (_own.Count > 0 || _current != 0) yield return () => Switch(0);
+        Steps.Forget();
+        foreach ((ushort view, (PageRights rights, _)) in _own.ToArray())
+        {
+            _own.Remove(view);
+            yield return () =>
+            {
+                rights.Detach();
+                monitor.AltP2m.DestroyView(view);
+            };
+        }
+
+        if (_isActivated) yield return () => monitor.AltP2m.IsActive = false;
+        _isActivated = false;
+    }
+
+    private bool IsActive()
+    {
+        try
+        {
+            return monitor.AltP2m.IsActive;
+        }
+        catch (XenException e) when (e.Id == XenErrorId.NotSupported)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The view that a vCPU is in, or comes back to.</summary>
+    private ushort ViewOf(uint vcpu)
+    {
+        try
+        {
+            return Steps.BackTo(vcpu) ?? monitor.AltP2m.GetVCpuView(vcpu);
+        }
+        catch (XenException e) when (e.Id == XenErrorId.NotSupported)
+        {
+            return _current; // Xen before 4.13 does not tell.
+        }
+    }
+
+    private XenException NotFound(ushort view) => new(
+        XenErrorId.ViewNotFound,
+        $"This session has made no view {view} of {domain}.",
+        "List the views with Get-XenMemoryView, or make one with New-XenMemoryView.");
+}

@@ -1,0 +1,47 @@
+using System.Management.Automation;
+using XenVmEvent.Monitoring;
+
+namespace XenVmEvent.PS;
+
+/// <summary>
+/// Get-XenMemAccess: the rights that a domain has to its pages, one object for each run of pages with the same. A domain
+/// that is not monitored is for the moment, as Xen tells only a listener.
+/// </summary>
+[Cmdlet(VerbsCommon.Get, "XenMemAccess")]
+[OutputType(typeof(MemAccessEntry))]
+public sealed class GetXenMemAccessCommand : DomainCmdlet
+{
+    /// <summary>The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain returns.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [DomainTransformation]
+    [ArgumentCompleter(typeof(DomainCompleter))]
+    public DomainSelector[] Domain { get; set; } = [];
+
+    /// <summary>The pages, as in 0x400 or 0x400-0x43f. All that the domain has when left out, which takes a call each.</summary>
+    [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
+    [GfnTransformation]
+    public GfnRange[] Gfn { get; set; } = [];
+
+    /// <summary>The view of the domain's memory; 0 is the host's own.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(ViewCompleter))]
+    public ushort View { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => ForEachDomain(Domain, IsGuest, domain =>
+    {
+        if (XenHost.FindSession(domain) is { } running)
+        {
+            Write(running);
+            return;
+        }
+
+        using MonitorSession session = XenHost.StartSession(domain, new MonitorOptions());
+        Write(session);
+    });
+
+    private void Write(MonitorSession session)
+    {
+        foreach (MemAccessRange range in session.GetMemAccess(Gfn, View)) WriteObject(new MemAccessEntry(session.Domain, View, range));
+    }
+}

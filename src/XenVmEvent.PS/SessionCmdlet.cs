@@ -1,0 +1,17 @@
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Monitoring;
+
+namespace XenVmEvent.PS;
+
+/// <summary>A cmdlet that changes something in a domain which lasts as long as the domain's session.</summary>
+public abstract class SessionCmdlet : DomainCmdlet
+{
+    /// <summary>The domain's session; where there is none, a new one that stays until Disable-XenMonitor.</summary>
+    private protected MonitorSession UseSession(XenDomain domain)
+    {
+        if (XenHost.FindSession(domain) is { } session) return session;
+        session = XenHost.StartSession(domain, new MonitorOptions());
+        WriteWarning($"{domain} is monitored from now on; Disable-XenMonitor gives everything back.");
+        return session;
+    }
+}

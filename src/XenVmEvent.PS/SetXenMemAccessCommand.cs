@@ -1,0 +1,81 @@
+using System.Management.Automation;
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Monitoring;
+
+namespace XenVmEvent.PS;
+
+/// <summary>
+/// Set-XenMemAccess: sets the rights that a domain has to pages, for as long as its session lasts; what they were before
+/// comes back at its end. Pages that come by the pipeline are set together, thousands in one call.
+/// </summary>
+[Cmdlet(VerbsCommon.Set, "XenMemAccess", SupportsShouldProcess = true)]
+[OutputType(typeof(void))]
+public sealed class SetXenMemAccessCommand : SessionCmdlet
+{
+    /// <summary>So many pages are set with one call to Xen.</summary>
+    private const ulong PagesPerCall = 4096;
+
+    private readonly Dictionary<(XenDomain Domain, ushort View), List<MemAccessRange>> _collected = [];
+    private ulong _pages;
+
+    /// <summary>The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain or Get-XenMemAccess returns.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [DomainTransformation]
+    [ArgumentCompleter(typeof(DomainCompleter))]
+    public DomainSelector[] Domain { get; set; } = [];
+
+    /// <summary>The pages, as in 0x400 or 0x400-0x43f.</summary>
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [GfnTransformation]
+    public GfnRange[] Gfn { get; set; } = [];
+
+    /// <summary>The rights that the guest is left.</summary>
+    [Parameter(Mandatory = true, Position = 2, ValueFromPipelineByPropertyName = true)]
+    public MemAccess Access { get; set; }
+
+    /// <summary>The view of the domain's memory; 0 is the host's own, and what is set there holds in views where a page has no other.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(ViewCompleter))]
+    public ushort View { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        ForEachDomain(Domain, IsGuest, domain =>
+        {
+            if (!_collected.TryGetValue((domain, View), out List<MemAccessRange>? ranges)) _collected[(domain, View)] = ranges = [];
+            foreach (GfnRange range in Gfn)
+            {
+                ranges.Add(new MemAccessRange(range, Access));
+                _pages += range.Count;
+            }
+        });
+        if (_pages >= PagesPerCall) SetCollected();
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing() => SetCollected();
+
+    private void SetCollected()
+    {
+        foreach (((XenDomain domain, ushort view), List<MemAccessRange> ranges) in _collected)
+        {
+            string where = view == 0 ? "" : $" in the view {view}";
+            string what = $"Set the access of {string.Join(", ", ranges.GroupBy(r => r.Access).Select(Describe))}{where}";
+            Report(domain, () =>
+            {
+                if (ShouldProcess(domain.ToString(), what)) UseSession(domain).SetMemAccess(ranges, view);
+            });
+        }
+
+        _collected.Clear();
+        _pages = 0;
+    }
+
+    private static string Describe(IGrouping<MemAccess, MemAccessRange> pages)
+    {
+        ulong count = 0;
+        foreach (MemAccessRange range in pages) count += range.Gfn.Count;
+        return count == 1 ? $"the page {pages.First().Gfn} to {pages.Key}" : $"{count} pages to {pages.Key}";
+    }
+}

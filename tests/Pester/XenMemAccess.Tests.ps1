@@ -1,0 +1,57 @@
+BeforeAll { . $PSScriptRoot/SimulatedHost.ps1 }
+AfterAll { Switch-SimulatedHost }
+
+Describe 'Get-XenMemAccess and Set-XenMemAccess' {
+    BeforeEach { $null = Connect-XenHost -Simulated }
+
+    It 'shows the pages of a domain that nobody monitors, and leaves it so' {
+        $access = Get-XenMemAccess web01
+        "$($access.Domain) $($access.Gfn) $($access.Pages) $($access.Access) $($access.View)" | Should -Be 'web01 0x0-0xfff 4096 Rwx 0'
+        Get-XenMonitor | Should -BeNullOrEmpty
+        Assert-GuestFree web01
+    }
+
+    It 'sets pages until the end of a session that it opens, and says so' {
+        Set-XenMemAccess web01 0x400-0x403 R -WarningVariable warned 3>$null
+        $warned | Should -BeLike '*web01*Disable-XenMonitor*'
+        (Get-XenMemAccess web01 0x400-0x407 | ForEach-Object { "$_" }) | Should -Be '0x400-0x403 R', '0x404-0x407 Rwx'
+        Disable-XenMonitor web01
+        Assert-GuestFree web01
+    }
+
+    It 'takes pages by pipeline, and sets what was saved again' {
+        Enable-XenMonitor web01
+        0x400..0x40f | Where-Object { $_ % 2 } | Set-XenMemAccess web01 -Access RW
+        $saved = Get-XenMemAccess web01 0x400-0x40f
+        $saved | Should -HaveCount 16
+        $saved | Set-XenMemAccess -Access N2rwx
+        (Get-XenMemAccess web01 0x400-0x40f).Access | Should -Be 'N2rwx'
+        $saved | Set-XenMemAccess
+        (Get-XenMemAccess web01 0x400-0x40f).Access | Should -Be $saved.Access
+    }
+
+    It 'does nothing with -WhatIf' {
+        Set-XenMemAccess web01 0x400 R -WhatIf
+        Get-XenMonitor | Should -BeNullOrEmpty
+        Assert-GuestFree web01
+    }
+
+    It 'refuses the right <_>, which the guest would not survive, with the reason' -ForEach 'W', 'WX' {
+        Enable-XenMonitor web01
+        Set-XenMemAccess web01 0x400 $_ -ErrorVariable refused -ErrorAction SilentlyContinue
+        $refused.FullyQualifiedErrorId | Should -Be 'NotSupported,XenVmEvent.PS.SetXenMemAccessCommand'
+        "$refused" | Should -BeLike '*the guest would crash*'
+        $refused[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+    }
+
+    It 'is seen by a watch that restricts nothing itself, again and again' {
+        Set-XenMemAccess web01 0x100-0xfff RX 3>$null
+        $seen = Watch-XenMemAccess web01 -First 20 -Duration 60
+        $seen | Should -HaveCount 20
+        $seen.Access | Should -Not -Contain 'Execute'
+
+        # All but those that an instruction which Xen cannot emulate has lifted for a millisecond.
+        $kept = Get-XenMemAccess web01 0x100-0xfff | Where-Object Access -EQ 'RX' | Measure-Object Pages -Sum
+        $kept.Sum | Should -BeGreaterThan 3800
+    }
+}
