@@ -10,6 +10,8 @@ namespace XenVmEvent.NativeXen.Tests;
 /// <param name="State">The state that it left the guest in; null when it did not come so far as to load the libraries.</param>
 internal sealed record Listener(int ExitCode, IReadOnlyList<string> Lines, IReadOnlyList<string> Errors, JsonNode? State)
 {
+    private const string VCpuMark = "vcpu ";
+
     /// <summary>Longer than anything takes on the slowest machine: reached only when something never comes.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
@@ -21,8 +23,12 @@ internal sealed record Listener(int ExitCode, IReadOnlyList<string> Lines, IRead
     public static Listener RunOurs(Guest guest, params IEnumerable<string> arguments) =>
         Run(guest, "dotnet", [Path.Combine(AppContext.BaseDirectory, "xenvmevent.dll"), .. arguments]);
 
-    /// <summary>The lines of each vCPU, in its own order; the order between vCPUs is not determined.</summary>
-    public ILookup<string, string> LinesByVCpu() => Lines.ToLookup(line => VCpuOf(line));
+    /// <summary>
+    /// The lines of each vCPU, in its own order; the order between vCPUs is not determined. Lines that name none follow
+    /// one that does.
+    /// </summary>
+    public ILookup<string, string> LinesByVCpu() =>
+        Lines.Where(line => line.Contains(VCpuMark, StringComparison.Ordinal)).ToLookup(VCpuOf);
 
     /// <summary>The pages that were touched, in order.</summary>
     public IEnumerable<string> Pages() => Lines.Select(line => line.Split(" for GFN ")[1].Split(' ')[0]).Distinct().Order();
@@ -32,7 +38,7 @@ internal sealed record Listener(int ExitCode, IReadOnlyList<string> Lines, IRead
 
     private static string VCpuOf(string line)
     {
-        int start = line.IndexOf("vcpu ", StringComparison.Ordinal) + "vcpu ".Length;
+        int start = line.IndexOf(VCpuMark, StringComparison.Ordinal) + VCpuMark.Length;
         return new string([.. line.Skip(start).TakeWhile(char.IsAsciiDigit)]);
     }
 

@@ -7,7 +7,10 @@ namespace XenVmEvent.NativeXen.Tests;
 public class SameAsXenAccessTests
 {
     private static readonly string[] Modes =
-        ["write", "exec", "breakpoint", "debug", "cpuid", "desc_access", "write_ctrlreg_cr4"];
+    [
+        "write", "exec", "breakpoint", "debug", "cpuid", "desc_access", "write_ctrlreg_cr4",
+        "altp2m_write", "altp2m_exec", "altp2m_write_no_gpt",
+    ];
 
     public static TheoryData<string, bool> ModesWithAndWithoutM()
     {
@@ -35,8 +38,10 @@ public class SameAsXenAccessTests
         Assert.Equal(theirs.Lines, ours.Lines);
         AssertSameState(theirs, ours, required);
         Assert.True((bool)ours.VCpu(0)["isFinished"]!);
-        Assert.Equal(0, theirs.ExitCode);
         Assert.Equal(0, ours.ExitCode);
+
+        // In the end xen-access switches single steps off for vCPUs that the guest does not have, and takes that for a failure.
+        Assert.Equal(mode.StartsWith("altp2m", StringComparison.Ordinal) ? 255 : 0, theirs.ExitCode);
         Assert.NotEmpty(theirs.Errors);
         Assert.NotEmpty(ours.Errors);
     }
@@ -58,13 +63,15 @@ public class SameAsXenAccessTests
         Assert.Equal(0, ours.ExitCode);
     }
 
-    /// <summary>Registers are each vCPU's own, so its lines do not depend on the others, as they do for pages.</summary>
+    /// <summary>Registers are each vCPU's own, and a view stays restricted, so its lines do not depend on the others, as they do for pages.</summary>
     [NativeTheory]
     [InlineData("breakpoint")]
     [InlineData("debug")]
     [InlineData("cpuid")]
     [InlineData("desc_access")]
     [InlineData("write_ctrlreg_cr4")]
+    [InlineData("altp2m_write")]
+    [InlineData("altp2m_exec")]
     public void With_several_vcpus_each_has_the_same_lines(string mode)
     {
         var guest = new Guest { VCpus = 4 };

@@ -119,9 +119,9 @@ internal static unsafe class XenCtrlExports
     public static int MonitorEmulUnimplemented(nint xch, uint domain, byte enable) =>
         NativeHost.Try(() => Monitor(domain, "xc_monitor_emul_unimplemented").MonitorEmulUnimplemented(enable != 0));
 
-    /// <summary>The simulated host does not offer it.</summary>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_inguest_pagefault")]
-    public static int MonitorInguestPagefault(nint xch, uint domain, byte disable) => NativeHost.Fail(Errno.EOPNOTSUPP);
+    public static int MonitorInguestPagefault(nint xch, uint domain, byte disable) =>
+        NativeHost.Try(() => Monitor(domain, "xc_monitor_inguest_pagefault").MonitorPageWalks(disable == 0));
 
     [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_vmexit")]
     public static int MonitorVmExit(nint xch, uint domain, byte enable, byte sync) =>
