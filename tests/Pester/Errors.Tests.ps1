@@ -49,10 +49,8 @@ Describe 'An error about' {
             Id = 'NotSupported'; Category = 'NotImplemented'; Target = 'MovToMsr'; Message = 'none was named'; Remedy = '-Msr' }
         @{ What = 'an MSR that cannot be watched'; Command = { Watch-XenVmEvent web01 -Event MovToMsr -Msr 0x12345 -Duration 60 }
             Id = 'NotSupported'; Category = 'NotImplemented'; Target = 'web01 (id 1)'; Message = '0x12345'; Remedy = '\w' }
-        @{ What = 'a kind that has no switch'; Command = { Watch-XenVmEvent web01 -Event Interrupt -Duration 60 }
-            Id = 'NotSupported'; Category = 'NotImplemented'; Target = 'web01 (id 1)'; Message = 'Interrupt'; Remedy = '\w' }
-        @{ What = 'a kind whose events have no end'; Command = { Watch-XenVmEvent web01 -Event Io -Duration 60 }
-            Id = 'NotSupported'; Category = 'NotImplemented'; Target = 'web01 (id 1)'; Message = 'never does the I/O'; Remedy = '\w' }
+        @{ What = 'a vCPU that the domain does not have'; Command = { Watch-XenVmEvent web01 -Event SingleStep -VCpu 2 -Duration 60 }
+            Id = 'InvalidVCpu'; Category = 'InvalidArgument'; Target = 'web01 (id 1)'; Message = 'no vCPU 2'; Remedy = '0 to 1' }
         @{ What = 'a kind that the host does not have'; Command = { Watch-XenVmEvent web01 -Event PrivilegedCall -Duration 60 }
             Id = 'NotSupported'; Category = 'NotImplemented'; Target = 'web01 (id 1)'; Message = 'PrivilegedCall'; Remedy = '\w' }
     ) {
@@ -168,7 +166,7 @@ Describe 'An error about' {
     It 'a session whose options conflict with a watch' {
         Enable-XenMonitor web01
         Watch-XenVmEvent web01 -Event WriteControlRegister -Register CR4 -First 1 -Duration 60 | ForEach-Object {
-            $record = Get-TheError { Watch-XenVmEvent web01 -Event WriteControlRegister -Register CR4 -IgnoredBits 0x80 -First 1 }
+            $record = Get-TheError { Watch-XenVmEvent web01 -Event WriteControlRegister -Register CR4 -Async -First 1 -Duration 60 }
             $record.FullyQualifiedErrorId | Should -Be 'ConflictingWatch,XenVmEvent.PS.WatchXenVmEventCommand'
             $record.CategoryInfo.Category | Should -Be 'InvalidOperation'
         }
