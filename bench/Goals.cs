@@ -10,7 +10,7 @@ internal static class Goals
         output.WriteLine("| --- | ---: | --- |");
         foreach (int vcpus in (int[])[1, 4])
         {
-            AtLeast($"events a second of xenvmevent by xen-access's, {vcpus} vCPUs: at least 2", 2, Ratio(
+            AtLeast($"events a second of xenvmevent by xen-access's, {SideBySide.CountOf(vcpus)}: at least 2", 2, Ratio(
                 SideBySide.NameOf(SideBySide.Ring, vcpus, SideBySide.Rate), SideBySide.NameOf(SideBySide.XenAccess, vcpus, SideBySide.Rate)));
         }
 
@@ -18,7 +18,7 @@ internal static class Goals
             SideBySide.NameOf(SideBySide.Slotted, 16, SideBySide.Rate), SideBySide.NameOf(SideBySide.Ring, 16, SideBySide.Rate)));
         foreach (int vcpus in SideBySide.VCpus)
         {
-            AtMost($"p99 round trip of xenvmevent by xen-access's, {vcpus} vCPUs: at most 1", 1, Ratio(
+            AtMost($"p99 round trip of xenvmevent by xen-access's, {SideBySide.CountOf(vcpus)}: at most 1", 1, Ratio(
                 SideBySide.NameOf(SideBySide.Ring, vcpus, SideBySide.P99), SideBySide.NameOf(SideBySide.XenAccess, vcpus, SideBySide.P99)));
         }
 

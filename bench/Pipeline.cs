@@ -13,8 +13,8 @@ internal static class Pipeline
         string output = Command.Output(
             "pwsh", "-NoProfile", "-File", Built.Script("pipeline.ps1"), "-Module", Built.Module, "-Events", Events, "-Repetitions", Repetitions);
         PipelineRates[] rates = JsonSerializer.Deserialize<PipelineRates[]>(output, JsonSerializerOptions.Web)!;
-        results.Add("Watch-XenVmEvent | Measure-Object", Median(rates.Select(r => r.Watch)), "objects/s");
-        results.Add("bare cmdlet | Measure-Object", Median(rates.Select(r => r.Bare)), "objects/s");
+        results.Add("Watch-XenVmEvent to Measure-Object", Median(rates.Select(r => r.Watch)), "objects/s");
+        results.Add("bare cmdlet to Measure-Object", Median(rates.Select(r => r.Bare)), "objects/s");
     }
 
     private static double Median(IEnumerable<double> values) => values.Order().ElementAt(values.Count() / 2);

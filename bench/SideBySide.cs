@@ -20,7 +20,9 @@ internal static class SideBySide
 
     public static IReadOnlyList<int> VCpus { get; } = [1, 2, 4, 16];
 
-    public static string NameOf(string program, int vcpus, string what) => $"{program}, {vcpus} vCPUs: {what}";
+    public static string NameOf(string program, int vcpus, string what) => $"{program}, {CountOf(vcpus)}: {what}";
+
+    public static string CountOf(int vcpus) => vcpus == 1 ? "1 vCPU" : $"{vcpus} vCPUs";
 
     public static void Measure(Results results)
     {
