@@ -79,13 +79,20 @@ internal static class XenVmEventCommand
         CustomParser = ParseMsrs,
     };
 
+    private static readonly Option<IReadOnlyDictionary<SettableRegister, ulong>> Registers = new("--register")
+    {
+        Description = "With every answer: set these registers of the guest, as in rbx=0x1234,rcx=0.",
+        HelpName = "values",
+        CustomParser = ParseRegisters,
+    };
+
     /// <summary>Parses the arguments and does what they say.</summary>
     /// <returns>The process's exit code.</returns>
     public static int Run(IReadOnlyList<string> arguments)
     {
         RootCommand root = new("Watches what a Xen guest does, and prints it.")
         {
-            Domain, Mode, Required, Simulate, Channel, Count, Duration, Format, Gfns, Repeat, Msrs, Response, ResetCommand.Create(),
+            Domain, Mode, Required, Simulate, Channel, Count, Duration, Format, Gfns, Repeat, Msrs, Response, Registers, ResetCommand.Create(),
         };
         foreach (Option option in root.Options)
         {
@@ -120,7 +127,7 @@ internal static class XenVmEventCommand
         Gfns = parsed.GetValue(Gfns) ?? [],
         Repeat = parsed.GetValue(Repeat),
         Msrs = parsed.GetValue(Msrs) ?? [],
-        Response = parsed.GetRequiredValue(Response),
+        Response = parsed.GetRequiredValue(Response) with { Registers = parsed.GetValue(Registers) ?? VmEventResponse.Continue.Registers },
     };
 
     private static WatchMode? ParseMode(ArgumentResult result)
@@ -167,16 +174,34 @@ internal static class XenVmEventCommand
             : Refuse<VmEventResponse>(result, $"'{name}' is not a response; the responses are {string.Join(", ", WatchMode.Responses.Keys)}.");
     }
 
+    private static IReadOnlyDictionary<SettableRegister, ulong>? ParseRegisters(ArgumentResult result)
+    {
+        Dictionary<SettableRegister, ulong> registers = [];
+        foreach (string text in result.Tokens[0].Value.Split(','))
+        {
+            string[] parts = text.Split('=');
+            string? name = Array.Find(Enum.GetNames<SettableRegister>(), n => n.Equals(parts[0], StringComparison.OrdinalIgnoreCase));
+            if (name is null) return Refuse<IReadOnlyDictionary<SettableRegister, ulong>>(result, $"'{parts[0]}' is no register that an answer can set.");
+            if (parts.Length != 2 || !TryParseNumber(parts[1], out ulong value))
+                return Refuse<IReadOnlyDictionary<SettableRegister, ulong>>(result, $"'{text}' gives {name} no value, as {name.ToLowerInvariant()}=0x1234 does.");
+            registers[Enum.Parse<SettableRegister>(name)] = value;
+        }
+
+        return registers;
+    }
+
+    private static bool TryParseNumber(string text, out ulong number) => text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
+        ? ulong.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out number)
+        : ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+
     private static IReadOnlyList<uint> ParseMsrs(ArgumentResult result)
     {
         List<uint> msrs = [];
         foreach (string text in result.Tokens[0].Value.Split(','))
         {
-            bool good = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
-                ? uint.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint msr)
-                : uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out msr);
-            if (!good) return Refuse<IReadOnlyList<uint>>(result, $"'{text}' is not the number of a register.") ?? [];
-            msrs.Add(msr);
+            if (!TryParseNumber(text, out ulong msr) || msr > uint.MaxValue)
+                return Refuse<IReadOnlyList<uint>>(result, $"'{text}' is not the number of a register.") ?? [];
+            msrs.Add((uint)msr);
         }
 
         return msrs;

@@ -11,6 +11,8 @@ public class FailureTests
     [InlineData("web01 write --simulate --gfn 0xfffffff", "0xfffffff")]
     [InlineData("web01 msr --simulate --msr 0x12345678", "0x12345678")]
     [InlineData("web01 cpuid --simulate --response deny", "Deny makes no sense for a Cpuid event")]
+    [InlineData("web01 write_ctrlreg_cr4 --simulate --register rax=1", "have to name Rip")]
+    [InlineData("web01 cpuid --simulate --register pc=1", "Pc is no register that Xen sets on X86")]
     [InlineData("a-domain-that-nobody-has cpuid", "")]
     public void One_line_says_what_failed(string arguments, string what)
     {

@@ -73,7 +73,7 @@ check "breakpoint: the guest runs on" runs_on
 
 breakpoints_arrive() { # both vCPUs raise one a round, and count them together
     local round breakpoints
-    read -r round breakpoints < <(xl dmesg | sed -n "s/^(d$guest) vcpu 0 round \([0-9]*\) breakpoints \([0-9]*\)\r*$/\1 \2/p" | tail -n 1)
+    read -r round breakpoints < <(xl dmesg | sed -n "s/^(d$guest) vcpu 0 round \([0-9]*\) breakpoints \([0-9]*\) .*/\1 \2/p" | tail -n 1)
     [ "$breakpoints" -gt "$round" ] || { echo "round $round, breakpoints $breakpoints"; return 1; }
 }
 check "breakpoint: the guest got its own" breakpoints_arrive

@@ -27,6 +27,20 @@ check "cpuid: vCPU, leaf, subleaf and instruction pointer" same_json cpuid-json 
         echo "Cpuid $guest $vcpu 0x80000000 0x0 $(address at_cpuid_extended)"
     done)"
 
+sees_cpuid() { # VCPU VALUE: the guest's last report of what CPUID gave it in EBX
+    equal "$2" "$(xl dmesg | sed -n "s/^(d$guest) vcpu $1 round .* cpuid \([0-9]*\)\r*$/\1/p" | tail -n 1)"
+}
+
+own=$(xl dmesg | sed -n "s/^(d$guest) vcpu 0 round .* cpuid \([0-9]*\)\r*$/\1/p" | tail -n 1)
+start set-registers "$guest" cpuid --register rbx=12345
+for vcpu in 0 1; do check "registers set: vCPU $vcpu of the guest sees another result of CPUID" eventually 60 sees_cpuid $vcpu 12345; done
+stop INT
+check "registers set: a clean end" clean_end set-registers
+for vcpu in 0 1; do check "registers set: after it vCPU $vcpu sees its own again" eventually 60 sees_cpuid $vcpu "$own"; done
+
+run no-rip "$guest" write_ctrlreg_cr4 --register rax=1
+check "registers for a register write without RIP: one clear error" one_clear_error no-rip 1 'have to name Rip'
+
 # write_ctrlreg_cr4
 
 cr4_line='^Control register written: rip=[0-9a-f]{16}, vcpu [01]: reg=CR4, old_value=[0-9a-f]{16}, new_value=[0-9a-f]{16}$'

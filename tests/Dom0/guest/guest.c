@@ -1,7 +1,7 @@
 /*
  * A guest that does nothing but raise events. Its command line names the workloads; every vCPU runs
  * each of them once a round, 50 ms apart, and says now and then on Xen's console how far it is
- * ("vcpu 1 round 40 breakpoints 0").
+ * ("vcpu 1 round 40 breakpoints 0 cpuid 7").
  *
  * AT(name) gives an instruction a symbol: the tests expect events at exactly those addresses.
  */
@@ -72,6 +72,8 @@ static int start_vcpu(int vcpu)
     return hypercall(VCPU_OP, VCPUOP_INITIALISE, vcpu, &context) == 0 && hypercall(VCPU_OP, VCPUOP_UP, vcpu, 0) == 0;
 }
 
+static volatile u32 cpuid_results[MAX_VCPUS];   /* EBX, as it saw it last */
+
 /* Xen's console */
 
 static void print_char(char c)
@@ -100,6 +102,7 @@ static void print_progress(int vcpu, u64 round)
     print("vcpu "); print_number(vcpu);
     print(" round "); print_number(round);
     print(" breakpoints "); print_number(breakpoints);
+    print(" cpuid "); print_number(cpuid_results[vcpu]);
     print("\n");
     __sync_lock_release(&busy);
 }
@@ -110,6 +113,7 @@ WORKLOAD cpuid(int vcpu, u64 round)
 {
     u32 a = 4, b, c = 2, d;
     asm volatile(AT(at_cpuid_cache) "cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+    cpuid_results[vcpu] = b;
     a = 0x80000000, c = 0;
     asm volatile(AT(at_cpuid_extended) "cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
 }
