@@ -5,4 +5,7 @@ internal interface IHeldEvents
 {
     /// <summary>A held event has been answered. From any thread.</summary>
     void OnAnswered();
+
+    /// <summary>What in the state of the session speaks against an answer. From any thread.</summary>
+    XenException? FindObjection(VmEventResponse response);
 }

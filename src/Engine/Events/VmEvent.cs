@@ -79,7 +79,8 @@ public abstract class VmEvent
     public void Respond(VmEventResponse response)
     {
         ArgumentNullException.ThrowIfNull(response);
-        if (ResponseRules.FindObjection(response, Request, _source.Architecture) is { } objection) throw objection;
+        XenException? objection = ResponseRules.FindObjection(response, Request, _source.Architecture) ?? _source.HeldEvents.FindObjection(response);
+        if (objection is not null) throw objection;
         if (TryAnswer(response, ResponseState.Given))
         {
             _source.HeldEvents.OnAnswered();

@@ -125,6 +125,7 @@ internal sealed class EventPump : IHeldEvents
         Invoke(Once(() =>
         {
             _dispatcher.EnsureHostCan(response);
+            if (_switches.FindObjection(response) is { } objection) throw objection;
             if (response.Action == VmEventAction.Deny) _switches.HoldBackRegisterWrites();
             _dispatcher.SetDefault(kind, response);
         }));
@@ -172,6 +173,8 @@ internal sealed class EventPump : IHeldEvents
     }
 
     void IHeldEvents.OnAnswered() => Wake();
+
+    XenException? IHeldEvents.FindObjection(VmEventResponse response) => _switches.FindObjection(response);
 
     private static IEnumerable<int> Once(Action action)
     {

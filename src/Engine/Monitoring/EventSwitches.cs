@@ -1,4 +1,5 @@
 using XenVmEvent.Abi;
+using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Monitoring;
@@ -19,9 +20,10 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
     private readonly Dictionary<EventSwitch, LiftedSwitch> _lifted = [];
     private readonly HashSet<VmEventKind> _needed = [];
     private readonly VCpuStepping _stepping = new(monitor, vcpus);
-    private int _stepWatches;
     private int _pageWalksIgnored;
     private bool _registerWritesHeldBack;
+    private bool _ended;
+    private volatile int _stepWatches;
 
     /// <summary>Which vCPUs step.</summary>
     public VCpuStepping Stepping => _stepping;
@@ -92,7 +94,40 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
     }
 
     /// <summary>Has no vCPU step any more, also none that an answer has made step.</summary>
-    public void StopStepping() => _stepping.StopAll();
+    public void StopStepping()
+    {
+        _ended = true;
+        _stepping.StopAll();
+    }
+
+    /// <summary>What speaks against the stepping that an answer asks for. From any thread.</summary>
+    public XenException? FindObjection(VmEventResponse response)
+    {
+        if (!response.ToggleSingleStep && response.FastSingleStepView is null) return null;
+        if ((monitor.Capabilities & MonitorCapabilities.SingleStep) == 0)
+        {
+            return new XenException(
+                XenErrorId.NotSupported,
+                "This host cannot single step vCPUs of this domain.",
+                "Run the guest on an Intel processor with the monitor trap flag.");
+        }
+
+        return response.ToggleSingleStep && _stepWatches == 0 ? new XenException(
+            XenErrorId.ResponseNotApplicable,
+            "Nobody watches SingleStep events of this domain, so nobody would see the steps, and the vCPU takes no interrupts meanwhile.",
+            "Watch SingleStep events too: Watch-XenVmEvent -Event SingleStep.") : null;
+    }
+
+    /// <summary>Leaves out of an answer the stepping that nobody would see, or end.</summary>
+    public VmEventResponse Permit(VmEventResponse response)
+    {
+        if (!response.ToggleSingleStep && response.FastSingleStepView is null) return response;
+        if (_ended || FindObjection(response) is not null) return response with { ToggleSingleStep = false, FastSingleStepView = null };
+
+        // Xen ends a fast single step only where it would raise an event for a slow one.
+        if (response.FastSingleStepView is not null) Need(VmEventKind.SingleStep);
+        return response;
+    }
 
     /// <summary>
     /// Lets a vCPU do what it was stopped at. Xen would stop it there again, so the switch is off, for all vCPUs, until

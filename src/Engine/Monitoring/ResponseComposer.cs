@@ -20,7 +20,7 @@ internal sealed class ResponseComposer(IDomainMonitor monitor, SessionViews view
     public void Compose(RequestView request, VmEventResponse response, Span<byte> target)
     {
         // Xen does what the flags say to the vCPU that waits, which could by now be for another event.
-        if (!request.IsSynchronous) response = VmEventResponse.Continue;
+        response = request.IsSynchronous ? switches.Permit(response) : VmEventResponse.Continue;
         ResponseWriter writer = new(target, layout);
         writer.Begin(request);
         switch (request.Kind)

@@ -16,6 +16,8 @@ internal sealed class Requests(int version, GuestArchitecture architecture = Gue
 
     void IHeldEvents.OnAnswered() => Interlocked.Increment(ref _answered);
 
+    XenException? IHeldEvents.FindObjection(VmEventResponse response) => null;
+
     /// <summary>An event whose request has these fields.</summary>
     public VmEvent Event(VmEventKind kind, params (VmEventField Field, ulong Value)[] fields)
     {

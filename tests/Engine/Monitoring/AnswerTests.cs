@@ -163,6 +163,81 @@ public sealed class AnswerTests : IDisposable
         static ulong Position(VmEvent one) => one.Request.UInt64(VmEventField.VmtracePosition);
     }
 
+    [Fact]
+    public void A_vcpu_steps_from_one_toggle_to_the_next_and_never_beyond_its_watch()
+    {
+        using EventSubscription held = _session.Watch(Watches.For(VmEventKind.Cpuid) with { Hold = true });
+        Task done = VCpu.RunAsync(GuestAction.Cpuid(0), GuestAction.Nop(), GuestAction.Nop(), GuestAction.Cpuid(1), GuestAction.Nop());
+        CpuidEvent first = held.Next<CpuidEvent>();
+        VmEventResponse toggle = VmEventResponse.Continue with { ToggleSingleStep = true };
+        Assert.Contains(
+            "Nobody watches SingleStep", Hosts.Refused(XenErrorId.ResponseNotApplicable, () => first.Respond(toggle)).Message, StringComparison.Ordinal);
+        EventSubscription steps = _session.Watch(Watches.For(VmEventKind.SingleStep) with { Hold = true });
+        first.Respond(toggle);
+        steps.Next<SingleStepEvent>().Respond(VmEventResponse.Continue);
+        steps.Next<SingleStepEvent>().Respond(toggle);
+        held.Next<CpuidEvent>().Respond(toggle);
+        SingleStepEvent last = steps.Next<SingleStepEvent>();
+        Assert.True(VCpu.IsSingleStepping);
+        steps.Dispose();
+        Assert.Equal(ResponseState.Released, last.ResponseState);
+        done.Finish();
+        Assert.False(VCpu.IsSingleStepping);
+    }
+
+    [Fact]
+    public void A_step_that_was_asked_for_before_its_watch_ended_is_not_begun_after()
+    {
+        using EventSubscription held = _session.Watch(Watches.For(VmEventKind.Cpuid) with { Hold = true });
+        using EventSubscription steps = _session.Watch(Watches.For(VmEventKind.SingleStep));
+        _session.SetDefaultResponse(VmEventKind.Cpuid, VmEventResponse.Continue with { ToggleSingleStep = true });
+        Task done = VCpu.RunAsync(GuestAction.Cpuid(0), GuestAction.Nop());
+        CpuidEvent one = held.Next<CpuidEvent>();
+        steps.Dispose();
+        Assert.True(_session.Release(one));
+        done.Finish();
+        Assert.False(VCpu.IsSingleStepping);
+    }
+
+    [Fact]
+    public void After_one_fast_step_the_vcpu_is_in_the_view_named_and_nobody_was_told()
+    {
+        int view;
+        lock (Guest.Gate)
+        {
+            Guest.Views.SetActive(true);
+            view = Guest.Views.Create();
+        }
+
+        Answer<CpuidEvent>(
+            VmEventKind.Cpuid, VmEventResponse.Continue with { FastSingleStepView = (ushort)view }, GuestAction.Nop(), GuestAction.Cpuid(0), GuestAction.Nop());
+        Assert.Equal((view, false, 1L), ((int)VCpu.View, VCpu.IsSingleStepping, VCpu.Events));
+        Answer<CpuidEvent>(VmEventKind.Cpuid, VmEventResponse.Continue with { View = 0 }, GuestAction.Cpuid(0), GuestAction.Nop());
+        Assert.Equal(0, VCpu.View);
+    }
+
+    [Fact]
+    public void Where_the_processor_cannot_step_an_answer_that_asks_for_it_is_refused()
+    {
+        using SimulatedHypervisor host = Hosts.Idle(options: new SimulationOptions { HasExtendedPageTables = false });
+        using MonitorSession session = host.Session(ChannelPreference.Auto);
+        Hosts.Refused(
+            XenErrorId.NotSupported, () => session.SetDefaultResponse(VmEventKind.Cpuid, VmEventResponse.Continue with { ToggleSingleStep = true }));
+    }
+
+    [Fact]
+    public void The_next_interrupt_is_reported_once_also_when_it_is_the_exception_given_back()
+    {
+        using EventSubscription interrupts = _session.Watch(Watches.For(VmEventKind.Interrupt));
+        Answer<SoftwareBreakpointEvent>(
+            VmEventKind.SoftwareBreakpoint, VmEventResponse.Reinject with { GetNextInterrupt = true }, GuestAction.Breakpoint(), GuestAction.Interrupt());
+        Assert.Equal(3u, interrupts.Next<InterruptEvent>().Vector);
+        Answer<CpuidEvent>(
+            VmEventKind.Cpuid, VmEventResponse.Continue with { GetNextInterrupt = true }, GuestAction.Cpuid(0), GuestAction.Interrupt(), GuestAction.Interrupt());
+        Assert.Equal(0xecu, interrupts.Next<InterruptEvent>().Vector);
+        Assert.False(interrupts.HasNews);
+    }
+
     [Theory]
     [InlineData(true, false)]
     [InlineData(false, true)]

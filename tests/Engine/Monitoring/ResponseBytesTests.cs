@@ -189,17 +189,22 @@ public class ResponseBytesTests
         IDomainMonitor monitor = DispatchProxy.Create<IDomainMonitor, SilentMonitor>();
         byte[] answer = new byte[layout.Size];
         EventSwitches switches = new(monitor, layout, 1);
+        switches.Enable(Watches.For(VmEventKind.SingleStep));
         SessionViews views = new(monitor, switches, new XenDomain(1, "guest", Guid.Empty, DomainType.Hvm, 1));
         new ResponseComposer(monitor, views, switches, layout).Compose(new RequestView(request, layout), response, answer);
         return answer;
     }
 
-    /// <summary>Takes every call and does nothing.</summary>
+    /// <summary>Can everything, takes every call and does nothing.</summary>
 #pragma warning disable CA1852 // DispatchProxy derives from it.
     internal class SilentMonitor : DispatchProxy
 #pragma warning restore CA1852
     {
-        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
-            targetMethod!.ReturnType is { IsValueType: true } type && type != typeof(void) ? Activator.CreateInstance(type) : null;
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
+        {
+            Type type = targetMethod!.ReturnType;
+            if (type == typeof(MonitorCapabilities)) return (MonitorCapabilities)uint.MaxValue;
+            return type.IsValueType && type != typeof(void) ? Activator.CreateInstance(type) : null;
+        }
     }
 }
