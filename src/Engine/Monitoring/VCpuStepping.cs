@@ -50,8 +50,6 @@ internal sealed class VCpuStepping(IDomainMonitor monitor, int vcpus)
     /// <summary>Takes note of an answer that switches a vCPU's stepping over.</summary>
     public void SwitchOver(uint vcpu)
     {
-        // Also unwatched; where the hardware cannot step, Xen ignores it.
-        _mayStep |= (monitor.Capabilities & MonitorCapabilities.SingleStep) != 0;
         if (!_switchedOver.Remove(vcpu)) _switchedOver.Add(vcpu);
     }
 

@@ -87,24 +87,6 @@ public class SingleStepTests
         AssertNoneSteps(guest);
     }
 
-    [Theory]
-    [InlineData(ChannelPreference.Ring)]
-    [InlineData(ChannelPreference.Slotted)]
-    public void Stepping_that_an_answer_began_unwatched_ends_with_the_session(ChannelPreference channel)
-    {
-        using SimulatedHypervisor host = Hosts.Idle();
-        SimulatedDomain guest = host.Guest();
-        using MonitorSession session = host.Session(channel);
-        using EventSubscription seen = session.Watch(Watches.For(VmEventKind.Cpuid) with { Hold = true });
-        Task done = guest.VCpus[0].RunAsync(GuestAction.Cpuid(0));
-        seen.Next<CpuidEvent>().Respond(VmEventResponse.Continue with { ToggleSingleStep = true });
-        done.Finish();
-        Assert.True(guest.VCpus[0].IsSingleStepping);
-        session.Stop();
-        AssertNoneSteps(guest);
-        guest.AssertFree();
-    }
-
     [Fact]
     public void What_cannot_step_is_refused_and_nothing_is_changed()
     {
