@@ -89,6 +89,35 @@ internal sealed class JsonEventWriter : IEventWriter, IDisposable
                 _json.WriteString("descriptor"u8, e.Descriptor.ToString());
                 _json.WriteBoolean("isWrite"u8, e.IsWrite);
                 break;
+            case SingleStepEvent e:
+                Hex("gfn"u8, e.Gfn);
+                break;
+            case InterruptEvent e:
+                _json.WriteNumber("vector"u8, e.Vector);
+                _json.WriteNumber("type"u8, e.InterruptType);
+                Hex("errorCode"u8, e.ErrorCode);
+                Hex("cr2"u8, e.Cr2);
+                break;
+            case VmExitEvent e:
+                _json.WriteNumber("reason"u8, e.Reason);
+                Hex("qualification"u8, e.Qualification);
+                break;
+            case IoEvent e:
+                Hex("port"u8, e.Port);
+                _json.WriteNumber("bytes"u8, e.Bytes);
+                _json.WriteBoolean("isIn"u8, e.IsIn);
+                _json.WriteBoolean("isString"u8, e.IsString);
+                break;
+            case MemPagingEvent e:
+                Hex("gfn"u8, e.Gfn);
+                _json.WriteString("flags"u8, e.Flags.ToString());
+                break;
+            case MemSharingEvent e:
+                Hex("gfn"u8, e.Gfn);
+                break;
+            case UnknownEvent e:
+                _json.WriteNumber("reason"u8, e.Reason);
+                break;
         }
     }
 

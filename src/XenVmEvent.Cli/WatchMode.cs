@@ -54,6 +54,8 @@ internal sealed record WatchMode(string Name, string Description, Func<WatchArgu
             Kinds = [VmEventKind.MovToMsr],
             Msrs = a.Msrs,
         }),
+        new("io", "reads and writes of I/O ports", _ => Of(VmEventKind.Io)),
+        new("vmexit", "exits from guest mode", _ => Of(VmEventKind.VmExit)),
         new("guest_request", "the guest's own requests for attention", _ => Of(VmEventKind.GuestRequest)),
     ];
 

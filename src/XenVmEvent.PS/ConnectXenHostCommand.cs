@@ -1,5 +1,7 @@
 using System.Management.Automation;
+using XenVmEvent.Abi;
 using XenVmEvent.Hypervisor;
+using XenVmEvent.Hypervisor.Simulation;
 
 namespace XenVmEvent.PS;
 
@@ -15,6 +17,10 @@ public sealed class ConnectXenHostCommand : XenCmdlet
     [Parameter]
     public SwitchParameter Simulated { get; set; }
 
+    /// <summary>With -Simulated: the guests' architecture.</summary>
+    [Parameter]
+    public GuestArchitecture Architecture { get; set; }
+
     /// <summary>Return what was connected to.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
@@ -22,7 +28,13 @@ public sealed class ConnectXenHostCommand : XenCmdlet
     /// <inheritdoc/>
     protected override void EndProcessing() => Require(null, () =>
     {
-        IHypervisor host = XenHost.Connect(Simulated);
+        if (MyInvocation.BoundParameters.ContainsKey(nameof(Architecture)) && !Simulated)
+        {
+            throw new XenException(
+                XenErrorId.NotSupported, "The architecture of a real host's guests is the host's.", "Leave -Architecture out, or connect with -Simulated.");
+        }
+
+        IHypervisor host = XenHost.Connect(Simulated ? new SimulationOptions { Architecture = Architecture } : null);
         WriteVerbose($"Connected to {host.Description}.");
         if (PassThru) WriteObject(new HostStatus(host.Description, host.Layout.Version, host.Architecture, host.GetDomains().Count(d => d.Id != 0)));
     });

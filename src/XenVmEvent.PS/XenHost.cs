@@ -36,10 +36,11 @@ internal static class XenHost
     }
 
     /// <summary>Turns to another host, ending the sessions on the one before.</summary>
+    /// <param name="simulation">The host to simulate; null connects to Xen.</param>
     /// <exception cref="XenException">There is no Xen here; the host stays the one before.</exception>
-    public static IHypervisor Connect(bool simulated)
+    public static IHypervisor Connect(SimulationOptions? simulation)
     {
-        IHypervisor next = simulated ? new SimulatedHypervisor() : XenHypervisor.Connect();
+        IHypervisor next = simulation is null ? XenHypervisor.Connect() : new SimulatedHypervisor(simulation);
         TurnTo(next);
         return next;
     }

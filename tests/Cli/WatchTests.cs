@@ -56,6 +56,8 @@ public class WatchTests
     [InlineData("-m", "2", "write", "--gfn", "0x100-0x10f,0x200")]
     [InlineData("db01", "msr", "--msr", "0xc0000082,374")]
     [InlineData("-m", "db01", "guest_request")]
+    [InlineData("db01", "io")]
+    [InlineData("db01", "vmexit")]
     public void As_json_every_line_is_an_object(params string[] arguments)
     {
         CommandResult result = CommandProcess.Run([.. arguments, "--simulate", "--count", "12", "--format", "json"]);

@@ -21,6 +21,11 @@ Describe 'Connect-XenHost' {
         Get-SimulatedDomain web01 | Should -Not -Be $before
     }
 
+    It 'has guests of the architecture named' {
+        (Connect-XenHost -Simulated -Architecture Arm64 -PassThru).Architecture | Should -Be 'Arm64'
+        { Connect-XenHost -Architecture Arm64 } | Should -Throw -ErrorId 'NotSupported,XenVmEvent.PS.ConnectXenHostCommand'
+    }
+
     It 'takes nothing by position' {
         { Connect-XenHost dom0 } | Should -Throw -ErrorId 'PositionalParameterNotFound,XenVmEvent.PS.ConnectXenHostCommand'
     }

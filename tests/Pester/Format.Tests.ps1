@@ -106,8 +106,16 @@ Describe 'The list of' {
         $registers = (Watch-XenVmEvent web01 -Event Cpuid -First 1 -Duration 60).Registers
         $lines = Get-Line $registers
         Get-Label $lines | Should -Be $registers.PSObject.Properties.Name
-        $lines | Should -Contain ('Rip         : 0x{0:x16}' -f $registers.Rip)
+        $lines | Should -Contain ('Rip             : 0x{0:x16}' -f $registers.Rip)
         $lines | Where-Object { $_ -match '^R\w+ ' -and $_ -notmatch ': 0x[0-9a-f]{16}$' } | Should -BeNullOrEmpty
+    }
+
+    It 'a segment says what it is of, in hex' {
+        $segment = (Watch-XenVmEvent web01 -Event Cpuid -First 1 -Duration 60).Registers.Cs
+        $lines = Get-Line $segment
+        Get-Label $lines | Should -Be $segment.PSObject.Properties.Name
+        $lines | Should -Contain 'Limit          : 0xffffffff'
+        $lines | Should -Contain 'IsLong         : True'
     }
 
     It '<Kind> events has their own fields, addresses in hex' -ForEach @(
@@ -120,6 +128,7 @@ Describe 'The list of' {
         @{ Kind = 'DescriptorAccess'; Fields = 'Descriptor', 'IsWrite', 'InstructionInfo', 'ExitQualification' }
         @{ Kind = 'GuestRequest'; Fields = @() }
         @{ Kind = 'VmExit'; Fields = 'Reason', 'Qualification' }
+        @{ Kind = 'Io'; Fields = 'Port', 'Bytes', 'IsIn', 'IsString' }
     ) {
         $one = switch ($Kind) {
             MemAccess { Watch-XenMemAccess web01 -Access Write -First 1 -Duration 60 }
@@ -129,7 +138,7 @@ Describe 'The list of' {
         $lines = Get-Line ($one | Format-List)
         Get-Label $lines | Should -Be @(
             @('Time', 'Domain', 'DomainId', 'VCpu', 'Kind') + $Fields +
-            @('InstructionPointer', 'View', 'IsSynchronous', 'Response', 'ResponseState', 'Registers'))
+            @('InstructionPointer', 'View', 'IsSynchronous', 'IsForeign', 'IsNested', 'Response', 'ResponseState', 'Registers'))
         $lines | Where-Object { $_ -match "^InstructionPointer +: 0x$('{0:x16}' -f $one.InstructionPointer)$" } | Should -HaveCount 1
         foreach ($field in $Fields | Where-Object { $_ -in 'Gfn', 'Offset', 'LinearAddress', 'OldValue', 'NewValue', 'Msr', 'Leaf', 'Subleaf', 'Qualification', 'Port', 'PendingDebug' }) {
             $lines | Where-Object { $_ -match "^$field +: 0x0*$('{0:x}' -f $one.$field)$" } | Should -HaveCount 1

@@ -12,6 +12,7 @@ Describe 'Watch-XenVmEvent' {
         @{ Kind = 'DescriptorAccess'; Type = 'DescriptorAccessEvent'; Fields = 'Descriptor', 'IsWrite' }
         @{ Kind = 'GuestRequest'; Type = 'GuestRequestEvent'; Fields = 'Kind' }
         @{ Kind = 'VmExit'; Type = 'VmExitEvent'; Fields = 'Reason', 'Qualification' }
+        @{ Kind = 'Io'; Type = 'IoEvent'; Fields = 'Port', 'Bytes', 'IsIn', 'IsString' }
     ) {
         $one = Watch-XenVmEvent web01 -Event $Kind -First 1 -Duration 60
         $one | Should -BeOfType "XenVmEvent.Events.$Type"
@@ -48,6 +49,73 @@ Describe 'Watch-XenVmEvent' {
     It 'takes -OnChangeOnly' {
         $seen = Watch-XenVmEvent web01 -Event WriteControlRegister -OnChangeOnly -First 20 -Duration 60
         $seen | Where-Object { $_.OldValue -eq $_.NewValue } | Should -BeNullOrEmpty
+    }
+
+    It 'has the vCPUs of -VCpu step, and none any more at the end' {
+        $seen = Watch-XenVmEvent db01 SingleStep -VCpu 1, 2 -First 100 -Duration 60
+        $seen | Should -HaveCount 100
+        $seen.VCpu | Where-Object { $_ -notin 1, 2 } | Should -BeNullOrEmpty
+        (Get-SimulatedDomain db01).VCpus.IsSingleStepping | Should -Not -Contain $true
+        Assert-GuestFree db01
+    }
+
+    It 'shows events that nobody waits for with -Async' {
+        (Watch-XenVmEvent web01 GuestRequest, DebugException -Async -First 10 -Duration 60).IsSynchronous | Should -Not -Contain $true
+        Assert-GuestFree web01
+    }
+
+    It 'shows what programs ask for with -AllowUserspace' {
+        $levels = (Watch-XenVmEvent web01 GuestRequest -AllowUserspace -First 100 -Duration 60).Registers.PrivilegeLevel
+        $levels | Sort-Object -Unique | Should -Be 0, 3
+        (Watch-XenVmEvent web01 GuestRequest -First 30 -Duration 60).Registers.PrivilegeLevel | Sort-Object -Unique | Should -Be 0
+    }
+
+    It 'watches the same registers twice on one session, each with its own options' {
+        Enable-XenMonitor web01
+        $shell = Open-Shell 'param($x) [XenVmEvent.Events.VmEvent[]] (Watch-XenVmEvent web01 WriteControlRegister -Register CR4 -IgnoredBits 0x80 -First 20 -Duration 60)'
+        $other = $shell.BeginInvoke()
+        $all = Watch-XenVmEvent web01 WriteControlRegister -ControlRegister CR4, CR3 -First 200 -Duration 60
+        $some = $shell.EndInvoke($other)
+        $shell.Dispose()
+        $some | Should -HaveCount 20
+        $some | Where-Object { ($_.OldValue -bxor $_.NewValue) -in 0, 0x80 } | Should -BeNullOrEmpty
+        $all.Register | Sort-Object -Unique | Should -Be 'CR3', 'CR4'
+        Disable-XenMonitor web01
+        Assert-GuestFree web01
+    }
+
+    It 'refuses -<Option>, which no kind that is watched has' -ForEach @(
+        @{ Option = 'Register'; Value = 'CR3' }
+        @{ Option = 'IgnoredBits'; Value = 1 }
+        @{ Option = 'Msr'; Value = 0x174 }
+        @{ Option = 'OnChangeOnly'; Value = $true }
+        @{ Option = 'Async'; Value = $true }
+        @{ Option = 'AllowUserspace'; Value = $true }
+        @{ Option = 'VCpu'; Value = 0 }
+    ) {
+        $given = @{ $Option = $Value }
+        { Watch-XenVmEvent web01 Cpuid @given } | Should -Throw "*-$Option is for *" -ErrorId 'NotSupported,XenVmEvent.PS.WatchXenVmEventCommand'
+        Assert-GuestFree web01
+    }
+
+    It 'refuses -Async with -Hold' {
+        { Watch-XenVmEvent web01 GuestRequest -Async -Hold } | Should -Throw '*exclude each other*'
+    }
+
+    It 'refuses a vCPU that the domain does not have' {
+        Watch-XenVmEvent web01 SingleStep -VCpu 2 -ErrorVariable failed -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        $failed.FullyQualifiedErrorId | Should -Be 'InvalidVCpu,XenVmEvent.PS.WatchXenVmEventCommand'
+        Assert-GuestFree web01
+    }
+
+    It 'shows the privileged calls and page accesses of an arm64 guest' {
+        $null = Connect-XenHost -Simulated -Architecture Arm64
+        $call = Watch-XenVmEvent web01 PrivilegedCall -First 3 -Duration 60
+        $call | Should -HaveCount 3
+        $call[0].Registers | Should -BeOfType XenVmEvent.Events.ArmRegisters
+        $call[0].Registers.Pc | Should -Be $call[0].InstructionPointer
+        Watch-XenMemAccess web01 -Access Write -First 3 -Duration 60 | Should -HaveCount 3
+        Assert-GuestFree web01
     }
 
     It 'takes domains by pipeline and from the property Domain' {

@@ -52,7 +52,7 @@ internal sealed class EventPump : IHeldEvents
         _statistics = new StatisticsCollector(domain.VCpus);
         _dispatcher = new EventDispatcher(
             _channel,
-            new ResponseComposer(monitor, _views, _switches, hypervisor.Layout),
+            new ResponseComposer(monitor, _views, _switches, hypervisor.Layout, hypervisor.Architecture),
             _statistics,
             new VmEventSource(domain.Id, domain.Name, hypervisor.Layout, hypervisor.Architecture, this),
             options.ResponseTimeout,

@@ -16,7 +16,7 @@ public sealed record PageWatch
 
     /// <summary>
     /// Keep a page watched after its first access: Xen emulates the instruction instead of lifting the restriction. For
-    /// an instruction that Xen cannot emulate the restriction is lifted for a millisecond.
+    /// an instruction that Xen cannot emulate, and on arm64 for each, the restriction is lifted for a millisecond.
     /// </summary>
     public bool Repeat { get; init; }
 

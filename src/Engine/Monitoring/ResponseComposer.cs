@@ -6,7 +6,7 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>Turns a decision into the bytes of a response, and does before it what belongs to it. Used by the pump's thread.</summary>
-internal sealed class ResponseComposer(IDomainMonitor monitor, SessionViews views, EventSwitches switches, VmEventLayout layout)
+internal sealed class ResponseComposer(IDomainMonitor monitor, SessionViews views, EventSwitches switches, VmEventLayout layout, GuestArchitecture architecture)
 {
     private const byte DebugVector = 1;
     private const byte BreakpointVector = 3;
@@ -85,6 +85,7 @@ internal sealed class ResponseComposer(IDomainMonitor monitor, SessionViews view
                 PageRights rights = views.RightsIn(request.UInt32(VmEventField.Altp2mIndex));
                 if (Release(request, rights) || !request.IsSynchronous) break;
                 if (rights.Owns(request.UInt64(VmEventField.MemAccessGfn)) && MayStepOver(rights, response)) views.Steps.Begin(request, writer);
+                else if (architecture == GuestArchitecture.Arm64) rights.LiftForAMoment(request.VCpuId);
                 else writer.AddFlags(VmEventFlags.Emulate);
                 break;
             case VmEventKind.SoftwareBreakpoint or VmEventKind.DebugException:

@@ -99,7 +99,7 @@ public sealed class AllocationTests : IDisposable
         EventSwitches switches = new(_monitor, _host.Layout, 1);
         return new EventDispatcher(
             new RepeatingChannel(request, _monitor.Ports),
-            new ResponseComposer(_monitor, new SessionViews(_monitor, switches, _host.Guest().Identity), switches, _host.Layout),
+            new ResponseComposer(_monitor, new SessionViews(_monitor, switches, _host.Guest().Identity), switches, _host.Layout, GuestArchitecture.X86),
             new StatisticsCollector(1),
             Source(),
             Watches.Never,

@@ -191,7 +191,7 @@ public class ResponseBytesTests
         EventSwitches switches = new(monitor, layout, 1);
         switches.Enable(Watches.For(VmEventKind.SingleStep));
         SessionViews views = new(monitor, switches, new XenDomain(1, "guest", Guid.Empty, DomainType.Hvm, 1));
-        new ResponseComposer(monitor, views, switches, layout).Compose(new RequestView(request, layout), response, answer);
+        new ResponseComposer(monitor, views, switches, layout, GuestArchitecture.X86).Compose(new RequestView(request, layout), response, answer);
         return answer;
     }
 

@@ -52,7 +52,7 @@ public class UnswitchedKindTests
         using SimulatedHypervisor host = Hosts.Idle();
         using IDomainMonitor monitor = host.Enable(ChannelPreference.Ring);
         EventSwitches switches = new(monitor, layout, 1);
-        var composer = new ResponseComposer(monitor, new SessionViews(monitor, switches, host.Guest().Identity), switches, layout);
+        var composer = new ResponseComposer(monitor, new SessionViews(monitor, switches, host.Guest().Identity), switches, layout, GuestArchitecture.X86);
         byte[] request = new byte[layout.Size];
         byte[] response = new byte[layout.Size];
         foreach ((VmEventKind kind, VmEventField[] fields) in new (VmEventKind, VmEventField[])[]

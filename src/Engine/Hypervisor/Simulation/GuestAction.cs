@@ -62,6 +62,9 @@ public readonly record struct GuestAction
     /// <summary>Asks the listener for attention, by the kernel or by a program.</summary>
     public static GuestAction GuestRequest(bool fromUserspace = false) => new(GuestActionKind.GuestRequest, value: fromUserspace ? 1UL : 0);
 
+    /// <summary>Makes a privileged call: SMC on arm64. Nothing on x86.</summary>
+    public static GuestAction PrivilegedCall() => new(GuestActionKind.PrivilegedCall);
+
     /// <summary>Reads or writes an I/O port: 1, 2 or 4 bytes, by a string instruction or not.</summary>
     public static GuestAction PortIo(ushort port, bool isRead, byte bytes = 1, bool isString = false) =>
         new(GuestActionKind.PortIo, port, (isRead ? 0UL : 1) | (isString ? 2UL : 0) | (ulong)bytes << 8);

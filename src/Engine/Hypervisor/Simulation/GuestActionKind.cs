@@ -57,6 +57,9 @@ public enum GuestActionKind
     /// <summary>Takes a timer interrupt.</summary>
     Interrupt,
 
+    /// <summary>SMC on arm64.</summary>
+    PrivilegedCall,
+
     /// <summary>Raises an event that no instruction of a guest raises. No workload has it of itself.</summary>
     Raise,
 }

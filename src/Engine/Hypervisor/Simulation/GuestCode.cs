@@ -32,6 +32,11 @@ internal static class GuestCode
     /// <summary>The page with the code of the first kind of action; the others follow.</summary>
     private const ulong FirstCodeGfn = 0x10;
 
+    /// <summary>Whether arm64 has such an instruction; where not, its guests do nothing instead.</summary>
+    public static bool IsOfArm64(GuestActionKind kind) => kind is GuestActionKind.Nop or GuestActionKind.WritePage or GuestActionKind.ReadPage
+        or GuestActionKind.ExecutePage or GuestActionKind.WalkPageTable or GuestActionKind.GuestRequest or GuestActionKind.PrivilegedCall
+        or GuestActionKind.Raise;
+
     /// <summary>Where the instruction for an action lies: always the same place for a kind, or the page that it is to execute.</summary>
     public static ulong AddressOf(GuestAction action) => KernelText + (action.Kind == GuestActionKind.ExecutePage
         ? action.Target

@@ -2,7 +2,7 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Hypervisor.Simulation;
 
-/// <summary>The registers of a simulated vCPU: those of a 64 bit kernel at work.</summary>
+/// <summary>The registers of a simulated vCPU: those of a 64 bit kernel at work. On arm64 the program counter has RIP's place.</summary>
 internal sealed class GuestRegisters
 {
     /// <summary>RAX to R15.</summary>
@@ -12,13 +12,17 @@ internal sealed class GuestRegisters
     private const uint Code = WholeSpace | 0xa9bu << 20;
     private const uint Data = WholeSpace | 0xc93u << 20;
 
+    private const ulong ArmKernelMode = 0x6000_0005;
+
     private readonly int _vcpu;
+    private readonly bool _isArm;
     private readonly ulong[] _general = new ulong[GeneralCount];
     private readonly ulong[] _control = new ulong[4];
 
-    public GuestRegisters(int vcpu)
+    public GuestRegisters(int vcpu, GuestArchitecture architecture)
     {
         _vcpu = vcpu;
+        _isArm = architecture == GuestArchitecture.Arm64;
         GsBase = 0xffff_8880_0f00_0000 + (ulong)vcpu * 0x4_0000;
         Reset();
     }
@@ -69,9 +73,15 @@ internal sealed class GuestRegisters
         set => Volatile.Write(ref _control[(int)register], value);
     }
 
-    /// <summary>Takes RAX to R15, RFLAGS and RIP from a response: all that Xen lets a listener set.</summary>
+    /// <summary>Takes RAX to R15, RFLAGS and RIP from a response: all that Xen lets a listener set; of arm64 the program counter.</summary>
     public void Take(RequestView response)
     {
+        if (_isArm)
+        {
+            Rip = response.UInt64(VmEventField.ArmPc);
+            return;
+        }
+
         for (int i = 0; i < GeneralCount; i++) _general[i] = response.UInt64(VmEventField.Rax + i);
         Rflags = response.UInt64(VmEventField.Rflags);
         Rip = response.UInt64(VmEventField.Rip);
@@ -80,6 +90,15 @@ internal sealed class GuestRegisters
     /// <summary>Writes what never changes: the segments.</summary>
     public void WriteFixed(ResponseWriter request)
     {
+        if (_isArm)
+        {
+            request.Set(VmEventField.ArmCpsr, ArmKernelMode);
+            request.Set(VmEventField.ArmTtbr0, 0x4123_4000);
+            request.Set(VmEventField.ArmTtbr1, 0x4100_0000);
+            request.Set(VmEventField.ArmTtbcr, 0x0032_b550_3510);
+            return;
+        }
+
         request.Set(VmEventField.Dr6, 0xffff_0ff0);
         request.Set(VmEventField.Dr7, 0x400);
         request.Set(VmEventField.GdtrBase, 0xffff_fe00_0000_1000);
@@ -111,6 +130,12 @@ internal sealed class GuestRegisters
     /// <summary>Writes what changes.</summary>
     public void WriteCurrent(ResponseWriter request)
     {
+        if (_isArm)
+        {
+            request.Set(VmEventField.ArmPc, Rip);
+            return;
+        }
+
         for (int i = 0; i < GeneralCount; i++) request.Set(VmEventField.Rax + i, _general[i]);
         request.Set(VmEventField.Rflags, Rflags);
         request.Set(VmEventField.Rip, Rip);

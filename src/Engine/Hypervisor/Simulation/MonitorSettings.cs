@@ -16,6 +16,7 @@ internal sealed class MonitorSettings
     public bool DescriptorAccess;
     public bool EmulUnimplemented;
     public bool Io;
+    public bool PrivilegedCall;
     public bool DebugException;
     public bool DebugExceptionSync;
     public bool GuestRequest;
@@ -52,7 +53,7 @@ internal sealed class MonitorSettings
         Array.Clear(_controlRegisters);
         _msrs.Clear();
         HoldsBackRegisterWrites = false;
-        IgnoresPageWalks = Cpuid = SoftwareBreakpoint = SingleStep = DescriptorAccess = EmulUnimplemented = Io = false;
+        IgnoresPageWalks = Cpuid = SoftwareBreakpoint = SingleStep = DescriptorAccess = EmulUnimplemented = Io = PrivilegedCall = false;
         DebugException = DebugExceptionSync = GuestRequest = GuestRequestSync = GuestRequestFromUserspace = VmExit = VmExitSync = false;
     }
 }

@@ -21,6 +21,7 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
     /// <returns>False when the vCPU ended first.</returns>
     public bool Execute(GuestAction action)
     {
+        if (domain.Architecture == GuestArchitecture.Arm64 && !GuestCode.IsOfArm64(action.Kind)) action = GuestAction.Nop();
         _action = action;
         _start = _registers.Rip = GuestCode.AddressOf(action);
         if (action.Kind == GuestActionKind.Cpuid)

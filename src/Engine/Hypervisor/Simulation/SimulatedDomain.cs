@@ -92,9 +92,12 @@ public sealed class SimulatedDomain
     /// <summary>Whether a watched register write waits for the answer: always before Xen 4.14, then only when asked for.</summary>
     internal bool DefersRegisterWrites => Layout.Version < FirstToWriteAtOnce || Settings.HoldsBackRegisterWrites;
 
-    internal bool HasExtendedPageTables => _host.HasExtendedPageTables;
+    internal GuestArchitecture Architecture => _host.Architecture;
 
-    internal bool HostHasAltP2m => _host is { HasExtendedPageTables: true, OffersAltP2m: true };
+    /// <summary>Whether the access to pages can be restricted: always on arm64.</summary>
+    internal bool CanRestrictPages => _host.HasExtendedPageTables || Architecture == GuestArchitecture.Arm64;
+
+    internal bool HostHasAltP2m => _host is { HasExtendedPageTables: true, OffersAltP2m: true, Architecture: GuestArchitecture.X86 };
 
     internal bool HasAltP2m => HostHasAltP2m && _options.AltP2m != AltP2mMode.Disabled;
 
@@ -106,8 +109,9 @@ public sealed class SimulatedDomain
 
     internal TimeSpan RoundPeriod => _options.RoundsPerSecond == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(1 / _options.RoundsPerSecond);
 
-    internal MonitorCapabilities Capabilities =>
-        MonitorCapabilities.WriteControlRegister | MonitorCapabilities.MovToMsr | MonitorCapabilities.SoftwareBreakpoint
+    internal MonitorCapabilities Capabilities => Architecture == GuestArchitecture.Arm64
+        ? MonitorCapabilities.GuestRequest | MonitorCapabilities.PrivilegedCall
+        : MonitorCapabilities.WriteControlRegister | MonitorCapabilities.MovToMsr | MonitorCapabilities.SoftwareBreakpoint
         | MonitorCapabilities.GuestRequest | MonitorCapabilities.DebugException | MonitorCapabilities.Cpuid
         | MonitorCapabilities.InguestPagefault | MonitorCapabilities.Interrupt | MonitorCapabilities.DescriptorAccess | MonitorCapabilities.EmulUnimplemented
         | (_host is { HasExtendedPageTables: true, HasMonitorTrapFlag: true } ? MonitorCapabilities.SingleStep : MonitorCapabilities.None)

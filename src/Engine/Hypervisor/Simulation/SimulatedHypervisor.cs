@@ -42,7 +42,7 @@ public sealed class SimulatedHypervisor : IHypervisor
     public VmEventLayout Layout { get; }
 
     /// <inheritdoc/>
-    public GuestArchitecture Architecture => GuestArchitecture.X86;
+    public GuestArchitecture Architecture => _options.Architecture;
 
     /// <summary>The guests by id, those that ended included; dom0 is none.</summary>
     public IReadOnlyList<SimulatedDomain> Domains { get; }

@@ -34,7 +34,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
             using SingleCaller.Call call = EnterMemAccess("xc_set_mem_access");
             lock (domain.Gate)
             {
-                Check("xc_set_mem_access", value);
+                Check("xc_set_mem_access", value, domain.Architecture);
                 if (value != MemAccess.Default) domain.Pages.Default = value;
             }
         }
@@ -59,7 +59,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
         {
             if (count == 0 || firstGfn > MaximumGfn || count - 1 > MaximumGfn - firstGfn)
                 throw Refusal.NoSuchPages("xc_set_mem_access", firstGfn, count, MaximumGfn);
-            Check("xc_set_mem_access", access);
+            Check("xc_set_mem_access", access, domain.Architecture);
             domain.SetMemAccess(access, firstGfn, count);
         }
     }
@@ -68,7 +68,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
     {
         const string Name = "xc_set_mem_access_multi";
         using SingleCaller.Call call = EnterMemAccess(Name);
-        foreach (MemAccess right in access) Check(Name, right);
+        foreach (MemAccess right in access) Check(Name, right, domain.Architecture);
         lock (domain.Gate)
         {
             for (int i = 0; i < gfns.Length; i++)
@@ -161,11 +161,8 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
         }
     }
 
-    public void MonitorPrivilegedCall(bool enable)
-    {
-        bool never = false;
-        Switch("xc_monitor_privileged_call", MonitorCapabilities.PrivilegedCall, ref never, enable);
-    }
+    public void MonitorPrivilegedCall(bool enable) =>
+        Switch("xc_monitor_privileged_call", MonitorCapabilities.PrivilegedCall, ref domain.Settings.PrivilegedCall, enable);
 
     public void MonitorEmulUnimplemented(bool enable) =>
         Switch("xc_monitor_emul_unimplemented", MonitorCapabilities.EmulUnimplemented, ref domain.Settings.EmulUnimplemented, enable);
@@ -233,10 +230,10 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
     }
 
     /// <summary>Refuses rights that Xen does not know, or the guest does not survive.</summary>
-    internal static void Check(string call, MemAccess access)
+    internal static void Check(string call, MemAccess access, GuestArchitecture architecture)
     {
         if (!Enum.IsDefined(access)) throw Refusal.Invalid(call, $"{access} is no access right");
-        MemAccessRules.EnsureSafe(access, GuestArchitecture.X86);
+        MemAccessRules.EnsureSafe(access, architecture);
     }
 
     private SingleCaller.Call Enter(string name)
@@ -258,9 +255,9 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
     private SingleCaller.Call EnterMemAccess(string name)
     {
         SingleCaller.Call call = Enter(name);
-        if (domain.HasExtendedPageTables && domain.Delivery == delivery) return call;
+        if (domain.CanRestrictPages && domain.Delivery == delivery) return call;
         call.Dispose();
-        throw domain.HasExtendedPageTables
+        throw domain.CanRestrictPages
             ? Refusal.NoListener(domain.Identity, name)
             : Refusal.NoPageAccess(name);
     }

@@ -8,6 +8,7 @@ namespace XenVmEvent.Hypervisor.Simulation;
 public sealed class SimulatedVCpu
 {
     private const long NanosecondsPerStep = 100;
+    private const uint ArmInstructionLength = 4;
     private const int TraceBytesPerInstruction = 8;
 
     private readonly SimulatedDomain _domain;
@@ -36,7 +37,7 @@ public sealed class SimulatedVCpu
         _domain = domain;
         Id = id;
         _pages = domain.Pages;
-        Registers = new GuestRegisters(id);
+        Registers = new GuestRegisters(id, domain.Architecture);
         Request = new EventRequest(domain.Layout, id, Registers);
         Answer = new PendingAnswer(domain.Layout);
         _thread = new GuestThread(domain, this, _wake, seed);
@@ -171,13 +172,13 @@ public sealed class SimulatedVCpu
         bool resetsState = (flags & VmEventFlags.ResetForkState) != 0;
         bool resetsMemory = (flags & VmEventFlags.ResetForkMemory) != 0;
         if (resetsState || resetsMemory) _domain.ResetFork(resetsState, resetsMemory);
-        Answer.Emulate(response, (flags & VmEventFlags.Emulate) != 0 && SimulatedDomain.MayEmulate(response, Pages));
+        Answer.Emulate(response, (flags & VmEventFlags.Emulate) != 0 && _domain.Architecture == GuestArchitecture.X86 && SimulatedDomain.MayEmulate(response, Pages));
         if ((flags & VmEventFlags.Deny) != 0) Answer.Deny(response);
         if ((flags & VmEventFlags.ToggleSingleStep) != 0) SetSingleStep(!IsSingleStepping);
         else if ((flags & VmEventFlags.FastSingleStep) != 0) StepInto((ushort)response.UInt32(VmEventField.FastSingleStepView));
         if ((flags & VmEventFlags.AlternateP2m) != 0) _domain.Views.TryEnter(this, (int)response.UInt32(VmEventField.Altp2mIndex));
         if ((flags & VmEventFlags.SetRegisters) != 0) Answer.TakeRegisters(response);
-        if ((flags & VmEventFlags.GetNextInterrupt) != 0) _nextInterrupt = true;
+        if ((flags & VmEventFlags.GetNextInterrupt) != 0 && _domain.Architecture == GuestArchitecture.X86) _nextInterrupt = true;
         if ((flags & VmEventFlags.ResetVmtrace) != 0) _tracePosition = 0;
         if ((flags & VmEventFlags.VCpuPaused) != 0 && Interlocked.Decrement(ref _pauseCount) == 0) _wake.Set();
     }
@@ -263,7 +264,7 @@ public sealed class SimulatedVCpu
     /// <summary>The instruction is done: RIP moves on behind it.</summary>
     internal void Retire(uint length)
     {
-        Registers.Rip += length;
+        Registers.Rip += _domain.Architecture == GuestArchitecture.Arm64 ? ArmInstructionLength : length;
         _tracePosition += TraceBytesPerInstruction;
         Volatile.Write(ref _instructions, _instructions + 1);
     }

@@ -11,7 +11,10 @@ public sealed record SimulationOptions
     /// <summary>Whether the host has the slotted channel. Of the real ones, only a patched Xen 4.12 has.</summary>
     public bool OffersSlottedChannel { get; init; } = true;
 
-    /// <summary>Whether the processor can restrict page access: Intel with EPT can, AMD cannot.</summary>
+    /// <summary>The guests' architecture. On arm64 there are page access, privileged calls and guest requests to watch, and no emulation.</summary>
+    public GuestArchitecture Architecture { get; init; }
+
+    /// <summary>Of x86: whether the processor can restrict page access: Intel with EPT can, AMD cannot.</summary>
     public bool HasExtendedPageTables { get; init; } = true;
 
     /// <summary>Whether a processor with EPT can single step too: all Intel's can, not all emulators'.</summary>

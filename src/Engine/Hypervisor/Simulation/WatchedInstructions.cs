@@ -28,6 +28,7 @@ internal sealed class WatchedInstructions(SimulatedDomain domain, SimulatedVCpu 
                 case GuestActionKind.GuestRequest: GuestRequest(isFromUserspace: action.Value == 1); break;
                 case GuestActionKind.PortIo: PortIo(action, emulated); break;
                 case GuestActionKind.Interrupt: Interrupt(); break;
+                case GuestActionKind.PrivilegedCall: PrivilegedCall(); break;
                 case GuestActionKind.Raise: Raise((VmEventKind)action.Target); break;
                 default: vcpu.Retire(1); break;
             }
@@ -170,6 +171,17 @@ internal sealed class WatchedInstructions(SimulatedDomain domain, SimulatedVCpu 
         // Xen delivers none to a vCPU that steps.
         if (!vcpu.IsSingleStepping) vcpu.ReportInterrupt(GuestCode.TimerVector, GuestCode.ExternalInterrupt);
         vcpu.Retire(1);
+    }
+
+    private void PrivilegedCall()
+    {
+        if (_settings.PrivilegedCall)
+        {
+            vcpu.BeginEvent(VmEventKind.PrivilegedCall);
+            if (vcpu.Send(sync: true)) return;
+        }
+
+        vcpu.Retire(4);
     }
 
     private void Raise(VmEventKind kind)

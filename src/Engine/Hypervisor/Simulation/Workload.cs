@@ -53,6 +53,7 @@ public sealed class Workload
         GuestActionKind.GuestRequest => GuestAction.GuestRequest(fromUserspace: random.Next(4) == 0),
         GuestActionKind.PortIo => GuestAction.PortIo(Pick(Ports, random), random.Next(2) == 1),
         GuestActionKind.Interrupt => GuestAction.Interrupt(),
+        GuestActionKind.PrivilegedCall => GuestAction.PrivilegedCall(),
         _ => GuestAction.Nop(),
     };
 
