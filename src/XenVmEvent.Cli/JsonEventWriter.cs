@@ -89,9 +89,6 @@ internal sealed class JsonEventWriter : IEventWriter, IDisposable
                 _json.WriteString("descriptor"u8, e.Descriptor.ToString());
                 _json.WriteBoolean("isWrite"u8, e.IsWrite);
                 break;
-            case SingleStepEvent e:
-                Hex("gfn"u8, e.Gfn);
-                break;
             case InterruptEvent e:
                 _json.WriteNumber("vector"u8, e.Vector);
                 _json.WriteNumber("type"u8, e.InterruptType);
