@@ -144,15 +144,17 @@ Describe 'A watch on several domains' {
     BeforeEach { $null = Connect-XenHost -Simulated }
 
     It 'writes the events of all' {
-        $seen = Watch-XenMemAccess web01, db01 -Access Write -First 60 -Duration 60
-        $seen.Domain | Sort-Object -Unique | Should -Be 'db01', 'web01'
+        $domains = [Collections.Generic.HashSet[string]]::new()
+        Watch-XenMemAccess web01, db01 -Access Write -Repeat -Duration 60 | Where-Object { $domains.Add($_.Domain) } |
+            Select-Object -First 2 | Should -HaveCount 2
         Assert-GuestFree web01, db01
     }
 
     It 'takes them by wildcard, dom0 left out, each once' {
-        $seen = '*', 'web01', 1 | Watch-XenVmEvent -Event Cpuid -First 40 -Duration 60 -ErrorAction Stop
-        $seen | Should -HaveCount 40
-        $seen.Domain | Sort-Object -Unique | Should -Be 'db01', 'web01'
+        $domains = [Collections.Generic.HashSet[string]]::new()
+        '*', 'web01', 1 | Watch-XenVmEvent -Event Cpuid -Duration 60 -ErrorAction Stop | Where-Object { $domains.Add($_.Domain) } |
+            Select-Object -First 2 | Should -HaveCount 2
+        $domains | Sort-Object | Should -Be 'db01', 'web01'
     }
 
     It 'goes on with the others when one dies' {

@@ -51,7 +51,12 @@ internal sealed class ResponseComposer(IDomainMonitor monitor, SessionViews view
         if (response.Action == VmEventAction.Deny) AwaitStandstill(request.VCpuId);
         writer.AddFlags(response.Flags);
         if (response.ToggleSingleStep) switches.Stepping.SwitchOver(request.VCpuId);
-        if (response.View is { } view) writer.Set(VmEventField.Altp2mIndex, view);
+        if (response.View is { } view)
+        {
+            writer.Set(VmEventField.Altp2mIndex, view);
+            views.Steps.Leave(request.VCpuId);
+        }
+
         if (response.FastSingleStepView is { } next) writer.Set(VmEventField.FastSingleStepView, next);
         if (!response.EmulatedReadData.IsEmpty) writer.SetReadData(response.EmulatedReadData.Span);
         if (!response.InstructionData.IsEmpty) writer.SetInstructionData(response.InstructionData.Span);

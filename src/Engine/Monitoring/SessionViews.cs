@@ -20,7 +20,7 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
     public PageRights Host { get; } = new(monitor);
 
     /// <summary>Has vCPUs do in view 0 what their own forbids.</summary>
-    public StepOver Steps { get; } = new(monitor.Capabilities, switches.Stepping);
+    public StepOver Steps { get; } = new(monitor.Capabilities, switches.Stepping, domain.VCpus);
 
     /// <summary>Whether a page waits to be restricted again.</summary>
     public bool HasLifted => Host.HasLifted || _own.Values.Any(v => v.Rights.HasLifted);

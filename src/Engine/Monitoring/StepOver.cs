@@ -6,10 +6,16 @@ namespace XenVmEvent.Monitoring;
 /// <summary>
 /// Lets a vCPU do in view 0 what its own view forbids: one instruction, stepped, and back. Used by the pump's thread.
 /// </summary>
-internal sealed class StepOver(MonitorCapabilities capabilities, VCpuStepping stepping)
+internal sealed class StepOver(MonitorCapabilities capabilities, VCpuStepping stepping, int vcpus)
 {
     /// <summary>Of each vCPU that is on its way, the view that it comes back to.</summary>
     private readonly Dictionary<uint, ushort> _back = [];
+
+    /// <summary>
+    /// The view that all vCPUs were put into, of each that has asked for nothing since: a request of before then names
+    /// the view that the vCPU was in when it stopped.
+    /// </summary>
+    private readonly Dictionary<uint, ushort> _put = [];
 
     /// <summary>Whether the processor can single step.</summary>
     public bool IsPossible { get; } = (capabilities & MonitorCapabilities.SingleStep) != 0;
@@ -21,7 +27,7 @@ internal sealed class StepOver(MonitorCapabilities capabilities, VCpuStepping st
     public void Begin(RequestView request, ResponseWriter writer)
     {
         stepping.BeginStepOver(request.VCpuId);
-        _back[request.VCpuId] = (ushort)request.UInt32(VmEventField.Altp2mIndex);
+        _back[request.VCpuId] = _put.Remove(request.VCpuId, out ushort put) ? put : (ushort)request.UInt32(VmEventField.Altp2mIndex);
         GoTo(0, writer);
     }
 
@@ -40,12 +46,17 @@ internal sealed class StepOver(MonitorCapabilities capabilities, VCpuStepping st
     public void Redirect(ushort view)
     {
         foreach (uint vcpu in _back.Keys) _back[vcpu] = view;
+        for (uint vcpu = 0; vcpu < vcpus; vcpu++) _put[vcpu] = view;
     }
+
+    /// <summary>An answer puts a vCPU into a view of its own.</summary>
+    public void Leave(uint vcpu) => _put.Remove(vcpu);
 
     /// <summary>The views are gone: none comes back.</summary>
     public void Forget()
     {
         _back.Clear();
+        _put.Clear();
         stepping.ForgetStepsOver();
     }
 

@@ -33,6 +33,25 @@ public class MemoryViewTests
         Assert.Equal(XenErrorId.ViewNotFound, Assert.Throws<XenException>(() => session.GetMemAccess([Watched], 1)).Id);
     }
 
+    [Fact]
+    public void A_vcpu_that_asked_before_all_were_put_elsewhere_does_not_go_back()
+    {
+        using SimulatedHypervisor host = Hosts.Idle();
+        SimulatedVCpu vcpu = host.Guest().VCpus[0];
+        using MonitorSession session = host.Session(ChannelPreference.Auto);
+        ushort view = session.CreateView().View;
+        session.SwitchToView(view);
+        EventSubscription seen = session.Watch(InView(view, PageAccess.Write, repeat: true) with { Hold = true });
+        Task write = vcpu.RunAsync(GuestAction.WritePage(0x180, 0, 1));
+        MemAccessEvent asked = seen.Next<MemAccessEvent>();
+        session.SwitchToView(0);
+        session.Release(asked);
+        write.Finish();
+        Assert.Equal(0, vcpu.View);
+        seen.Dispose();
+        session.RemoveView(view);
+    }
+
     [Theory]
     [InlineData(ChannelPreference.Ring)]
     [InlineData(ChannelPreference.Slotted)]
