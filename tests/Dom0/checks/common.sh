@@ -33,7 +33,7 @@ equal() { # WANTED GOT
 
 # Guests
 
-start_guest() { # NAME WORKLOADS: a guest of 2 vCPUs; $guest is its domain id
+start_guest() { # NAME WORKLOADS [SETTING]: a guest of 2 vCPUs; $guest is its domain id
     cat > "/tmp/$1.cfg" << END
 name = "$1"
 type = "pvh"
@@ -45,6 +45,7 @@ cpus = "$(($(xl info nr_cpus) - 1))"    # the last: dom0 has the first, see boot
 tsc_mode = "native"
 shadow_memory = 24    # page access on a whole guest needs more than the default, else ENOMEM
 on_crash = "preserve"
+${3:-}
 END
     xl create -q "/tmp/$1.cfg" > /tmp/xl.log 2>&1 || cat /tmp/xl.log
     guest=$(xl domid "$1")
@@ -64,6 +65,14 @@ runs_on() { # every vCPU of the guest reports further rounds
     for vcpu in 0 1; do
         before=$(progress $vcpu)
         eventually 60 beyond $vcpu "${before:--1}" || { echo "vcpu $vcpu stays at round ${before:-none}"; xl list; return 1; }
+    done
+}
+
+goes_on_soon() { # every vCPU of the guest reports a further round within 2 seconds
+    local vcpu before
+    for vcpu in 0 1; do
+        before=$(progress $vcpu)
+        eventually 2 beyond $vcpu "${before:--1}" || { echo "vcpu $vcpu stays at round ${before:-none}"; return 1; }
     done
 }
 
