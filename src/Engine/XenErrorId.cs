@@ -57,6 +57,9 @@ public enum XenErrorId
     /// <summary>The event is watched already with other options.</summary>
     ConflictingWatch,
 
+    /// <summary>The guard, which frees the guest when this process is killed, does not start.</summary>
+    GuardFailed,
+
     /// <summary>The simulated host went down: the listener did what panics or deadlocks a real one.</summary>
     HostCrashed,
 

@@ -21,7 +21,11 @@ internal sealed class HelpAction : SynchronousCommandLineAction
         List<(string Name, string Description)> rows = [];
         foreach (Argument argument in command.Arguments) rows.Add(($"<{argument.Name}>", argument.Description ?? ""));
         foreach (Option option in command.Options) rows.Add((NameOf(option), option.Description ?? ""));
-        foreach (Command other in command.Subcommands) rows.Add((other.Name, $"{other.Description} Usage: {XenVmEventCommand.UsageOf(other)}"));
+        foreach (Command other in command.Subcommands)
+        {
+            if (!other.Hidden) rows.Add((other.Name, $"{other.Description} Usage: {XenVmEventCommand.UsageOf(other)}"));
+        }
+
         int width = 0;
         foreach ((string name, _) in rows) width = Math.Max(width, name.Length);
         string indentation = "\n" + new string(' ', width + 4);

@@ -7,6 +7,7 @@ using XenVmEvent.Hypervisor;
 using XenVmEvent.Hypervisor.Simulation;
 using XenVmEvent.Hypervisor.Xen;
 using XenVmEvent.Monitoring;
+using XenVmEvent.Recovery;
 
 namespace XenVmEvent.Cli;
 
@@ -29,7 +30,7 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         PosixSignalRegistration[] registrations = [.. EndingSignals.Select(StopOn)];
         try
         {
-            using IHypervisor hypervisor = arguments.Simulate ? new SimulatedHypervisor() : XenHypervisor.Connect();
+            using IHypervisor hypervisor = Connect();
             return Watch(hypervisor);
         }
         catch (XenException e)
@@ -58,6 +59,13 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
     }
 
     private static void Say(string message) => Console.Error.WriteLine($"xenvmevent: {message}");
+
+    private IHypervisor Connect()
+    {
+        if (arguments.Simulate) return new SimulatedHypervisor();
+        IHypervisor xen = XenHypervisor.Connect();
+        return arguments.NoGuard ? xen : new GuardedHypervisor(xen, Path.Combine(AppContext.BaseDirectory, "xenvmevent"), Say);
+    }
 
     private int Watch(IHypervisor hypervisor)
     {

@@ -27,6 +27,7 @@ internal static class XenVmEventCommand
     };
 
     private static readonly Option<bool> Required = new("-m") { Description = "The domain pauses, rather than runs on, when nobody answers its page accesses." };
+    private static readonly Option<bool> NoGuard = new("--no-guard") { Description = "No second process that frees the guest if this one is killed." };
     private static readonly Option<bool> Simulate = new("--simulate") { Description = "Watch a simulated guest, web01 or db01, on a machine without Xen." };
     private static readonly Option<ChannelPreference> Channel = new("--channel")
     {
@@ -92,7 +93,8 @@ internal static class XenVmEventCommand
     {
         RootCommand root = new("Watches what a Xen guest does, and prints it.")
         {
-            Domain, Mode, Required, Simulate, Channel, Count, Duration, Format, Gfns, Repeat, Msrs, Response, Registers, ResetCommand.Create(),
+            Domain, Mode, Required, NoGuard, Simulate, Channel, Count, Duration, Format, Gfns, Repeat, Msrs, Response, Registers,
+            ResetCommand.Create(), GuardCommand.Create(),
         };
         foreach (Option option in root.Options)
         {
@@ -112,13 +114,19 @@ internal static class XenVmEventCommand
     }
 
     /// <summary>How a command is called.</summary>
-    public static string UsageOf(Command command) => command is RootCommand ? Usage : ResetCommand.Usage;
+    public static string UsageOf(Command command) => command.Name switch
+    {
+        "reset" => ResetCommand.Usage,
+        "guard" => GuardCommand.Usage,
+        _ => Usage,
+    };
 
     private static WatchArguments ToArguments(ParseResult parsed) => new()
     {
         Domain = parsed.GetRequiredValue(Domain),
         Mode = parsed.GetRequiredValue(Mode),
         ListenerRequired = parsed.GetValue(Required),
+        NoGuard = parsed.GetValue(NoGuard),
         Simulate = parsed.GetValue(Simulate),
         Channel = parsed.GetValue(Channel),
         Count = parsed.GetValue(Count),

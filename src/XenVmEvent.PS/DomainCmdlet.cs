@@ -22,6 +22,8 @@ public abstract class DomainCmdlet : XenCmdlet
                 }
             });
         }
+
+        WarnOfGuards();
     }
 
     private protected static bool IsAny(XenDomain domain) => true;

@@ -34,6 +34,10 @@ public sealed class EnableXenMonitorCommand : DomainCmdlet
     [Parameter]
     public SwitchParameter Force { get; set; }
 
+    /// <summary>No second process that frees the guest if this one is killed.</summary>
+    [Parameter]
+    public SwitchParameter NoGuard { get; set; }
+
     /// <summary>Return the session.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
@@ -48,7 +52,7 @@ public sealed class EnableXenMonitorCommand : DomainCmdlet
             Channel = Channel,
             ResponseTimeout = ResponseTimeout,
             ListenerRequired = ListenerRequired,
-        });
+        }, guarded: !NoGuard);
         WriteVerbose($"Monitoring {domain} by the {session.Channel} channel.");
         if (PassThru) WriteObject(new MonitorStatus(session));
     });

@@ -53,6 +53,10 @@ public abstract class WatchCmdlet : DomainCmdlet
     [ValidateRange(1, 1 << 24)]
     public int BufferSize { get; set; } = 4096;
 
+    /// <summary>No second process that frees the guest if this one is killed.</summary>
+    [Parameter]
+    public SwitchParameter NoGuard { get; set; }
+
     /// <summary>How events travel: slotted where the host offers it (Auto), by the ring, or slotted or not at all.</summary>
     [Parameter]
     public ChannelPreference Channel { get; set; }
@@ -100,7 +104,7 @@ public abstract class WatchCmdlet : DomainCmdlet
         MonitorSession? session = XenHost.FindSession(domain);
         if (session is null)
         {
-            session = XenHost.StartSession(domain, new MonitorOptions { Channel = Channel, ResponseTimeout = ResponseTimeout });
+            session = XenHost.StartSession(domain, new MonitorOptions { Channel = Channel, ResponseTimeout = ResponseTimeout }, guarded: !NoGuard);
             _ownSessions.Add(session);
         }
         else
@@ -153,6 +157,7 @@ public abstract class WatchCmdlet : DomainCmdlet
 
             if (written > before) continue;
             WarnOfLost();
+            WarnOfGuards();
             if (IsOver) return;
             WaitForEvents(left);
         }

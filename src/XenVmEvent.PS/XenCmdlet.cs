@@ -52,6 +52,12 @@ public abstract class XenCmdlet : PSCmdlet, IDisposable
         }
     }
 
+    /// <summary>Says what guards had to say since the last time.</summary>
+    private protected void WarnOfGuards()
+    {
+        while (XenHost.Warnings.TryDequeue(out string? warning)) WriteWarning(warning);
+    }
+
     private protected static ErrorRecord ToErrorRecord(XenException e, object? target) =>
         new(e, e.Id.ToString(), CategoryOf(e.Id), target)
         {
@@ -71,7 +77,7 @@ public abstract class XenCmdlet : PSCmdlet, IDisposable
         XenErrorId.CorruptChannel => ErrorCategory.InvalidData,
         XenErrorId.SessionEnded or XenErrorId.HostCrashed => ErrorCategory.ConnectionError,
         XenErrorId.ResponseNotApplicable or XenErrorId.AlreadyAnswered or XenErrorId.ConflictingWatch => ErrorCategory.InvalidOperation,
-        XenErrorId.OutOfMemory => ErrorCategory.ResourceUnavailable,
+        XenErrorId.OutOfMemory or XenErrorId.GuardFailed => ErrorCategory.ResourceUnavailable,
         _ => ErrorCategory.NotSpecified,
     };
 }

@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Hypervisor.Simulation;
 using XenVmEvent.Hypervisor.Xen;
 using XenVmEvent.Monitoring;
+using XenVmEvent.Recovery;
 
 namespace XenVmEvent.PS;
 
@@ -75,9 +77,15 @@ internal static class XenHost
         $"The domain {domain} is not monitored by this process.",
         "Get-XenMonitor lists the sessions that are open, and Enable-XenMonitor opens one.");
 
+    /// <summary>What guards have to say, for the next cmdlet that can warn.</summary>
+    public static ConcurrentQueue<string> Warnings { get; } = new();
+
     /// <summary>Starts a session.</summary>
+    /// <param name="domain">The domain.</param>
+    /// <param name="options">How it shall run.</param>
+    /// <param name="guarded">A second process frees the guest if this one is killed; on a real host only.</param>
     /// <exception cref="XenException">The domain cannot be monitored.</exception>
-    public static MonitorSession StartSession(XenDomain domain, MonitorOptions options)
+    public static MonitorSession StartSession(XenDomain domain, MonitorOptions options, bool guarded = true)
     {
         // In one step: whoever turns to another host meanwhile ends this session too.
         lock (Gate)
@@ -90,9 +98,18 @@ internal static class XenHost
                     "Use the session that is there (Get-XenMonitor), or end it first (Disable-XenMonitor).");
             }
 
-            MonitorSession session = MonitorSession.Start(Current, domain, options);
+            MonitorSession session = MonitorSession.Start(guarded ? Guarded(Current) : Current, domain, options);
             OpenSessions.Add(session);
             return session;
         }
+    }
+
+    private static IHypervisor Guarded(IHypervisor host)
+    {
+        // The simulator ends with this process, and nobody is left frozen.
+        if (host is not XenHypervisor) return host;
+        if (GuardProgram.Find() is { } program) return new GuardedHypervisor(host, program, Warnings.Enqueue);
+        Warnings.Enqueue("The guest has no guard: xenvmevent is neither beside the module nor on the PATH. If this process is killed, the guest may stand still until Reset-XenMonitor.");
+        return host;
     }
 }

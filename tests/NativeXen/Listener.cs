@@ -19,9 +19,9 @@ internal sealed record Listener(int ExitCode, IReadOnlyList<string> Lines, IRead
     public static Listener RunXenAccess(Guest guest, params IEnumerable<string> arguments) =>
         Run(guest, NativeXen.XenAccess, arguments);
 
-    /// <summary>Runs xenvmevent.</summary>
+    /// <summary>Runs xenvmevent. Its guest lives in its own process, so a guard would have none to free.</summary>
     public static Listener RunOurs(Guest guest, params IEnumerable<string> arguments) =>
-        Run(guest, "dotnet", [Path.Combine(AppContext.BaseDirectory, "xenvmevent.dll"), .. arguments]);
+        Run(guest, "dotnet", [Path.Combine(AppContext.BaseDirectory, "xenvmevent.dll"), .. arguments, "--no-guard"]);
 
     /// <summary>
     /// The lines of each vCPU, in its own order; the order between vCPUs is not determined. Lines that name none follow

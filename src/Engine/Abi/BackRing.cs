@@ -83,6 +83,27 @@ internal sealed class BackRing
     }
 
     /// <summary>
+    /// The bytes for the response to a vCPU's request. A request that waits longer gives its place up to it and takes the
+    /// answered one's: the entries from rsp_prod on are always those without an answer, which another process can then
+    /// give in this one's place.
+    /// </summary>
+    public Span<byte> ResponseTo(uint vcpu, bool synchronous)
+    {
+        for (uint index = _rspProd; index != _reqCons; index++)
+        {
+            RequestView request = new(Entry(index), _layout);
+            if (request.VCpuId != vcpu || request.IsSynchronous != synchronous) continue;
+            if (index != _rspProd) Entry(_rspProd).CopyTo(Entry(index));
+            break;
+        }
+
+        return NextResponse();
+    }
+
+    /// <summary>Goes on where a listener that is gone left off: the entries without an answer can be read again.</summary>
+    public void Adopt() => _reqCons = _rspProd = _rspPublished = _memory.ReadAcquire(RspProd);
+
+    /// <summary>
     /// The bytes for a response that no request was for, to resume a vCPU whose event another listener left unanswered.
     /// On a ring that has had no request, and shown to Xen before there are more than <see cref="Entries"/>.
     /// </summary>

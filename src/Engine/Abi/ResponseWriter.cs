@@ -8,9 +8,13 @@ internal readonly ref struct ResponseWriter(Span<byte> bytes, VmEventLayout layo
     private readonly Span<byte> _bytes = bytes[..layout.Size];
 
     /// <summary>Starts the answer to a request: all zero but for the fields that every answer repeats.</summary>
+    /// <remarks>
+    /// Where the request itself lay these are never anything else, not even for a moment in which this process could be
+    /// killed: the vCPU can still be found then.
+    /// </remarks>
     public void Begin(RequestView request)
     {
-        _bytes.Clear();
+        _bytes[layout.OffsetOf(VmEventField.Altp2mIndex)..].Clear();
         Set(VmEventField.Version, request.Version);
         Set(VmEventField.VCpuId, request.VCpuId);
         Set(VmEventField.Reason, request.Reason);

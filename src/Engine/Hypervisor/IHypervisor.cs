@@ -31,4 +31,8 @@ public interface IHypervisor : IDisposable
     /// <summary>Opens a domain to ask about its monitor, and to disable one that another listener left. Changes nothing yet.</summary>
     /// <exception cref="XenException"><see cref="XenErrorId.DomainNotFound"/>, <see cref="XenErrorId.DomainNotSupported"/>.</exception>
     IDomainControl Control(XenDomain domain);
+
+    /// <summary>Gets hold of the ring that the domain's monitor will have, before anybody enables it.</summary>
+    /// <exception cref="XenException">The ring's page cannot be had; the domain is as it was.</exception>
+    IMonitorWitness Witness(XenDomain domain);
 }

@@ -24,7 +24,7 @@ internal sealed class RingChannel : MonitorChannel
 
     public override bool TryRead(Span<byte> destination) => _ring.TryRead(destination);
 
-    public override Span<byte> ResponseTo(uint vcpu, bool synchronous) => _ring.NextResponse();
+    public override Span<byte> ResponseTo(uint vcpu, bool synchronous) => _ring.ResponseTo(vcpu, synchronous);
 
     public override void Flush()
     {

@@ -29,7 +29,7 @@ public static class MonitorReset
         ArgumentNullException.ThrowIfNull(hypervisor);
         ArgumentNullException.ThrowIfNull(domain);
         using IDomainControl control = hypervisor.Control(domain);
-        IReadOnlyList<uint> frozen = VCpuObservation.FindFrozen(control, Enumerable.Range(0, domain.VCpus).Select(v => (uint)v), Look);
+        IReadOnlyList<uint> frozen = VCpuObservation.FindFrozen(control, domain.VCpus, Look);
         bool wasMonitored;
         bool pagesRestored;
 

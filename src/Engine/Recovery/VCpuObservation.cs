@@ -8,6 +8,10 @@ internal static class VCpuObservation
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(10);
 
+    /// <inheritdoc cref="FindFrozen(IDomainControl, IEnumerable{uint}, TimeSpan)"/>
+    public static IReadOnlyList<uint> FindFrozen(IDomainControl control, int vcpus, TimeSpan time) =>
+        FindFrozen(control, Enumerable.Range(0, vcpus).Select(v => (uint)v), time);
+
     /// <summary>The vCPUs that, whenever looked at, neither ran nor waited of themselves, and have not run in between.</summary>
     /// <param name="control">The domain.</param>
     /// <param name="vcpus">The vCPUs to look at.</param>

@@ -105,7 +105,39 @@ stop INT
 check "SIGINT: a clean end" clean_end interrupted
 check "SIGINT: the guest runs on" runs_on
 
-# A listener that was killed
+# A listener that is killed, and its guard
+
+guarded() { # NAME MODE: killed at some moment under load
+    start "$1" "$guest" "$2"
+    eventually 60 lines "$1" . 4
+    sleep "0.$((RANDOM % 1000 + 1000))"
+    kill -9 $running
+    wait $running 2> /dev/null
+    check "$1: the guest runs on within 2 s" goes_on_soon
+    check "$1: its guard has ended" eventually 10 no_guard
+    run "$1-next" "$guest" "$2" --count 5 --no-guard
+    check "$1: the next start is not refused" clean_end "$1-next"
+}
+
+no_guard() {
+    ! pgrep -f 'xenvmevent guard' > /dev/null
+}
+
+for i in 1 2 3 4 5 6 7 8 9 10; do
+    guarded guarded-cpuid-$i cpuid
+    guarded guarded-cr4-$i write_ctrlreg_cr4
+done
+
+start orphan "$guest" cpuid
+eventually 60 lines orphan . 4
+pkill -9 -f 'xenvmevent guard'
+check "a guard that is killed: its listener says so and starts another" eventually 30 grep -q 'another has been started' /tmp/orphan.err
+kill -9 $running
+wait $running 2> /dev/null
+check "a guard that came late frees the guest too" eventually 10 goes_on_soon
+check "a guard that came late ends" eventually 10 no_guard
+
+# A listener that was killed, without a guard
 
 killed() { # NAME PATTERN: what was started last, once it has seen enough
     check "$1: events come before the kill" eventually 60 lines "$1" "$2" 4
@@ -121,9 +153,9 @@ killed() { # NAME PATTERN: what was started last, once it has seen enough
     check "$1: after reset a run works" clean_end "$1-again"
 }
 
-start killed-cpuid "$guest" cpuid
+start killed-cpuid "$guest" cpuid --no-guard
 killed killed-cpuid "$cpuid_line"
-start killed-cr4 "$guest" write_ctrlreg_cr4
+start killed-cr4 "$guest" write_ctrlreg_cr4 --no-guard
 killed killed-cr4 "$cr4_line"
 start_xen_access killed-xen-access cpuid
 killed killed-xen-access "$cpuid_line"

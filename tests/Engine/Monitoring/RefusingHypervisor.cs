@@ -18,6 +18,8 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
     public IDomainMonitor EnableMonitor(XenDomain domain, ChannelPreference channel) =>
         new Monitor(host.EnableMonitor(domain, channel), refuses);
 
+    public IMonitorWitness Witness(XenDomain domain) => host.Witness(domain);
+
     public IDomainControl Control(XenDomain domain) => host.Control(domain);
 
     public void Dispose() => host.Dispose();

@@ -9,14 +9,20 @@ namespace XenVmEvent.Hypervisor.Simulation;
 /// </summary>
 internal sealed unsafe class SharedPages
 {
+    private readonly int _file;
+    private readonly int _length;
+
     public SharedPages(int bytes)
     {
-        int length = (bytes + SharedMemory.PageSize - 1) / SharedMemory.PageSize * SharedMemory.PageSize;
-        int file = Check(Libc.memfd_create("vm_event", Libc.MemfdCloseOnExec));
-        Check(Libc.ftruncate(file, length));
-        Xen = Map(file, length, static (start, bytes) => _ = Libc.munmap(start, (nuint)bytes));
-        Listener = Map(file, length, release: null);
-        _ = Libc.close(file);
+        _length = (bytes + SharedMemory.PageSize - 1) / SharedMemory.PageSize * SharedMemory.PageSize;
+        _file = Check(Libc.memfd_create("vm_event", Libc.MemfdCloseOnExec));
+        Check(Libc.ftruncate(_file, _length));
+        Xen = Map((start, bytes) =>
+        {
+            Unmap(start, bytes);
+            _ = Libc.close(_file);
+        });
+        Listener = Map(release: null);
     }
 
     /// <summary>Xen's own mapping.</summary>
@@ -25,10 +31,15 @@ internal sealed unsafe class SharedPages
     /// <summary>The program's mapping, which it unmaps.</summary>
     public SharedMemory Listener { get; }
 
-    private static SharedMemory Map(int file, int length, Action<nint, int>? release)
+    /// <summary>A mapping more, which the caller disposes.</summary>
+    public SharedMemory Map() => Map(Unmap);
+
+    private static void Unmap(nint start, int bytes) => _ = Libc.munmap(start, (nuint)bytes);
+
+    private SharedMemory Map(Action<nint, int>? release)
     {
-        nint start = Libc.mmap(0, (nuint)length, Libc.ProtectionReadWrite, Libc.MapShared, file, 0);
-        return start != Libc.MapFailed ? new SharedMemory(start, length, release) : throw new IOException("The system has no memory or descriptors left.");
+        nint start = Libc.mmap(0, (nuint)_length, Libc.ProtectionReadWrite, Libc.MapShared, _file, 0);
+        return start != Libc.MapFailed ? new SharedMemory(start, _length, release) : throw new IOException("The system has no memory or descriptors left.");
     }
 
     private static int Check(int result) => result >= 0 ? result : throw new IOException("The system has no memory or descriptors left.");

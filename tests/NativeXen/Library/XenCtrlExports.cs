@@ -180,6 +180,23 @@ internal static unsafe class XenCtrlExports
         }
     });
 
+    /// <summary>A program's guard would be another process, with a simulated host of its own: there is no ring to hold.</summary>
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "hvm_param_get")]
+    public static int HvmParamGet(nint xch, uint domain, int parameter, ulong* value) => NativeHost.Fail(Errno.EOPNOTSUPP);
+
+    /// <inheritdoc cref="HvmParamGet"/>
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_populate_physmap_exact")]
+    public static int DomainPopulatePhysmapExact(nint xch, uint domain, nuint count, uint order, uint flags, ulong* frame) =>
+        NativeHost.Fail(Errno.EOPNOTSUPP);
+
+    /// <inheritdoc cref="HvmParamGet"/>
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "map_foreign_range")]
+    public static nint MapForeignRange(nint xch, uint domain, int bytes, int protection, nuint frame)
+    {
+        NativeHost.Fail(Errno.EOPNOTSUPP);
+        return 0;
+    }
+
     /// <summary>As the engine's own: whoever has the gate keeps vCPUs from raising events and from taking answers.</summary>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_pause")]
     public static int DomainPause(nint xch, uint domain) =>

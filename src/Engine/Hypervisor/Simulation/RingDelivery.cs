@@ -18,6 +18,9 @@ internal sealed class RingDelivery : Delivery
 
     public override SharedMemory ListenerRing => _page.Listener;
 
+    /// <summary>A mapping of the ring for another than the listener, who disposes it.</summary>
+    public SharedMemory MapRing() => _page.Map();
+
     public override bool HasQueuedVCpus => _queue.Count != 0;
 
     public override bool TryQueue(SimulatedVCpu vcpu)

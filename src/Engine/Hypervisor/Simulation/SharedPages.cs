@@ -25,7 +25,8 @@ internal sealed class SharedPages
     /// <summary>The listener's mapping, which it disposes.</summary>
     public SharedMemory Listener { get; }
 
-    private SharedMemory Map()
+    /// <summary>A mapping more, which the caller disposes.</summary>
+    public SharedMemory Map()
     {
         Interlocked.Increment(ref _mappings);
         return new SharedMemory(_start, _length, (start, _) =>

@@ -304,7 +304,7 @@ public sealed class SimulatedDomain
         var caller = new SingleCaller(Host);
         Delivery = create(new SimulatedPorts(this, caller, _allocatePorts(slots + 1), slots));
         if (!_options.StartsPaused) Start();
-        return new SimulatedMonitor(this, caller, Delivery);
+        return new SimulatedMonitor(this, caller, Delivery, Delivery.ListenerRing, Delivery.Ports);
     }
 
     private static Guid UuidOf(uint id) => new((int)(0x5e6f_0000 + id), 0x11f0, 0x4d5e, 0x9c, 0x1a, 0x58, 0x65, 0x6e, 0x56, 0x4d, (byte)id);

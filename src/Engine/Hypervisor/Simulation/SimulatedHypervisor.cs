@@ -87,6 +87,9 @@ public sealed class SimulatedHypervisor : IHypervisor
     /// <inheritdoc/>
     public IDomainControl Control(XenDomain domain) => new SimulatedControl(FindMonitorable(domain, "xc_vcpu_getinfo"));
 
+    /// <inheritdoc/>
+    public IMonitorWitness Witness(XenDomain domain) => new SimulatedWitness(FindMonitorable(domain, "xc_hvm_param_get"));
+
     /// <summary>Ends all vCPUs and waits until they have.</summary>
     public void Dispose()
     {

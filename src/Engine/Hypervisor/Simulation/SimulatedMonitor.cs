@@ -3,17 +3,18 @@ using XenVmEvent.Abi;
 namespace XenVmEvent.Hypervisor.Simulation;
 
 /// <summary>A listener's hold on a simulated domain's monitor. Disposed without <see cref="Disable"/> it is a listener that died: the monitor stays enabled.</summary>
-internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller caller, Delivery delivery) : IDomainMonitor
+internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller caller, Delivery delivery, SharedMemory ring, IEventPorts ports)
+    : IDomainMonitor
 {
     private bool _disabled;
 
     public ChannelKind Channel => delivery.Kind;
 
-    public SharedMemory Ring => delivery.ListenerRing;
+    public SharedMemory Ring => ring;
 
     public SharedMemory? Slots => delivery.ListenerSlots;
 
-    public IEventPorts Ports => delivery.Ports;
+    public IEventPorts Ports => ports;
 
     public MonitorCapabilities Capabilities => domain.Capabilities;
 
@@ -224,8 +225,8 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
 
     public void Dispose()
     {
-        delivery.Ports.Close();
-        delivery.ListenerRing.Dispose();
+        (ports as SimulatedPorts)?.Close();
+        ring.Dispose();
         delivery.ListenerSlots?.Dispose();
     }
 

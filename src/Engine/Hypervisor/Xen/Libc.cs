@@ -31,6 +31,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "write", SetLastError = true)]
     internal static partial nint eventfd_write(SafeFileHandle eventfd, in ulong value, nuint bytes);
 
+    [LibraryImport(Library)]
+    internal static partial int setsid();
+
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int kill(int pid, int signal);
 

@@ -8,6 +8,12 @@ internal sealed unsafe class XenChannel : IDisposable
 {
     private const int RingFrames = 1;
 
+    /// <summary>HVM_PARAM_MONITOR_RING_PFN (Xen's public/hvm/params.h).</summary>
+    private const int MonitorRingParameter = 28;
+
+    /// <summary>PROT_READ and PROT_WRITE.</summary>
+    private const int ReadAndWrite = 3;
+
     private XenChannel(uint ringPort, nint ring, uint[] slotPorts, nint slots, int slotBytes)
     {
         RingPort = ringPort;
@@ -43,6 +49,29 @@ internal sealed unsafe class XenChannel : IDisposable
         int errno = Marshal.GetLastPInvokeError();
         if (wasFree && (Errno)errno != Errno.EBUSY) _ = XenCtrl.xc_monitor_disable(xen, domain.Id);
         throw errors.OfEnabling(nameof(XenCtrl.xc_monitor_enable), errno, domain);
+    }
+
+    /// <summary>
+    /// Maps the page that will be the ring, as enabling does: the frame that the domain builder set aside, which the guest
+    /// is given memory for if it has none there. Enabling takes it from the guest again; this mapping stays.
+    /// </summary>
+    public static XenChannel MapAhead(XenCtrlHandle xen, XenDomain domain, XenErrors errors)
+    {
+        if (XenCtrl.xc_hvm_param_get(xen, domain.Id, MonitorRingParameter, out ulong frame) < 0)
+            throw Failure(nameof(XenCtrl.xc_hvm_param_get));
+        nint ring = Map();
+        if (ring == 0 && XenCtrl.xc_domain_populate_physmap_exact(xen, domain.Id, 1, 0, 0, in frame) < 0)
+            throw Failure(nameof(XenCtrl.xc_domain_populate_physmap_exact));
+        if (ring == 0) ring = Map();
+        return ring != 0 ? new XenChannel(0, ring, [], 0, 0) : throw Failure(nameof(XenCtrl.xc_map_foreign_range));
+
+        nint Map() => XenCtrl.xc_map_foreign_range(xen, domain.Id, SharedMemory.PageSize, ReadAndWrite, (nuint)frame);
+
+        XenException Failure(string call)
+        {
+            int errno = Marshal.GetLastPInvokeError();
+            return errors.Of(call, errno, $"map the ring of {domain}", domain);
+        }
     }
 
     /// <summary>

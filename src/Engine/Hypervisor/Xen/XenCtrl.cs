@@ -157,6 +157,16 @@ internal static unsafe partial class XenCtrl
     internal static partial int xc_vcpu_getinfo(XenCtrlHandle xch, uint domain, uint vcpu, out VCpuInfo info);
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_hvm_param_get(XenCtrlHandle xch, uint domain, int parameter, out ulong value);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_domain_populate_physmap_exact(
+        XenCtrlHandle xch, uint domain, nuint count, uint order, uint flags, in ulong frame);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint xc_map_foreign_range(XenCtrlHandle xch, uint domain, int bytes, int protection, nuint frame);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial int xc_domain_pause(XenCtrlHandle xch, uint domain);
 
     [LibraryImport(Library, SetLastError = true)]

@@ -92,6 +92,25 @@ public sealed class XenHypervisor : IHypervisor
     }
 
     /// <inheritdoc/>
+    public IMonitorWitness Witness(XenDomain domain)
+    {
+        ArgumentNullException.ThrowIfNull(domain);
+        XenDomain monitored = FindMonitorable(domain);
+        XenCtrlHandle xen = XenCtrlHandle.Open();
+        try
+        {
+            MonitorCapabilities capabilities = ReadCapabilities(xen, monitored);
+            if (ListenerState.Read(xen, monitored.Id) == true) throw XenErrors.OfBusy(monitored);
+            return new XenWitness(xen, monitored, _version, _directory, _errors, XenChannel.MapAhead(xen, monitored, _errors), capabilities);
+        }
+        catch
+        {
+            xen.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
     public void Dispose() => _directory.Dispose();
 
     private static XenHypervisor ConnectToXen()

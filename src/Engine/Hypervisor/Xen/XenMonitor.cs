@@ -15,7 +15,7 @@ internal sealed class XenMonitor : IDomainMonitor
     private readonly DomainDirectory _directory;
     private readonly XenErrors _errors;
     private readonly XenChannel _channel;
-    private readonly XenEventPorts _ports;
+    private readonly IEventPorts _ports;
     private readonly XenAltP2m _altP2m;
     private XenDeviceModelHandle? _deviceModel;
     private bool _disabled;
@@ -28,7 +28,7 @@ internal sealed class XenMonitor : IDomainMonitor
         DomainDirectory directory,
         XenErrors errors,
         XenChannel channel,
-        XenEventPorts ports,
+        IEventPorts ports,
         MonitorCapabilities capabilities)
     {
         _xen = xen;
@@ -267,7 +267,7 @@ internal sealed class XenMonitor : IDomainMonitor
 
     public void Dispose()
     {
-        _ports.Dispose();
+        (_ports as IDisposable)?.Dispose();
         _channel.Dispose();
         _deviceModel?.Dispose();
         _xen.Dispose();

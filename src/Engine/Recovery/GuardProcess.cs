@@ -1,0 +1,173 @@
+using System.Diagnostics;
+using System.Globalization;
+using XenVmEvent.Hypervisor;
+
+namespace XenVmEvent.Recovery;
+
+/// <summary>
+/// The listener's side of its guard: starts it, tells it what changes, lets it go at the end, and mends it when it is
+/// killed. Safe for use from several threads.
+/// </summary>
+internal sealed class GuardProcess : IDisposable
+{
+    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(10);
+
+    private readonly Lock _gate = new();
+    private readonly GuardState _state = new();
+    private readonly string _program;
+    private readonly XenDomain _domain;
+    private readonly Action<string> _warn;
+    private Process _process;
+    private bool _left;
+    private bool _disposed;
+
+    /// <summary>Starts a guard and waits until it holds the ring.</summary>
+    /// <param name="program">The file of xenvmevent.</param>
+    /// <param name="domain">The domain.</param>
+    /// <param name="warn">Is told when the guard was killed; from any thread.</param>
+    /// <exception cref="XenException">It does not start.</exception>
+    public GuardProcess(string program, XenDomain domain, Action<string> warn)
+    {
+        _program = program;
+        _domain = domain;
+        _warn = warn;
+        _process = Start(late: false);
+        Watch(_process);
+    }
+
+    /// <summary>Tells the guard of a change.</summary>
+    public void Tell(string line)
+    {
+        lock (_gate)
+        {
+            _state.Apply(line);
+            Send(line);
+        }
+    }
+
+    /// <summary>Lets the guard go: there is nothing to take back any more.</summary>
+    public void Leave()
+    {
+        lock (_gate)
+        {
+            if (_left) return;
+            _left = true;
+            Send(GuardState.Goodbye);
+        }
+    }
+
+    public void Dispose()
+    {
+        Process process;
+        lock (_gate)
+        {
+            _disposed = true;
+            process = _process;
+        }
+
+        // Without a goodbye the guard takes over: the monitor could not be disabled.
+        Close(process);
+    }
+
+    private Process Start(bool late)
+    {
+        ProcessStartInfo start = new(_program)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.ArgumentList.Add("guard");
+        start.ArgumentList.Add(_domain.Id.ToString(CultureInfo.InvariantCulture));
+        if (late) start.ArgumentList.Add("--late");
+        try
+        {
+            Process process = Process.Start(start)!;
+            Task<string?> said = process.StandardOutput.ReadLineAsync();
+            if (said.Wait(LongestStart) && said.Result == Guard.Ready) return process;
+            string why = said.IsCompleted ? process.StandardError.ReadToEnd().Trim() : "it does not answer";
+            process.StandardInput.Dispose();
+            process.Dispose();
+            throw Failure(why, null);
+        }
+        catch (Exception e) when (e is not XenException)
+        {
+            throw Failure(e.Message, e);
+        }
+    }
+
+    private void Watch(Process process)
+    {
+        // Not on the thread that tells: it holds the process's own lock.
+        process.Exited += (_, _) => Task.Run(() => OnExited(process));
+        process.EnableRaisingEvents = true;
+    }
+
+    private void OnExited(Process process)
+    {
+        lock (_gate)
+        {
+            if (_left || _disposed || process != _process) return;
+        }
+
+        _warn(Mend());
+    }
+
+    /// <summary>Not while the lock is held: the listener must not wait for it.</summary>
+    private string Mend()
+    {
+        try
+        {
+            Process next = Start(late: true);
+            Process unwanted;
+            lock (_gate)
+            {
+                unwanted = _disposed ? next : _process;
+                _process = next;
+                foreach (string line in _state.Lines) Send(line);
+                if (_left) Send(GuardState.Goodbye);
+            }
+
+            Close(unwanted);
+            if (unwanted != next) Watch(next);
+            return $"The guard of {_domain} was killed, and another has been started.";
+        }
+        catch (XenException e)
+        {
+            return $"The guard of {_domain} was killed. {e.Message} {e.Remedy}";
+        }
+    }
+
+    private static void Close(Process process)
+    {
+        try
+        {
+            process.StandardInput.Dispose();
+        }
+        catch (IOException)
+        {
+            // It was killed before it had read everything.
+        }
+
+        process.Dispose();
+    }
+
+    private void Send(string line)
+    {
+        try
+        {
+            _process.StandardInput.WriteLine(line);
+            _process.StandardInput.Flush();
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // It was killed, which is noticed elsewhere; its successor is told everything.
+        }
+    }
+
+    private XenException Failure(string why, Exception? cause) => new(
+        XenErrorId.GuardFailed,
+        $"The guard of {_domain}, {_program}, does not start: {why}.",
+        "Without it vCPUs stay paused if this process is killed. -NoGuard, --no-guard go without.",
+        cause);
+}

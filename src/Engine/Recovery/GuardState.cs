@@ -1,0 +1,110 @@
+using System.Globalization;
+using XenVmEvent.Abi;
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Monitoring;
+
+namespace XenVmEvent.Recovery;
+
+/// <summary>
+/// What a listener has changed in its domain, as its guard has to know it. Both sides keep one, and the listener sends
+/// each change as a line of text.
+/// </summary>
+internal sealed class GuardState
+{
+    private readonly HashSet<string> _switches = [];
+    private readonly HashSet<ushort> _views = [];
+
+    /// <summary>The line that says that the listener has ended orderly.</summary>
+    public const string Goodbye = "bye";
+
+    /// <summary>Whether the listener has, or is about to have, the monitor.</summary>
+    public bool IsEnabled { get; private set; }
+
+    /// <summary>Whether the channel is the ring that the guard holds too.</summary>
+    public bool IsRing { get; private set; }
+
+    /// <summary>The pages whose access was changed, from the first to the last; null when none was.</summary>
+    public GfnRange? Pages { get; private set; }
+
+    /// <summary>What new pages had before.</summary>
+    public MemAccess DefaultAccess { get; private set; } = MemAccess.Rwx;
+
+    /// <summary>Whether page accesses without a listener pause the domain.</summary>
+    public bool IsListenerRequired { get; private set; }
+
+    /// <summary>Whether accesses of page table walks raise no events.</summary>
+    public bool IgnoresPageWalks { get; private set; }
+
+    /// <summary>Whether the domain had no views before.</summary>
+    public bool HasActivatedViews { get; private set; }
+
+    /// <summary>The views that were made.</summary>
+    public IReadOnlyCollection<ushort> Views => _views;
+
+    /// <summary>The lines that tell all of it to another guard.</summary>
+    public IEnumerable<string> Lines
+    {
+        get
+        {
+            if (IsEnabled) yield return Enabled(IsRing);
+            if (IsListenerRequired) yield return Required(true);
+            if (IgnoresPageWalks) yield return PageWalks(watched: false);
+            if (Pages is { } pages) yield return Restricted(pages, DefaultAccess);
+            if (HasActivatedViews) yield return ViewsActive(true);
+            foreach (ushort view in _views) yield return View(view, exists: true);
+            foreach (string one in _switches) yield return $"on {one}";
+        }
+    }
+
+    public static string Enabled(bool isRing) => $"enabled {(isRing ? "ring" : "slotted")}";
+
+    public static string Required(bool required) => $"required {required}";
+
+    public static string PageWalks(bool watched) => $"walks {watched}";
+
+    public static string ViewsActive(bool active) => $"views {active}";
+
+    public static string View(ushort view, bool exists) =>
+        string.Create(CultureInfo.InvariantCulture, $"view {view} {exists}");
+
+    public static string Restricted(GfnRange pages, MemAccess defaultAccess) =>
+        string.Create(CultureInfo.InvariantCulture, $"pages {pages.First} {pages.Last} {defaultAccess}");
+
+    /// <param name="name">The kind of event.</param>
+    /// <param name="detail">The register.</param>
+    /// <param name="on">On or off.</param>
+    public static string Switched(VmEventKind name, uint detail, bool on) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(on ? "on" : "off")} {name} {detail}");
+
+    /// <summary>Takes a line in.</summary>
+    public void Apply(string line)
+    {
+        string[] words = line.Split(' ');
+        switch (words[0])
+        {
+            case "enabled":
+                IsEnabled = true;
+                IsRing = words[1] == "ring";
+                break;
+            case "required": IsListenerRequired = bool.Parse(words[1]); break;
+            case "walks": IgnoresPageWalks = !bool.Parse(words[1]); break;
+            case "views": HasActivatedViews = bool.Parse(words[1]); break;
+            case "view" when bool.Parse(words[2]): _views.Add(ViewOf(words)); break;
+            case "view": _views.Remove(ViewOf(words)); break;
+            case "pages":
+                Pages = new GfnRange(ulong.Parse(words[1], CultureInfo.InvariantCulture), ulong.Parse(words[2], CultureInfo.InvariantCulture));
+                DefaultAccess = Enum.Parse<MemAccess>(words[3]);
+                break;
+            case "on": _switches.Add($"{words[1]} {words[2]}"); break;
+            case "off": _switches.Remove($"{words[1]} {words[2]}"); break;
+        }
+    }
+
+    /// <summary>The events that are switched on, each with its register if it has one.</summary>
+    public IEnumerable<(VmEventKind Kind, uint Detail)> Switches =>
+        from one in _switches
+        let words = one.Split(' ')
+        select (Enum.Parse<VmEventKind>(words[0]), uint.Parse(words[1], CultureInfo.InvariantCulture));
+
+    private static ushort ViewOf(string[] words) => ushort.Parse(words[1], CultureInfo.InvariantCulture);
+}

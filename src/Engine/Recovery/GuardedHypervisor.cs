@@ -1,0 +1,62 @@
+using XenVmEvent.Abi;
+using XenVmEvent.Hypervisor;
+
+namespace XenVmEvent.Recovery;
+
+/// <summary>
+/// A host whose every monitor has a guard: a small second process that gives the guest back everything, within a second,
+/// when this one is killed.
+/// </summary>
+/// <param name="hypervisor">The host; disposed with this.</param>
+/// <param name="program">The file of xenvmevent, which is the guard's program.</param>
+/// <param name="warn">Is told when a guard was killed; from any thread.</param>
+public sealed class GuardedHypervisor(IHypervisor hypervisor, string program, Action<string> warn) : IHypervisor
+{
+    /// <inheritdoc/>
+    public string Description => hypervisor.Description;
+
+    /// <inheritdoc/>
+    public VmEventLayout Layout => hypervisor.Layout;
+
+    /// <inheritdoc/>
+    public GuestArchitecture Architecture => hypervisor.Architecture;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<XenDomain> GetDomains() => hypervisor.GetDomains();
+
+    /// <inheritdoc/>
+    public IDomainMonitor EnableMonitor(XenDomain domain, ChannelPreference channel)
+    {
+        ArgumentNullException.ThrowIfNull(domain);
+        using (IDomainControl control = hypervisor.Control(domain))
+        {
+            // Refused, with the reason; a guard could not have the ring either.
+            if (control.IsMonitored == true) return hypervisor.EnableMonitor(domain, channel);
+        }
+
+        GuardProcess guard = new(program, domain, warn);
+        try
+        {
+            guard.Tell(GuardState.Enabled(isRing: true));
+            IDomainMonitor monitor = hypervisor.EnableMonitor(domain, channel);
+            guard.Tell(GuardState.Enabled(monitor.Channel == ChannelKind.Ring));
+            return new GuardedMonitor(monitor, guard);
+        }
+        catch
+        {
+            // Whatever it was has left the domain as before: a listener that is there already is not ours to end.
+            guard.Leave();
+            guard.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public IDomainControl Control(XenDomain domain) => hypervisor.Control(domain);
+
+    /// <inheritdoc/>
+    public IMonitorWitness Witness(XenDomain domain) => hypervisor.Witness(domain);
+
+    /// <inheritdoc/>
+    public void Dispose() => hypervisor.Dispose();
+}

@@ -1,0 +1,145 @@
+using XenVmEvent.Abi;
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Monitoring;
+
+namespace XenVmEvent.Recovery;
+
+/// <summary>
+/// A monitor whose guard is told of every change that would have to be taken back: before it is made, or after it is
+/// undone. Events and answers do not come by here, so they cost nothing more.
+/// </summary>
+internal sealed class GuardedMonitor(IDomainMonitor monitor, GuardProcess guard) : IDomainMonitor
+{
+    private readonly GuardedAltP2m _views = new(monitor.AltP2m, guard);
+    private GfnRange? _restricted;
+    private MemAccess _defaultBefore = MemAccess.Rwx;
+
+    public ChannelKind Channel => monitor.Channel;
+
+    public SharedMemory Ring => monitor.Ring;
+
+    public SharedMemory? Slots => monitor.Slots;
+
+    public IEventPorts Ports => monitor.Ports;
+
+    public MonitorCapabilities Capabilities => monitor.Capabilities;
+
+    public ulong MaximumGfn => monitor.MaximumGfn;
+
+    public bool IsDomainAlive => monitor.IsDomainAlive;
+
+    public IAltP2m AltP2m => _views;
+
+    public MemAccess DefaultMemAccess
+    {
+        get => monitor.DefaultMemAccess;
+        set
+        {
+            if (_restricted is null) _defaultBefore = monitor.DefaultMemAccess;
+            Restrict(_restricted?.First ?? 0, _restricted?.Last ?? 0);
+            monitor.DefaultMemAccess = value;
+        }
+    }
+
+    public MemAccess? GetMemAccess(ulong gfn) => monitor.GetMemAccess(gfn);
+
+    public void SetMemAccess(MemAccess access, ulong firstGfn, uint count)
+    {
+        if (count > 0) Restrict(firstGfn, firstGfn + count - 1);
+        monitor.SetMemAccess(access, firstGfn, count);
+    }
+
+    public void SetMemAccess(ReadOnlySpan<ulong> gfns, ReadOnlySpan<MemAccess> access)
+    {
+        foreach (ulong gfn in gfns) Restrict(gfn, gfn);
+        monitor.SetMemAccess(gfns, access);
+    }
+
+    public void SetAccessRequired(bool required)
+    {
+        guard.Tell(GuardState.Required(required));
+        monitor.SetAccessRequired(required);
+    }
+
+    public void MonitorPageWalks(bool enable)
+    {
+        if (!enable) guard.Tell(GuardState.PageWalks(watched: false));
+        monitor.MonitorPageWalks(enable);
+        if (enable) guard.Tell(GuardState.PageWalks(watched: true));
+    }
+
+    public void MonitorWriteControlRegister(ControlRegister register, bool enable, ControlRegisterOptions options) => Switch(
+        VmEventKind.WriteControlRegister, (uint)register, enable, () => monitor.MonitorWriteControlRegister(register, enable, options));
+
+    public void HoldBackRegisterWrites() => monitor.HoldBackRegisterWrites();
+
+    public void MonitorMovToMsr(uint msr, bool enable, bool onChangeOnly) =>
+        Switch(VmEventKind.MovToMsr, msr, enable, () => monitor.MonitorMovToMsr(msr, enable, onChangeOnly));
+
+    public void MonitorCpuid(bool enable) => Switch(VmEventKind.Cpuid, 0, enable, () => monitor.MonitorCpuid(enable));
+
+    public void MonitorSoftwareBreakpoint(bool enable) =>
+        Switch(VmEventKind.SoftwareBreakpoint, 0, enable, () => monitor.MonitorSoftwareBreakpoint(enable));
+
+    public void MonitorDebugException(bool enable, bool sync) =>
+        Switch(VmEventKind.DebugException, 0, enable, () => monitor.MonitorDebugException(enable, sync));
+
+    public void MonitorSingleStep(bool enable) => Switch(VmEventKind.SingleStep, 0, enable, () => monitor.MonitorSingleStep(enable));
+
+    public void MonitorDescriptorAccess(bool enable) =>
+        Switch(VmEventKind.DescriptorAccess, 0, enable, () => monitor.MonitorDescriptorAccess(enable));
+
+    public void MonitorGuestRequest(bool enable, bool sync, bool allowUserspace) =>
+        Switch(VmEventKind.GuestRequest, 0, enable, () => monitor.MonitorGuestRequest(enable, sync, allowUserspace));
+
+    public void MonitorPrivilegedCall(bool enable) =>
+        Switch(VmEventKind.PrivilegedCall, 0, enable, () => monitor.MonitorPrivilegedCall(enable));
+
+    public void MonitorEmulUnimplemented(bool enable) =>
+        Switch(VmEventKind.EmulUnimplemented, 0, enable, () => monitor.MonitorEmulUnimplemented(enable));
+
+    public void MonitorVmExit(bool enable, bool sync) =>
+        Switch(VmEventKind.VmExit, 0, enable, () => monitor.MonitorVmExit(enable, sync));
+
+    public void MonitorIo(bool enable) => Switch(VmEventKind.Io, 0, enable, () => monitor.MonitorIo(enable));
+
+    public void InjectTrap(uint vcpu, TrapInjection trap) => monitor.InjectTrap(vcpu, trap);
+
+    public void WhilePaused(Action action) => monitor.WhilePaused(action);
+
+    public void SetSingleStep(uint vcpu, bool enable) => monitor.SetSingleStep(vcpu, enable);
+
+    public ulong GetVCpuRunTime(uint vcpu) => monitor.GetVCpuRunTime(vcpu);
+
+    public bool IsVCpuRunning(uint vcpu) => monitor.IsVCpuRunning(vcpu);
+
+    public void Disable()
+    {
+        monitor.Disable();
+
+        // Only now: until then there is something to take back.
+        guard.Leave();
+    }
+
+    public void Dispose()
+    {
+        monitor.Dispose();
+        guard.Dispose();
+    }
+
+    private void Switch(VmEventKind kind, uint detail, bool enable, Action set)
+    {
+        if (enable) guard.Tell(GuardState.Switched(kind, detail, on: true));
+        set();
+        if (!enable) guard.Tell(GuardState.Switched(kind, detail, on: false));
+    }
+
+    /// <summary>Tells the guard when the changed pages reach farther than before.</summary>
+    private void Restrict(ulong first, ulong last)
+    {
+        if (_restricted is { } known && known.Contains(first) && known.Contains(last)) return;
+        GfnRange all = _restricted is { } before ? new GfnRange(Math.Min(before.First, first), Math.Max(before.Last, last)) : new GfnRange(first, last);
+        _restricted = all;
+        guard.Tell(GuardState.Restricted(all, _defaultBefore));
+    }
+}

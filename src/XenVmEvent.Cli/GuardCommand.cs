@@ -1,0 +1,22 @@
+using System.CommandLine;
+
+namespace XenVmEvent.Cli;
+
+/// <summary>The command line of <c>xenvmevent guard</c>, which sessions call, not people.</summary>
+internal static class GuardCommand
+{
+    /// <summary>How the command is called.</summary>
+    public const string Usage = "xenvmevent guard <domain> [--late]";
+
+    private static readonly Argument<string> Domain = new("domain") { Description = "The domain's id." };
+    private static readonly Option<bool> Late = new("--late") { Description = "The monitor is enabled already." };
+
+    /// <summary>The command, to be added to the root.</summary>
+    public static Command Create()
+    {
+        Command command = new("guard", "Waits for a listener to end, and frees its guest if that was not orderly.") { Domain, Late };
+        command.Hidden = true;
+        command.SetAction(parsed => new GuardRun(parsed.GetRequiredValue(Domain), parsed.GetValue(Late)).Run());
+        return command;
+    }
+}

@@ -1,0 +1,46 @@
+using System.Runtime.InteropServices;
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Hypervisor.Xen;
+using XenVmEvent.Recovery;
+
+namespace XenVmEvent.Cli;
+
+/// <summary>Is the guard of the process that has started it, whose words come by standard input.</summary>
+internal sealed class GuardRun(string domain, bool late)
+{
+    /// <returns>The process's exit code.</returns>
+    public int Run()
+    {
+        // What ends the listener, Ctrl-C in its terminal for one, must not end its guard.
+        using PosixSignalRegistration interrupt = Outlive(PosixSignal.SIGINT);
+        using PosixSignalRegistration terminate = Outlive(PosixSignal.SIGTERM);
+        using PosixSignalRegistration hangup = Outlive(PosixSignal.SIGHUP);
+        try
+        {
+            Guard.Detach();
+            using IHypervisor hypervisor = XenHypervisor.Connect();
+            IReadOnlyList<XenException> failures = Guard.Run(hypervisor, hypervisor.FindDomain(domain), late, Console.In, Console.Out);
+            foreach (XenException failure in failures) Say(failure);
+            return failures.Count == 0 ? ExitCode.Success : ExitCode.Failure;
+        }
+        catch (XenException e)
+        {
+            Say(e);
+            return ExitCode.Failure;
+        }
+    }
+
+    private static void Say(XenException e)
+    {
+        try
+        {
+            Console.Error.WriteLine($"{e.Id}: {e.Message} {e.Remedy}");
+        }
+        catch (IOException)
+        {
+            // Whom it would interest is gone.
+        }
+    }
+
+    private static PosixSignalRegistration Outlive(PosixSignal signal) => PosixSignalRegistration.Create(signal, context => context.Cancel = true);
+}

@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.Versioning;
+using XenVmEvent.Abi;
+using XenVmEvent.Events;
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Monitoring;
+using XenVmEvent.Recovery;
+using XenVmEvent.Tests.Monitoring;
+using XenVmEvent.Tests.Simulation;
+using XenVmEvent.Tests.Xen;
+using Xunit;
+
+namespace XenVmEvent.Tests.Recovery;
+
+/// <summary>The listener's side, with a guard that only writes down what it is told.</summary>
+[SupportedOSPlatform("linux")]
+public sealed class GuardProcessTests : IDisposable
+{
+    private readonly TemporaryRoot _folder = new();
+    private readonly ConcurrentQueue<string> _warnings = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void It_is_told_of_every_change_and_let_go_at_the_end()
+    {
+        using SimulatedHypervisor host = Hosts.Idle(vcpus: 2);
+        using GuardedHypervisor guarded = new(host, Program(), _warnings.Enqueue);
+        using (MonitorSession session = guarded.Session(ChannelPreference.Ring, listenerRequired: true))
+        {
+            using (session.Watch(Watches.For(VmEventKind.Cpuid)))
+            using (session.Watch(Watches.Msrs(Msr.Lstar)))
+            using (EventSubscription seen = session.Watch(Watches.Pages(PageAccess.Write, new GfnRange(0x180, 0x183))))
+            {
+                host.Guest().Run(GuestAction.WritePage(0x181, 0, 1), GuestAction.Cpuid(0));
+                Assert.Equal(0x181u, seen.Next<MemAccessEvent>().Gfn);
+            }
+
+            session.Stop();
+        }
+
+        Hosts.Until(() => Told().Contains(GuardState.Goodbye));
+        string[] told = Told();
+        Assert.Equal("guard 5", told[0]);
+        foreach (string line in (string[])["enabled ring", "required True", "on Cpuid 0", "off Cpuid 0", $"on MovToMsr {Msr.Lstar}", $"off MovToMsr {Msr.Lstar}", "required False"])
+        {
+            Assert.Contains(line, told);
+        }
+
+        Assert.Contains(told, l => l.StartsWith("pages ", StringComparison.Ordinal) && l.EndsWith(" Rwx", StringComparison.Ordinal));
+        Assert.Empty(_warnings);
+        host.Guest().AssertFree();
+    }
+
+    [Fact]
+    public void One_that_is_killed_is_mended_and_told_everything_again()
+    {
+        using SimulatedHypervisor host = Hosts.Idle();
+        using GuardedHypervisor guarded = new(host, Program(), _warnings.Enqueue);
+        using MonitorSession session = guarded.Session(ChannelPreference.Ring);
+        using EventSubscription seen = session.Watch(Watches.For(VmEventKind.Cpuid));
+        Hosts.Until(() => Told().Contains("on Cpuid 0"));
+        int first = ProcessId();
+        Process.GetProcessById(first).Kill();
+        Hosts.Until(() => !_warnings.IsEmpty);
+        Assert.Contains("was killed, and another has been started", Assert.Single(_warnings), StringComparison.Ordinal);
+        Assert.NotEqual(first, ProcessId());
+        Hosts.Until(() => Told().Count(l => l == "on Cpuid 0") == 2);
+        Assert.Contains("guard 5 --late", Told());
+        host.Guest().Run(GuestAction.Cpuid(1));
+        Assert.Equal(1u, seen.Next<CpuidEvent>().Leaf);
+    }
+
+    [Fact]
+    public void Without_its_program_nothing_is_begun()
+    {
+        using SimulatedHypervisor host = Hosts.Idle();
+        using GuardedHypervisor guarded = new(host, "/nowhere/xenvmevent", _warnings.Enqueue);
+        XenException error = Hosts.Refused(XenErrorId.GuardFailed, () => guarded.Session(ChannelPreference.Ring));
+        Assert.Contains("--no-guard", error.Remedy, StringComparison.Ordinal);
+        host.Guest().AssertFree();
+    }
+
+    [Fact]
+    public void What_it_says_when_it_does_not_start_is_said_on()
+    {
+        using SimulatedHypervisor host = Hosts.Idle();
+        using GuardedHypervisor guarded = new(host, Script("#!/bin/sh\necho 'no ring to hold' >&2\nexit 1\n"), _warnings.Enqueue);
+        XenException error = Hosts.Refused(XenErrorId.GuardFailed, () => guarded.Session(ChannelPreference.Ring));
+        Assert.Contains("no ring to hold", error.Message, StringComparison.Ordinal);
+        host.Guest().AssertFree();
+    }
+
+    [Fact]
+    public void A_busy_domain_is_refused_as_without_a_guard()
+    {
+        using SimulatedHypervisor host = Hosts.Idle();
+        using GuardedHypervisor guarded = new(host, Program(), _warnings.Enqueue);
+        using IDomainMonitor other = host.Enable(ChannelPreference.Ring);
+        Hosts.Refused(XenErrorId.MonitorBusy, () => guarded.Session(ChannelPreference.Ring));
+        Assert.True(host.Guest().IsMonitored);
+        Assert.Empty(Told());
+    }
+
+    private string[] Told()
+    {
+        string log = Path.Combine(_folder.Path, "log");
+        return File.Exists(log) ? File.ReadAllLines(log) : [];
+    }
+
+    private int ProcessId() => int.Parse(File.ReadAllText(Path.Combine(_folder.Path, "pid")), CultureInfo.InvariantCulture);
+
+    private string Program() =>
+        Script($"#!/bin/sh\ncd '{_folder.Path}'\necho $$ > pid\necho \"$@\" >> log\necho {Guard.Ready}\nexec cat >> log\n");
+
+    private string Script(string text)
+    {
+        string path = Path.Combine(_folder.Path, "xenvmevent");
+        File.WriteAllText(path, text);
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return path;
+    }
+}
