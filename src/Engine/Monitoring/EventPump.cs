@@ -125,7 +125,7 @@ internal sealed class EventPump : IHeldEvents
         Invoke(Once(() =>
         {
             _dispatcher.EnsureHostCan(response);
-            if (_switches.FindObjection(response) is { } objection) throw objection;
+            if (FindObjection(response) is { } objection) throw objection;
             if (response.Action == VmEventAction.Deny) _switches.HoldBackRegisterWrites();
             _dispatcher.SetDefault(kind, response);
         }));
@@ -174,7 +174,9 @@ internal sealed class EventPump : IHeldEvents
 
     void IHeldEvents.OnAnswered() => Wake();
 
-    XenException? IHeldEvents.FindObjection(VmEventResponse response) => _switches.FindObjection(response);
+    XenException? IHeldEvents.FindObjection(VmEventResponse response) => FindObjection(response);
+
+    private XenException? FindObjection(VmEventResponse response) => _switches.FindObjection(response) ?? _views.FindObjection(response);
 
     private static IEnumerable<int> Once(Action action)
     {

@@ -11,7 +11,10 @@ namespace XenVmEvent.Monitoring;
 internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switches, XenDomain domain)
 {
     private readonly SortedDictionary<ushort, (PageRights Rights, MemAccess Access)> _own = [];
-    private bool _isActivated;
+    private volatile bool _isActivated;
+
+    /// <summary>The views that this session made, for other threads.</summary>
+    private volatile ushort[] _known = [];
 
     /// <summary>The view that all vCPUs were put into last.</summary>
     private ushort _current;
@@ -60,6 +63,7 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
             switches.Need(VmEventKind.SingleStep);
             ushort view = monitor.AltP2m.CreateView(access);
             _own[view] = (new PageRights(monitor, view, Host), access);
+            _known = [.. _own.Keys];
             _isActivated |= activates;
             return view;
         }
@@ -106,6 +110,16 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
         monitor.AltP2m.DestroyView(view);
         own.Rights.Detach();
         _own.Remove(view);
+        _known = [.. _own.Keys];
+    }
+
+    /// <summary>What speaks against an answer that names a view: Xen would leave the vCPU where it is. From any thread.</summary>
+    /// <returns>Also null where altp2m was on before, for others may have views.</returns>
+    public XenException? FindObjection(VmEventResponse response)
+    {
+        if (!_isActivated) return null;
+        if (response.View is { } view && view != 0 && !_known.Contains(view)) return NotFound(view);
+        return response.FastSingleStepView is { } next && next != 0 && !_known.Contains(next) ? NotFound(next) : null;
     }
 
     /// <summary>Adds a watch and restricts its pages, a step at a time.</summary>

@@ -52,6 +52,22 @@ public class MemoryViewTests
         session.RemoveView(view);
     }
 
+    [Fact]
+    public void An_answer_with_a_view_that_is_not_there_is_refused()
+    {
+        using SimulatedHypervisor host = Hosts.Idle();
+        using MonitorSession session = host.Session(ChannelPreference.Auto);
+        ushort view = session.CreateView().View;
+        EventSubscription seen = session.Watch(Watches.For(VmEventKind.Cpuid) with { Hold = true });
+        Task cpuid = host.Guest().VCpus[0].RunAsync(GuestAction.Cpuid(1));
+        CpuidEvent asked = seen.Next<CpuidEvent>();
+        Hosts.Refused(XenErrorId.ViewNotFound, () => asked.Respond(VmEventResponse.Continue with { View = 7 }));
+        Hosts.Refused(XenErrorId.ViewNotFound, () => session.SetDefaultResponse(VmEventKind.Cpuid, VmEventResponse.Continue with { View = 7 }));
+        asked.Respond(VmEventResponse.Continue with { View = view });
+        cpuid.Finish();
+        Assert.Equal(view, host.Guest().VCpus[0].View);
+    }
+
     [Theory]
     [InlineData(ChannelPreference.Ring)]
     [InlineData(ChannelPreference.Slotted)]
