@@ -26,7 +26,7 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
     public StepOver Steps { get; } = new(monitor.Capabilities, switches.Stepping, domain.VCpus);
 
     /// <summary>Whether a page waits to be restricted again.</summary>
-    public bool HasLifted => Host.HasLifted || _own.Values.Any(v => v.Rights.HasLifted);
+    public bool HasLifted => Host.HasLifted || (_own.Count > 0 && _own.Values.Any(v => v.Rights.HasLifted));
 
     /// <summary>The rights that hold for a vCPU in a view.</summary>
     public PageRights RightsIn(uint view) => view != 0 && _own.TryGetValue((ushort)view, out var own) ? own.Rights : Host;
@@ -150,6 +150,7 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
     public void RestrictLifted()
     {
         Host.RestrictLifted();
+        if (_own.Count == 0) return; // Looking through none of them makes an object all the same, for each event.
         foreach ((PageRights rights, _) in _own.Values) rights.RestrictLifted();
     }
 
