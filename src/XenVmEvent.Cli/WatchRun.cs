@@ -78,7 +78,7 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         });
         EventWatch watch = arguments.Mode.Watch(arguments);
         ushort? view = arguments.Mode.UsesView ? session.CreateView().View : null;
-        if (view is { } index) watch = watch with { Pages = watch.Pages! with { View = index } };
+        if (view is { } index) watch = InView(watch, index, session.Capabilities);
         foreach (VmEventKind kind in watch.Kinds) session.SetDefaultResponse(kind, arguments.Response);
         using EventSubscription subscription = session.Watch(watch);
         if (view is { } made) session.SwitchToView(made);
@@ -96,6 +96,13 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
 
         return end.TeardownFailures.Count == 0 ? ExitCode.Success : ExitCode.Failure;
     }
+
+    /// <summary>What a processor cannot step, Xen emulates, and there are no steps to see.</summary>
+    private static EventWatch InView(EventWatch watch, ushort view, MonitorCapabilities capabilities) => watch with
+    {
+        Pages = watch.Pages! with { View = view },
+        Kinds = [.. watch.Kinds.Where(k => k != VmEventKind.SingleStep || (capabilities & MonitorCapabilities.SingleStep) != 0)],
+    };
 
     private void Print(EventSubscription subscription, Stream output, ushort? view)
     {

@@ -46,6 +46,7 @@ internal sealed class EventPump : IHeldEvents
     public EventPump(IDomainMonitor monitor, IHypervisor hypervisor, XenDomain domain, MonitorOptions options)
     {
         _monitor = monitor;
+        Capabilities = monitor.Capabilities;
         _channel = MonitorChannel.Open(monitor, hypervisor.Layout, domain.VCpus);
         _switches = new EventSwitches(monitor, hypervisor.Layout, domain.VCpus);
         _views = new SessionViews(monitor, _switches, domain);
@@ -66,6 +67,8 @@ internal sealed class EventPump : IHeldEvents
     public event Action? Ended;
 
     public bool ListenerRequired { get; }
+
+    public MonitorCapabilities Capabilities { get; }
 
     /// <summary>How the session ended; null while it runs.</summary>
     public SessionEnd? End => Volatile.Read(ref _end);

@@ -35,6 +35,9 @@ public sealed class MonitorSession : IDisposable
     /// <summary>The channel that it got.</summary>
     public ChannelKind Channel { get; }
 
+    /// <summary>What the host can raise for the domain.</summary>
+    public MonitorCapabilities Capabilities => _pump.Capabilities;
+
     /// <summary>When it began.</summary>
     public DateTimeOffset StartTime { get; } = DateTimeOffset.Now;
 
