@@ -18,13 +18,11 @@ internal sealed class PageRights
     /// <summary>Pages handled in one step and with one call, so that events need not wait long for the next.</summary>
     private const int PagesPerStep = 4096;
 
-    /// <summary>Pages asked for in one step, a call each.</summary>
-    private const int QuestionsPerStep = 256;
-
     /// <summary>Pages whose own rights are asked for at most: some 0.1 s.</summary>
     private const int MostRemembered = 1 << 16;
 
     private readonly IDomainMonitor _monitor;
+    private readonly ViewPages _pages;
     private readonly PageRights? _host;
     private readonly List<PageRights> _views = [];
     private readonly List<WatchedPages> _watches = [];
@@ -43,14 +41,18 @@ internal sealed class PageRights
     private MemAccess _unrestricted = MemAccess.Rwx;
 
     /// <summary>The rights in the host's own view.</summary>
-    public PageRights(IDomainMonitor monitor) => _monitor = monitor;
+    public PageRights(IDomainMonitor monitor)
+    {
+        _monitor = monitor;
+        _pages = new ViewPages(monitor, 0);
+    }
 
     /// <summary>The rights in another view. A page that has none of its own there is as in the host's.</summary>
     public PageRights(IDomainMonitor monitor, ushort view, PageRights host)
     {
         _monitor = monitor;
+        _pages = new ViewPages(monitor, view);
         _host = host;
-        View = view;
         host._views.Add(this);
     }
 
@@ -58,7 +60,7 @@ internal sealed class PageRights
     public static TimeSpan Moment { get; } = TimeSpan.FromMilliseconds(1);
 
     /// <summary>The view; 0 is the host's own.</summary>
-    public ushort View { get; }
+    public ushort View => _pages.View;
 
     /// <summary>Whether a page waits to be restricted again.</summary>
     public bool HasLifted => _lifted.Count > 0;
@@ -70,7 +72,7 @@ internal sealed class PageRights
     public IEnumerable<int> Add(PageWatch watch)
     {
         GfnRange[] ranges = RangesOf(watch);
-        EnsureExist(ranges);
+        _pages.EnsureExist(ranges);
         NoteDefault();
         if (watch.Ranges.Count > 0)
         {
@@ -100,7 +102,7 @@ internal sealed class PageRights
     public IEnumerable<int> Set(IReadOnlyList<MemAccessRange> rights)
     {
         GfnRange[] ranges = [.. rights.Select(r => r.Gfn)];
-        EnsureExist(ranges);
+        _pages.EnsureExist(ranges);
         NoteDefault();
         foreach (int pages in Remember(ranges)) yield return pages;
         foreach ((GfnRange range, MemAccess access) in rights)
@@ -129,34 +131,8 @@ internal sealed class PageRights
         IsLeaving = false;
     }
 
-    /// <summary>What Xen has of these pages, a step at a time.</summary>
-    /// <param name="ranges">The pages; none means all.</param>
-    /// <param name="result">Gets runs of pages with the same rights; where the domain has no memory, none.</param>
-    public IEnumerable<int> Read(IReadOnlyList<GfnRange> ranges, List<MemAccessRange> result)
-    {
-        EnsureExist(ranges);
-        if (ranges.Count == 0) ranges = [new GfnRange(0, _monitor.MaximumGfn)];
-        int asked = 0;
-        foreach (GfnRange range in ranges)
-        {
-            MemAccessRange? run = null;
-            for (ulong gfn = range.First; ; gfn++)
-            {
-                MemAccess? access = Ask(gfn);
-                if (run is { } one && one.Access != access)
-                {
-                    result.Add(one);
-                    run = null;
-                }
-
-                if (access is { } own) run = new MemAccessRange(new GfnRange(run?.Gfn.First ?? gfn, gfn), own);
-                if (++asked % QuestionsPerStep == 0) yield return QuestionsPerStep;
-                if (gfn == range.Last) break;
-            }
-
-            if (run is { } last) result.Add(last);
-        }
-    }
+    /// <inheritdoc cref="ViewPages.Read"/>
+    public IEnumerable<int> Read(IReadOnlyList<GfnRange> ranges, List<MemAccessRange> result) => _pages.Read(ranges, result);
 
     /// <summary>Whether a page has rights of its own in this view; if not, it is as in the host's.</summary>
     public bool Owns(ulong gfn) => _host is null || _byHand[gfn] is not null || WatchedAccess(gfn) != PageAccess.None;
@@ -182,7 +158,7 @@ internal sealed class PageRights
 
         // An access that nobody asked for may be stopped because hardware has no finer restriction: the page stays watched.
         MemAccess rights = RightsOf(gfn);
-        bool allowed = Allows(rights, access);
+        bool allowed = rights.Allow(access);
         if (allowed || seen || changed) Write(gfn, rights);
         if (!allowed) _emulated[vcpu] = gfn;
         return allowed;
@@ -222,48 +198,8 @@ internal sealed class PageRights
     /// <summary>What was set by hand is being given back.</summary>
     private bool IsLeaving { get; set; }
 
-    /// <summary>Whether the vCPU can do the access by itself; rights that give way to it included.</summary>
-    private static bool Allows(MemAccess rights, PageAccess access) => rights switch
-    {
-        MemAccess.Rx2rw or MemAccess.N2rwx => true,
-        MemAccess.RPw => access == PageAccess.Read,
-        _ => ((int)rights & (int)access) == (int)access,
-    };
-
-    /// <summary>The rights that leave just the accesses not watched.</summary>
-    /// <remarks>
-    /// Intel's page tables know no right to write without the right to read: such an entry kills the guest. So who
-    /// watches reads gets writes as well, and its filter leaves them out.
-    /// </remarks>
-    private static MemAccess Without(MemAccess rights, PageAccess watched)
-    {
-        if ((watched & PageAccess.Read) != 0) watched |= PageAccess.Write;
-        MemAccess plain = rights switch
-        {
-            MemAccess.Rx2rw => MemAccess.RX,
-            MemAccess.N2rwx => MemAccess.None,
-            MemAccess.RPw => MemAccess.R,
-            _ => rights,
-        };
-        bool takesNothing = watched == PageAccess.None || (rights == MemAccess.RPw && watched == PageAccess.Execute);
-        return takesNothing ? rights : (MemAccess)(~(int)watched & (int)plain);
-    }
-
     private GfnRange[] RangesOf(PageWatch watch) =>
         watch.Ranges.Count > 0 ? [.. watch.Ranges] : [new GfnRange(0, _monitor.MaximumGfn)];
-
-    private void EnsureExist(IReadOnlyList<GfnRange> ranges)
-    {
-        ulong highest = _monitor.MaximumGfn;
-        foreach (GfnRange range in ranges)
-        {
-            if (range.Last <= highest) continue;
-            throw new XenException(
-                XenErrorId.InvalidGfn,
-                $"The domain has no pages {range}: its highest guest frame number is 0x{highest:x}.",
-                "Name pages that the domain has.");
-        }
-    }
 
     private void NoteDefault()
     {
@@ -280,17 +216,14 @@ internal sealed class PageRights
             {
                 if (_byHand[gfn] is null && !_watches.Exists(w => w.Watch.Covers(gfn)))
                 {
-                    _before[gfn] = _monitor.GetMemAccess(gfn);
-                    if (++_remembered % QuestionsPerStep == 0) yield return QuestionsPerStep;
+                    _before[gfn] = _pages.Get(gfn);
+                    if (++_remembered % ViewPages.QuestionsPerStep == 0) yield return ViewPages.QuestionsPerStep;
                 }
 
                 if (gfn == range.Last) break;
             }
         }
     }
-
-    private MemAccess? Ask(ulong gfn) =>
-        _host is null ? _monitor.GetMemAccess(gfn) : _monitor.AltP2m.GetMemAccess(View, gfn) ?? _monitor.GetMemAccess(gfn);
 
     /// <summary>
     /// Takes note of rights set by hand that give way to an access, once and for good: of themselves, or here where a
@@ -347,7 +280,7 @@ internal sealed class PageRights
             if (watch.Watch.Ranges.Count == 0 && !watch.IsLeaving) watched |= watch.Watch.Access;
         }
 
-        MemAccess rights = Without(_unrestricted, watched);
+        MemAccess rights = _unrestricted.Without(watched);
         if (_monitor.DefaultMemAccess != rights) _monitor.DefaultMemAccess = rights;
     }
 
@@ -362,7 +295,7 @@ internal sealed class PageRights
         return false;
     }
 
-    private MemAccess RightsOf(ulong gfn) => Without(BaseOf(gfn), WatchedAccess(gfn));
+    private MemAccess RightsOf(ulong gfn) => BaseOf(gfn).Without(WatchedAccess(gfn));
 
     /// <summary>What watches take from a page.</summary>
     private PageAccess WatchedAccess(ulong gfn)
@@ -383,15 +316,7 @@ internal sealed class PageRights
 
     private void Write(ReadOnlySpan<ulong> gfns, ReadOnlySpan<MemAccess> access)
     {
-        if (_host is not null)
-        {
-            _monitor.AltP2m.SetMemAccess(View, gfns, access);
-            return;
-        }
-
-        // A run is set without a list of its pages.
-        if (IsRun(gfns, access)) _monitor.SetMemAccess(access[0], gfns[0], (uint)gfns.Length);
-        else _monitor.SetMemAccess(gfns, access);
+        _pages.Set(gfns, access);
         foreach (PageRights view in _views) view.WriteOwn(gfns);
     }
 
@@ -407,15 +332,5 @@ internal sealed class PageRights
         }
 
         if (count > 0) Write(_gfns.AsSpan(0, count), _access.AsSpan(0, count));
-    }
-
-    private static bool IsRun(ReadOnlySpan<ulong> gfns, ReadOnlySpan<MemAccess> access)
-    {
-        for (int i = 1; i < gfns.Length; i++)
-        {
-            if (gfns[i] != gfns[i - 1] + 1 || access[i] != access[0]) return false;
-        }
-
-        return true;
     }
 }
