@@ -15,8 +15,8 @@ public interface IDomainControl : IDisposable
     /// <summary>How a vCPU stands at this moment.</summary>
     VCpuState GetVCpuState(uint vcpu);
 
-    /// <summary>Keeps all vCPUs from running until the result is disposed, by the same thread.</summary>
-    IDisposable Pause();
+    /// <summary>Does something while no vCPU runs. They run on afterwards, whatever comes of it.</summary>
+    void WhilePaused(Action action);
 
     /// <summary>
     /// Disables the monitor, whoever enabled it; the processes that may be its listener are stopped for as long as that

@@ -1,16 +1,15 @@
 using XenVmEvent.Abi;
 using XenVmEvent.Hypervisor;
+using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.Recovery;
 
 /// <summary>
 /// Frees a guest that a listener has left behind: its vCPUs run again, its pages are as they were without anybody who
-/// watches, its monitor is disabled. It cuts off a listener that is alive.
+/// watches, all views but the host's own are gone, its monitor is disabled. It cuts off a listener that is alive.
 /// </summary>
 public static class MonitorReset
 {
-    private const uint PagesPerCall = 65536;
-
     /// <summary>How long vCPUs are looked at before one is called frozen, and how long they may take to run on.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
 
@@ -30,45 +29,53 @@ public static class MonitorReset
         ArgumentNullException.ThrowIfNull(domain);
         using IDomainControl control = hypervisor.Control(domain);
         IReadOnlyList<uint> frozen = VCpuObservation.FindFrozen(control, domain.VCpus, Look);
-        bool wasMonitored;
-        bool pagesRestored;
+        bool wasMonitored = false;
+        bool pagesRestored = false;
 
         // No vCPU may raise an event meanwhile: nobody would answer it.
-        using (control.Pause())
+        control.WhilePaused(() =>
         {
             wasMonitored = control.DisableMonitor();
             using IDomainMonitor monitor = hypervisor.EnableMonitor(domain, ChannelPreference.Ring);
             try
             {
-                pagesRestored = RestorePages(monitor);
+                DomainRestorer restorer = new(monitor, domain.VCpus);
+                RestoreViewsAndStepping(monitor, restorer);
+                pagesRestored = RestorePages(monitor, restorer);
                 ResumeAll(monitor, hypervisor.Layout, domain.VCpus);
             }
             finally
             {
                 monitor.Disable();
             }
-        }
-
+        });
         IReadOnlyList<uint> still = VCpuObservation.FindFrozen(control, frozen, Look);
         return new MonitorResetReport(domain, wasMonitored, frozen, still, pagesRestored);
     }
 
-    /// <returns>False where this host cannot restrict pages.</returns>
-    private static bool RestorePages(IDomainMonitor monitor)
+    private static void RestoreViewsAndStepping(IDomainMonitor monitor, DomainRestorer restorer)
     {
         try
         {
-            monitor.DefaultMemAccess = MemAccess.Rwx;
+            restorer.StopStepping();
+            if (monitor.AltP2m.IsActive) restorer.RestoreViews([], all: true);
+        }
+        catch (XenException)
+        {
+            // Most hosts have no views. Whatever Xen refuses of this, the vCPUs are to be freed.
+        }
+    }
+
+    /// <returns>False where this host cannot restrict pages.</returns>
+    private static bool RestorePages(IDomainMonitor monitor, DomainRestorer restorer)
+    {
+        try
+        {
+            restorer.RestorePages(new GfnRange(0, monitor.MaximumGfn), MemAccess.Rwx);
         }
         catch (XenException e) when (e.Id == XenErrorId.NotSupported)
         {
             return false;
-        }
-
-        ulong pages = monitor.MaximumGfn + 1;
-        for (ulong gfn = 0; gfn < pages; gfn += PagesPerCall)
-        {
-            monitor.SetMemAccess(MemAccess.Rwx, gfn, (uint)Math.Min(PagesPerCall, pages - gfn));
         }
 
         monitor.SetAccessRequired(false);

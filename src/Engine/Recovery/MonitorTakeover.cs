@@ -11,8 +11,6 @@ namespace XenVmEvent.Recovery;
 /// </summary>
 internal sealed class MonitorTakeover(IDomainMonitor monitor, IDomainControl control, VmEventLayout layout, int vcpus, GuardState left)
 {
-    private const uint PagesPerCall = 65536;
-
     /// <summary>How long nobody must have asked before the ring is called quiet; see <see cref="SessionTeardown"/>.</summary>
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(30);
 
@@ -23,6 +21,7 @@ internal sealed class MonitorTakeover(IDomainMonitor monitor, IDomainControl con
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
     private readonly List<XenException> _failures = [];
+    private readonly DomainRestorer _restorer = new(monitor, vcpus);
     private readonly BackRing _ring = new(monitor.Ring, layout, answered: true);
 
     /// <returns>What failed.</returns>
@@ -34,15 +33,7 @@ internal sealed class MonitorTakeover(IDomainMonitor monitor, IDomainControl con
             Attempt(() => new EventSwitch(kind, detail).Set(monitor, enable: false, new SwitchOptions()));
         }
 
-        if ((monitor.Capabilities & MonitorCapabilities.SingleStep) != 0)
-        {
-            for (uint vcpu = 0; vcpu < vcpus; vcpu++)
-            {
-                uint one = vcpu;
-                Attempt(() => monitor.SetSingleStep(one, enable: false));
-            }
-        }
-
+        Attempt(_restorer.StopStepping);
         Attempt(RestoreViews);
         Attempt(RestorePages);
         if (left.IgnoresPageWalks) Attempt(() => monitor.MonitorPageWalks(enable: true));
@@ -55,22 +46,13 @@ internal sealed class MonitorTakeover(IDomainMonitor monitor, IDomainControl con
 
     private void RestoreViews()
     {
-        if (left.Views.Count == 0 && !left.HasActivatedViews) return;
-        monitor.AltP2m.SwitchToView(0);
-        foreach (ushort view in left.Views) monitor.AltP2m.DestroyView(view);
-        if (left.HasActivatedViews) monitor.AltP2m.IsActive = false;
+        if (left.Views.Count > 0 || left.HasActivatedViews) _restorer.RestoreViews(left.Views, left.HasActivatedViews);
     }
 
     private void RestorePages()
     {
-        if (left.Pages is not { } pages) return;
-        monitor.DefaultMemAccess = left.DefaultAccess;
-        ulong last = Math.Min(pages.Last, monitor.MaximumGfn);
-        for (ulong gfn = pages.First; gfn <= last; gfn += PagesPerCall)
-        {
-            monitor.SetMemAccess(left.DefaultAccess, gfn, (uint)Math.Min(PagesPerCall, last - gfn + 1));
-            Answer();
-        }
+        // vCPUs go on touching pages meanwhile, and must not wait for the last page.
+        if (left.Pages is { } pages) _restorer.RestorePages(pages, left.DefaultAccess, () => Answer());
     }
 
     private void Drain()

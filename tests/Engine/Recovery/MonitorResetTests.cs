@@ -57,6 +57,25 @@ public sealed class MonitorResetTests
     }
 
     [Fact]
+    public void Views_and_stepping_that_a_dead_listener_left_are_ended()
+    {
+        using SimulatedHypervisor host = Hosts.Idle(vcpus: 2);
+        SimulatedDomain guest = host.Guest();
+        using (IDomainMonitor monitor = host.Enable(ChannelPreference.Ring))
+        {
+            monitor.AltP2m.IsActive = true;
+            monitor.AltP2m.SwitchToView(monitor.AltP2m.CreateView(MemAccess.Rwx));
+            monitor.SetSingleStep(1, enable: true);
+        }
+
+        MonitorReset.Run(host, guest.Identity);
+
+        Assert.False(guest.HasViews);
+        Assert.All(guest.VCpus, v => Assert.Equal((0, false), (v.View, v.IsSingleStepping)));
+        guest.AssertFree();
+    }
+
+    [Fact]
     public void Where_pages_cannot_be_restricted_the_vCPUs_are_freed_all_the_same()
     {
         using SimulatedHypervisor host = Hosts.Idle(options: new SimulationOptions { HasExtendedPageTables = false });

@@ -16,10 +16,12 @@ internal sealed class SimulatedControl(SimulatedDomain domain) : IDomainControl
         return new VCpuState(one.RunTime, IsRunning: false, IsBlocked: !stands);
     }
 
-    public IDisposable Pause()
+    public void WhilePaused(Action action)
     {
         ThrowIfGone("xc_domain_pause");
-        return new Pausing(domain);
+
+        // Whoever has the gate keeps vCPUs from raising events and from taking answers, which is all that can be told of them.
+        lock (domain.Gate) action();
     }
 
     public bool DisableMonitor()
@@ -40,19 +42,5 @@ internal sealed class SimulatedControl(SimulatedDomain domain) : IDomainControl
     private void ThrowIfGone(string call)
     {
         if (!domain.IsAlive) throw Refusal.Gone(domain.Identity, call, domain.EndedBecause);
-    }
-
-    /// <summary>Whoever has the gate keeps vCPUs from raising events and from taking answers, which is all that can be told of them.</summary>
-    private sealed class Pausing : IDisposable
-    {
-        private readonly SimulatedDomain _domain;
-
-        public Pausing(SimulatedDomain domain)
-        {
-            _domain = domain;
-            domain.Gate.Enter();
-        }
-
-        public void Dispose() => _domain.Gate.Exit();
     }
 }

@@ -18,11 +18,7 @@ internal sealed class XenDomainControl(XenCtrlHandle xen, XenDomain domain, XenE
         return new VCpuState(info.CpuTime, info.Running != 0, info.Blocked != 0 || info.Online == 0);
     }
 
-    public IDisposable Pause()
-    {
-        if (XenCtrl.xc_domain_pause(xen, domain.Id) < 0) throw Failure(nameof(XenCtrl.xc_domain_pause), "pause the vCPUs");
-        return new Pausing(xen, domain.Id);
-    }
+    public void WhilePaused(Action action) => XenPause.While(xen, domain, errors, action);
 
     public bool DisableMonitor()
     {
@@ -48,10 +44,5 @@ internal sealed class XenDomainControl(XenCtrlHandle xen, XenDomain domain, XenE
     {
         int errno = Marshal.GetLastPInvokeError();
         return errors.Of(call, errno, $"{what} of {domain}", domain);
-    }
-
-    private sealed class Pausing(XenCtrlHandle xen, uint domain) : IDisposable
-    {
-        public void Dispose() => _ = XenCtrl.xc_domain_unpause(xen, domain);
     }
 }

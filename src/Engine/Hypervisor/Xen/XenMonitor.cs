@@ -207,21 +207,7 @@ internal sealed class XenMonitor : IDomainMonitor
         Switched(XenCtrl.xc_monitor_io(_xen, _domain.Id, enable), nameof(XenCtrl.xc_monitor_io), enable, "I/O");
     }
 
-    public void WhilePaused(Action action)
-    {
-        if (XenCtrl.xc_domain_pause(_xen, _domain.Id) < 0) throw Failure(nameof(XenCtrl.xc_domain_pause), "pause the vCPUs");
-        try
-        {
-            action();
-        }
-        catch
-        {
-            _ = XenCtrl.xc_domain_unpause(_xen, _domain.Id);
-            throw;
-        }
-
-        if (XenCtrl.xc_domain_unpause(_xen, _domain.Id) < 0) throw Failure(nameof(XenCtrl.xc_domain_unpause), "let the vCPUs run again");
-    }
+    public void WhilePaused(Action action) => XenPause.While(_xen, _domain, _errors, action);
 
     public void InjectTrap(uint vcpu, TrapInjection trap)
     {
