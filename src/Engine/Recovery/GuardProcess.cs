@@ -86,8 +86,7 @@ internal sealed class GuardProcess : IDisposable
             Task<string?> said = process.StandardOutput.ReadLineAsync();
             if (said.Wait(LongestStart) && said.Result == Guard.Ready) return process;
             string why = said.IsCompleted ? process.StandardError.ReadToEnd().Trim() : "it does not answer";
-            process.StandardInput.Dispose();
-            process.Dispose();
+            Close(process);
             throw Failure(why, null);
         }
         catch (Exception e) when (e is not XenException)
@@ -149,6 +148,9 @@ internal sealed class GuardProcess : IDisposable
             // It was killed before it had read everything.
         }
 
+        // What has been asked for is the asker's to close.
+        process.StandardOutput.Dispose();
+        process.StandardError.Dispose();
         process.Dispose();
     }
 

@@ -8,6 +8,7 @@ internal static unsafe partial class Libc
     internal const uint MemfdCloseOnExec = 1;
     internal const int ProtectionReadWrite = 3;
     internal const int MapShared = 1;
+    internal const int MapAnonymous = 0x20;
     internal const nint MapFailed = -1;
     internal const int UnixSockets = 1;
     internal const int StreamCloseOnExec = 1 | 0x80000;

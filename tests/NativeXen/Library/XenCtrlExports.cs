@@ -9,6 +9,9 @@ namespace XenVmEvent.NativeXen;
 /// <summary>The functions of libxenctrl. C's <c>bool</c> is a byte here.</summary>
 internal static unsafe class XenCtrlExports
 {
+    /// <summary><c>HVM_PARAM_MONITOR_RING_PFN</c> (Xen's public/hvm/params.h).</summary>
+    private const int MonitorRingParameter = 28;
+
     private const string Prefix = "simulated_xc_";
     private const nint Connection = 1;
     private const ulong NewPages = ulong.MaxValue;
@@ -180,20 +183,29 @@ internal static unsafe class XenCtrlExports
         }
     });
 
-    /// <summary>A program's guard would be another process, with a simulated host of its own: there is no ring to hold.</summary>
+    /// <summary>
+    /// Where the ring is before the monitor is enabled, for a guard. That is another process, with a simulated host of its
+    /// own: it gets a page that nothing is ever put in.
+    /// </summary>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "hvm_param_get")]
-    public static int HvmParamGet(nint xch, uint domain, int parameter, ulong* value) => NativeHost.Fail(Errno.EOPNOTSUPP);
+    public static int HvmParamGet(nint xch, uint domain, int parameter, ulong* value)
+    {
+        if (parameter != MonitorRingParameter) return NativeHost.Fail(Errno.EINVAL);
+        return NativeHost.Try(() => *value = NativeHost.Find(domain, "xc_hvm_param_get").Pages.MaximumGfn + 1);
+    }
 
     /// <inheritdoc cref="HvmParamGet"/>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_populate_physmap_exact")]
     public static int DomainPopulatePhysmapExact(nint xch, uint domain, nuint count, uint order, uint flags, ulong* frame) =>
-        NativeHost.Fail(Errno.EOPNOTSUPP);
+        NativeHost.Try(() => NativeHost.Find(domain, "xc_domain_populate_physmap_exact"));
 
     /// <inheritdoc cref="HvmParamGet"/>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "map_foreign_range")]
     public static nint MapForeignRange(nint xch, uint domain, int bytes, int protection, nuint frame)
     {
-        NativeHost.Fail(Errno.EOPNOTSUPP);
+        nint start = Libc.mmap(0, (nuint)bytes, protection, Libc.MapShared | Libc.MapAnonymous, -1, 0);
+        if (start != Libc.MapFailed) return start;
+        NativeHost.Fail(Errno.ENOMEM);
         return 0;
     }
 
