@@ -88,12 +88,7 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         Summarize(session.GetStatistics(), Stopwatch.GetElapsedTime(start));
         foreach (XenException failure in end.TeardownFailures) Say($"while ending: {failure.Id}: {failure.Message} {failure.Remedy}");
         if (end.Failure is { } cause) return Fail(cause);
-        if (end.Reason == SessionEndReason.DomainDied)
-        {
-            Say($"{domain} is gone; start it again and watch it anew.");
-            return ExitCode.Failure;
-        }
-
+        if (session.ExplainDomainEnd(_stop.Token) is { } ended) return Fail(ended);
         return end.TeardownFailures.Count == 0 ? ExitCode.Success : ExitCode.Failure;
     }
 

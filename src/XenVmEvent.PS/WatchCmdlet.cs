@@ -191,7 +191,7 @@ public abstract class WatchCmdlet : DomainCmdlet
             subscription.Dispose();
             SessionEnd? end = _ownSessions.Contains(session) ? session.Stop() : session.End;
             if (end is null) continue;
-            if (end.Reason == SessionEndReason.DomainDied) WriteError(ToErrorRecord(Gone(session.Domain), session.Domain));
+            if (session.ExplainDomainEnd(Stopped) is { } ended) WriteError(ToErrorRecord(ended, session.Domain));
             if (end.Failure is { } failure) WriteError(ToErrorRecord(failure, session.Domain));
             foreach (XenException e in end.TeardownFailures) WriteError(ToErrorRecord(e, session.Domain));
         }
@@ -199,7 +199,4 @@ public abstract class WatchCmdlet : DomainCmdlet
         _watches.Clear();
         _ownSessions.Clear();
     }
-
-    private static XenException Gone(XenDomain domain) =>
-        new(XenErrorId.SessionEnded, $"The domain {domain} is gone.", "Start it again and watch it anew.");
 }

@@ -98,6 +98,22 @@ public sealed class EndingTests : CmdletTest
     }
 
     [Fact]
+    public void The_domain_reboots()
+    {
+        bool rebooted = false;
+        PipelineOutcome outcome = Pipeline.Of<WatchXenMemAccessCommand>("web01", "Write").To(_ =>
+        {
+            if (!rebooted) Host.Reboot("web01");
+            rebooted = true;
+        }).Run();
+        ErrorRecord error = Refused(outcome, XenErrorId.SessionEnded, ErrorCategory.ConnectionError);
+        Assert.Equal("The domain web01 (id 1) has rebooted.", error.Exception.Message);
+        Assert.Equal("It is web01 (id 3) now: watch that.", error.ErrorDetails!.RecommendedAction);
+        Assert.Empty(Monitors());
+        AssertFree("web01");
+    }
+
+    [Fact]
     public void One_of_two_domains_is_gone()
     {
         bool seen = false;

@@ -24,6 +24,9 @@ internal sealed record Guest
     /// <summary>When the listener gets SIGINT: <see cref="AtTheEnd"/> of the guest's rounds, or at so many notifications.</summary>
     public string Interrupt { get; init; } = AtTheEnd;
 
+    /// <summary>How it ends when it has done its rounds; null: it does not.</summary>
+    public string? End { get; init; }
+
     /// <summary>The directory of the libraries.</summary>
     public string Libraries { get; init; } = NativeXen.Libraries;
 
@@ -40,6 +43,7 @@ internal sealed record Guest
         ("SIMULATED_XEN_SLOTTED", HasSlots ? "yes" : "no"),
         ("SIMULATED_XEN_EPT", HasExtendedPageTables ? "yes" : "no"),
         ("SIMULATED_XEN_INTERRUPT", Interrupt),
+        ("SIMULATED_XEN_END", End),
         ("SIMULATED_XEN_STATE", stateFile),
     ];
 }

@@ -218,6 +218,31 @@ Describe 'An error about' {
         Get-XenDomain web01 -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
     }
 
+    It 'a domain that <How> while it is watched' -ForEach @(
+        @{ How = 'shuts down'; State = 'ShutDown'; Says = 'has shut down' }
+        @{ How = 'is suspended'; State = 'Suspended'; Says = 'was suspended' }
+        @{ How = 'crashes'; State = 'Crashed'; Says = 'has crashed' }
+    ) {
+        $guest = Get-SimulatedDomain web01
+        $null = Watch-XenMemAccess web01 -Access Write -Duration 60 -ErrorVariable errors -ErrorAction SilentlyContinue | ForEach-Object { $guest.ShutDown($State) }
+        "$errors" | Should -Be "The domain web01 (id 1) $Says$($State -eq 'Suspended' ? ', to be saved or to go on on another host' : '')."
+        $guest.IsMonitored | Should -BeFalse
+        0..4095 | Where-Object { $guest.GetMemAccess($_, 0) -ne 'Rwx' } | Should -BeNullOrEmpty
+    }
+
+    It 'a domain that reboots while it is watched; its new id is told' {
+        $simulated = Get-SimulatedHost
+        $rebooted = $false
+        $null = Watch-XenVmEvent web01 -Event Cpuid -Duration 60 -ErrorVariable errors -ErrorAction SilentlyContinue | ForEach-Object {
+            if (-not $rebooted) { $null = $simulated.Reboot('web01') }
+            $rebooted = $true
+        }
+        $errors[0].FullyQualifiedErrorId | Should -Be 'SessionEnded,XenVmEvent.PS.WatchXenVmEventCommand'
+        "$errors" | Should -Be 'The domain web01 (id 1) has rebooted.'
+        $errors[0].ErrorDetails.RecommendedAction | Should -Be 'It is web01 (id 3) now: watch that.'
+        Watch-XenVmEvent web01 -Event Cpuid -First 1 -Duration 60 | Should -HaveCount 1
+    }
+
     It 'a channel that turns to nonsense; the guest is set free' {
         $guest = Get-SimulatedDomain web01
         $out = Watch-XenVmEvent web01 -Event Cpuid -Duration 60 2>&1 | ForEach-Object { $guest.Faults.TearAtEvent = 1; $_ }

@@ -27,8 +27,11 @@ public interface IDomainMonitor : IDisposable
     /// <summary>The highest guest frame number that the domain uses.</summary>
     ulong MaximumGfn { get; }
 
-    /// <summary>False once the domain was destroyed.</summary>
+    /// <summary>False once the domain was destroyed: nothing is left to give back.</summary>
     bool IsDomainAlive { get; }
+
+    /// <summary>Whether the domain runs, or how it ended. It ends before it is destroyed, if not by that.</summary>
+    DomainState DomainState { get; }
 
     /// <summary>The access that pages get which are new to the domain.</summary>
     MemAccess DefaultMemAccess { get; set; }

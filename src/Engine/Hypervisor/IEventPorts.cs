@@ -10,8 +10,8 @@ public interface IEventPorts
     IReadOnlyList<uint> SlotPorts { get; }
 
     /// <summary>
-    /// Sleeps until a port is signalled, <see cref="Wake"/> is called or the time is over, and takes what was
-    /// signalled. A port taken stays masked, and silent, until it is unmasked.
+    /// Sleeps until a port is signalled, <see cref="Wake"/> is called, there is news of domains or the time is over, and
+    /// takes what was signalled. A port taken stays masked, and silent, until it is unmasked.
     /// </summary>
     /// <param name="signalled">Receives the ports; what does not fit is there at the next call.</param>
     /// <param name="timeout">How long at most; zero or less looks without sleeping.</param>
@@ -23,6 +23,12 @@ public interface IEventPorts
 
     /// <summary>Signals a port to Xen, which takes the responses before this returns.</summary>
     void Notify(uint port);
+
+    /// <summary>
+    /// Whether a domain, this or another, may have ended since this was asked last: to be asked after each wait. Then
+    /// <see cref="IDomainMonitor.DomainState"/> tells.
+    /// </summary>
+    bool TakeDomainNews();
 
     /// <summary>Ends a <see cref="Wait"/>, the present one or the next. From any thread.</summary>
     void Wake();

@@ -13,8 +13,8 @@ internal sealed class EventPump : IHeldEvents
     /// <summary>Requests handled before responses are shown to Xen.</summary>
     public const int BatchSize = 64;
 
-    /// <summary>How often a pump that has time for it looks whether the domain still lives.</summary>
-    private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(500);
+    /// <summary>The longest sleep: a host that does not tell of domains that end is asked again so often.</summary>
+    private static readonly TimeSpan LongestSleep = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How long to look for the next request before sleeping; where there is one processor, looking would keep the guest from it.</summary>
     private static readonly long SpinTicks = Environment.ProcessorCount > 1 ? Stopwatch.Frequency / 20_000 : 0;
@@ -208,47 +208,29 @@ internal sealed class EventPump : IHeldEvents
 
     private void Run()
     {
-        SessionEndReason reason = SessionEndReason.Stopped;
         XenException? failure = null;
         try
         {
-            reason = Pump();
+            Pump();
         }
         catch (Exception e)
         {
             // Whatever it was, the guest comes first: everything goes the way of an orderly end.
             failure = XenException.From(e);
-            reason = SessionEndReason.Failed;
         }
 
-        // Also when it was stopped before this was noticed: nothing is left to give back.
-        if (IsDomainGone()) reason = SessionEndReason.DomainDied;
         lock (_gate)
         {
             _closing = true;
         }
 
         SessionTeardown teardown = new(_monitor, _dispatcher, _switches, _views, ListenerRequired);
-        teardown.Run(reason == SessionEndReason.DomainDied);
-        Finish(new SessionEnd(reason, reason == SessionEndReason.Failed ? failure : null, teardown.Failures));
+        teardown.Run(hasFailed: failure is not null);
+        Finish(SessionEnd.Of(teardown, failure));
     }
 
-    /// <summary>False also when it cannot be known: then everything is tried.</summary>
-    private bool IsDomainGone()
+    private void Pump()
     {
-        try
-        {
-            return !_monitor.IsDomainAlive;
-        }
-        catch (XenException)
-        {
-            return false;
-        }
-    }
-
-    private SessionEndReason Pump()
-    {
-        long lookedAt = Stopwatch.GetTimestamp();
         while (!Volatile.Read(ref _stopping))
         {
             Volatile.Write(ref _attention, 0);
@@ -262,12 +244,8 @@ internal sealed class EventPump : IHeldEvents
             if (busy || Spin()) continue;
             _dispatcher.Announce();
             Sleep();
-            if (Stopwatch.GetElapsedTime(lookedAt) < LookPeriod) continue;
-            if (!_monitor.IsDomainAlive) return SessionEndReason.DomainDied;
-            lookedAt = Stopwatch.GetTimestamp();
+            if (_monitor.Ports.TakeDomainNews() && _monitor.DomainState != DomainState.Running) return;
         }
-
-        return SessionEndReason.Stopped;
     }
 
     private bool DoWork()
@@ -316,7 +294,7 @@ internal sealed class EventPump : IHeldEvents
 
     private void Sleep()
     {
-        TimeSpan timeout = LookPeriod;
+        TimeSpan timeout = LongestSleep;
         if (_dispatcher.NextDeadline is { } deadline)
         {
             TimeSpan left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), deadline);

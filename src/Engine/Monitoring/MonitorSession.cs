@@ -10,13 +10,15 @@ namespace XenVmEvent.Monitoring;
 /// </summary>
 public sealed class MonitorSession : IDisposable
 {
+    private static readonly TimeSpan LongestReboot = TimeSpan.FromSeconds(1);
+
+    private readonly IHypervisor _hypervisor;
     private readonly EventPump _pump;
-    private readonly GuestArchitecture _architecture;
     private readonly EventHandler _stopAtExit;
 
-    private MonitorSession(XenDomain domain, MonitorOptions options, ChannelKind channel, GuestArchitecture architecture, EventPump pump)
+    private MonitorSession(IHypervisor hypervisor, XenDomain domain, MonitorOptions options, ChannelKind channel, EventPump pump)
     {
-        _architecture = architecture;
+        _hypervisor = hypervisor;
         Domain = domain;
         Options = options;
         Channel = channel;
@@ -66,7 +68,7 @@ public sealed class MonitorSession : IDisposable
         }
 
         pump.Start();
-        return new MonitorSession(domain, options, monitor.Channel, hypervisor.Architecture, pump);
+        return new MonitorSession(hypervisor, domain, options, monitor.Channel, pump);
     }
 
     /// <summary>Switches on what the watch asks for; returns when that is done.</summary>
@@ -178,7 +180,7 @@ public sealed class MonitorSession : IDisposable
     public void SetMemAccess(IReadOnlyList<MemAccessRange> rights, ushort view = 0)
     {
         ArgumentNullException.ThrowIfNull(rights);
-        foreach (MemAccessRange range in rights) MemAccessRules.EnsureSafe(range.Access, _architecture);
+        foreach (MemAccessRange range in rights) MemAccessRules.EnsureSafe(range.Access, _hypervisor.Architecture);
         _pump.DoSteps(views => views.Set(view, rights));
     }
 
@@ -193,11 +195,36 @@ public sealed class MonitorSession : IDisposable
         return _pump.End!;
     }
 
+    /// <summary>
+    /// What became of the domain where that ended the session, for people. One that has rebooted is waited for, a second
+    /// at most, to tell its new id.
+    /// </summary>
+    /// <returns>Null: the session runs, or ended for another reason.</returns>
+    public XenException? ExplainDomainEnd(CancellationToken cancellation = default)
+    {
+        if (End is not { Reason: SessionEndReason.DomainEnded } end) return null;
+        XenDomain? next = end.DomainState == DomainState.Rebooted ? FindSuccessor(cancellation) : null;
+        string remedy = next is null ? "Watch it anew when it runs again: it has another id then." : $"It is {next} now: watch that.";
+        return new XenException(XenErrorId.SessionEnded, $"The domain {Domain} {end.DomainEnd}.", remedy);
+    }
+
     /// <inheritdoc cref="Stop"/>
     public void Dispose() => Stop();
 
     /// <inheritdoc/>
     public override string ToString() => Domain.Name;
+
+    private XenDomain? FindSuccessor(CancellationToken cancellation)
+    {
+        try
+        {
+            return _hypervisor.AwaitSuccessor(Domain, LongestReboot, cancellation);
+        }
+        catch (XenException)
+        {
+            return null; // The host does not tell.
+        }
+    }
 
     private MemoryView GetView(ushort view) => GetViews().First(v => v.View == view);
 

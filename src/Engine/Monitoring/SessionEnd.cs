@@ -1,16 +1,44 @@
+using XenVmEvent.Hypervisor;
+
 namespace XenVmEvent.Monitoring;
 
 /// <summary>How a session ended.</summary>
 /// <param name="Reason">Why.</param>
+/// <param name="DomainState">What had become of the domain by then.</param>
 /// <param name="Failure">What went wrong, for <see cref="SessionEndReason.Failed"/>.</param>
 /// <param name="TeardownFailures">Steps of giving everything back that failed; the others were done all the same.</param>
-public sealed record SessionEnd(SessionEndReason Reason, XenException? Failure, IReadOnlyList<XenException> TeardownFailures)
+public sealed record SessionEnd(
+    SessionEndReason Reason, DomainState DomainState, XenException? Failure, IReadOnlyList<XenException> TeardownFailures)
 {
+    /// <summary>What has become of the domain, for people, after its name.</summary>
+    internal string DomainEnd => DomainState switch
+    {
+        DomainState.Running => "runs on",
+        DomainState.ShutDown => "has shut down",
+        DomainState.Rebooted => "has rebooted",
+        DomainState.Suspended => "was suspended, to be saved or to go on on another host",
+        DomainState.Crashed => "has crashed",
+        DomainState.WatchdogFired => "was shut down by its watchdog",
+        DomainState.SoftReset => "was reset to boot another kernel",
+        _ => "was destroyed",
+    };
+
     /// <inheritdoc/>
     public override string ToString() => Reason switch
     {
         SessionEndReason.Stopped => "it was stopped",
-        SessionEndReason.DomainDied => "the domain is gone",
+        SessionEndReason.DomainEnded => $"the domain {DomainEnd}",
         _ => Failure?.Message ?? "it failed",
     };
+
+    /// <param name="teardown">Has run.</param>
+    /// <param name="failure">What ended the session, if it was not a stop or the domain.</param>
+    internal static SessionEnd Of(SessionTeardown teardown, XenException? failure)
+    {
+        // What failed when the domain ended, failed by that; and it may have been stopped before that was noticed.
+        SessionEndReason reason = teardown.DomainState != DomainState.Running ? SessionEndReason.DomainEnded
+            : failure is null ? SessionEndReason.Stopped
+            : SessionEndReason.Failed;
+        return new SessionEnd(reason, teardown.DomainState, reason == SessionEndReason.Failed ? failure : null, teardown.Failures);
+    }
 }

@@ -6,8 +6,8 @@ public enum SessionEndReason
     /// <summary>It was stopped.</summary>
     Stopped,
 
-    /// <summary>The domain was destroyed.</summary>
-    DomainDied,
+    /// <summary>The domain shut down, for whatever reason, or was destroyed: <see cref="SessionEnd.DomainState"/> tells.</summary>
+    DomainEnded,
 
     /// <summary>Xen refused something, or the channel was corrupt.</summary>
     Failed,

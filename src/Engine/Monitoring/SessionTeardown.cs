@@ -5,7 +5,8 @@ namespace XenVmEvent.Monitoring;
 
 /// <summary>
 /// The one way every session ends: stop new events, give pages their access back, answer what is pending, drain until
-/// quiet, disable, unmap, close. Each step is tried even when an earlier one failed.
+/// quiet, disable, unmap, close. Each step is tried even when an earlier one failed. A domain that has shut down gets
+/// everything back too, for one that was suspended may go on; of one that was destroyed nothing is left.
 /// </summary>
 internal sealed class SessionTeardown(
     IDomainMonitor monitor,
@@ -35,10 +36,14 @@ internal sealed class SessionTeardown(
     /// <summary>What failed.</summary>
     public IReadOnlyList<XenException> Failures => _failures;
 
-    /// <param name="domainGone">Nothing is left to give back; just let go.</param>
-    public void Run(bool domainGone)
+    /// <summary>Whether the domain runs, or how it ended, before or with what ended the session.</summary>
+    public DomainState DomainState { get; private set; }
+
+    /// <param name="hasFailed">Something failed before; it may have been by the domain's end, which shows only later.</param>
+    public void Run(bool hasFailed)
     {
-        if (!domainGone)
+        DomainState = FindDomainState();
+        if (!IsDomainGone())
         {
             foreach (EventSubscription subscription in dispatcher.Subscriptions.ToArray())
             {
@@ -57,10 +62,37 @@ internal sealed class SessionTeardown(
             Drain();
             Attempt(switches.StopStepping);
             LetRegisterWritesHappen();
-            Disable();
         }
 
+        Disable();
+        if (IsDomainGone()) _failures.Clear(); // Some steps came too late, or all.
+        if (hasFailed && DomainState == DomainState.Running) DomainState = FindDomainState();
         Attempt(monitor.Dispose);
+    }
+
+    /// <summary>False also when it cannot be known: then everything is tried.</summary>
+    private bool IsDomainGone()
+    {
+        try
+        {
+            return !monitor.IsDomainAlive;
+        }
+        catch (XenException)
+        {
+            return false;
+        }
+    }
+
+    private DomainState FindDomainState()
+    {
+        try
+        {
+            return monitor.DomainState;
+        }
+        catch (XenException)
+        {
+            return DomainState.Running;
+        }
     }
 
     private void Restore(IEnumerable<int> steps)

@@ -28,6 +28,8 @@ internal sealed class GuardedMonitor(IDomainMonitor monitor, GuardProcess guard)
 
     public bool IsDomainAlive => monitor.IsDomainAlive;
 
+    public DomainState DomainState => monitor.DomainState;
+
     public IAltP2m AltP2m => _views;
 
     public MemAccess DefaultMemAccess

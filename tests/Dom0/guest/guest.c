@@ -1,7 +1,7 @@
 /*
  * A guest that does nothing but raise events. Its command line names the workloads; every vCPU runs
  * each of them once a round, 50 ms apart, and says now and then on Xen's console how far it is
- * ("vcpu 1 round 40 breakpoints 0 cpuid 7").
+ * ("vcpu 1 round 40 breakpoints 0 cpuid 7"). With a word for it the guest ends itself at its 200th round.
  *
  * AT(name) gives an instruction a symbol: the tests expect events at exactly those addresses.
  */
@@ -14,7 +14,8 @@ typedef unsigned long u64;
 #define WRITE_OFFSET 0x128
 #define EXECUTE_OFFSET 0x40
 #define ROUND_NS 50000000ul
-#define ROUNDS_PER_LINE 20
+#define ROUNDS_PER_LINE 5
+#define LAST_ROUND 200          /* of a guest that is to end */
 
 #define STRINGIFY(x) #x
 #define AT(name) ".globl " STRINGIFY(name) "\n" STRINGIFY(name) ":\t"
@@ -30,7 +31,7 @@ u8 hypercall_page[4096] __attribute__((aligned(4096)));
 /* Hypercalls */
 
 enum { VCPU_OP = 24, SCHED_OP = 29, HVM_OP = 34 };
-enum { VCPUOP_INITIALISE = 0, VCPUOP_UP = 1, VCPUOP_GET_RUNSTATE_INFO = 4, SCHEDOP_POLL = 3, HVMOP_GUEST_REQUEST_VM_EVENT = 24 };
+enum { VCPUOP_INITIALISE = 0, VCPUOP_UP = 1, VCPUOP_GET_RUNSTATE_INFO = 4, SCHEDOP_SHUTDOWN = 2, SCHEDOP_POLL = 3, HVMOP_GUEST_REQUEST_VM_EVENT = 24 };
 
 static long hypercall(u64 number, u64 a, u64 b, const void *c)
 {
@@ -160,9 +161,21 @@ WORKLOAD execute(int vcpu, u64 round)
     asm volatile("call *%0" :: "r"(&executed_pages[vcpu][round % PAGES][EXECUTE_OFFSET]) : "memory");
 }
 
+static void shut_down(u64 round, u32 reason)
+{
+    if (round == LAST_ROUND)
+        hypercall(SCHED_OP, SCHEDOP_SHUTDOWN, (u64)&reason, 0);
+}
+
+WORKLOAD poweroff(int vcpu, u64 round) { shut_down(round, 0); }
+WORKLOAD reboot(int vcpu, u64 round) { shut_down(round, 1); }
+WORKLOAD suspend(int vcpu, u64 round) { shut_down(round, 2); }
+WORKLOAD crash(int vcpu, u64 round) { shut_down(round, 3); }
+
 static const struct { const char *name; void (*run)(int vcpu, u64 round); } workloads[] = {
     { "cpuid", cpuid }, { "cr4", cr4 }, { "msr", msr }, { "descriptors", descriptors },
     { "int3", int3 }, { "request", request }, { "write", write }, { "execute", execute },
+    { "poweroff", poweroff }, { "reboot", reboot }, { "suspend", suspend }, { "crash", crash },
 };
 #define WORKLOADS (sizeof workloads / sizeof *workloads)
 static int wanted[WORKLOADS];

@@ -45,7 +45,7 @@ public class FailureTests
         using EventSubscription seen = session.Watch(Watches.Everything);
         host.Guest().Destroy();
         SessionEnd end = session.Stop();
-        Assert.Equal(SessionEndReason.DomainDied, end.Reason);
+        Assert.Equal((SessionEndReason.DomainEnded, DomainState.Destroyed), (end.Reason, end.DomainState));
         Assert.Empty(end.TeardownFailures);
     }
 
@@ -166,10 +166,12 @@ public class FailureTests
     [Fact]
     public void A_domain_whose_life_cannot_be_asked_about_is_given_everything_back()
     {
+        bool ending = false;
         using SimulatedHypervisor host = Hosts.With(Workload.Everything, vcpus: 2);
-        using var refusing = new RefusingHypervisor(host, call => call == "IsDomainAlive");
+        using var refusing = new RefusingHypervisor(host, call => Volatile.Read(ref ending) && call is "IsDomainAlive" or "DomainState");
         using MonitorSession session = refusing.Session(ChannelPreference.Auto);
         using EventSubscription seen = session.Watch(Watches.Everything);
+        Volatile.Write(ref ending, true);
         session.Stop();
         host.Guest().AssertFree();
     }
@@ -177,7 +179,7 @@ public class FailureTests
     private static void AssertDied(MonitorSession session, EventSubscription seen)
     {
         Hosts.Until(() => session.End is not null);
-        Assert.Equal((SessionEndReason.DomainDied, null), (session.End!.Reason, session.End.Failure));
+        Assert.Equal((SessionEndReason.DomainEnded, DomainState.Destroyed, null), (session.End!.Reason, session.End.DomainState, session.End.Failure));
         Assert.Empty(session.End.TeardownFailures);
         while (seen.TryTake(out _))
         {
@@ -186,7 +188,7 @@ public class FailureTests
 
         Hosts.Until(() => seen.IsCompleted);
         Assert.Null(seen.Take(Timeout.InfiniteTimeSpan));
-        Assert.Contains("gone", Hosts.Refused(XenErrorId.SessionEnded, () => session.Watch(Watches.For(VmEventKind.Cpuid))).Message, StringComparison.Ordinal);
+        Assert.Contains("was destroyed", Hosts.Refused(XenErrorId.SessionEnded, () => session.Watch(Watches.For(VmEventKind.Cpuid))).Message, StringComparison.Ordinal);
     }
 
     private static void AssertCorrupt(MonitorSession session, EventSubscription seen)

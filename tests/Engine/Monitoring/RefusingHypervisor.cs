@@ -40,6 +40,8 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
 
         public bool IsDomainAlive => Try(nameof(IsDomainAlive)).IsDomainAlive;
 
+        public DomainState DomainState => Try(nameof(DomainState)).DomainState;
+
         public MemAccess DefaultMemAccess
         {
             get => monitor.DefaultMemAccess;

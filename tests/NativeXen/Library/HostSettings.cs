@@ -1,5 +1,6 @@
 using System.Globalization;
 using XenVmEvent.Abi;
+using XenVmEvent.Hypervisor;
 using XenVmEvent.Hypervisor.Simulation;
 
 namespace XenVmEvent.NativeXen;
@@ -47,6 +48,9 @@ internal sealed class HostSettings
     /// <summary>After how many notifications the process gets SIGINT; 0: after none.</summary>
     public int InterruptsAtNotification { get; } = Text("INTERRUPT") == "end" ? 0 : Number("INTERRUPT", 0);
 
+    /// <summary>How the guest ends when it has done its rounds; running: it does not.</summary>
+    public DomainState End { get; } = EndOf(Text("END"));
+
     /// <summary>The file to leave the guest's state in at the end of the process; null for none.</summary>
     public string? StateFile { get; } = Text("STATE");
 
@@ -72,6 +76,10 @@ internal sealed class HostSettings
         "no" => false,
         string text => throw Wrong(name, "yes or no", text),
     };
+
+    private static DomainState EndOf(string? state) => state is null
+        ? DomainState.Running
+        : Enum.TryParse(state, out DomainState end) ? end : throw Wrong("END", "a way to end", state);
 
     private static Workload WorkloadOf(string? kinds) => kinds is null
         ? Workload.Everything

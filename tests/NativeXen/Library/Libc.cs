@@ -12,6 +12,8 @@ internal static unsafe partial class Libc
     internal const nint MapFailed = -1;
     internal const int UnixSockets = 1;
     internal const int StreamCloseOnExec = 1 | 0x80000;
+    internal const int EventFdNonBlocking = 0x800;
+    internal const int EventFdCloseOnExec = 0x80000;
     internal const int Interrupt = 2;
 
     private const string Library = "libc";
@@ -36,6 +38,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint write(int file, void* buffer, nuint bytes);
+
+    [LibraryImport(Library)]
+    internal static partial int eventfd(uint value, int flags);
 
     [LibraryImport(Library)]
     internal static partial int close(int file);

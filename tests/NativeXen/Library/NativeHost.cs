@@ -25,12 +25,18 @@ internal static unsafe class NativeHost
     {
         _ = Libc.__cxa_atexit(&AtExit, 0, 0);
         if (Settings.TimesFile is not null) Guest.RanOn = (_, held) => Times.Add(held);
-        if (!Settings.InterruptsWhenFinished) return;
-        Guest.Finished.ContinueWith(static _ => Interrupt(), TaskContinuationOptions.ExecuteSynchronously);
+        Guest.Finished.ContinueWith(static _ => EndGuest());
+        if (Settings.InterruptsWhenFinished) Guest.Finished.ContinueWith(static _ => Interrupt(), TaskContinuationOptions.ExecuteSynchronously);
     }
 
     /// <summary>The guest.</summary>
     public static SimulatedDomain Guest { get; } = Hypervisor.Domains[0];
+
+    /// <summary>The guest and what it was rebooted as, by id.</summary>
+    public static IEnumerable<SimulatedDomain> AllGuests => Hypervisor.Domains;
+
+    /// <summary>Of these, those that were not destroyed.</summary>
+    public static IEnumerable<SimulatedDomain> Guests => AllGuests.Where(d => d.IsAlive);
 
     /// <summary>The listener's hold on the guest's monitor; null while nobody listens.</summary>
     public static SimulatedMonitor? Monitor { get; private set; }
@@ -142,6 +148,17 @@ internal static unsafe class NativeHost
     /// <summary>Where memory is mapped.</summary>
     public static nint AddressOf(SharedMemory memory) =>
         (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(memory.Slice(0, memory.Length)));
+
+    private static void EndGuest()
+    {
+        switch (Settings.End)
+        {
+            case DomainState.Running: return;
+            case DomainState.Rebooted: Hypervisor.Reboot(Guest.Name); return;
+            case DomainState.Destroyed: Guest.Destroy(); return;
+            default: Guest.ShutDown(Settings.End); return;
+        }
+    }
 
     private static void Interrupt() => _ = Libc.kill(Environment.ProcessId, Libc.Interrupt);
 

@@ -238,6 +238,16 @@ internal static unsafe class XenCtrlExports
         *info = new VCpuInfo { VCpu = vcpu, Online = 1, Running = stands ? (byte)0 : (byte)1, CpuTime = its.RunTime };
     });
 
+    /// <summary>A destroyed one too: somebody has a page of it mapped.</summary>
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_getinfolist")]
+    public static int DomainGetInfoList(nint xch, uint firstDomain, uint most, DomainInfo* info)
+    {
+        SimulatedDomain? guest = NativeHost.AllGuests.FirstOrDefault(g => g.Identity.Id >= firstDomain);
+        if (guest is null || most == 0) return 0;
+        *info = new DomainInfo { Domain = (ushort)guest.Identity.Id, Flags = DomainInfo.FlagsOf(guest.State, isDying: !guest.IsAlive) };
+        return 1;
+    }
+
     [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_debug_control")]
     public static int DomainDebugControl(nint xch, uint domain, uint operation, uint vcpu) => NativeHost.Try(() =>
     {

@@ -11,6 +11,8 @@ internal static unsafe class XenStoreExports
     private const string Prefix = "simulated_xs_";
     private const nint Connection = 1;
 
+    private static int _releases;
+
     [UnmanagedCallersOnly(EntryPoint = Prefix + "open")]
     public static nint Open(nuint flags) => Connection;
 
@@ -52,17 +54,54 @@ internal static unsafe class XenStoreExports
         return block;
     }
 
+    /// <summary>Only the end of domains can be watched, by one at a time.</summary>
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "watch")]
+    public static byte Watch(nint handle, byte* path, byte* token)
+    {
+        if (PathOf(path) != "@releaseDomain")
+        {
+            NativeHost.Fail(Errno.EINVAL);
+            return 0;
+        }
+
+        // As the real one, it tells once of what was before.
+        _releases = Libc.eventfd(1, Libc.EventFdNonBlocking | Libc.EventFdCloseOnExec);
+        NativeHost.Guest.StateChanged += Tell;
+        return 1;
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "fileno")]
+    public static int FileNumber(nint handle) => _releases;
+
+    /// <summary>What was told; the engine looks at none of it.</summary>
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "check_watch")]
+    public static byte** CheckWatch(nint handle)
+    {
+        ulong count;
+        if (Libc.read(_releases, &count, sizeof(ulong)) == sizeof(ulong)) return (byte**)NativeMemory.AllocZeroed((nuint)(2 * sizeof(byte*)));
+        NativeHost.Fail(Errno.EAGAIN);
+        return null;
+    }
+
+    private static void Tell()
+    {
+        ulong one = 1;
+        _ = Libc.write(_releases, &one, sizeof(ulong));
+    }
+
     private static Dictionary<string, string> Entries()
     {
         Dictionary<string, string> entries = new() { ["/local/domain/0"] = "", ["/local/domain/0/name"] = "Domain-0" };
-        if (!NativeHost.Guest.IsAlive) return entries;
-        XenDomain guest = NativeHost.Guest.Identity;
-        string path = $"/local/domain/{guest.Id}";
-        entries[path] = "";
-        entries[path + "/name"] = guest.Name;
-        entries[path + "/vm"] = $"/vm/{guest.Uuid}";
-        entries[$"/libxl/{guest.Id}/type"] = "hvm";
-        for (int vcpu = 0; vcpu < guest.VCpus; vcpu++) entries[$"{path}/cpu/{vcpu}/availability"] = "online";
+        foreach (XenDomain guest in NativeHost.Guests.Select(g => g.Identity))
+        {
+            string path = $"/local/domain/{guest.Id}";
+            entries[path] = "";
+            entries[path + "/name"] = guest.Name;
+            entries[path + "/vm"] = $"/vm/{guest.Uuid}";
+            entries[$"/libxl/{guest.Id}/type"] = "hvm";
+            for (int vcpu = 0; vcpu < guest.VCpus; vcpu++) entries[$"{path}/cpu/{vcpu}/availability"] = "online";
+        }
+
         return entries;
     }
 

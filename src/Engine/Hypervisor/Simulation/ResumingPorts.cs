@@ -25,6 +25,8 @@ internal sealed class ResumingPorts(SimulatedDomain domain) : IEventPorts
         }
     }
 
+    public bool TakeDomainNews() => false;
+
     public void Wake()
     {
     }

@@ -14,10 +14,12 @@ public sealed class SimulatedDomain
     private readonly SimulatedDomainOptions _options;
     private readonly Func<int, uint> _allocatePorts;
     private readonly TaskCompletionSource _finished = new();
+    private DomainState _state;
+    private int _stateChanges;
     private int _working;
     private int _started;
 
-    internal SimulatedDomain(SimulationOptions host, SimulatedDomainOptions options, HostState state, Func<int, uint> allocatePorts)
+    internal SimulatedDomain(SimulationOptions host, SimulatedDomainOptions options, HostState state, Func<int, uint> allocatePorts, Guid? uuid = null)
     {
         options.Validate();
         _host = host;
@@ -25,7 +27,7 @@ public sealed class SimulatedDomain
         _allocatePorts = allocatePorts;
         Host = state;
         Layout = VmEventLayout.ForVersion(host.InterfaceVersion);
-        Identity = new XenDomain(options.Id, options.Name, UuidOf(options.Id), options.Type, options.VCpus);
+        Identity = new XenDomain(options.Id, options.Name, uuid ?? UuidOf(options.Id), options.Type, options.VCpus);
         Pages = new PagePermissions(options.Pages);
         Memory = new GuestMemory(options.Pages);
         Views = new AlternateViews(this);
@@ -51,7 +53,10 @@ public sealed class SimulatedDomain
     /// <summary>What shall go wrong.</summary>
     public SimulatedFaults Faults { get; } = new();
 
-    /// <summary>False once it was destroyed, or did what a guest does not survive.</summary>
+    /// <summary>Whether it lives, or how it ended.</summary>
+    public DomainState State => _state;
+
+    /// <summary>False once it was destroyed, or did what a guest does not survive: the simulated toolstack destroys what crashes.</summary>
     public bool IsAlive => EndedBecause is null;
 
     /// <summary>Why it is no longer alive; null while it is.</summary>
@@ -72,7 +77,15 @@ public sealed class SimulatedDomain
     /// <summary>The access that new pages get.</summary>
     public MemAccess DefaultMemAccess => Pages.Default;
 
+    /// <summary>How often it was shut down or destroyed, of which xenstore tells.</summary>
+    internal int StateChanges => Volatile.Read(ref _stateChanges);
+
+    /// <summary>Raised when it was shut down or destroyed, under the gate.</summary>
+    internal event Action? StateChanged;
+
     internal Lock Gate { get; } = new();
+
+    internal SimulatedDomainOptions Options => _options;
 
     internal HostState Host { get; }
 
@@ -147,7 +160,23 @@ public sealed class SimulatedDomain
     }
 
     /// <summary>Destroys the domain, as <c>xl destroy</c> does.</summary>
-    public void Destroy() => End("it was destroyed");
+    public void Destroy() => End("it was destroyed", DomainState.Destroyed);
+
+    /// <summary>
+    /// Shuts the domain down. It is there still, with its monitor and its pages, and does not run: as with
+    /// <c>on_poweroff="preserve"</c>, or as between a shutdown and what the toolstack does then. Later times do nothing.
+    /// </summary>
+    /// <param name="state">How: any but running and destroyed.</param>
+    public void ShutDown(DomainState state)
+    {
+        if (state is DomainState.Running or DomainState.Destroyed) throw new ArgumentOutOfRangeException(nameof(state), state, "It is no way to shut down.");
+        lock (Gate)
+        {
+            if (_state != DomainState.Running) return;
+            _state = state;
+            Change();
+        }
+    }
 
     /// <summary>
     /// Disables the monitor as any process can with <c>xc_monitor_disable</c>, the only help when the listener died.
@@ -218,14 +247,14 @@ public sealed class SimulatedDomain
     }
 
     /// <summary>Ends the domain. What its listener calls from now on fails.</summary>
-    internal void End(string because)
+    internal void End(string because, DomainState state)
     {
         lock (Gate)
         {
             if (!IsAlive) return;
             EndedBecause = because;
-            Halt();
-            Delivery?.Ports.Wake();
+            if (_state == DomainState.Running) _state = state;
+            Change();
             Delivery?.Close();
             Delivery = null;
         }
@@ -258,7 +287,7 @@ public sealed class SimulatedDomain
     {
         if (view.ListenerRequired)
         {
-            End($"gfn 0x{gfn:x} was accessed against its rights, and the listener that is required was not there");
+            End($"gfn 0x{gfn:x} was accessed against its rights, and the listener that is required was not there", DomainState.Crashed);
             return false;
         }
 
@@ -297,6 +326,13 @@ public sealed class SimulatedDomain
         if (Faults.TakeSpuriousSignal()) delivery.Ports.SignalAll();
         if (Faults.IsTearTime()) delivery.Tear(vcpu);
         if (Faults.IsDestroyTime()) Destroy();
+    }
+
+    private void Change()
+    {
+        Interlocked.Increment(ref _stateChanges);
+        Halt();
+        StateChanged?.Invoke();
     }
 
     private SimulatedMonitor Attach(int slots, Func<SimulatedPorts, Delivery> create)

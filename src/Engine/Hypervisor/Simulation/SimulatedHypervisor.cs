@@ -14,6 +14,7 @@ public sealed class SimulatedHypervisor : IHypervisor
 
     private readonly SimulationOptions _options;
     private readonly HostState _state = new();
+    private volatile SimulatedDomain[] _domains;
     private uint _nextPort = 16;
 
     /// <summary>A host with two guests, web01 and db01.</summary>
@@ -29,7 +30,7 @@ public sealed class SimulatedHypervisor : IHypervisor
     {
         _options = options;
         Layout = VmEventLayout.ForVersion(options.InterfaceVersion);
-        Domains = [.. options.Domains.OrderBy(d => d.Id).Select(d => new SimulatedDomain(options, d, _state, AllocatePorts))];
+        _domains = [.. options.Domains.OrderBy(d => d.Id).Select(d => new SimulatedDomain(options, d, _state, AllocatePorts))];
         if (Domains.DistinctBy(d => d.Identity.Id).Count() != Domains.Count || Domains.DistinctBy(d => d.Name).Count() != Domains.Count)
             throw new ArgumentException("Two domains have the same id or the same name.", nameof(options));
         _state.WentDown += HaltAll;
@@ -45,15 +46,32 @@ public sealed class SimulatedHypervisor : IHypervisor
     public GuestArchitecture Architecture => _options.Architecture;
 
     /// <summary>The guests by id, those that ended included; dom0 is none.</summary>
-    public IReadOnlyList<SimulatedDomain> Domains { get; }
+    public IReadOnlyList<SimulatedDomain> Domains => _domains;
 
     /// <summary>What brought the host down; null while it runs.</summary>
     public string? Crash => _state.Crash;
 
-    /// <summary>A guest by name.</summary>
+    /// <summary>A guest by name; of those that one has been, as it rebooted, the last.</summary>
     /// <exception cref="KeyNotFoundException">There is none of this name.</exception>
     public SimulatedDomain this[string name] =>
-        Domains.FirstOrDefault(d => d.Name == name) ?? throw new KeyNotFoundException($"There is no simulated domain {name}.");
+        Domains.LastOrDefault(d => d.Name == name) ?? throw new KeyNotFoundException($"There is no simulated domain {name}.");
+
+    /// <summary>
+    /// Reboots a guest as the toolstack does: it shuts down, is destroyed, and is made anew with the same name and uuid
+    /// and the next free id.
+    /// </summary>
+    /// <returns>The new domain.</returns>
+    /// <exception cref="KeyNotFoundException">There is none of this name.</exception>
+    public SimulatedDomain Reboot(string name)
+    {
+        SimulatedDomain before = this[name];
+        before.ShutDown(DomainState.Rebooted);
+        before.Destroy();
+        SimulatedDomainOptions options = before.Options with { Id = Domains.Max(d => d.Identity.Id) + 1 };
+        SimulatedDomain next = new(_options, options, _state, AllocatePorts, before.Identity.Uuid);
+        _domains = [.. _domains, next];
+        return next;
+    }
 
     /// <inheritdoc/>
     public IReadOnlyList<XenDomain> GetDomains()

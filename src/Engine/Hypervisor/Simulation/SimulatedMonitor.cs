@@ -22,6 +22,8 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
 
     public bool IsDomainAlive => domain.IsAlive;
 
+    public DomainState DomainState => domain.State;
+
     public MemAccess DefaultMemAccess
     {
         get

@@ -13,6 +13,7 @@ internal sealed class SimulatedPorts : IEventPorts
     private readonly Queue<int> _ready;
     private readonly Lock _gate = new();
     private readonly WakeSignal _wake = new();
+    private int _knownChanges = -1;
     private bool _woken;
     private bool _closed;
 
@@ -81,6 +82,14 @@ internal sealed class SimulatedPorts : IEventPorts
         {
             if (_domain.Delivery is { } delivery && delivery.Ports == this) delivery.Notified(index);
         }
+    }
+
+    public bool TakeDomainNews()
+    {
+        int changes = _domain.StateChanges;
+        if (changes == _knownChanges) return false;
+        _knownChanges = changes;
+        return true;
     }
 
     public void Wake()

@@ -39,12 +39,6 @@ internal sealed unsafe class DomainDirectory : IDisposable
             VCpusOf(id));
     }
 
-    /// <summary>
-    /// Whether the domain was not destroyed. Xen itself keeps a destroyed domain for as long as somebody has a page of
-    /// it mapped, so a listener learns its end from here alone.
-    /// </summary>
-    public bool Exists(uint id) => ReadPath(PathOf(id, "")) is not null;
-
     public void Dispose() => _store.Dispose();
 
     private static string PathOf(uint id, string name) => string.Create(CultureInfo.InvariantCulture, $"{Domains}/{id}{name}");

@@ -26,6 +26,8 @@ internal sealed class ResumingPorts(XenCtrlHandle xen, XenDomain domain, XenErro
         throw errors.Of(nameof(XenCtrl.xc_monitor_resume), errno, $"resume vCPUs of {domain}", domain);
     }
 
+    public bool TakeDomainNews() => false;
+
     public void Wake()
     {
     }

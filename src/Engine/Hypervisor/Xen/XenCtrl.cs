@@ -153,6 +153,10 @@ internal static unsafe partial class XenCtrl
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int xc_domain_maximum_gpfn(XenCtrlHandle xch, uint domain, out ulong gfn);
 
+    /// <summary>Tells of existing domains from an id on; returns how many.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_domain_getinfolist(XenCtrlHandle xch, uint firstDomain, uint most, out DomainInfo info);
+
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int xc_vcpu_getinfo(XenCtrlHandle xch, uint domain, uint vcpu, out VCpuInfo info);
 

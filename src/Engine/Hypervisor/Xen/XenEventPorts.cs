@@ -4,11 +4,12 @@ using Microsoft.Win32.SafeHandles;
 
 namespace XenVmEvent.Hypervisor.Xen;
 
-/// <summary>All event channels of a monitor on one handle, and an eventfd to wake who waits for them.</summary>
+/// <summary>All event channels of a monitor on one handle, an eventfd to wake who waits for them, and xenstore's word of domains that end.</summary>
 internal sealed unsafe class XenEventPorts : IEventPorts, IDisposable
 {
     private readonly XenEventChannelHandle _channels;
     private readonly SafeFileHandle _wake;
+    private readonly ReleaseWatch _releases;
     private readonly int _fd;
     private uint[] _slotPorts = [];
 
@@ -19,10 +20,14 @@ internal sealed unsafe class XenEventPorts : IEventPorts, IDisposable
         _channels = XenEventChannelHandle.Open();
         _fd = XenEventChannel.xenevtchn_fd(_channels);
         _wake = Libc.eventfd(0, Libc.EventFdNonBlocking | Libc.EventFdCloseOnExec);
-        if (!_wake.IsInvalid) return;
-        XenException error = Failure(nameof(Libc.eventfd));
-        _channels.Dispose();
-        throw error;
+        if (_wake.IsInvalid)
+        {
+            XenException error = Failure(nameof(Libc.eventfd));
+            _channels.Dispose();
+            throw error;
+        }
+
+        _releases = new ReleaseWatch();
     }
 
     public uint RingPort { get; private set; }
@@ -45,10 +50,11 @@ internal sealed unsafe class XenEventPorts : IEventPorts, IDisposable
         {
             new PollFd { Fd = _fd, Events = Libc.PollIn },
             new PollFd { Fd = (int)_wake.DangerousGetHandle(), Events = Libc.PollIn },
+            new PollFd { Fd = _releases.Descriptor, Events = Libc.PollIn },
         };
         while (true)
         {
-            int ready = Libc.poll(fds, 2, (int)Math.Clamp(Math.Ceiling(left.TotalMilliseconds), 0, int.MaxValue));
+            int ready = Libc.poll(fds, 3, (int)Math.Clamp(Math.Ceiling(left.TotalMilliseconds), 0, int.MaxValue));
             if (ready < 0 && (Errno)Marshal.GetLastPInvokeError() != Errno.EINTR) throw Failure(nameof(Libc.poll));
             if (ready > 0 && fds[1].Returned != 0) _ = Libc.eventfd_read(_wake, out _, sizeof(ulong));
 
@@ -76,6 +82,8 @@ internal sealed unsafe class XenEventPorts : IEventPorts, IDisposable
         if (XenEventChannel.xenevtchn_notify(_channels, port) < 0) throw Failure(nameof(XenEventChannel.xenevtchn_notify));
     }
 
+    public bool TakeDomainNews() => _releases.Take();
+
     public void Wake()
     {
         try
@@ -93,6 +101,7 @@ internal sealed unsafe class XenEventPorts : IEventPorts, IDisposable
     {
         _channels.Dispose();
         _wake.Dispose();
+        _releases.Dispose();
     }
 
     private static bool IsPassing(int errno) => (Errno)errno is Errno.EINTR or Errno.EAGAIN;

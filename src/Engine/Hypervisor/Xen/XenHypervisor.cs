@@ -71,7 +71,7 @@ public sealed class XenHypervisor : IHypervisor
             // From here on the guest is changed.
             enabled = Enable(xen, monitored, slotted, channel, wasFree: listened == false);
             ports.Bind(monitored.Id, enabled);
-            return new XenMonitor(xen, monitored, _version, _directory, _errors, enabled, ports, capabilities);
+            return new XenMonitor(xen, monitored, _version, _errors, enabled, ports, capabilities);
         }
         catch
         {
@@ -101,7 +101,7 @@ public sealed class XenHypervisor : IHypervisor
         {
             MonitorCapabilities capabilities = ReadCapabilities(xen, monitored);
             if (ListenerState.Read(xen, monitored.Id) == true) throw XenErrors.OfBusy(monitored);
-            return new XenWitness(xen, monitored, _version, _directory, _errors, XenChannel.MapAhead(xen, monitored, _errors), capabilities);
+            return new XenWitness(xen, monitored, _version, _errors, XenChannel.MapAhead(xen, monitored, _errors), capabilities);
         }
         catch
         {

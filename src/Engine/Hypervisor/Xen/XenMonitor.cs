@@ -12,7 +12,6 @@ internal sealed class XenMonitor : IDomainMonitor
     private readonly XenCtrlHandle _xen;
     private readonly XenDomain _domain;
     private readonly XenVersion _version;
-    private readonly DomainDirectory _directory;
     private readonly XenErrors _errors;
     private readonly XenChannel _channel;
     private readonly IEventPorts _ports;
@@ -25,7 +24,6 @@ internal sealed class XenMonitor : IDomainMonitor
         XenCtrlHandle xen,
         XenDomain domain,
         XenVersion version,
-        DomainDirectory directory,
         XenErrors errors,
         XenChannel channel,
         IEventPorts ports,
@@ -34,7 +32,6 @@ internal sealed class XenMonitor : IDomainMonitor
         _xen = xen;
         _domain = domain;
         _version = version;
-        _directory = directory;
         _errors = errors;
         _channel = channel;
         _ports = ports;
@@ -61,7 +58,10 @@ internal sealed class XenMonitor : IDomainMonitor
         }
     }
 
-    public bool IsDomainAlive => _directory.Exists(_domain.Id);
+    /// <remarks>Xen keeps a destroyed domain for as long as somebody has a page of it mapped, as a listener has.</remarks>
+    public bool IsDomainAlive => GetDomainInfo() is { IsDying: false };
+
+    public DomainState DomainState => GetDomainInfo()?.State ?? DomainState.Destroyed;
 
     public MemAccess DefaultMemAccess
     {
@@ -257,6 +257,14 @@ internal sealed class XenMonitor : IDomainMonitor
         _channel.Dispose();
         _deviceModel?.Dispose();
         _xen.Dispose();
+    }
+
+    /// <returns>Null when there is no such domain any more.</returns>
+    private DomainInfo? GetDomainInfo()
+    {
+        int count = XenCtrl.xc_domain_getinfolist(_xen, _domain.Id, 1, out DomainInfo info);
+        if (count < 0) throw Failure(nameof(XenCtrl.xc_domain_getinfolist), "read the state");
+        return count == 1 && info.Domain == _domain.Id ? info : null;
     }
 
     private VCpuInfo GetVCpuInfo(uint vcpu)

@@ -24,4 +24,16 @@ internal static unsafe partial class XenStore
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial byte** xs_directory(XenStoreHandle handle, uint transaction, string path, out uint count);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [return: MarshalAs(UnmanagedType.U1)]
+    internal static partial bool xs_watch(XenStoreHandle handle, string path, string token);
+
+    /// <summary>Readable while a watch has something to tell.</summary>
+    [LibraryImport(Library)]
+    internal static partial int xs_fileno(XenStoreHandle handle);
+
+    /// <summary>What a watch has to tell; null with EAGAIN when nothing.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial byte** xs_check_watch(XenStoreHandle handle);
 }

@@ -5,13 +5,12 @@ internal sealed class XenWitness(
     XenCtrlHandle xen,
     XenDomain domain,
     XenVersion version,
-    DomainDirectory directory,
     XenErrors errors,
     XenChannel channel,
     MonitorCapabilities capabilities) : IMonitorWitness
 {
     public IDomainMonitor TakeOver() =>
-        new XenMonitor(xen, domain, version, directory, errors, channel, new ResumingPorts(xen, domain, errors), capabilities);
+        new XenMonitor(xen, domain, version, errors, channel, new ResumingPorts(xen, domain, errors), capabilities);
 
     public void Dispose()
     {
