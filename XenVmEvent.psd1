@@ -25,6 +25,7 @@
         'Set-XenMemAccess'
         'Set-XenVmEventResponse'
         'Switch-XenMemoryView'
+        'Test-XenMonitor'
         'Watch-XenMemAccess'
         'Watch-XenVmEvent'
     )

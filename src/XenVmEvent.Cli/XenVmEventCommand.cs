@@ -94,7 +94,7 @@ internal static class XenVmEventCommand
         RootCommand root = new("Watches what a Xen guest does, and prints it.")
         {
             Domain, Mode, Required, NoGuard, Simulate, Channel, Count, Duration, Format, Gfns, Repeat, Msrs, Response, Registers,
-            ResetCommand.Create(), GuardCommand.Create(),
+            TestCommand.Create(), ResetCommand.Create(), GuardCommand.Create(),
         };
         foreach (Option option in root.Options)
         {
@@ -116,9 +116,18 @@ internal static class XenVmEventCommand
     /// <summary>How a command is called.</summary>
     public static string UsageOf(Command command) => command.Name switch
     {
+        "test" => TestCommand.Usage,
         "reset" => ResetCommand.Usage,
         "guard" => GuardCommand.Usage,
         _ => Usage,
+    };
+
+    /// <summary>The format named; an error of the result when it is none.</summary>
+    internal static OutputFormat ParseFormat(ArgumentResult result) => result.Tokens[0].Value switch
+    {
+        "text" => OutputFormat.Text,
+        "json" => OutputFormat.Json,
+        _ => Refuse<OutputFormat>(result, "--format is text or json."),
     };
 
     private static WatchArguments ToArguments(ParseResult parsed) => new()
@@ -165,13 +174,6 @@ internal static class XenVmEventCommand
         "ring" => ChannelPreference.Ring,
         "slotted" => ChannelPreference.Slotted,
         _ => Refuse<ChannelPreference>(result, "--channel is auto, ring or slotted."),
-    };
-
-    private static OutputFormat ParseFormat(ArgumentResult result) => result.Tokens[0].Value switch
-    {
-        "text" => OutputFormat.Text,
-        "json" => OutputFormat.Json,
-        _ => Refuse<OutputFormat>(result, "--format is text or json."),
     };
 
     private static VmEventResponse? ParseResponse(ArgumentResult result)

@@ -24,6 +24,15 @@ internal static class XenHost
         }
     }
 
+    /// <summary>The way to the host, which need not be there: before the first use that is the Xen of this machine.</summary>
+    public static IHostProbe Probe
+    {
+        get
+        {
+            lock (Gate) return _current?.Probe ?? new XenHostProbe();
+        }
+    }
+
     /// <summary>The sessions that are running.</summary>
     public static IReadOnlyList<MonitorSession> Sessions
     {

@@ -23,6 +23,10 @@ internal sealed record Listener(int ExitCode, IReadOnlyList<string> Lines, IRead
     public static Listener RunOurs(Guest guest, params IEnumerable<string> arguments) =>
         Run(guest, "dotnet", [Path.Combine(AppContext.BaseDirectory, "xenvmevent.dll"), .. arguments, "--no-guard"]);
 
+    /// <summary>Runs <c>xenvmevent test</c>, which listens to nothing.</summary>
+    public static Listener RunOurTest(Guest guest, params IEnumerable<string> arguments) =>
+        Run(guest, "dotnet", [Path.Combine(AppContext.BaseDirectory, "xenvmevent.dll"), "test", .. arguments]);
+
     /// <summary>
     /// The lines of each vCPU, in its own order; the order between vCPUs is not determined. Lines that name none follow
     /// one that does.

@@ -30,7 +30,7 @@ Describe 'The module' {
         $module.ExportedCmdlets.Keys | Sort-Object | Should -Be @(
             'Connect-XenHost', 'Disable-XenMonitor', 'Enable-XenMonitor', 'Get-XenDomain', 'Get-XenMemAccess',
             'Get-XenMemoryView', 'Get-XenMonitor', 'New-XenMemoryView', 'Remove-XenMemoryView', 'Reset-XenMonitor',
-            'Set-XenMemAccess', 'Set-XenVmEventResponse', 'Switch-XenMemoryView', 'Watch-XenMemAccess', 'Watch-XenVmEvent')
+            'Set-XenMemAccess', 'Set-XenVmEventResponse', 'Switch-XenMemoryView', 'Test-XenMonitor', 'Watch-XenMemAccess', 'Watch-XenVmEvent')
         $module.ExportedFunctions.Count + $module.ExportedAliases.Count + $module.ExportedVariables.Count | Should -Be 0
     }
 

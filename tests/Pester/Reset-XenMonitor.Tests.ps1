@@ -1,14 +1,5 @@
 BeforeAll {
     . $PSScriptRoot/SimulatedHost.ps1
-
-    # Leaves a guest as a listener does that died while it was asked.
-    function Suspend-Guest([string] $Name) {
-        $guest = Get-SimulatedDomain $Name
-        $monitor = (Get-SimulatedHost).EnableMonitor($guest.Identity, 'Ring')
-        $monitor.MonitorCpuid($true)
-        Wait-Condition { $guest.VCpus[0].IsPaused } | Should -BeTrue
-        $monitor.Dispose()
-    }
 }
 AfterAll { Switch-SimulatedHost }
 

@@ -23,6 +23,15 @@ function Wait-Condition([scriptblock] $Condition) {
     [Threading.SpinWait]::SpinUntil([Func[bool]] $Condition, [timespan]::FromSeconds(60))
 }
 
+# Leaves a guest as a listener does that died while it was asked.
+function Suspend-Guest([string] $Name) {
+    $guest = Get-SimulatedDomain $Name
+    $monitor = (Get-SimulatedHost).EnableMonitor($guest.Identity, 'Ring')
+    $monitor.MonitorCpuid($true)
+    Wait-Condition { $guest.VCpus[0].IsPaused } | Should -BeTrue
+    $monitor.Dispose()
+}
+
 # A guest that nobody listens to: no page restricted, no vCPU paused, all of them running on.
 function Assert-GuestFree([string[]] $Name) {
     (Get-SimulatedHost).Crash | Should -BeNullOrEmpty

@@ -12,6 +12,18 @@ public interface IDomainControl : IDisposable
     /// <summary>The processes, by name and id, that may be a listener of this or another domain; none for certain.</summary>
     IReadOnlyList<string> ListenerSuspects { get; }
 
+    /// <summary>What the host can raise for the domain.</summary>
+    MonitorCapabilities Capabilities { get; }
+
+    /// <summary>Whether the access to the domain's pages can be restricted; null where this host does not tell.</summary>
+    bool? CanRestrictPages { get; }
+
+    /// <summary>Whether the domain has altp2m views at this moment.</summary>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.NotSupported"/>: it cannot have any, and why.
+    /// </exception>
+    bool HasViews { get; }
+
     /// <summary>How a vCPU stands at this moment.</summary>
     VCpuState GetVCpuState(uint vcpu);
 

@@ -14,6 +14,9 @@ public interface IHypervisor : IDisposable
     /// <summary>The architecture of its guests.</summary>
     GuestArchitecture Architecture { get; }
 
+    /// <summary>The way to this host again, a step at a time.</summary>
+    IHostProbe Probe { get; }
+
     /// <summary>All domains of now, dom0 included, by id.</summary>
     /// <exception cref="XenException">They cannot be read.</exception>
     IReadOnlyList<XenDomain> GetDomains();

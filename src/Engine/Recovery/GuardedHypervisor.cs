@@ -22,6 +22,9 @@ public sealed class GuardedHypervisor(IHypervisor hypervisor, string program, Ac
     public GuestArchitecture Architecture => hypervisor.Architecture;
 
     /// <inheritdoc/>
+    public IHostProbe Probe => hypervisor.Probe;
+
+    /// <inheritdoc/>
     public IReadOnlyList<XenDomain> GetDomains() => hypervisor.GetDomains();
 
     /// <inheritdoc/>

@@ -166,3 +166,14 @@ more_than() { # COUNT NAME
 no_domain() { # ID
     ! xl list | grep -qE "^[^ ]+ +$1 "
 }
+
+# xenvmevent test
+
+shows() { # NAME CHECK RESULT [PATTERN]: that check of the guest, or else of the host, came out so
+    grep -qE "^  $2 +$3 +.*${4:-}" "/tmp/$1.out" || { cat "/tmp/$1.out" "/tmp/$1.err"; return 1; }
+}
+
+can_be_monitored() { # NAME: what was said of a fresh guest
+    [ $status = 0 ] && [ ! -s "/tmp/$1.err" ] && grep -q 'can be monitored\.$' "/tmp/$1.out" && ! grep -qE '^  [A-Za-z0-9]+ +failed' "/tmp/$1.out" ||
+        { echo "exit code $status"; cat "/tmp/$1.out" "/tmp/$1.err"; return 1; }
+}

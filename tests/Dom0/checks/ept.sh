@@ -3,6 +3,14 @@
 
 start_guest web01 "write execute" 'altp2m = "external"'
 
+run test test "$guest"
+check "test: a fresh guest can be monitored" can_be_monitored test
+check "test: the hardware" shows test Hardware passed "Intel's VT-x, with EPT"
+check "test: page access" shows test PageAccess passed
+check "test: Xen's command line" shows test AltP2m passed "Xen's command line switches altp2m on"
+check "test: nobody listens" shows test Listener passed
+check "test: the guest runs on" runs_on
+
 # The guest's own pages for this: 16 for each vCPU, at gfn 0x400 (written) and 0x500 (executed).
 own_write='^PAGE ACCESS: [-r]w- for GFN 4[01][0-9a-f] '
 own_execute='^PAGE ACCESS: --x for GFN 5[01][0-9a-f] '

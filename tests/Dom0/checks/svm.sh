@@ -4,6 +4,26 @@
 
 start_guest web01 "cpuid cr4"
 
+# Before anybody listens
+
+run test test "$guest"
+check "test: a fresh guest can be monitored" can_be_monitored test
+check "test: the libraries are those of the Xen that runs" shows test Libraries passed 'libxenctrl.so.4.17 is loaded'
+check "test: Xen is found" shows test Xen passed 'Xen 4.17, and this is its dom0'
+check "test: the devices" shows test Devices passed '/dev/xen/privcmd, /dev/xen/evtchn, xenstore'
+check "test: an AMD machine has no page access" shows test Hardware warning "AMD's SVM"
+check "test: nor has its guest" shows test PageAccess warning
+check "test: nor single steps" shows test Capabilities warning 'but SingleStep, Io\.'
+check "test: the guest's type" shows test DomainType passed 'PVH; it has 2 vCPUs'
+check "test: nobody listens" shows test Listener passed
+check "test: the vCPUs run" shows test VCpus passed
+run test-json test "$guest" --format json
+check "test: in JSON, each check once" equal 13 "$(json test-json .check+.domain | wc -l)"
+run test-dom0 test 0
+check "test: dom0 fails, and the exit code says so" shows test-dom0 DomainType failed
+check "test: dom0: exit code 1" equal 1 $status
+check "test: the guest runs on" runs_on
+
 # cpuid
 
 cpuid_line='^CPUID executed: rip=[0-9a-f]{16}, vcpu [01]\. Insn length: 2 0x[0-9a-f]+ 0x[0-9a-f]+: EAX=0x[0-9a-f]+ EBX=0x[0-9a-f]+ ECX=0x[0-9a-f]+ EDX=0x[0-9a-f]+$'
@@ -150,6 +170,11 @@ killed() { # NAME PATTERN: what was started last, once it has seen enough
     check "$1: kill -9 leaves the guest frozen" stands_still
     run "$1-next" "$guest" cpuid --count 1
     check "$1: the next start is refused, and told what to do" one_clear_error "$1-next" 1 'xenvmevent reset'
+    run "$1-test" test "$guest"
+    check "$1: test: exit code 1" equal 1 $status
+    check "$1: test names the listener in place" shows "$1-test" Listener failed 'Its monitor is enabled; no other process can be its listener'
+    check "$1: test names the frozen vCPUs" shows "$1-test" VCpus failed 'vCPUs 0, 1 of 2'
+    check "$1: test changes nothing" stands_still
     run "$1-reset" reset "$guest" --yes
     check "$1: reset says which vCPUs stood still, and that none does now" grep -q 'stood still: 0, 1; that do so still: none' "/tmp/$1-reset.out"
     check "$1: after reset the guest runs on" runs_on
@@ -166,6 +191,9 @@ killed killed-xen-access "$cpuid_line"
 
 start alive "$guest" cpuid
 check "a listener that is alive" eventually 60 lines alive "$cpuid_line" 4
+run alive-test test "$guest"
+check "test names it" shows alive-test Listener failed 'its listener may be xenvmevent \(pid [0-9]+\)'
+check "test: the vCPUs of a listener that is alive run" shows alive-test VCpus passed
 run no-yes reset "$guest" < /dev/null
 check "reset without --yes and nobody to ask does nothing" one_clear_error no-yes 2 'nobody to ask'
 run cut-off reset "$guest" --yes

@@ -13,6 +13,8 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
 
     public GuestArchitecture Architecture => host.Architecture;
 
+    public IHostProbe Probe => host.Probe;
+
     public IReadOnlyList<XenDomain> GetDomains() => host.GetDomains();
 
     public IDomainMonitor EnableMonitor(XenDomain domain, ChannelPreference channel) =>
@@ -20,9 +22,34 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
 
     public IMonitorWitness Witness(XenDomain domain) => host.Witness(domain);
 
-    public IDomainControl Control(XenDomain domain) => host.Control(domain);
+    public IDomainControl Control(XenDomain domain) => new DomainControl(host.Control(domain), refuses);
 
     public void Dispose() => host.Dispose();
+
+    private static XenException Refused(string call) => new(XenErrorId.CallFailed, call, "EIO", "It cannot be done.", "Try again.");
+
+    private sealed class DomainControl(IDomainControl control, Func<string, bool> refuses) : IDomainControl
+    {
+        public bool? IsMonitored => refuses(nameof(IsMonitored)) ? null : control.IsMonitored;
+
+        public IReadOnlyList<string> ListenerSuspects => control.ListenerSuspects;
+
+        public MonitorCapabilities Capabilities => Try(nameof(Capabilities)).Capabilities;
+
+        public bool? CanRestrictPages => refuses(nameof(CanRestrictPages)) ? null : control.CanRestrictPages;
+
+        public bool HasViews => Try(nameof(HasViews)).HasViews;
+
+        public VCpuState GetVCpuState(uint vcpu) => Try(nameof(GetVCpuState)).GetVCpuState(vcpu);
+
+        public void WhilePaused(Action action) => Try(nameof(WhilePaused)).WhilePaused(action);
+
+        public bool DisableMonitor() => Try(nameof(DisableMonitor)).DisableMonitor();
+
+        public void Dispose() => control.Dispose();
+
+        private IDomainControl Try(string call) => refuses(call) ? throw Refused(call) : control;
+    }
 
     private sealed class Monitor(IDomainMonitor monitor, Func<string, bool> refuses) : IDomainMonitor
     {
@@ -104,6 +131,6 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
         public void Dispose() => monitor.Dispose();
 
         private IDomainMonitor Try(string call) =>
-            refuses(call) ? throw new XenException(XenErrorId.CallFailed, call, "EIO", "It cannot be done.", "Try again.") : monitor;
+            refuses(call) ? throw Refused(call) : monitor;
     }
 }

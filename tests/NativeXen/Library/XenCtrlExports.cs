@@ -16,6 +16,9 @@ internal static unsafe class XenCtrlExports
     private const nint Connection = 1;
     private const ulong NewPages = ulong.MaxValue;
     private const uint SingleStepOn = 1;
+    private const int VersionNumber = 0;
+    private const int VersionCommandLine = 9;
+    private const int CommandLineBytes = 1024;
 
     [UnmanagedCallersOnly(EntryPoint = Prefix + "interface_open")]
     public static nint InterfaceOpen(nint logger, nint dombuildLogger, uint flags) => Connection;
@@ -24,8 +27,31 @@ internal static unsafe class XenCtrlExports
     public static int InterfaceClose(nint xch) => 0;
 
     [UnmanagedCallersOnly(EntryPoint = Prefix + "version")]
-    public static int Version(nint xch, int command, nint argument) =>
-        command == 0 ? NativeHost.XenVersion : NativeHost.Fail(Errno.ENOSYS);
+    public static int Version(nint xch, int command, nint argument)
+    {
+        switch (command)
+        {
+            case VersionNumber: return NativeHost.XenVersion;
+            case VersionCommandLine:
+                "dom0_mem=512M altp2m=1\0"u8.CopyTo(new Span<byte>((void*)argument, CommandLineBytes));
+                return 0;
+            default: return NativeHost.Fail(Errno.ENOSYS);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "physinfo")]
+    public static int PhysicalInfo(nint xch, uint* info)
+    {
+        // struct xen_sysctl_physinfo: 20 words, 18 before Xen 4.17, and then those of CPUID.
+        const int Capabilities = 7;
+        const uint HvmAndNestedPaging = 1 << 0 | 1 << 3;
+        int features = NativeHost.InterfaceVersion < 7 ? 18 : 20;
+        new Span<uint>(info, features + 8).Clear();
+        info[Capabilities] = HvmAndNestedPaging;
+        if (NativeHost.Guest.CanRestrictPages) info[features + 1] = 1 << 5; // VT-x
+        else info[features + 3] = 1 << 2; // SVM
+        return 0;
+    }
 
     [UnmanagedCallersOnly(EntryPoint = Prefix + "vm_event_get_version")]
     public static int VmEventGetVersion(nint xch) => NativeHost.InterfaceVersion;
@@ -161,6 +187,8 @@ internal static unsafe class XenCtrlExports
     {
         try
         {
+            // Whether the domain can have it at all is what Xen looks at first.
+            if (!NativeHost.Find(domain, "xc_get_mem_access").CanRestrictPages) throw Refusal.NoPageAccess("xc_get_mem_access");
             SimulatedMonitor monitor = Monitor(domain, "xc_get_mem_access");
             if ((gfn == NewPages ? monitor.DefaultMemAccess : monitor.GetMemAccess(gfn)) is not { } its) return NativeHost.Fail(Errno.ESRCH);
             *access = (int)its;

@@ -8,6 +8,28 @@ internal sealed class SimulatedControl(SimulatedDomain domain) : IDomainControl
     /// <summary>None: listeners of the simulator live in this process.</summary>
     public IReadOnlyList<string> ListenerSuspects => [];
 
+    public MonitorCapabilities Capabilities
+    {
+        get
+        {
+            ThrowIfGone("xc_monitor_get_capabilities");
+            return domain.Capabilities;
+        }
+    }
+
+    public bool? CanRestrictPages => domain.CanRestrictPages;
+
+    public bool HasViews
+    {
+        get
+        {
+            const string Call = "xc_altp2m_get_domain_state";
+            ThrowIfGone(Call);
+            if (domain.HasAltP2m) return domain.HasViews;
+            throw domain.HostHasAltP2m ? Refusal.AltP2mDisabled(domain.Identity, Call) : Refusal.NoAltP2m(Call);
+        }
+    }
+
     public VCpuState GetVCpuState(uint vcpu)
     {
         ThrowIfGone("xc_vcpu_getinfo");

@@ -45,6 +45,9 @@ public sealed class SimulatedHypervisor : IHypervisor
     /// <inheritdoc/>
     public GuestArchitecture Architecture => _options.Architecture;
 
+    /// <inheritdoc/>
+    public IHostProbe Probe => new SimulatedHostProbe(_options, _state);
+
     /// <summary>The guests by id, those that ended included; dom0 is none.</summary>
     public IReadOnlyList<SimulatedDomain> Domains => _domains;
 

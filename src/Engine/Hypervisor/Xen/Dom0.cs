@@ -6,9 +6,9 @@ internal static class Dom0
     internal const string OrSimulator = " Or use the simulator: Connect-XenHost -Simulated, xenvmevent --simulate.";
 
     /// <param name="root">Where sys and proc lie: "/".</param>
-    /// <param name="failure">What went wrong when Xen was tried.</param>
+    /// <param name="failure">What went wrong when Xen was tried; null: it was not yet.</param>
     /// <returns>The reason; null where the machine seems to be dom0, and the failure speaks for itself.</returns>
-    public static XenException? Explain(string root, XenException failure)
+    public static XenException? Explain(string root, XenException? failure)
     {
         if (!OperatingSystem.IsLinux())
             return new XenException(XenErrorId.XenNotAvailable, "Xen is used from Linux in dom0, and this is not Linux.", "Run this in dom0." + OrSimulator, failure);

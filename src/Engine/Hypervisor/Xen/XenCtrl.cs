@@ -11,6 +11,15 @@ internal static unsafe partial class XenCtrl
 {
     internal const string Library = "libxenctrl";
 
+    /// <summary>XENVER_version, a command of <see cref="xc_version"/> (Xen's public/version.h).</summary>
+    internal const int VersionNumber = 0;
+
+    /// <summary>XENVER_commandline: a text, ended by 0, in <see cref="CommandLineBytes"/>.</summary>
+    internal const int VersionCommandLine = 9;
+
+    /// <summary>The size of <c>xen_commandline_t</c>.</summary>
+    internal const int CommandLineBytes = 1024;
+
     [LibraryImport(Library, SetLastError = true)]
     internal static partial XenCtrlHandle xc_interface_open(nint logger, nint dombuildLogger, uint flags);
 
@@ -19,6 +28,9 @@ internal static unsafe partial class XenCtrl
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int xc_version(XenCtrlHandle xch, int command, nint argument);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_physinfo(XenCtrlHandle xch, out PhysicalInfo info);
 
     /// <summary>Xen 4.13 and later.</summary>
     [LibraryImport(Library, SetLastError = true)]

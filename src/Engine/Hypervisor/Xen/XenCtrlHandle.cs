@@ -6,12 +6,14 @@ namespace XenVmEvent.Hypervisor.Xen;
 /// <summary>A connection to Xen through libxenctrl. For one thread at a time.</summary>
 internal sealed class XenCtrlHandle() : SafeHandleZeroOrMinusOneIsInvalid(ownsHandle: true)
 {
+    internal const string Device = "/dev/xen/privcmd";
+
     /// <exception cref="XenException">It cannot be opened: not dom0, no such device, or not root.</exception>
     public static XenCtrlHandle Open()
     {
         XenCtrlHandle handle = XenCtrl.xc_interface_open(SilentLogger.Pointer, SilentLogger.Pointer, 0);
         return handle.IsInvalid
-            ? throw XenErrors.OfOpening(nameof(XenCtrl.xc_interface_open), Marshal.GetLastPInvokeError(), "/dev/xen/privcmd")
+            ? throw XenErrors.OfOpening(nameof(XenCtrl.xc_interface_open), Marshal.GetLastPInvokeError(), Device)
             : handle;
     }
 

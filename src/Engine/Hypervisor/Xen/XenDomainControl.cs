@@ -11,6 +11,12 @@ internal sealed class XenDomainControl(XenCtrlHandle xen, XenDomain domain, XenE
 
     public IReadOnlyList<string> ListenerSuspects => [.. Xen.ListenerSuspects.Find(Processes).Select(s => s.ToString())];
 
+    public MonitorCapabilities Capabilities => MonitorAbilities.Read(xen, domain, errors);
+
+    public bool? CanRestrictPages => MonitorAbilities.CanRestrictPages(xen, domain.Id);
+
+    public bool HasViews => new XenAltP2m(xen, domain, errors).IsActive;
+
     public VCpuState GetVCpuState(uint vcpu)
     {
         if (XenCtrl.xc_vcpu_getinfo(xen, domain.Id, vcpu, out VCpuInfo info) < 0)

@@ -52,7 +52,7 @@ internal sealed class XenErrors(XenVersion running, string library)
             XenErrorId.CallFailed,
             call,
             NameOf(errno),
-            $"Xen {running} does not tell its vm_event interface version.",
+            $"Xen {running} does not answer a first question.",
             "See 'xl dmesg' for the cause, and report this with the version of Xen."),
     };
 

@@ -27,6 +27,9 @@ public sealed class XenHypervisor : IHypervisor
     /// <inheritdoc/>
     public GuestArchitecture Architecture => ProcessorArchitecture;
 
+    /// <inheritdoc/>
+    public IHostProbe Probe => new XenHostProbe();
+
     /// <summary>Guests have the architecture of the processor that they and this program run on.</summary>
     internal static GuestArchitecture ProcessorArchitecture =>
         RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? GuestArchitecture.Arm64 : GuestArchitecture.X86;
@@ -63,7 +66,7 @@ public sealed class XenHypervisor : IHypervisor
         XenChannel? enabled = null;
         try
         {
-            MonitorCapabilities capabilities = ReadCapabilities(xen, monitored);
+            MonitorCapabilities capabilities = MonitorAbilities.Read(xen, monitored, _errors);
             bool? listened = ListenerState.Read(xen, monitored.Id);
             if (listened == true) throw XenErrors.OfBusy(monitored);
             ports = new XenEventPorts();
@@ -99,7 +102,7 @@ public sealed class XenHypervisor : IHypervisor
         XenCtrlHandle xen = XenCtrlHandle.Open();
         try
         {
-            MonitorCapabilities capabilities = ReadCapabilities(xen, monitored);
+            MonitorCapabilities capabilities = MonitorAbilities.Read(xen, monitored, _errors);
             if (ListenerState.Read(xen, monitored.Id) == true) throw XenErrors.OfBusy(monitored);
             return new XenWitness(xen, monitored, _version, _errors, XenChannel.MapAhead(xen, monitored, _errors), capabilities);
         }
@@ -115,32 +118,14 @@ public sealed class XenHypervisor : IHypervisor
 
     private static XenHypervisor ConnectToXen()
     {
-        string library = XenLibraries.Load(XenVersion.Read("/"));
-        using XenCtrlHandle xen = XenCtrlHandle.Open();
-        XenEventChannelHandle.Open().Dispose(); // Says now, not at the first session, that it cannot be opened.
-
-        int number = XenCtrl.xc_version(xen, 0, 0);
-        XenVersion version = XenVersion.FromNumber(number);
-        XenErrors errors = new(version, library);
-        VmEventLayout layout = VmEventLayout.ForVersion(AskInterfaceVersion(xen, version, errors));
-        return new XenHypervisor(version, layout, new DomainDirectory(), errors);
+        XenHostProbe probe = new();
+        probe.LoadLibraries();
+        probe.OpenDevices(); // Says now, not at the first session, that one cannot be opened.
+        VmEventLayout layout = probe.AskLayout();
+        return new XenHypervisor(probe.Version, layout, new DomainDirectory(), probe.Errors);
     }
 
     private static bool HasSlottedCall => XenLibraries.XenCtrlHas(nameof(XenCtrl.xc_monitor_enable_ex));
-
-    /// <summary>Asks Xen; before 4.13 it does not tell, and another harmless call shows whether it takes calls at all.</summary>
-    private static int AskInterfaceVersion(XenCtrlHandle xen, XenVersion version, XenErrors errors)
-    {
-        if (XenLibraries.XenCtrlHas(nameof(XenCtrl.xc_vm_event_get_version)))
-        {
-            int told = XenCtrl.xc_vm_event_get_version(xen);
-            return told >= 0 ? told : throw errors.OfConnecting(nameof(XenCtrl.xc_vm_event_get_version), Marshal.GetLastPInvokeError());
-        }
-
-        return XenCtrl.xc_vcpu_getinfo(xen, 0, 0, out _) >= 0
-            ? version.VmEventInterface
-            : throw errors.OfConnecting(nameof(XenCtrl.xc_vcpu_getinfo), Marshal.GetLastPInvokeError());
-    }
 
     /// <summary>What xenstore says of the domain now, for the number of vCPUs must be the true one.</summary>
     private XenDomain FindMonitorable(XenDomain domain)
@@ -186,15 +171,6 @@ public sealed class XenHypervisor : IHypervisor
                 XenErrorId.NotSupported,
                 $"With the {domain.VCpus} vCPUs of {domain} the slotted channel panics the host: hypervisor and library disagree on where the slots lie.",
                 "Use the ring: -Channel Ring, --channel ring.");
-    }
-
-    private MonitorCapabilities ReadCapabilities(XenCtrlHandle xen, XenDomain domain)
-    {
-        int result = XenCtrl.xc_monitor_get_capabilities(xen, domain.Id, out uint capabilities);
-        return result >= 0
-            ? (MonitorCapabilities)capabilities
-            : throw _errors.Of(
-                nameof(XenCtrl.xc_monitor_get_capabilities), Marshal.GetLastPInvokeError(), $"ask what Xen can raise for {domain}", domain);
     }
 
     private XenChannel Enable(XenCtrlHandle xen, XenDomain domain, bool slotted, ChannelPreference channel, bool wasFree)

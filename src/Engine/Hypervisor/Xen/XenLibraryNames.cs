@@ -32,6 +32,9 @@ internal static class XenLibraryNames
         from file in Directory.EnumerateFiles(path, XenCtrl4 + "*")
         select file;
 
+    /// <summary>4.17 of libxenctrl.so.4.17, wherever it lies; null for a file whose name tells no release.</summary>
+    public static XenVersion? ReleaseOf(string path) => MinorOf(path) is int minor and >= 0 ? new XenVersion(4, minor) : null;
+
     /// <summary>17 of libxenctrl.so.4.17; negative for libxenctrl.so.4.17.0 and others, which are the same file again.</summary>
     private static int MinorOf(string path)
     {

@@ -36,6 +36,9 @@ internal readonly record struct XenVersion(int Major, int Minor)
         _ => null,
     };
 
+    /// <summary>Whether it is this release of Xen 4, or a later one.</summary>
+    public bool IsAtLeast4(int minor) => Major > 4 || (Major == 4 && Minor >= minor);
+
     /// <summary>The release that runs, from sysfs; null where it does not tell.</summary>
     public static XenVersion? Read(string root)
     {

@@ -1,0 +1,31 @@
+using System.Runtime.InteropServices;
+
+namespace XenVmEvent.Hypervisor.Xen;
+
+/// <summary>Asks Xen what it can raise for a domain, whether or not somebody listens.</summary>
+internal static class MonitorAbilities
+{
+    /// <summary>The kinds of event.</summary>
+    public static MonitorCapabilities Read(XenCtrlHandle xen, XenDomain domain, XenErrors errors)
+    {
+        int result = XenCtrl.xc_monitor_get_capabilities(xen, domain.Id, out uint capabilities);
+        return result >= 0
+            ? (MonitorCapabilities)capabilities
+            : throw errors.Of(
+                nameof(XenCtrl.xc_monitor_get_capabilities), Marshal.GetLastPInvokeError(), $"ask what Xen can raise for {domain}", domain);
+    }
+
+    /// <summary>Page access, which is none of the kinds that Xen lists.</summary>
+    /// <returns>Null where this host does not tell.</returns>
+    public static bool? CanRestrictPages(XenCtrlHandle xen, uint domain)
+    {
+        // Xen looks first whether the domain can have it (EINVAL), then whether there is a listener (ENODEV).
+        if (XenCtrl.xc_get_mem_access(xen, domain, ulong.MaxValue, out _) >= 0) return true;
+        return (Errno)Marshal.GetLastPInvokeError() switch
+        {
+            Errno.ENODEV => true,
+            Errno.EINVAL => false,
+            _ => null,
+        };
+    }
+}

@@ -1,0 +1,117 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Hypervisor.Xen;
+
+/// <summary>The way to the Xen of this machine, which need not have one.</summary>
+public sealed class XenHostProbe : IHostProbe
+{
+    private const string Root = "/";
+
+    private string _library = XenCtrl.Library;
+
+    /// <inheritdoc/>
+    public bool IsRoot => Environment.IsPrivilegedProcess;
+
+    /// <summary>The Xen that runs, once it was asked for its layout.</summary>
+    internal XenVersion Version { get; private set; }
+
+    /// <summary>Makes the errors of calls to this Xen, once it was asked for its layout.</summary>
+    internal XenErrors Errors => new(Version, _library);
+
+    /// <inheritdoc/>
+    /// <remarks>Where the kernel shows no files of a dom0, it is one all the same if Xen answers.</remarks>
+    public string FindXen()
+    {
+        if (Dom0.Explain(Root, failure: null) is { } reason && !Answers()) throw reason;
+        XenVersion? version = XenVersion.Read(Root) ?? (Version == default ? null : Version);
+        return version is null ? "Xen, and this is its dom0" : $"Xen {version}, and this is its dom0";
+    }
+
+    /// <inheritdoc/>
+    public HostLibrary? LoadLibraries()
+    {
+        XenVersion? running = XenVersion.Read(Root);
+        _library = XenLibraries.Load(running);
+        return new HostLibrary(_library, XenLibraryNames.ReleaseOf(_library)?.ToString(), running?.ToString());
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> OpenDevices()
+    {
+        XenCtrlHandle.Open().Dispose();
+        XenEventChannelHandle.Open().Dispose();
+        XenStoreHandle.Open().Dispose();
+        return [XenCtrlHandle.Device, XenEventChannelHandle.Device, XenStoreHandle.Daemon];
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Before 4.13 Xen does not tell, and another harmless call shows whether it takes calls at all.</remarks>
+    public VmEventLayout AskLayout()
+    {
+        using XenCtrlHandle xen = XenCtrlHandle.Open();
+        Version = XenVersion.FromNumber(XenCtrl.xc_version(xen, XenCtrl.VersionNumber, 0));
+        return VmEventLayout.ForVersion(AskInterfaceVersion(xen));
+    }
+
+    /// <inheritdoc/>
+    public HostHardware ReadHardware()
+    {
+        using XenCtrlHandle xen = XenCtrlHandle.Open();
+        if (XenCtrl.xc_physinfo(xen, out PhysicalInfo info) < 0)
+            throw Errors.OfConnecting(nameof(XenCtrl.xc_physinfo), Marshal.GetLastPInvokeError());
+        bool isArm = XenHypervisor.ProcessorArchitecture == GuestArchitecture.Arm64;
+        return new HostHardware(
+            isArm ? Virtualization.Arm : info.Virtualization(Version),
+            info.HasHvm,
+            info.HasNestedPaging(Version),
+            XenCommandLine.SwitchesOn(ReadCommandLine(xen), "altp2m"));
+    }
+
+    private int AskInterfaceVersion(XenCtrlHandle xen)
+    {
+        if (XenLibraries.XenCtrlHas(nameof(XenCtrl.xc_vm_event_get_version)))
+        {
+            int told = XenCtrl.xc_vm_event_get_version(xen);
+            return told >= 0 ? told : throw Errors.OfConnecting(nameof(XenCtrl.xc_vm_event_get_version), Marshal.GetLastPInvokeError());
+        }
+
+        return XenCtrl.xc_vcpu_getinfo(xen, 0, 0, out _) >= 0
+            ? Version.VmEventInterface
+            : throw Errors.OfConnecting(nameof(XenCtrl.xc_vcpu_getinfo), Marshal.GetLastPInvokeError());
+    }
+
+    private static unsafe string ReadCommandLine(XenCtrlHandle xen)
+    {
+        Span<byte> text = stackalloc byte[XenCtrl.CommandLineBytes];
+        text.Clear();
+        fixed (byte* first = text)
+        {
+            if (XenCtrl.xc_version(xen, XenCtrl.VersionCommandLine, (nint)first) < 0) return "";
+        }
+
+        int length = text.IndexOf((byte)0);
+        return Encoding.UTF8.GetString(length < 0 ? text : text[..length]);
+    }
+
+    private bool Answers()
+    {
+        try
+        {
+            LoadLibraries();
+            OpenDevices();
+            AskLayout();
+            return true;
+        }
+        catch (XenException e) when (e.Id is XenErrorId.XenNotAvailable or XenErrorId.NotPermitted)
+        {
+            return false;
+        }
+        catch (XenException)
+        {
+            // Xen itself has refused: it is there.
+            return true;
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using System.Management.Automation;
+using XenVmEvent.Diagnosis;
+using XenVmEvent.Hypervisor;
+
+namespace XenVmEvent.PS;
+
+/// <summary>
+/// Test-XenMonitor: tells whether this host and domains can be monitored, and what to do if not. It works where there is
+/// no Xen, and changes nothing.
+/// </summary>
+[Cmdlet(VerbsDiagnostic.Test, "XenMonitor")]
+[OutputType(typeof(MonitorCheck), typeof(bool))]
+public sealed class TestXenMonitorCommand : DomainCmdlet
+{
+    private bool _hostPassed;
+    private bool _allPassed;
+
+    /// <summary>The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain returns. Only the host is tested when left out.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [DomainTransformation]
+    [ArgumentCompleter(typeof(DomainCompleter))]
+    public DomainSelector[] Domain { get; set; } = [];
+
+    /// <summary>Return only whether all of them can be monitored: no check has failed.</summary>
+    [Parameter]
+    public SwitchParameter Quiet { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        _allPassed = true;
+        Write(HostDiagnosis.Run(XenHost.Probe));
+        _hostPassed = _allPassed;
+    }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (DomainSelector selector in Domain)
+        {
+            if (_hostPassed) Test(selector);
+            else Write([DomainDiagnosis.Skipped(selector.ToString())]);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (Quiet) WriteObject(_allPassed);
+    }
+
+    private void Test(DomainSelector selector)
+    {
+        try
+        {
+            IHypervisor host = XenHost.Current;
+            IReadOnlyList<XenDomain> domains = selector.Resolve(host);
+            if (domains.Count == 0) _allPassed = false;
+            foreach (XenDomain domain in domains)
+            {
+                if (!selector.IsWildcard || IsGuest(domain)) Write(DomainDiagnosis.Run(host, domain, IsMonitored(domain)));
+            }
+        }
+        catch (XenException e)
+        {
+            _allPassed = false;
+            if (!Quiet) WriteError(ToErrorRecord(e, selector.ToString()));
+        }
+    }
+
+    private void Write(IReadOnlyList<MonitorCheck> checks)
+    {
+        foreach (MonitorCheck check in checks)
+        {
+            if (check.Result == CheckResult.Failed) _allPassed = false;
+            if (!Quiet) WriteObject(check);
+        }
+    }
+}
