@@ -60,6 +60,15 @@ public enum XenErrorId
     /// <summary>The guard, which frees the guest when this process is killed, does not start.</summary>
     GuardFailed,
 
+    /// <summary>A file of recorded events cannot be opened, read or written.</summary>
+    RecordingFailed,
+
+    /// <summary>There is a file of this name already.</summary>
+    RecordingExists,
+
+    /// <summary>A file, or a line of it, is no recording of events.</summary>
+    InvalidRecording,
+
     /// <summary>The simulated host went down: the listener did what panics or deadlocks a real one.</summary>
     HostCrashed,
 

@@ -25,6 +25,8 @@ internal sealed record WatchArguments
 
     public OutputFormat Format { get; init; }
 
+    public string? Output { get; init; }
+
     public IReadOnlyList<GfnRange> Gfns { get; init; } = [];
 
     public bool Repeat { get; init; }

@@ -7,6 +7,7 @@ using XenVmEvent.Hypervisor;
 using XenVmEvent.Hypervisor.Simulation;
 using XenVmEvent.Hypervisor.Xen;
 using XenVmEvent.Monitoring;
+using XenVmEvent.Recording;
 using XenVmEvent.Recovery;
 
 namespace XenVmEvent.Cli;
@@ -70,6 +71,7 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
     private int Watch(IHypervisor hypervisor)
     {
         XenDomain domain = hypervisor.FindDomain(arguments.Domain);
+        using RecordingWriter? recording = arguments.Output is { } file ? RecordingWriter.Open(file) : null;
         long start = Stopwatch.GetTimestamp();
         using MonitorSession session = MonitorSession.Start(hypervisor, domain, new MonitorOptions
         {
@@ -83,8 +85,9 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         using EventSubscription subscription = session.Watch(watch);
         if (view is { } made) session.SwitchToView(made);
         Say($"watching {domain} on {hypervisor.Description}: {arguments.Mode.Name}, {session.Channel.ToString().ToLowerInvariant()} channel; Ctrl-C ends");
-        using (Stream output = StandardOutput.Open()) Print(subscription, output, view);
+        using (Stream output = StandardOutput.Open()) Print(subscription, output, view, recording);
         SessionEnd end = session.Stop();
+        recording?.Close();
         Summarize(session.GetStatistics(), Stopwatch.GetElapsedTime(start));
         foreach (XenException failure in end.TeardownFailures) Say($"while ending: {failure.Id}: {failure.Message} {failure.Remedy}");
         if (end.Failure is { } cause) return Fail(cause);
@@ -99,10 +102,10 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         Kinds = [.. watch.Kinds.Where(k => k != VmEventKind.SingleStep || (capabilities & MonitorCapabilities.SingleStep) != 0)],
     };
 
-    private void Print(EventSubscription subscription, Stream output, ushort? view)
+    private void Print(EventSubscription subscription, Stream output, ushort? view, RecordingWriter? recording)
     {
-        using IDisposable? disposable = arguments.Format == OutputFormat.Json ? new JsonEventWriter(output) : null;
-        IEventWriter writer = (IEventWriter?)disposable ?? new TextEventWriter(output, view);
+        using JsonEventWriter? json = arguments.Format == OutputFormat.Json ? new JsonEventWriter(output) : null;
+        IEventWriter writer = recording is not null ? new RecordingEventWriter(recording) : (IEventWriter?)json ?? new TextEventWriter(output, view);
         if (arguments.Duration is { } duration) _stop.CancelAfter(duration);
         try
         {
@@ -160,7 +163,7 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
             : string.Create(CultureInfo.InvariantCulture, $"{statistics.Dropped} dropped, {statistics.Overwritten} overwritten");
         Say(string.Create(
             CultureInfo.InvariantCulture,
-            $"{_shown} events shown, {statistics.Events} seen in {elapsed.TotalSeconds:0.0} s, {dropped}; handling time {statistics.HandlingTime}"));
+            $"{_shown} events {(arguments.Output is null ? "shown" : "recorded")}, {statistics.Events} seen in {elapsed.TotalSeconds:0.0} s, {dropped}; handling time {statistics.HandlingTime}"));
     }
 
     private PosixSignalRegistration StopOn(PosixSignal signal) => PosixSignalRegistration.Create(signal, context =>

@@ -57,6 +57,12 @@ internal static class XenVmEventCommand
         CustomParser = ParseFormat,
     };
 
+    private static readonly Option<string?> Output = new("--output")
+    {
+        Description = "Record the events in this file, as JSON, instead of printing them; compressed when its name ends with .gz.",
+        HelpName = "file",
+    };
+
     private static readonly Option<IReadOnlyList<GfnRange>> Gfns = new("--gfn")
     {
         Description = "For write, exec and altp2m_*: watch these pages only, as in 0x400-0x43f,0x500.",
@@ -93,7 +99,7 @@ internal static class XenVmEventCommand
     {
         RootCommand root = new("Watches what a Xen guest does, and prints it.")
         {
-            Domain, Mode, Required, NoGuard, Simulate, Channel, Count, Duration, Format, Gfns, Repeat, Msrs, Response, Registers,
+            Domain, Mode, Required, NoGuard, Simulate, Channel, Count, Duration, Format, Output, Gfns, Repeat, Msrs, Response, Registers,
             TestCommand.Create(), ResetCommand.Create(), GuardCommand.Create(),
         };
         foreach (Option option in root.Options)
@@ -141,6 +147,7 @@ internal static class XenVmEventCommand
         Count = parsed.GetValue(Count),
         Duration = parsed.GetValue(Duration),
         Format = parsed.GetValue(Format),
+        Output = parsed.GetValue(Output),
         Gfns = parsed.GetValue(Gfns) ?? [],
         Repeat = parsed.GetValue(Repeat),
         Msrs = parsed.GetValue(Msrs) ?? [],
@@ -243,6 +250,11 @@ internal static class XenVmEventCommand
 
     private static void RefuseWhatDoesNotGoTogether(CommandResult result)
     {
+        RefuseUnless(
+            result,
+            result.GetResult(Output) is null || result.GetResult(Format) is not { Tokens: [{ Value: "text" }] },
+            "--format text does not go with --output: events are recorded as JSON.");
+
         // By its name: asked for its value, an argument that was refused throws.
         if (result.GetResult(Mode) is not { Tokens: [{ Value: string name }] } || FindMode(name) is not { } mode) return;
         RefuseUnless(result, mode.RestrictsPages || result.GetResult(Gfns) is null, "--gfn goes with modes that watch pages.");

@@ -138,7 +138,7 @@ Describe 'The list of' {
         $lines = Get-Line ($one | Format-List)
         Get-Label $lines | Should -Be @(
             @('Time', 'Domain', 'DomainId', 'VCpu', 'Kind') + $Fields +
-            @('InstructionPointer', 'View', 'IsSynchronous', 'IsForeign', 'IsNested', 'Response', 'ResponseState', 'Registers'))
+            @('InstructionPointer', 'View', 'IsSynchronous', 'IsForeign', 'IsNested', 'Response', 'ResponseState', 'HandlingTime', 'Registers'))
         $lines | Where-Object { $_ -match "^InstructionPointer +: 0x$('{0:x16}' -f $one.InstructionPointer)$" } | Should -HaveCount 1
         foreach ($field in $Fields | Where-Object { $_ -in 'Gfn', 'Offset', 'LinearAddress', 'OldValue', 'NewValue', 'Msr', 'Leaf', 'Subleaf', 'Qualification', 'Port', 'PendingDebug' }) {
             $lines | Where-Object { $_ -match "^$field +: 0x0*$('{0:x}' -f $one.$field)$" } | Should -HaveCount 1

@@ -12,6 +12,7 @@ public abstract class VmEvent
     private readonly long _timestamp;
     private readonly RequestBytes _request;
     private VmEventResponse? _response;
+    private long _answeredAt;
     private int _state;
 
     private protected VmEvent(VmEventSource source, RequestView request, long timestamp)
@@ -65,7 +66,18 @@ public abstract class VmEvent
     /// <summary>How the response came about.</summary>
     public ResponseState ResponseState => (ResponseState)(Volatile.Read(ref _state) & ~Answering);
 
+    /// <summary>
+    /// How long from reading the request until Xen was told of the response, holding included; null as long as it has not
+    /// been told.
+    /// </summary>
+    public TimeSpan? HandlingTime => Volatile.Read(ref _answeredAt) is var at and not 0 ? _source.Between(_timestamp, at) : null;
+
     internal RequestView Request => new(_request, _source.Layout);
+
+    internal GuestArchitecture Architecture => _source.Architecture;
+
+    /// <summary>Nothing about it will change any more.</summary>
+    internal bool IsSettled => _source.IsRecorded || Volatile.Read(ref _answeredAt) != 0;
 
     /// <summary>While a holder's answer is being stored the state is Held with this bit.</summary>
     private static int Answering => 1 << 8;
@@ -115,6 +127,18 @@ public abstract class VmEvent
         _response = response;
         Volatile.Write(ref _state, (int)how);
         return true;
+    }
+
+    /// <summary>Xen has been told of the response.</summary>
+    /// <param name="timestamp">When, in the source's time.</param>
+    internal void SetAnswered(long timestamp) => Volatile.Write(ref _answeredAt, timestamp);
+
+    /// <summary>Before it is shown to anybody: how it was answered, when it was recorded.</summary>
+    internal void Restore(VmEventResponse? response, ResponseState state, long answeredAt)
+    {
+        _response = response;
+        _state = (int)state;
+        _answeredAt = answeredAt;
     }
 
     /// <summary>True once the answer is there to be sent.</summary>

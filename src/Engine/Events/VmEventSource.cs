@@ -1,14 +1,10 @@
-using System.Diagnostics;
 using XenVmEvent.Abi;
 
 namespace XenVmEvent.Events;
 
-/// <summary>What all events of one session share: whose they are, how their bytes are read, and when time began.</summary>
-internal sealed class VmEventSource(uint domainId, string domain, VmEventLayout layout, GuestArchitecture architecture, IHeldEvents heldEvents)
+/// <summary>What the events of one session, or of one recording, share: whose they are, how their bytes are read, and what time it was.</summary>
+internal abstract class VmEventSource(uint domainId, string domain, VmEventLayout layout, GuestArchitecture architecture, IHeldEvents heldEvents)
 {
-    private readonly DateTimeOffset _startTime = DateTimeOffset.Now;
-    private readonly long _startTimestamp = Stopwatch.GetTimestamp();
-
     public uint DomainId { get; } = domainId;
 
     public string Domain { get; } = domain;
@@ -19,5 +15,12 @@ internal sealed class VmEventSource(uint domainId, string domain, VmEventLayout 
 
     public IHeldEvents HeldEvents { get; } = heldEvents;
 
-    public DateTimeOffset TimeOf(long timestamp) => _startTime + Stopwatch.GetElapsedTime(_startTimestamp, timestamp);
+    /// <summary>Whether its events come from a recording: their guest went on long ago.</summary>
+    public abstract bool IsRecorded { get; }
+
+    /// <summary>When a timestamp was taken.</summary>
+    public abstract DateTimeOffset TimeOf(long timestamp);
+
+    /// <summary>The time from one timestamp to another.</summary>
+    public abstract TimeSpan Between(long start, long end);
 }

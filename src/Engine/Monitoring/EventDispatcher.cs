@@ -24,7 +24,7 @@ internal sealed class EventDispatcher
     private readonly List<EventSubscription> _wanting = [];
     private readonly HashSet<EventSubscription> _full = [];
     private readonly List<PendingRequest> _pending = [];
-    private readonly List<long> _unflushed = [];
+    private readonly List<(long ReadAt, VmEvent? Event)> _unflushed = [];
     private readonly byte[] _request = new byte[VmEventLayout.LargestSize];
     private readonly byte[] _response = new byte[VmEventLayout.LargestSize];
     private long _announced;
@@ -152,7 +152,12 @@ internal sealed class EventDispatcher
         if (_unflushed.Count == 0) return;
         _channel.Flush();
         long now = Stopwatch.GetTimestamp();
-        foreach (long readAt in _unflushed) _statistics.OnAnswered(now - readAt);
+        foreach ((long readAt, VmEvent? vmEvent) in _unflushed)
+        {
+            _statistics.OnAnswered(now - readAt);
+            vmEvent?.SetAnswered(now);
+        }
+
         _unflushed.Clear();
     }
 
@@ -187,7 +192,7 @@ internal sealed class EventDispatcher
         VmEventResponse response = DefaultFor(request);
         if (_wanting.Count == 0)
         {
-            Answer(request, response, now);
+            Answer(request, response, now, vmEvent: null);
             return;
         }
 
@@ -202,7 +207,7 @@ internal sealed class EventDispatcher
             pending ??= new PendingRequest(vmEvent, now);
         }
 
-        if (pending is null) Answer(request, response, now);
+        if (pending is null) Answer(request, response, now, vmEvent);
         else _pending.Add(pending);
     }
 
@@ -263,7 +268,7 @@ internal sealed class EventDispatcher
         }
 
         if (pending.Undelivered.Count > 0 || !vmEvent.IsDecided) return false;
-        Answer(vmEvent.Request, vmEvent.Response!, pending.ReadAt);
+        Answer(vmEvent.Request, vmEvent.Response!, pending.ReadAt, vmEvent);
         return true;
     }
 
@@ -281,7 +286,7 @@ internal sealed class EventDispatcher
         _statistics.OnDropped();
     }
 
-    private void Answer(RequestView request, VmEventResponse response, long readAt)
+    private void Answer(RequestView request, VmEventResponse response, long readAt, VmEvent? vmEvent)
     {
         if (request.Kind is VmEventKind.WriteControlRegister or VmEventKind.MovToMsr) LastRegisterWrite = Stopwatch.GetTimestamp();
         Span<byte> bytes = _response.AsSpan(0, _layout.Size);
@@ -293,18 +298,18 @@ internal sealed class EventDispatcher
         {
             // What belongs to the answer failed, but the vCPU must not stay paused for it.
             new ResponseWriter(bytes, _layout).Begin(request);
-            Send(request, bytes, readAt);
+            Send(request, bytes, readAt, vmEvent);
             throw;
         }
 
-        Send(request, bytes, readAt);
+        Send(request, bytes, readAt, vmEvent);
     }
 
-    private void Send(RequestView request, ReadOnlySpan<byte> response, long readAt)
+    private void Send(RequestView request, ReadOnlySpan<byte> response, long readAt, VmEvent? vmEvent)
     {
         Span<byte> target = _channel.ResponseTo(request.VCpuId, request.IsSynchronous);
         if (!target.IsEmpty) response.CopyTo(target);
-        _unflushed.Add(readAt);
+        _unflushed.Add((readAt, vmEvent));
     }
 
     private void EnsurePlausible(RequestView request)

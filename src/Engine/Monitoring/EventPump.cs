@@ -55,7 +55,7 @@ internal sealed class EventPump : IHeldEvents
             _channel,
             new ResponseComposer(monitor, _views, _switches, hypervisor.Layout, hypervisor.Architecture),
             _statistics,
-            new VmEventSource(domain.Id, domain.Name, hypervisor.Layout, hypervisor.Architecture, this),
+            new SessionSource(domain.Id, domain.Name, hypervisor.Layout, hypervisor.Architecture, this),
             options.ResponseTimeout,
             domain.VCpus);
         if (options.ListenerRequired) monitor.SetAccessRequired(true);

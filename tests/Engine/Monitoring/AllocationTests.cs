@@ -106,11 +106,11 @@ public sealed class AllocationTests : IDisposable
             vcpus: 1);
     }
 
-    private VmEventSource Source() => new(1, Hosts.Guest, _host.Layout, _host.Architecture, _idlePump);
+    private SessionSource Source() => new(1, Hosts.Guest, _host.Layout, _host.Architecture, _idlePump);
 
     private long SizeOf(byte[] request)
     {
-        VmEventSource source = Source();
+        SessionSource source = Source();
         long before = GC.GetAllocatedBytesForCurrentThread();
         _ = VmEventFactory.Create(source, new RequestView(request, _host.Layout), 0);
         return GC.GetAllocatedBytesForCurrentThread() - before;

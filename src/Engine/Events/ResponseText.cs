@@ -1,0 +1,61 @@
+using System.Globalization;
+
+namespace XenVmEvent.Events;
+
+/// <summary>Reads a response from its <see cref="VmEventResponse.Name"/>.</summary>
+internal static class ResponseText
+{
+    private const string View = nameof(VmEventResponse.View);
+    private const string FastSingleStepView = nameof(VmEventResponse.FastSingleStepView);
+    private const string EmulatedReadData = nameof(VmEventResponse.EmulatedReadData);
+    private const string InstructionData = nameof(VmEventResponse.InstructionData);
+
+    /// <exception cref="FormatException">It is not the name of a response.</exception>
+    public static VmEventResponse Parse(string name)
+    {
+        string[] words = name.Split(", ");
+        VmEventResponse response = OfAction(words[0]);
+        Dictionary<SettableRegister, ulong> registers = [];
+        foreach (string word in words.Skip(1))
+        {
+            if (word.Split('=') is [var register, ['0', 'x', .. var value]])
+            {
+                registers[Defined<SettableRegister>(register)] = ulong.Parse(value, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+            }
+            else
+            {
+                response = With(response, word.Split(' '));
+            }
+        }
+
+        return registers.Count == 0 ? response : response with { Registers = registers };
+    }
+
+    /// <summary>Without more to say than the action, the one response that all share.</summary>
+    private static VmEventResponse OfAction(string name) => Defined<VmEventAction>(name) switch
+    {
+        VmEventAction.Continue => VmEventResponse.Continue,
+        VmEventAction.Reinject => VmEventResponse.Reinject,
+        VmEventAction.Skip => VmEventResponse.Skip,
+        VmEventAction.Emulate => VmEventResponse.Emulate,
+        VmEventAction.EmulateNoWrite => VmEventResponse.EmulateNoWrite,
+        _ => VmEventResponse.Deny,
+    };
+
+    private static VmEventResponse With(VmEventResponse response, string[] word) => word switch
+    {
+        [View, var view] => response with { View = ushort.Parse(view, CultureInfo.InvariantCulture) },
+        [FastSingleStepView, var view] => response with { FastSingleStepView = ushort.Parse(view, CultureInfo.InvariantCulture) },
+        [EmulatedReadData, var data] => response with { EmulatedReadData = Convert.FromHexString(data) },
+        [InstructionData, var data] => response with { InstructionData = Convert.FromHexString(data) },
+        [nameof(VmEventResponse.ToggleSingleStep)] => response with { ToggleSingleStep = true },
+        [nameof(VmEventResponse.GetNextInterrupt)] => response with { GetNextInterrupt = true },
+        [nameof(VmEventResponse.ResetVmTrace)] => response with { ResetVmTrace = true },
+        [nameof(VmEventResponse.ResetForkState)] => response with { ResetForkState = true },
+        [nameof(VmEventResponse.ResetForkMemory)] => response with { ResetForkMemory = true },
+        _ => throw new FormatException($"'{string.Join(' ', word)}' is no part of a response"),
+    };
+
+    private static T Defined<T>(string name) where T : struct, Enum =>
+        Enum.TryParse(name, out T value) && value.ToString() == name ? value : throw new FormatException($"'{name}' is no {typeof(T).Name}");
+}

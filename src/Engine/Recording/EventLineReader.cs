@@ -1,0 +1,136 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Text.Json;
+using XenVmEvent.Abi;
+using XenVmEvent.Events;
+
+namespace XenVmEvent.Recording;
+
+/// <summary>
+/// Makes events of the lines that <see cref="EventLineWriter"/> wrote. What an event is comes from its request; the other
+/// fields are there to be read by people, and are not looked at.
+/// </summary>
+internal sealed class EventLineReader
+{
+    /// <summary>So many domains and times of day at once, then the sources are made anew: a bound for files made by others.</summary>
+    private const int MostSources = 1024;
+
+    /// <summary>In base64; a little more than the largest request takes.</summary>
+    private const int LongestRequest = 1024;
+
+    private readonly Dictionary<(uint DomainId, string Domain, int Version, GuestArchitecture Architecture, TimeSpan UtcOffset), RecordedSource> _sources = [];
+    private readonly byte[] _text = new byte[LongestRequest];
+    private readonly byte[] _request = new byte[LongestRequest];
+    private string _lastDomain = "";
+    private VmEventResponse _lastResponse = VmEventResponse.Continue;
+    private string _lastResponseName = nameof(VmEventAction.Continue);
+
+    /// <exception cref="FormatException">The line is no recorded event; says why.</exception>
+    public VmEvent Read(ReadOnlySpan<byte> line)
+    {
+        try
+        {
+            return ReadObject(new Utf8JsonReader(line));
+        }
+        catch (JsonException e)
+        {
+            throw new FormatException("it is not well-formed JSON", e);
+        }
+        catch (Exception e) when (e is InvalidOperationException or OverflowException or ArgumentException)
+        {
+            throw new FormatException("a field of it is of another type, or out of range", e);
+        }
+    }
+
+    private VmEvent ReadObject(Utf8JsonReader json)
+    {
+        DateTimeOffset? time = null;
+        uint? domainId = null;
+        string? domain = null;
+        int? version = null;
+        int requestSize = 0;
+        GuestArchitecture? architecture = null;
+        ResponseState? state = null;
+        VmEventResponse? response = null;
+        decimal? handling = null;
+        Expect(json.Read() && json.TokenType == JsonTokenType.StartObject, "it is no JSON object");
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            if (json.ValueTextEquals("time"u8)) time = Value(ref json).GetDateTimeOffset();
+            else if (json.ValueTextEquals("domain"u8)) domain = ReadDomain(Value(ref json));
+            else if (json.ValueTextEquals("domainId"u8)) domainId = Value(ref json).GetUInt32();
+            else if (json.ValueTextEquals("interfaceVersion"u8)) version = Value(ref json).GetInt32();
+            else if (json.ValueTextEquals("architecture"u8)) architecture = Defined<GuestArchitecture>(Value(ref json));
+            else if (json.ValueTextEquals("responseState"u8)) state = Defined<ResponseState>(Value(ref json));
+            else if (json.ValueTextEquals("response"u8)) response = ReadResponse(Value(ref json));
+            else if (json.ValueTextEquals("handlingMicroseconds"u8)) handling = Value(ref json).GetDecimal();
+            else if (json.ValueTextEquals("request"u8)) requestSize = ReadRequest(Value(ref json));
+            else json.Skip();
+        }
+
+        Expect(json.TokenType == JsonTokenType.EndObject && !json.Read(), "more follows the object");
+        Expect(version is >= VmEventLayout.OldestVersion and <= VmEventLayout.NewestVersion, "its interfaceVersion is not known or missing");
+        VmEventLayout layout = VmEventLayout.ForVersion(version!.Value);
+        Expect(requestSize == layout.Size, $"its request is not of the {layout.Size} bytes that interface version {version} has");
+        Expect(time is not null && domain is not null && domainId is not null && architecture is not null && state is not null, "time, domain, domainId, architecture or responseState is missing");
+        Expect(response is not null || state == ResponseState.Held, "its response is missing");
+        Expect(handling is null or (>= 0 and <= long.MaxValue / 100), "its handlingMicroseconds are out of range");
+        RecordedSource source = SourceOf((domainId!.Value, domain!, version.Value, architecture!.Value, time!.Value.Offset), layout);
+        long timestamp = time.Value.UtcTicks;
+        VmEvent vmEvent = VmEventFactory.Create(source, new RequestView(_request, layout), timestamp);
+        vmEvent.Restore(response, state!.Value, handling is { } took ? timestamp + (long)(took * TimeSpan.TicksPerMicrosecond) : 0);
+        return vmEvent;
+    }
+
+    private static Utf8JsonReader Value(ref Utf8JsonReader json)
+    {
+        json.Read();
+        Utf8JsonReader value = json;
+        json.Skip();
+        return value;
+    }
+
+    private string? ReadDomain(Utf8JsonReader value)
+    {
+        if (value.TokenType == JsonTokenType.String && value.ValueTextEquals(_lastDomain)) return _lastDomain;
+        return value.GetString() is { } name ? _lastDomain = name : null;
+    }
+
+    private VmEventResponse? ReadResponse(Utf8JsonReader value)
+    {
+        if (value.TokenType == JsonTokenType.Null) return null;
+        if (value.ValueTextEquals(_lastResponseName)) return _lastResponse;
+        string name = value.GetString()!;
+        _lastResponse = ResponseText.Parse(name);
+        _lastResponseName = name;
+        return _lastResponse;
+    }
+
+    private int ReadRequest(Utf8JsonReader value)
+    {
+        Expect(value.TokenType == JsonTokenType.String && value.ValueSpan.Length <= LongestRequest, "its request is no string, or too long");
+        int length = value.CopyString(_text);
+        OperationStatus status = Base64.DecodeFromUtf8(_text.AsSpan(0, length), _request, out _, out int size);
+        Expect(status == OperationStatus.Done, "its request is not in base64");
+        return size;
+    }
+
+    private static T Defined<T>(Utf8JsonReader value) where T : struct, Enum
+    {
+        string? name = value.GetString();
+        return Enum.TryParse(name, out T parsed) && parsed.ToString() == name ? parsed : throw new FormatException($"'{name}' is no {typeof(T).Name}");
+    }
+
+    private RecordedSource SourceOf(
+        (uint DomainId, string Domain, int Version, GuestArchitecture Architecture, TimeSpan UtcOffset) key, VmEventLayout layout)
+    {
+        if (_sources.TryGetValue(key, out RecordedSource? source)) return source;
+        if (_sources.Count == MostSources) _sources.Clear();
+        return _sources[key] = new RecordedSource(key.DomainId, key.Domain, layout, key.Architecture, key.UtcOffset);
+    }
+
+    private static void Expect([System.Diagnostics.CodeAnalysis.DoesNotReturnIf(false)] bool condition, string otherwise)
+    {
+        if (!condition) throw new FormatException(otherwise);
+    }
+}

@@ -1,0 +1,14 @@
+using XenVmEvent.Events;
+using XenVmEvent.Recording;
+
+namespace XenVmEvent.Cli;
+
+/// <summary>Records events, which reach the disk by themselves.</summary>
+internal sealed class RecordingEventWriter(RecordingWriter recording) : IEventWriter
+{
+    public void Write(VmEvent vmEvent) => recording.Write(vmEvent);
+
+    public void Flush()
+    {
+    }
+}

@@ -1,0 +1,78 @@
+using System.Management.Automation;
+using XenVmEvent.Events;
+using XenVmEvent.Recording;
+
+namespace XenVmEvent.PS;
+
+/// <summary>
+/// Export-XenVmEvent: records events in a file, one JSON object a line, with everything that Import-XenVmEvent needs to make
+/// the same events of them again. What was recorded is on the disk within a second.
+/// </summary>
+[Cmdlet(VerbsData.Export, "XenVmEvent", SupportsShouldProcess = true)]
+[OutputType(typeof(VmEvent))]
+public sealed class ExportXenVmEventCommand : XenCmdlet
+{
+    private RecordingWriter? _recording;
+
+    /// <summary>The file, taken as it is written: no wildcards. It is compressed when its name ends with .gz.</summary>
+    [Parameter(Mandatory = true, Position = 0)]
+    [Alias("PSPath", "LiteralPath", "LP")]
+    [ValidateNotNullOrEmpty]
+    public string Path { get; set; } = "";
+
+    /// <summary>
+    /// The events. One that is held is recorded when it is answered, by whatever comes after this in the pipeline, with its
+    /// answer.
+    /// </summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true)]
+    public VmEvent[] InputObject { get; set; } = [];
+
+    /// <summary>Add to the file; else it is overwritten.</summary>
+    [Parameter]
+    public SwitchParameter Append { get; set; }
+
+    /// <summary>Overwrite or append to a file that is marked as read-only.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>Do not overwrite a file.</summary>
+    [Parameter]
+    [Alias("NoOverwrite")]
+    public SwitchParameter NoClobber { get; set; }
+
+    /// <summary>Pass the events on.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing() => Require(Path, () =>
+    {
+        string file = RecordingPath.Resolve(SessionState.Path, Path);
+        if (!ShouldProcess(file, Append ? "Append events" : "Record events")) return;
+        _recording = RecordingWriter.Open(file, new RecordingOptions { Append = Append, NoClobber = NoClobber, Force = Force });
+    });
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (VmEvent vmEvent in InputObject)
+        {
+            if (_recording is { } recording) Require(Path, () => recording.Write(vmEvent));
+            if (PassThru) WriteObject(vmEvent);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (_recording is { } recording) Require(Path, recording.Close);
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        // What came before the pipeline was stopped, or failed, is kept.
+        if (disposing) _recording?.Dispose();
+        base.Dispose(disposing);
+    }
+}

@@ -1,0 +1,6 @@
+namespace System.Management.Automation;
+
+public sealed class ProviderInfo(string name)
+{
+    public string Name { get; } = name;
+}

@@ -1,0 +1,7 @@
+namespace System.Management.Automation;
+
+public static class VerbsData
+{
+    public const string Export = "Export";
+    public const string Import = "Import";
+}

@@ -1,0 +1,120 @@
+BeforeAll {
+    . $PSScriptRoot/SimulatedHost.ps1
+
+    # An event as text that says everything about it, registers included.
+    function Get-Description($Event) {
+        $Event | ForEach-Object { ($_ | Format-List | Out-String) + ($_.Registers | Format-List | Out-String) + $_.Time.ToString('o') }
+    }
+}
+AfterAll { Switch-SimulatedHost }
+
+Describe 'Export-XenVmEvent and Import-XenVmEvent' {
+    BeforeAll {
+        $null = Connect-XenHost -Simulated
+        $events = @(Watch-XenVmEvent web01 -Event Cpuid, WriteControlRegister, MovToMsr, SoftwareBreakpoint -Msr 0xc0000082, 0x176 -First 20 -Duration 60)
+        $events += @(Watch-XenMemAccess web01 -Access Write -First 5 -Duration 60)
+        Set-Location TestDrive:/
+    }
+    AfterAll { Set-Location $PSScriptRoot }
+
+    It 'give back the same objects, from <_>' -ForEach 'trace.jsonl', 'trace.jsonl.gz' {
+        $events | Export-XenVmEvent $_
+        $read = @(Import-XenVmEvent $_)
+        $read | Should -HaveCount $events.Count
+        foreach ($i in 0..($events.Count - 1)) {
+            $read[$i] | Should -BeOfType $events[$i].GetType()
+            Get-Description $read[$i] | Should -Be (Get-Description $events[$i])
+        }
+        $read | Format-Table | Out-String | Should -Be ($events | Format-Table | Out-String)
+    }
+
+    It 'give back the same on arm64' {
+        $null = Connect-XenHost -Simulated -Architecture Arm64
+        $arm = @(Watch-XenVmEvent web01 -Event PrivilegedCall -First 3 -Duration 60)
+        $null = Connect-XenHost -Simulated
+        $arm | Export-XenVmEvent arm.jsonl
+        $read = Import-XenVmEvent arm.jsonl
+        $read[0].Registers | Should -BeOfType XenVmEvent.Events.ArmRegisters
+        Get-Description $read | Should -Be (Get-Description $arm)
+    }
+
+    It 'write JSON that ConvertFrom-Json reads' {
+        $events | Export-XenVmEvent trace.jsonl
+        $lines = @(Get-Content trace.jsonl | ConvertFrom-Json)
+        $lines.kind | Should -Be $events.Kind
+        $lines.domain | Should -Be $events.Domain
+    }
+
+    It 'take what Get-ChildItem returns, paths and wildcards' {
+        $null = New-Item many -ItemType Directory
+        'a', 'b', '[c]' | ForEach-Object { $events | Export-XenVmEvent "many/$_.jsonl" }
+        Get-ChildItem many | Import-XenVmEvent | Should -HaveCount (3 * $events.Count)
+        'many/a.jsonl', 'many/b.*' | Import-XenVmEvent | Should -HaveCount (2 * $events.Count)
+        Import-XenVmEvent many/*.jsonl | Should -HaveCount (3 * $events.Count)
+        Import-XenVmEvent -LiteralPath 'many/[c].jsonl' | Should -HaveCount $events.Count
+        Import-XenVmEvent 'many/[c].jsonl' | Should -BeNullOrEmpty
+    }
+
+    It 'append, overwrite, and refuse to overwrite' {
+        $events | Export-XenVmEvent a.jsonl
+        $events | Export-XenVmEvent a.jsonl -Append -PassThru | Should -HaveCount $events.Count
+        Import-XenVmEvent a.jsonl | Should -HaveCount (2 * $events.Count)
+        { $events | Export-XenVmEvent a.jsonl -NoClobber } | Should -Throw -ErrorId 'RecordingExists,XenVmEvent.PS.ExportXenVmEventCommand'
+        $events | Export-XenVmEvent a.jsonl -WhatIf
+        Import-XenVmEvent a.jsonl | Should -HaveCount (2 * $events.Count)
+        $events | Export-XenVmEvent a.jsonl
+        Import-XenVmEvent a.jsonl | Should -HaveCount $events.Count
+    }
+
+    It 'overwrite a read-only file by -Force, which stays read-only' {
+        $events | Export-XenVmEvent readonly.jsonl
+        (Get-Item readonly.jsonl).IsReadOnly = $true
+        $events[0] | Export-XenVmEvent readonly.jsonl -Force
+        Import-XenVmEvent readonly.jsonl | Should -HaveCount 1
+        (Get-Item readonly.jsonl).IsReadOnly | Should -BeTrue
+    }
+
+    It 'warn of a recording that breaks off: <_>' -ForEach 'torn.jsonl', 'torn.jsonl.gz' {
+        $events | Export-XenVmEvent $_
+        $file = (Get-Item $_).FullName
+        $bytes = [IO.File]::ReadAllBytes($file)
+        [IO.File]::WriteAllBytes($file, $bytes[0..($bytes.Length - 20)])
+        $read = Import-XenVmEvent $_ -WarningVariable warnings -WarningAction SilentlyContinue -ErrorAction Stop
+        @($read).Count | Should -BeIn ($events.Count - 1), $events.Count
+        "$warnings" | Should -Match 'breaks off at line'
+    }
+
+    It 'name what is no recording, and what is no file' {
+        'text' > text.txt
+        Import-XenVmEvent text.txt, missing.jsonl, Env:PATH, nodrive:/x -ErrorAction SilentlyContinue -ErrorVariable errors | Should -BeNullOrEmpty
+        ($errors | Where-Object { $_ -is [Management.Automation.ErrorRecord] }).FullyQualifiedErrorId | Should -Be @(
+            'InvalidRecording', 'RecordingFailed', 'RecordingFailed', 'RecordingFailed').ForEach({ "$_,XenVmEvent.PS.ImportXenVmEventCommand" })
+        { $events | Export-XenVmEvent Env:x } | Should -Throw -ErrorId 'RecordingFailed,XenVmEvent.PS.ExportXenVmEventCommand'
+    }
+
+    It 'record held events with the answers that come after' {
+        Watch-XenVmEvent web01 -Event Cpuid -Hold -ResponseTimeout 60 -First 3 -Duration 60 | Export-XenVmEvent held.jsonl -PassThru |
+            ForEach-Object { $_ | Set-XenVmEventResponse -Register @{ Rbx = 7 } }
+        $read = Import-XenVmEvent held.jsonl
+        $read.ResponseState | Should -Be 'Given', 'Given', 'Given'
+        $read.Response.Name | Should -Be (, 'Continue, Rbx=0x7' * 3)
+        Watch-XenVmEvent web01 -Event Cpuid -Hold -ResponseTimeout 60 -First 2 -Duration 60 | Export-XenVmEvent held.jsonl
+        (Import-XenVmEvent held.jsonl).ResponseState | Should -Be 'Released', 'Released'
+    }
+
+    It 'answer no recorded event' {
+        $events | Export-XenVmEvent a.jsonl
+        Import-XenVmEvent a.jsonl | Select-Object -First 1 | Set-XenVmEventResponse -Continue -ErrorVariable refused -ErrorAction SilentlyContinue
+        $refused.FullyQualifiedErrorId | Should -Be 'AlreadyAnswered,XenVmEvent.PS.SetXenVmEventResponseCommand'
+    }
+
+    It 'keep what came before the pipeline was stopped' {
+        $shell = (Open-Shell 'param($File) Connect-XenHost -Simulated; Watch-XenVmEvent web01 -Event Cpuid | Export-XenVmEvent $File -PassThru').AddArgument("$TestDrive/stopped.jsonl.gz")
+        $output = [Management.Automation.PSDataCollection[psobject]]::new()
+        $null = $shell.BeginInvoke([Management.Automation.PSDataCollection[psobject]] $null, $output)
+        Wait-Condition { $output.Count -ge 20 } | Should -BeTrue
+        $shell.Stop()
+        $shell.Dispose()
+        @(Import-XenVmEvent stopped.jsonl.gz -WarningAction Stop).Count | Should -BeGreaterOrEqual 20
+    }
+}
