@@ -1,11 +1,11 @@
 <#
 .SYNOPSIS
-Builds the importable module into out/XenVmEvent/<version>/, or tests everything that needs no Xen.
+Builds the importable module into out/XenVmEvent/<version>/, tests everything that needs no Xen, or makes the help files.
 #>
 [CmdletBinding()]
 param(
-    # Build: the module. Test: the module, then dotnet test and the Pester suite.
-    [ValidateSet('Build', 'Test')]
+    # Build: the module. Test: the module, then dotnet test and the Pester suite. Docs: en-US/, of the pages in docs/.
+    [ValidateSet('Build', 'Test', 'Docs')]
     [string] $Task = 'Build',
 
     [ValidateSet('Debug', 'Release')]
@@ -17,6 +17,11 @@ param(
 
 $ErrorActionPreference = 'Stop'
 $PSNativeCommandUseErrorActionPreference = $true
+
+if ($Task -eq 'Docs') {
+    & "$PSScriptRoot/docs/Export-Help.ps1" -Destination "$PSScriptRoot/en-US"
+    return
+}
 
 dotnet build "$PSScriptRoot/src/XenVmEvent.PS" --configuration $Configuration --nologo --verbosity quiet
 

@@ -1,0 +1,45 @@
+# Runs the examples of the help as they are written, each in a new shell with a new simulated host.
+BeforeDiscovery {
+    $docs = "$PSScriptRoot/../../docs"
+    $pattern = '(?ms)^```powershell\n(?<Code>.*?)\n```$(?:\n\n```output\n(?<Output>.*?)\n```$)?'
+    $examples = foreach ($page in Get-ChildItem "$docs/cmdlets/*.md", "$docs/about_*.md") {
+        $number = 0
+        foreach ($found in [regex]::Matches((Get-Content $page -Raw), $pattern)) {
+            @{ Page = $page.BaseName; Number = ++$number; Code = $found.Groups['Code'].Value; Output = $found.Groups['Output'].Value }
+        }
+    }
+}
+
+BeforeAll {
+    . $PSScriptRoot/SimulatedHost.ps1
+
+    # What stays the same from run to run: the headings of tables, the labels of lists, the number of lines.
+    function Get-Shape([string] $Text) {
+        $lines = @($Text.Trim() -split '\r?\n')
+        for ($i = 0; $i -lt $lines.Count; $i++) {
+            if ($i + 1 -lt $lines.Count -and $lines[$i + 1] -match '^[- ]*-[- ]*$') { $lines[$i].Trim() -replace ' +', ' ' }
+            elseif ($lines[$i] -match '^(\w+) +:') { $Matches[1] }
+            else { $lines[$i] ? 'a line' : 'an empty line' }
+        }
+    }
+}
+AfterAll { Switch-SimulatedHost }
+
+Describe 'The example of' {
+    It '<Page> <Number> does what it shows' -ForEach $examples {
+        $shell = Open-Shell '$PSStyle.OutputRendering = "PlainText"; Connect-XenHost -Simulated'
+        $null = $shell.Invoke()
+        $shell.Commands.Clear()
+        try {
+            $shown = $shell.AddScript($Code).AddCommand('Out-String').AddParameter('Width', 120).Invoke() -join ''
+            $shell.Streams.Error | Should -BeNullOrEmpty
+            if ($Output) { Get-Shape $shown | Should -Be @(Get-Shape $Output) }
+            (Get-SimulatedHost).Crash | Should -BeNullOrEmpty
+            Get-XenMonitor | Disable-XenMonitor
+            (Get-SimulatedHost).Domains.IsMonitored | Should -Not -Contain $true
+        }
+        finally {
+            $shell.Dispose()
+        }
+    }
+}
