@@ -22,6 +22,7 @@
         'Get-XenMonitor'
         'Import-XenVmEvent'
         'New-XenMemoryView'
+        'Read-XenMemory'
         'Remove-XenMemoryView'
         'Reset-XenMonitor'
         'Set-XenMemAccess'

@@ -100,7 +100,7 @@ internal static class XenVmEventCommand
         RootCommand root = new("Watches what a Xen guest does, and prints it.")
         {
             Domain, Mode, Required, NoGuard, Simulate, Channel, Count, Duration, Format, Output, Gfns, Repeat, Msrs, Response, Registers,
-            TestCommand.Create(), ResetCommand.Create(), GuardCommand.Create(),
+            ReadCommand.Create(), TestCommand.Create(), ResetCommand.Create(), GuardCommand.Create(),
         };
         foreach (Option option in root.Options)
         {
@@ -123,6 +123,7 @@ internal static class XenVmEventCommand
     public static string UsageOf(Command command) => command.Name switch
     {
         "test" => TestCommand.Usage,
+        "read" => ReadCommand.Usage,
         "reset" => ResetCommand.Usage,
         "guard" => GuardCommand.Usage,
         _ => Usage,

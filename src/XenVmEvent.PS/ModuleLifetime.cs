@@ -2,9 +2,19 @@ using System.Management.Automation;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Ends all sessions when the module is removed, so that no guest is left with a listener that nobody serves.</summary>
-public sealed class ModuleLifetime : IModuleAssemblyCleanup
+/// <summary>
+/// What the module does when it comes and goes. When it is removed it ends all sessions, so that no guest is left with a
+/// listener that nobody serves.
+/// </summary>
+public sealed class ModuleLifetime : IModuleAssemblyInitializer, IModuleAssemblyCleanup
 {
     /// <inheritdoc/>
-    public void OnRemove(PSModuleInfo psModuleInfo) => XenHost.Disconnect();
+    public void OnImport() => DependencyContext.Attach();
+
+    /// <inheritdoc/>
+    public void OnRemove(PSModuleInfo psModuleInfo)
+    {
+        XenHost.Disconnect();
+        DependencyContext.Detach();
+    }
 }

@@ -16,6 +16,7 @@ public abstract class WatchCmdlet : DomainCmdlet
     private readonly List<MonitorSession> _ownSessions = [];
     private readonly List<(EventSubscription Subscription, MonitorSession Session)> _watches = [];
     private readonly ArrivalSignal _arrival = new();
+    private EventLookup? _lookup;
     private long _lost;
 
     /// <summary>The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain returns.</summary>
@@ -53,6 +54,18 @@ public abstract class WatchCmdlet : DomainCmdlet
     [ValidateRange(1, 1 << 24)]
     public int BufferSize { get; set; } = 4096;
 
+    /// <summary>Give each event the instruction at its instruction pointer, as text in Intel's syntax (x86).</summary>
+    [Parameter]
+    public SwitchParameter Disassemble { get; set; }
+
+    /// <summary>
+    /// Give each event the symbol that its instruction pointer is in, as in do_syscall_64+0x38: the file of the guest's
+    /// symbols, its System.map or a copy of its /proc/kallsyms.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? SymbolMap { get; set; }
+
     /// <summary>No second process that frees the guest if this one is killed.</summary>
     [Parameter]
     public SwitchParameter NoGuard { get; set; }
@@ -70,6 +83,7 @@ public abstract class WatchCmdlet : DomainCmdlet
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
+        if (Disassemble || SymbolMap is not null) _lookup = new EventLookup(SymbolMap is null ? null : ReadSymbols(SymbolMap), Disassemble);
         foreach (XenDomain domain in _domains) Report(domain, () => Begin(domain));
         if (_watches.Count > 0) WriteEvents();
         WarnOfLost();
@@ -85,6 +99,7 @@ public abstract class WatchCmdlet : DomainCmdlet
             foreach ((EventSubscription subscription, _) in _watches) subscription.Dispose();
             foreach (MonitorSession session in _ownSessions) session.Stop();
             _arrival.Dispose();
+            _lookup?.Dispose();
         }
 
         base.Dispose(disposing);
@@ -114,6 +129,7 @@ public abstract class WatchCmdlet : DomainCmdlet
 
         try
         {
+            _lookup?.Add(domain);
             _watches.Add((session.Watch(CreateWatch() with { Hold = Hold, BufferSize = BufferSize }, _arrival), session));
         }
         catch (XenException)
@@ -150,6 +166,7 @@ public abstract class WatchCmdlet : DomainCmdlet
             foreach ((EventSubscription subscription, MonitorSession session) in _watches)
             {
                 if (!subscription.TryTake(out VmEvent? vmEvent)) continue;
+                _lookup?.Complete(vmEvent);
                 WriteObject(vmEvent);
                 if (Hold) session.Release(vmEvent);
                 if (++written == First) return;
@@ -172,6 +189,26 @@ public abstract class WatchCmdlet : DomainCmdlet
         catch (OperationCanceledException)
         {
             // The pipeline is being stopped.
+        }
+    }
+
+    private Symbols.SymbolMap ReadSymbols(string path)
+    {
+        try
+        {
+            string file = GetUnresolvedProviderPathFromPSPath(path);
+            return Symbols.SymbolMap.Read(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+        {
+            ThrowTerminatingError(new ErrorRecord(e, "SymbolMapNotRead", ErrorCategory.ReadError, path)
+            {
+                ErrorDetails = new ErrorDetails($"The symbols in {path} cannot be read. {e.Message}")
+                {
+                    RecommendedAction = "Name the guest's System.map, or a copy of its /proc/kallsyms.",
+                },
+            });
+            throw;
         }
     }
 

@@ -46,6 +46,28 @@ public class CommandLineTests
         Assert.Contains(refused.Errors, line => line.Contains("often", StringComparison.Ordinal));
     }
 
+    [NativeTheory]
+    [InlineData("0x16120")]
+    [InlineData("0xffffffff81016120", "--virtual")]
+    public void Memory_is_mapped_and_read(string address, params string[] options)
+    {
+        Listener read = Listener.RunXenVmEvent(new Guest(), ["read", "1", address, "--length", "4096", .. options]);
+
+        Assert.Equal(0, read.ExitCode);
+        Assert.Equal(256, read.Lines.Count);
+        Assert.Equal($"{address[2..].PadLeft(16, '0')}  0f a2 00 00", read.Lines[0][..29]);
+    }
+
+    [NativeFact]
+    public void Memory_that_is_not_there_is_one_clear_error()
+    {
+        Listener read = Listener.RunXenVmEvent(new Guest(), "read", "1", "0x100000000");
+
+        Assert.Equal(1, read.ExitCode);
+        Assert.Empty(read.Lines);
+        Assert.Contains("InvalidGfn", Assert.Single(read.Errors), StringComparison.Ordinal);
+    }
+
     private static void AssertRefused(Listener listener)
     {
         Assert.NotEqual(0, listener.ExitCode);

@@ -20,8 +20,11 @@ internal sealed record Listener(int ExitCode, IReadOnlyList<string> Lines, IRead
         Run(guest, NativeXen.XenAccess, arguments);
 
     /// <summary>Runs xenvmevent. Its guest lives in its own process, so a guard would have none to free.</summary>
-    public static Listener RunOurs(Guest guest, params IEnumerable<string> arguments) =>
-        Run(guest, "dotnet", [Path.Combine(AppContext.BaseDirectory, "xenvmevent.dll"), .. arguments, "--no-guard"]);
+    public static Listener RunOurs(Guest guest, params IEnumerable<string> arguments) => RunXenVmEvent(guest, [.. arguments, "--no-guard"]);
+
+    /// <summary>Runs one of xenvmevent's commands.</summary>
+    public static Listener RunXenVmEvent(Guest guest, params IEnumerable<string> arguments) =>
+        Run(guest, "dotnet", [Path.Combine(AppContext.BaseDirectory, "xenvmevent.dll"), .. arguments]);
 
     /// <summary>Runs <c>xenvmevent test</c>, which listens to nothing.</summary>
     public static Listener RunOurTest(Guest guest, params IEnumerable<string> arguments) =>

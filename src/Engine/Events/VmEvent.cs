@@ -47,6 +47,12 @@ public abstract class VmEvent
     /// <summary>The kind's own fields in a few words.</summary>
     public abstract string Details { get; }
 
+    /// <summary>The code that the instruction pointer is in, as in <c>do_syscall_64+0x38</c>; null unless who shows the event looked it up.</summary>
+    public string? Symbol { get; set; }
+
+    /// <summary>The instruction that the instruction pointer is at, in Intel's syntax; null unless who shows the event looked it up.</summary>
+    public string? Instruction { get; set; }
+
     /// <summary>Whether the vCPU stands still until the event is answered.</summary>
     public bool IsSynchronous => Request.IsSynchronous;
 

@@ -53,6 +53,8 @@ internal sealed class EventLineReader
         ResponseState? state = null;
         VmEventResponse? response = null;
         decimal? handling = null;
+        string? symbol = null;
+        string? instruction = null;
         Expect(json.Read() && json.TokenType == JsonTokenType.StartObject, "it is no JSON object");
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
@@ -64,6 +66,8 @@ internal sealed class EventLineReader
             else if (json.ValueTextEquals("responseState"u8)) state = Defined<ResponseState>(Value(ref json));
             else if (json.ValueTextEquals("response"u8)) response = ReadResponse(Value(ref json));
             else if (json.ValueTextEquals("handlingMicroseconds"u8)) handling = Value(ref json).GetDecimal();
+            else if (json.ValueTextEquals("symbol"u8)) symbol = Value(ref json).GetString();
+            else if (json.ValueTextEquals("instruction"u8)) instruction = Value(ref json).GetString();
             else if (json.ValueTextEquals("request"u8)) requestSize = ReadRequest(Value(ref json));
             else json.Skip();
         }
@@ -79,6 +83,8 @@ internal sealed class EventLineReader
         long timestamp = time.Value.UtcTicks;
         VmEvent vmEvent = VmEventFactory.Create(source, new RequestView(_request, layout), timestamp);
         vmEvent.Restore(response, state!.Value, handling is { } took ? timestamp + (long)(took * TimeSpan.TicksPerMicrosecond) : 0);
+        vmEvent.Symbol = symbol;
+        vmEvent.Instruction = instruction;
         return vmEvent;
     }
 

@@ -35,6 +35,8 @@ public sealed class EventLineWriter : IDisposable
         _json.WriteNumber("vcpu"u8, vmEvent.VCpu);
         _json.WriteString("kind"u8, vmEvent.Kind.ToString());
         Hex("instructionPointer"u8, vmEvent.InstructionPointer);
+        if (vmEvent.Symbol is { } symbol) _json.WriteString("symbol"u8, symbol);
+        if (vmEvent.Instruction is { } instruction) _json.WriteString("instruction"u8, instruction);
         WriteOwnFields(vmEvent);
         WriteResponse(vmEvent);
         _json.WriteNumber("interfaceVersion"u8, vmEvent.Request.Layout.Version);

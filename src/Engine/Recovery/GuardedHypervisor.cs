@@ -61,5 +61,8 @@ public sealed class GuardedHypervisor(IHypervisor hypervisor, string program, Ac
     public IMonitorWitness Witness(XenDomain domain) => hypervisor.Witness(domain);
 
     /// <inheritdoc/>
+    public IDomainMemory OpenMemory(XenDomain domain) => hypervisor.OpenMemory(domain);
+
+    /// <inheritdoc/>
     public void Dispose() => hypervisor.Dispose();
 }

@@ -7,4 +7,7 @@ public abstract class PSCmdlet : Cmdlet
     public string ParameterSetName => Runtime.ParameterSetName;
 
     public SessionState SessionState { get; } = new();
+
+    /// <summary>There are no drives here: a path is the system's own.</summary>
+    public string GetUnresolvedProviderPathFromPSPath(string path) => IO.Path.GetFullPath(path);
 }

@@ -47,6 +47,13 @@ check "cpuid: vCPU, leaf, subleaf and instruction pointer" same_json cpuid-json 
         echo "Cpuid $guest $vcpu 0x80000000 0x0 $(address at_cpuid_extended)"
     done)"
 
+for vcpu in 0 1; do
+    run "code-$vcpu" read web01 "0x$(symbol at_cpuid_cache)" --virtual --vcpu $vcpu --length 2
+    check "read: the guest's code through the page tables of vCPU $vcpu" equal "$(symbol at_cpuid_cache)  0f a2" "$(cut -c 1-23 "/tmp/code-$vcpu.out")"
+done
+run unmapped read "$guest" 0x7fff00000000 --virtual
+check "read: what is not mapped is one clear error" one_clear_error unmapped 1 'No page is mapped'
+
 sees_cpuid() { # VCPU VALUE: the guest's last report of what CPUID gave it in EBX
     equal "$2" "$(xl dmesg | sed -n "s/^(d$guest) vcpu $1 round .* cpuid \([0-9]*\)\r*$/\1/p" | tail -n 1)"
 }

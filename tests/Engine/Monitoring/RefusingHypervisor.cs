@@ -24,6 +24,8 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
 
     public IDomainControl Control(XenDomain domain) => new DomainControl(host.Control(domain), refuses);
 
+    public IDomainMemory OpenMemory(XenDomain domain) => host.OpenMemory(domain);
+
     public void Dispose() => host.Dispose();
 
     private static XenException Refused(string call) => new(XenErrorId.CallFailed, call, "EIO", "It cannot be done.", "Try again.");

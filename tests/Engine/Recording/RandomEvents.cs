@@ -57,6 +57,8 @@ internal static class RandomEvents
         new ResponseWriter(request, layout).Set(VmEventField.Reason, (ulong)reason);
         SessionSource source = new((uint)ticks, domain, layout, architecture, new Requests(version));
         VmEvent vmEvent = VmEventFactory.Create(source, new RequestView(request, layout), ticks);
+        vmEvent.Symbol = ticks % 3 == 0 ? "do_syscall_64+0x38" : null;
+        vmEvent.Instruction = ticks % 2 == 0 ? "mov [rdi], rax" : null;
         bool isHeld = state == ResponseState.Held;
         vmEvent.Restore(isHeld ? null : response, state, isHeld || handling < 0 ? 0 : (long)ticks + handling + 1);
         return vmEvent;

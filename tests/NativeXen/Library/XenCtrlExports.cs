@@ -231,10 +231,45 @@ internal static unsafe class XenCtrlExports
     [UnmanagedCallersOnly(EntryPoint = Prefix + "map_foreign_range")]
     public static nint MapForeignRange(nint xch, uint domain, int bytes, int protection, nuint frame)
     {
-        nint start = Libc.mmap(0, (nuint)bytes, protection, Libc.MapShared | Libc.MapAnonymous, -1, 0);
-        if (start != Libc.MapFailed) return start;
-        NativeHost.Fail(Errno.ENOMEM);
-        return 0;
+        int errno = 0;
+        nint start = Libc.MapFailed;
+        int result = NativeHost.Try(() =>
+        {
+            SimulatedDomain guest = NativeHost.Find(domain, "xc_map_foreign_range");
+            start = Libc.mmap(0, (nuint)bytes, Libc.ProtectionReadWrite, Libc.MapShared | Libc.MapAnonymous, -1, 0);
+            if (start == Libc.MapFailed)
+            {
+                errno = (int)Errno.ENOMEM;
+                return;
+            }
+
+            // What the guest has there at this moment; nothing at the ring's.
+            Span<byte> page = new((void*)start, bytes);
+            if (frame == guest.Pages.MaximumGfn + 1 || guest.Memory.TryRead(frame * GuestMemory.PageSize, page)) return;
+            errno = (int)Errno.EINVAL;
+            _ = Libc.munmap(start, (nuint)bytes);
+        });
+        if (errno != 0) NativeHost.Fail((Errno)errno);
+        return result == 0 && errno == 0 ? start : 0;
+    }
+
+    /// <summary>The state of a vCPU: of <c>struct hvm_hw_cpu</c> what says how it translates addresses.</summary>
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_hvm_getcontext_partial")]
+    public static int DomainHvmGetContextPartial(nint xch, uint domain, ushort type, ushort instance, byte* buffer, uint bytes)
+    {
+        const ushort processor = 2;
+        const int size = 1032;
+        if (type != processor) return NativeHost.Fail(Errno.EINVAL);
+        if (bytes < size) return NativeHost.Fail(Errno.ENOSPC);
+        return NativeHost.Try(() =>
+        {
+            PagingRegisters paging = new SimulatedDomainMemory(NativeHost.Find(domain, "xc_domain_hvm_getcontext_partial")).GetPagingRegisters(instance);
+            new Span<byte>(buffer, size).Clear();
+            *(ulong*)(buffer + 656) = paging.Cr0;
+            *(ulong*)(buffer + 672) = paging.Cr3;
+            *(ulong*)(buffer + 680) = paging.Cr4;
+            *(ulong*)(buffer + 992) = paging.Efer;
+        });
     }
 
     /// <summary>As the engine's own: whoever has the gate keeps vCPUs from raising events and from taking answers.</summary>

@@ -38,9 +38,11 @@ internal static class GuestCode
         or GuestActionKind.Raise;
 
     /// <summary>Where the instruction for an action lies: always the same place for a kind, or the page that it is to execute.</summary>
-    public static ulong AddressOf(GuestAction action) => KernelText + (action.Kind == GuestActionKind.ExecutePage
-        ? action.Target
-        : (FirstCodeGfn + (ulong)action.Kind) * GuestMemory.PageSize + 0x120);
+    public static ulong AddressOf(GuestAction action) =>
+        action.Kind == GuestActionKind.ExecutePage ? KernelText + action.Target : AddressOf(action.Kind);
+
+    /// <summary>Where the instruction for a kind of action lies that has its own place.</summary>
+    public static ulong AddressOf(GuestActionKind kind) => KernelText + (FirstCodeGfn + (ulong)kind) * GuestMemory.PageSize + 0x120;
 
     /// <summary>The page that code lies in.</summary>
     public static ulong GfnOf(ulong rip) => (rip - KernelText) / GuestMemory.PageSize;

@@ -47,7 +47,7 @@ internal sealed class GuestRegisters
         Rip = 0;
         Rflags = 0x246;
         this[ControlRegister.CR0] = 0x8005_0033;
-        this[ControlRegister.CR3] = 0x0010_0000;
+        this[ControlRegister.CR3] = GuestImage.FirstTables;
         this[ControlRegister.CR4] = 0x0037_06e0;
         this[ControlRegister.Xcr0] = 0x7;
         Msrs.Clear();

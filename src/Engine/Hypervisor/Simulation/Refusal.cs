@@ -32,6 +32,9 @@ internal static class Refusal
             $"The domain does not have the {count} pages from gfn 0x{firstGfn:x}.",
             $"Name pages from gfn 0 to 0x{maximumGfn:x}, one at least.");
 
+    public static XenException NoSuchVCpu(XenDomain domain, uint vcpu, string call) =>
+        new(XenErrorId.InvalidVCpu, call, "ENOENT", $"The domain {domain} has no vCPU {vcpu}.", $"Its vCPUs are 0 to {domain.VCpus - 1}.");
+
     public static XenException NoListener(XenDomain domain, string call) =>
         new(XenErrorId.SessionEnded, call, "ENODEV", $"The monitor of the domain {domain} is not enabled.", "Enable it first.");
 

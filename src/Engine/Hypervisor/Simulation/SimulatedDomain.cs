@@ -29,7 +29,7 @@ public sealed class SimulatedDomain
         Layout = VmEventLayout.ForVersion(host.InterfaceVersion);
         Identity = new XenDomain(options.Id, options.Name, uuid ?? UuidOf(options.Id), options.Type, options.VCpus);
         Pages = new PagePermissions(options.Pages);
-        Memory = new GuestMemory(options.Pages);
+        Memory = new GuestMemory(options.Pages, host.Architecture);
         Views = new AlternateViews(this);
         _working = options.VCpus;
         VCpus = [.. Enumerable.Range(0, options.VCpus).Select(id => new SimulatedVCpu(this, id, SeedOf(host.Seed, options.Id, id)))];

@@ -111,6 +111,9 @@ public sealed class SimulatedHypervisor : IHypervisor
     /// <inheritdoc/>
     public IMonitorWitness Witness(XenDomain domain) => new SimulatedWitness(FindMonitorable(domain, "xc_hvm_param_get"));
 
+    /// <inheritdoc/>
+    public IDomainMemory OpenMemory(XenDomain domain) => new SimulatedDomainMemory(FindMonitorable(domain, "xc_map_foreign_range"));
+
     /// <summary>Ends all vCPUs and waits until they have.</summary>
     public void Dispose()
     {

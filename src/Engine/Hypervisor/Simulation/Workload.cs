@@ -8,8 +8,12 @@ namespace XenVmEvent.Hypervisor.Simulation;
 /// </summary>
 public sealed class Workload
 {
-    private const int FirstExecutedGfn = 0x80;
-    private const int ExecutedPages = 0x80;
+    /// <summary>The pages that are executed, at any offset.</summary>
+    internal const int FirstExecutedGfn = 0x80;
+
+    /// <inheritdoc cref="FirstExecutedGfn"/>
+    internal const int ExecutedPages = 0x80;
+
     private const int FirstHotGfn = 0x100;
     private const int HotPages = 0x10;
 
@@ -41,7 +45,7 @@ public sealed class Workload
         GuestActionKind.WritePageWithVector => GuestAction.WritePageWithVector(DataGfn(random, pages), Offset(random), (ulong)random.NextInt64()),
         GuestActionKind.Cpuid => GuestAction.Cpuid(Pick(Leaves, random)),
         GuestActionKind.WriteCR0 => Flip(registers, ControlRegister.CR0, 1 << 3),
-        GuestActionKind.WriteCR3 => Flip(registers, ControlRegister.CR3, (ulong)random.Next(1, 0x100) << 12),
+        GuestActionKind.WriteCR3 => Flip(registers, ControlRegister.CR3, (ulong)random.Next(1, GuestImage.Programs) << 12),
 
         // Linux flips PGE (bit 7) to flush the TLB, which listeners ignore; the other bits here are seldom written.
         GuestActionKind.WriteCR4 => Flip(registers, ControlRegister.CR4, 1 << 2 | (ulong)random.Next(2) << 7),

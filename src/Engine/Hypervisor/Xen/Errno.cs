@@ -26,6 +26,7 @@ internal enum Errno
     EPIPE = 32,
     ERANGE = 34,
     ENOSYS = 38,
+    ENODATA = 61,
     EOPNOTSUPP = 95,
     ENOTCONN = 107,
     ECONNREFUSED = 111,

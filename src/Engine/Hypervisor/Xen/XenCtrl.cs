@@ -183,6 +183,10 @@ internal static unsafe partial class XenCtrl
     internal static partial nint xc_map_foreign_range(XenCtrlHandle xch, uint domain, int bytes, int protection, nuint frame);
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_domain_hvm_getcontext_partial(
+        XenCtrlHandle xch, uint domain, ushort type, ushort instance, byte* buffer, uint bytes);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial int xc_domain_pause(XenCtrlHandle xch, uint domain);
 
     [LibraryImport(Library, SetLastError = true)]

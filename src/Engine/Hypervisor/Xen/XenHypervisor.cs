@@ -114,6 +114,13 @@ public sealed class XenHypervisor : IHypervisor
     }
 
     /// <inheritdoc/>
+    public IDomainMemory OpenMemory(XenDomain domain)
+    {
+        ArgumentNullException.ThrowIfNull(domain);
+        return new XenDomainMemory(XenCtrlHandle.Open(), FindMonitorable(domain), Architecture, _errors);
+    }
+
+    /// <inheritdoc/>
     public void Dispose() => _directory.Dispose();
 
     private static XenHypervisor ConnectToXen()

@@ -1,0 +1,70 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Hypervisor.Xen;
+
+/// <summary>The memory of a domain of the real Xen, mapped a page at a time, on a connection of its own.</summary>
+internal sealed unsafe class XenDomainMemory(XenCtrlHandle xen, XenDomain domain, GuestArchitecture architecture, XenErrors errors) : IDomainMemory
+{
+    private const int ProtectionRead = 1;
+
+    /// <summary>HVM_SAVE_CODE(CPU), and places in struct hvm_hw_cpu (Xen's public/arch-x86/hvm/save.h), the same in all of Xen 4.12 to 4.22.</summary>
+    private const ushort ProcessorState = 2;
+
+    private const int Cr0 = 656;
+    private const int Cr3 = 672;
+    private const int Cr4 = 680;
+    private const int Efer = 992;
+
+    /// <summary>More than any Xen has to say of a vCPU.</summary>
+    private const int StateBytes = 4096;
+
+    public bool TryRead(ulong address, Span<byte> into)
+    {
+        while (into.Length > 0)
+        {
+            int offset = (int)(address % SharedMemory.PageSize);
+            int count = Math.Min(SharedMemory.PageSize - offset, into.Length);
+            nint page = XenCtrl.xc_map_foreign_range(xen, domain.Id, SharedMemory.PageSize, ProtectionRead, (nuint)(address / SharedMemory.PageSize));
+            if (page == 0)
+            {
+                int errno = Marshal.GetLastPInvokeError();
+                return (Errno)errno is Errno.EPERM or Errno.EACCES or Errno.ESRCH or Errno.ENOMEM
+                    ? throw errors.Of(nameof(XenCtrl.xc_map_foreign_range), errno, $"read the memory of {domain}", domain)
+                    : false;
+            }
+
+            new ReadOnlySpan<byte>((byte*)page + offset, count).CopyTo(into);
+            _ = Libc.munmap(page, SharedMemory.PageSize);
+            address += (ulong)count;
+            into = into[count..];
+        }
+
+        return true;
+    }
+
+    public PagingRegisters GetPagingRegisters(uint vcpu)
+    {
+        if (architecture != GuestArchitecture.X86) throw PagingRegisters.NotX86();
+        if (vcpu >= domain.VCpus) throw NoSuchVCpu(vcpu, $"Its vCPUs are 0 to {domain.VCpus - 1}.");
+        byte* state = stackalloc byte[StateBytes];
+        if (XenCtrl.xc_domain_hvm_getcontext_partial(xen, domain.Id, ProcessorState, (ushort)vcpu, state, StateBytes) < 0)
+        {
+            int errno = Marshal.GetLastPInvokeError();
+            throw (Errno)errno is Errno.ENOENT or Errno.ENODATA
+                ? NoSuchVCpu(vcpu, "The guest has not started it: choose another.")
+                : errors.Of(nameof(XenCtrl.xc_domain_hvm_getcontext_partial), errno, $"read the registers of vCPU {vcpu} of {domain}", domain);
+        }
+
+        ReadOnlySpan<byte> bytes = new(state, StateBytes);
+        return new PagingRegisters(At(bytes, Cr0), At(bytes, Cr3), At(bytes, Cr4), At(bytes, Efer));
+    }
+
+    public void Dispose() => xen.Dispose();
+
+    private static ulong At(ReadOnlySpan<byte> state, int offset) => BinaryPrimitives.ReadUInt64LittleEndian(state[offset..]);
+
+    private XenException NoSuchVCpu(uint vcpu, string remedy) =>
+        new(XenErrorId.InvalidVCpu, nameof(XenCtrl.xc_domain_hvm_getcontext_partial), nameof(Errno.ENOENT), $"{domain} has no vCPU {vcpu} that runs.", remedy);
+}

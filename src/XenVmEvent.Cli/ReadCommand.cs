@@ -1,0 +1,68 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace XenVmEvent.Cli;
+
+/// <summary>The command line of <c>xenvmevent read</c>.</summary>
+internal static class ReadCommand
+{
+    /// <summary>How the command is called.</summary>
+    public const string Usage = "xenvmevent read <domain> <address> [--virtual] [--vcpu <n>] [--length <n>]";
+
+    private const int MostBytes = 1 << 28;
+
+    private static readonly Argument<string> Domain = new("domain") { Description = "The domain: its id, name or uuid." };
+
+    private static readonly Argument<ulong> Address = new("address")
+    {
+        Description = "The first byte's guest physical address, as in 0x1000.",
+        CustomParser = ParseAddress,
+    };
+
+    private static readonly Option<bool> Virtual = new("--virtual") { Description = "The address is a linear one, as the guest's own code uses it." };
+
+    private static readonly Option<uint> VCpu = new("--vcpu")
+    {
+        Description = "The vCPU whose page tables translate a linear address.",
+        HelpName = "n",
+        DefaultValueFactory = _ => 0,
+    };
+
+    private static readonly Option<int> Length = new("--length")
+    {
+        Description = "How many bytes.",
+        HelpName = "n",
+        DefaultValueFactory = _ => 256,
+    };
+
+    private static readonly Option<bool> Simulate = new("--simulate") { Description = "Read a simulated guest, web01 or db01, on a machine without Xen." };
+
+    /// <summary>The command, to be added to the root.</summary>
+    public static Command Create()
+    {
+        Command command = new("read", "Shows a guest's memory.") { Domain, Address, Virtual, VCpu, Length, Simulate };
+        Length.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 1 or > MostBytes) result.AddError($"--length is 1 to {MostBytes}.");
+        });
+        command.SetAction(parsed => new ReadRun(
+            parsed.GetRequiredValue(Domain),
+            parsed.GetRequiredValue(Address),
+            parsed.GetValue(Virtual),
+            parsed.GetValue(VCpu),
+            parsed.GetValue(Length),
+            parsed.GetValue(Simulate)).Run());
+        return command;
+    }
+
+    private static ulong ParseAddress(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        bool isHex = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
+        if (ulong.TryParse(isHex ? text[2..] : text, isHex ? NumberStyles.HexNumber : NumberStyles.None, CultureInfo.InvariantCulture, out ulong address))
+            return address;
+        result.AddError($"'{text}' is no address; one is 0x1000, for example.");
+        return 0;
+    }
+}

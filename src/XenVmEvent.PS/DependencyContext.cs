@@ -1,0 +1,34 @@
+using System.Reflection;
+using System.Runtime.Loader;
+
+namespace XenVmEvent.PS;
+
+/// <summary>
+/// Where what the module needs besides .NET and PowerShell is loaded, from its directory lib: apart from the assemblies
+/// of other modules, which may need the same in another version.
+/// </summary>
+internal sealed class DependencyContext : AssemblyLoadContext
+{
+    private static readonly string Folder = Path.Combine(Path.GetDirectoryName(typeof(DependencyContext).Assembly.Location)!, "lib");
+    private static readonly DependencyContext Instance = new();
+
+    private DependencyContext() : base(nameof(XenVmEvent))
+    {
+    }
+
+    /// <summary>From now on the module finds its own assembly there.</summary>
+    public static void Attach() => Default.Resolving += FindOwn;
+
+    /// <summary>Ends that.</summary>
+    public static void Detach() => Default.Resolving -= FindOwn;
+
+    /// <inheritdoc/>
+    protected override Assembly? Load(AssemblyName assemblyName)
+    {
+        string file = Path.Combine(Folder, $"{assemblyName.Name}.dll");
+        return File.Exists(file) ? LoadFromAssemblyPath(file) : null;
+    }
+
+    private static Assembly? FindOwn(AssemblyLoadContext context, AssemblyName name) =>
+        name.Name == "XenVmEvent.Disassembly" ? Instance.LoadFromAssemblyName(name) : null;
+}

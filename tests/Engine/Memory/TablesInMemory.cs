@@ -1,0 +1,68 @@
+using System.Buffers.Binary;
+using XenVmEvent.Hypervisor;
+
+namespace XenVmEvent.Tests.Memory;
+
+/// <summary>A domain's memory that has page tables, written as an operating system would; all else reads as its own address.</summary>
+internal sealed class TablesInMemory(PagingRegisters paging) : IDomainMemory
+{
+    public const ulong Root = 0x10_0000;
+
+    private const ulong EndOfMemory = 1UL << 46;
+
+    private readonly Dictionary<ulong, byte> _written = [];
+    private ulong _next = Root + 0x1000;
+
+    /// <summary>Maps a page, making what tables are missing.</summary>
+    /// <param name="linear">Where it is to be seen.</param>
+    /// <param name="entry">Its entry: where it lies and that it is present.</param>
+    /// <param name="path">For each level from the top: how far the address is shifted for its index, in how many bits.</param>
+    /// <param name="entryBytes">How long an entry is.</param>
+    public void Map(ulong linear, ulong entry, (int Shift, int Bits)[] path, int entryBytes)
+    {
+        ulong table = paging.Cr3;
+        foreach ((int shift, int bits) in path[..^1])
+        {
+            ulong at = EntryAt(table, linear, shift, bits, entryBytes);
+            ulong next = Read(at, entryBytes);
+            if (next == 0)
+            {
+                next = _next | 1;
+                _next += 0x1000;
+                Write(at, next, entryBytes);
+            }
+
+            table = next & ~0xfffUL;
+        }
+
+        Write(EntryAt(table, linear, path[^1].Shift, path[^1].Bits, entryBytes), entry, entryBytes);
+    }
+
+    public bool TryRead(ulong address, Span<byte> into)
+    {
+        if (address >= EndOfMemory) return false;
+        for (int i = 0; i < into.Length; i++) into[i] = _written.GetValueOrDefault(address + (ulong)i);
+        return true;
+    }
+
+    public PagingRegisters GetPagingRegisters(uint vcpu) => paging;
+
+    public void Dispose()
+    {
+    }
+
+    private static ulong EntryAt(ulong table, ulong linear, int shift, int bits, int entryBytes) =>
+        table + (linear >> shift & ((1UL << bits) - 1)) * (ulong)entryBytes;
+
+    private ulong Read(ulong address, int bytes)
+    {
+        byte[] buffer = new byte[sizeof(ulong)];
+        TryRead(address, buffer.AsSpan(0, bytes));
+        return BinaryPrimitives.ReadUInt64LittleEndian(buffer);
+    }
+
+    private void Write(ulong address, ulong value, int bytes)
+    {
+        for (int i = 0; i < bytes; i++) _written[address + (ulong)i] = (byte)(value >> (8 * i));
+    }
+}

@@ -1,0 +1,51 @@
+using XenVmEvent.Symbols;
+using Xunit;
+
+namespace XenVmEvent.Tests.Symbols;
+
+public sealed class SymbolMapTests : IDisposable
+{
+    private const string SystemMap = """
+        0000000000000000 D __per_cpu_start
+        ffffffff81000000 T _stext
+        ffffffff81000000 T _text
+        ffffffff81000040 t early_setup_idt
+        ffffffff81002000 D some_data
+        ffffffff81003000 T last_code
+        ffffffff81004000 B _end
+        """;
+
+    private readonly string _file = Path.GetTempFileName();
+
+    public void Dispose() => File.Delete(_file);
+
+    [Theory]
+    [InlineData(0xffffffff81000000, "_stext")]
+    [InlineData(0xffffffff8100003f, "_stext+0x3f")]
+    [InlineData(0xffffffff81000040, "early_setup_idt")]
+    [InlineData(0xffffffff81000041, "early_setup_idt+0x1")]
+    [InlineData(0xffffffff81002001, null)] // data
+    [InlineData(0xffffffff81003fff, "last_code+0xfff")]
+    [InlineData(0xffffffff81004000, null)]
+    [InlineData(0xffffffffffffffff, null)] // behind all of it
+    [InlineData(0x1000, null)]
+    public void Code_is_found_by_any_of_its_addresses(ulong address, string? expected) =>
+        Assert.Equal(expected, Read(SystemMap).Find(address));
+
+    [Fact]
+    public void What_kallsyms_shows_of_modules_has_the_modules_name() =>
+        Assert.Equal("ext4_read [ext4]+0x4", Read("ffffffffc0000000 t ext4_read\t[ext4]\nffffffffc0001000 t ext4_end\t[ext4]").Find(0xffffffffc0000004));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("not a map")]
+    [InlineData("zz T name")]
+    [InlineData("0000000000000000 T hidden\n0000000000000000 T also_hidden")]
+    public void What_is_no_map_is_refused(string text) => Assert.Throws<FormatException>(() => Read(text));
+
+    private SymbolMap Read(string text)
+    {
+        File.WriteAllText(_file, text);
+        return SymbolMap.Read(_file);
+    }
+}
