@@ -114,7 +114,7 @@ public class PageTablesTests
         Assert.Equal(4, memory.ReadPhysical(0x1_0120, 4).Length);
     }
 
-    private static ulong? Translate(IDomainMemory memory, ulong linear) =>
+    private static ulong? Translate(TablesInMemory memory, ulong linear) =>
         PageTables.TryTranslate(memory, memory.GetPagingRegisters(0), linear, out ulong physical) ? physical : null;
 
     private static ulong Canonical(ulong linear, int bits) => (ulong)((long)(linear << (64 - bits)) >> (64 - bits));

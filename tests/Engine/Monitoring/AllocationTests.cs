@@ -68,18 +68,20 @@ public sealed class AllocationTests : IDisposable
         return last;
     }
 
-    /// <summary>What the second time allocates: the first makes room in lists that keep it.</summary>
+    /// <summary>The least that it allocates: lists make room once and keep it, and the runtime may at any time do something of its own.</summary>
     private static long AllocatedBy(Action action, EventDispatcher dispatcher)
     {
-        long before = 0;
-        for (int i = 0; i < 2; i++)
+        const int turns = 6;
+        long least = long.MaxValue;
+        for (int i = 0; i < turns; i++)
         {
-            before = GC.GetAllocatedBytesForCurrentThread();
+            long before = GC.GetAllocatedBytesForCurrentThread();
             action();
             dispatcher.Flush();
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
         }
 
-        return GC.GetAllocatedBytesForCurrentThread() - before;
+        return least;
     }
 
     private byte[] RequestOf(VmEventKind kind)
