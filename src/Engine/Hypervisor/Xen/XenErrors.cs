@@ -77,7 +77,7 @@ internal sealed class XenErrors(XenVersion running, string library)
                 errno,
                 what,
                 "its type, this hardware or this Xen's build does not allow it",
-                "The guest has to be HVM or PVH, with hardware assisted paging (hap=1) on Intel or AMD, and Xen built with VM event support."),
+                "The guest has to be HVM or PVH, with hardware assisted paging (hap=1) on Intel or AMD, and Xen built with VM event support; Test-XenMonitor or 'xenvmevent test' tells what is missing."),
             Errno.E2BIG => New(
                 XenErrorId.NotSupported, call, errno, what, "the slotted channel has no room for so many vCPUs", "Use the ring: -Channel Ring, --channel ring."),
             Errno.ENOMEM => New(

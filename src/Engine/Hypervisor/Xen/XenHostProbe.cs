@@ -7,9 +7,17 @@ namespace XenVmEvent.Hypervisor.Xen;
 /// <summary>The way to the Xen of this machine, which need not have one.</summary>
 public sealed class XenHostProbe : IHostProbe
 {
-    private const string Root = "/";
-
+    private readonly string _root;
     private string _library = XenCtrl.Library;
+
+    /// <summary>Nothing is touched yet.</summary>
+    public XenHostProbe()
+        : this("/")
+    {
+    }
+
+    /// <param name="root">Where sys and proc lie.</param>
+    internal XenHostProbe(string root) => _root = root;
 
     /// <inheritdoc/>
     public bool IsRoot => Environment.IsPrivilegedProcess;
@@ -24,15 +32,15 @@ public sealed class XenHostProbe : IHostProbe
     /// <remarks>Where the kernel shows no files of a dom0, it is one all the same if Xen answers.</remarks>
     public string FindXen()
     {
-        if (Dom0.Explain(Root, failure: null) is { } reason && !Answers()) throw reason;
-        XenVersion? version = XenVersion.Read(Root) ?? (Version == default ? null : Version);
+        if (Dom0.Explain(_root, failure: null) is { } reason && !Answers()) throw reason;
+        XenVersion? version = XenVersion.Read(_root) ?? (Version == default ? null : Version);
         return version is null ? "Xen, and this is its dom0" : $"Xen {version}, and this is its dom0";
     }
 
     /// <inheritdoc/>
     public HostLibrary? LoadLibraries()
     {
-        XenVersion? running = XenVersion.Read(Root);
+        XenVersion? running = XenVersion.Read(_root);
         _library = XenLibraries.Load(running);
         return new HostLibrary(_library, XenLibraryNames.ReleaseOf(_library)?.ToString(), running?.ToString());
     }
