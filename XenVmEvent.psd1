@@ -21,6 +21,7 @@
         'Get-XenMemoryView'
         'Get-XenMonitor'
         'Import-XenVmEvent'
+        'Measure-XenVmEvent'
         'New-XenMemoryView'
         'Read-XenMemory'
         'Remove-XenMemoryView'

@@ -29,8 +29,8 @@ Describe 'The module' {
     It 'exports its cmdlets and nothing else' {
         $module.ExportedCmdlets.Keys | Sort-Object | Should -Be @(
             'Connect-XenHost', 'Disable-XenMonitor', 'Enable-XenMonitor', 'Export-XenVmEvent', 'Get-XenDomain', 'Get-XenMemAccess',
-            'Get-XenMemoryView', 'Get-XenMonitor', 'Import-XenVmEvent', 'New-XenMemoryView', 'Remove-XenMemoryView', 'Reset-XenMonitor',
-            'Set-XenMemAccess', 'Set-XenVmEventResponse', 'Switch-XenMemoryView', 'Test-XenMonitor', 'Watch-XenMemAccess', 'Watch-XenVmEvent')
+            'Get-XenMemoryView', 'Get-XenMonitor', 'Import-XenVmEvent', 'Measure-XenVmEvent', 'New-XenMemoryView', 'Remove-XenMemoryView',
+            'Reset-XenMonitor', 'Set-XenMemAccess', 'Set-XenVmEventResponse', 'Switch-XenMemoryView', 'Test-XenMonitor', 'Watch-XenMemAccess', 'Watch-XenVmEvent')
         $module.ExportedFunctions.Count + $module.ExportedAliases.Count + $module.ExportedVariables.Count | Should -Be 0
     }
 

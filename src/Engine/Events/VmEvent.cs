@@ -80,6 +80,9 @@ public abstract class VmEvent
 
     internal RequestView Request => new(_request, _source.Layout);
 
+    /// <summary>Who waits for an answer to it.</summary>
+    internal IHeldEvents HeldEvents => _source.HeldEvents;
+
     internal GuestArchitecture Architecture => _source.Architecture;
 
     /// <summary>Nothing about it will change any more.</summary>

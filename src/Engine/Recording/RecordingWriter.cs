@@ -12,9 +12,6 @@ public sealed class RecordingWriter : IDisposable
 {
     private const int FlushAt = 64 * 1024;
 
-    /// <summary>So many events at most are waited for.</summary>
-    private const int MostUnsettled = 1024;
-
     private static readonly TimeSpan FlushPeriod = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
@@ -24,7 +21,7 @@ public sealed class RecordingWriter : IDisposable
     private readonly bool _wasReadOnly;
     private readonly ArrayBufferWriter<byte> _buffer = new(FlushAt * 2);
     private readonly EventLineWriter _lines;
-    private readonly List<VmEvent> _unsettled = [];
+    private readonly UnsettledEvents _unsettled;
     private readonly Timer _timer;
     private XenException? _failure;
     private bool _isUnflushed;
@@ -37,6 +34,7 @@ public sealed class RecordingWriter : IDisposable
         _wasReadOnly = wasReadOnly;
         _content = IsCompressed(path) ? new GZipStream(file, CompressionLevel.Fastest) : file;
         _lines = new EventLineWriter(_buffer);
+        _unsettled = new UnsettledEvents(_lines.Write);
         _timer = new Timer(_ => FlushInTime(), null, FlushPeriod, FlushPeriod);
     }
 
@@ -75,9 +73,7 @@ public sealed class RecordingWriter : IDisposable
         {
             ObjectDisposedException.ThrowIf(_isClosed, this);
             if (_failure is not null) throw _failure;
-            if (_unsettled.Count > 0) WriteSettled(e => e.IsSettled);
-            if (vmEvent.IsSettled) _lines.Write(vmEvent);
-            else WaitFor(vmEvent);
+            _unsettled.Add(vmEvent);
             if (_buffer.WrittenCount >= FlushAt) Attempt(EmptyBuffer);
             if (_failure is not null) throw _failure;
         }
@@ -92,7 +88,7 @@ public sealed class RecordingWriter : IDisposable
         {
             if (_isClosed) return;
             _isClosed = true;
-            WriteSettled(_ => true);
+            _unsettled.Release(_ => true);
             Attempt(EmptyBuffer);
             Attempt(_content.Dispose);
             Attempt(_file.Dispose);
@@ -141,30 +137,6 @@ public sealed class RecordingWriter : IDisposable
         if (file.ReadByte() != '\n') file.WriteByte((byte)'\n');
     }
 
-    private void WaitFor(VmEvent vmEvent)
-    {
-        if (_unsettled.Count == MostUnsettled)
-        {
-            _lines.Write(_unsettled[0]);
-            _unsettled.RemoveAt(0);
-        }
-
-        _unsettled.Add(vmEvent);
-    }
-
-    private void WriteSettled(Predicate<VmEvent> isSettled)
-    {
-        int kept = 0;
-        for (int i = 0; i < _unsettled.Count; i++)
-        {
-            VmEvent vmEvent = _unsettled[i];
-            if (isSettled(vmEvent)) _lines.Write(vmEvent);
-            else _unsettled[kept++] = vmEvent;
-        }
-
-        _unsettled.RemoveRange(kept, _unsettled.Count - kept);
-    }
-
     private void EmptyBuffer()
     {
         if (_buffer.WrittenCount == 0) return;
@@ -179,7 +151,7 @@ public sealed class RecordingWriter : IDisposable
         lock (_gate)
         {
             if (_isClosed || _failure is not null) return;
-            WriteSettled(e => e.ResponseState != ResponseState.Held);
+            _unsettled.Release(e => e.ResponseState != ResponseState.Held);
             Attempt(EmptyBuffer);
             if (!_isUnflushed) return;
             _isUnflushed = false;

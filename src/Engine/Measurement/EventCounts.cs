@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using XenVmEvent.Abi;
+using XenVmEvent.Events;
+using XenVmEvent.Monitoring;
+
+namespace XenVmEvent.Measurement;
+
+/// <summary>What is counted of some events, in bounded memory.</summary>
+internal sealed class EventCounts
+{
+    /// <summary>Xen's own bound for one domain.</summary>
+    private const int MostVCpus = 8192;
+
+    private const int MostDomains = 1024;
+
+    private readonly long[] _byKind = new long[(int)VmEventKind.Io + 1];
+    private readonly TopCounter<string> _byDomain = new(MostDomains);
+    private readonly TopCounter<uint> _byVCpu = new(MostVCpus);
+    private readonly TopCounter<(string Domain, ulong Gfn)> _byPage = new(EventMeter.MostDistinct);
+    private readonly TopCounter<(string Domain, ulong InstructionPointer)> _byInstruction = new(EventMeter.MostDistinct);
+    private readonly LatencyHistogram _handling = new();
+    private DateTimeOffset _first = DateTimeOffset.MaxValue;
+    private DateTimeOffset _last = DateTimeOffset.MinValue;
+    private long _timedOut;
+
+    public bool IsEmpty => _first > _last;
+
+    public DateTimeOffset Last => _last;
+
+    public void Add(VmEvent vmEvent, DateTimeOffset time)
+    {
+        if (time < _first) _first = time;
+        if (time > _last) _last = time;
+        string domain = vmEvent.Domain;
+        _byKind[(int)vmEvent.Kind]++;
+        _byDomain.Add(domain);
+        _byVCpu.Add(vmEvent.VCpu);
+        _byInstruction.Add((domain, vmEvent.InstructionPointer));
+        if (PageOf(vmEvent) is { } gfn) _byPage.Add((domain, gfn));
+    }
+
+    /// <summary>The same event again, once its answer is known.</summary>
+    public void AddAnswer(VmEvent vmEvent)
+    {
+        if (vmEvent.HandlingTime is { } time) _handling.Add((long)(time.TotalSeconds * Stopwatch.Frequency));
+        if (vmEvent.ResponseState == ResponseState.TimedOut) _timedOut++;
+    }
+
+    public EventMeasure Summarize(int top, long? dropped) => new()
+    {
+        StartTime = IsEmpty ? default : _first,
+        Duration = IsEmpty ? TimeSpan.Zero : _last - _first,
+        Events = _byKind.Sum(),
+        ByKind = Enum.GetValues<VmEventKind>().Where(k => _byKind[(int)k] != 0).ToDictionary(k => k, k => _byKind[(int)k]),
+        ByDomain = _byDomain.InOrder().ToDictionary(),
+        ByVCpu = _byVCpu.InOrder().ToDictionary(),
+
+        // Arrays, for PowerShell cannot index what a collection expression makes.
+        BusiestPages = _byPage.Top(top).Select(c => new PageCount(c.Key.Domain, c.Key.Gfn, c.Value)).ToArray(),
+        BusiestInstructions = _byInstruction.Top(top).Select(c => new InstructionCount(c.Key.Domain, c.Key.InstructionPointer, c.Value)).ToArray(),
+        HandlingTime = _handling.Summarize(),
+        TimedOut = _timedOut,
+        Dropped = dropped,
+    };
+
+    private static ulong? PageOf(VmEvent vmEvent) => vmEvent switch
+    {
+        MemAccessEvent e => e.Gfn,
+        MemPagingEvent e => e.Gfn,
+        MemSharingEvent e => e.Gfn,
+        _ => null,
+    };
+}

@@ -1,0 +1,86 @@
+using XenVmEvent.Events;
+using XenVmEvent.Monitoring;
+
+namespace XenVmEvent.Measurement;
+
+/// <summary>
+/// Measures a stream of events, live or recorded, in bounded memory. Used by one thread. Time is the events' own, so that a
+/// recording gives the same as the guest did.
+/// </summary>
+public sealed class EventMeter
+{
+    /// <summary>
+    /// So many different pages, and instructions, are counted exactly. When there are more, the rarest are forgotten now and
+    /// then, and the counts of the others are too small by at most twice the events divided by this.
+    /// </summary>
+    public const int MostDistinct = 65_536;
+
+    private readonly int _top;
+    private readonly TimeSpan? _interval;
+    private readonly UnsettledEvents _unsettled;
+    private readonly Dictionary<EventPump, long> _droppedBefore = [];
+    private EventCounts _counts = new();
+    private DateTimeOffset _start;
+
+    /// <summary>Begins to measure.</summary>
+    /// <param name="top">How many of the busiest pages and instructions to name, 0 or more.</param>
+    /// <param name="interval">How much time each measure is of; null: there is one measure of everything.</param>
+    public EventMeter(int top, TimeSpan? interval = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(top);
+        if (interval is { } span) ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(span, TimeSpan.Zero);
+        _top = top;
+        _interval = interval;
+        _unsettled = new UnsettledEvents(e => _counts.AddAnswer(e));
+    }
+
+    /// <summary>Adds an event.</summary>
+    /// <returns>The interval before, when the event is the first of another; intervals without events are left out.</returns>
+    public EventMeasure? Add(VmEvent vmEvent)
+    {
+        ArgumentNullException.ThrowIfNull(vmEvent);
+        DateTimeOffset time = vmEvent.Time;
+        EventMeasure? finished = _interval is { } interval ? BeginInterval(interval, time) : null;
+        if (vmEvent.HeldEvents is EventPump session) _droppedBefore.TryAdd(session, 0);
+        _counts.Add(vmEvent, time);
+        _unsettled.Add(vmEvent);
+        return finished;
+    }
+
+    /// <summary>Ends measuring.</summary>
+    /// <returns>The measure of everything, or of what came of the last interval; null when nothing did.</returns>
+    public EventMeasure? Finish()
+    {
+        _unsettled.Release(_ => true);
+        if (_interval is null) return Summarize();
+        return _counts.IsEmpty ? null : new IntervalMeasure(Summarize(), _start, _counts.Last - _start);
+    }
+
+    private IntervalMeasure? BeginInterval(TimeSpan interval, DateTimeOffset time)
+    {
+        if (_counts.IsEmpty && _start == default) _start = time;
+        if (time - _start < interval) return null;
+        IntervalMeasure finished = new(Summarize(), _start, interval);
+        _counts = new EventCounts();
+        _start += interval * Math.Floor((time - _start) / interval);
+        return finished;
+    }
+
+    private EventMeasure Summarize() => _counts.Summarize(_top, CountDropped());
+
+    /// <summary>Since the last time.</summary>
+    private long? CountDropped()
+    {
+        if (_droppedBefore.Count == 0) return null;
+        long sum = 0;
+        foreach (EventPump session in _droppedBefore.Keys)
+        {
+            MonitorStatistics statistics = session.GetStatistics();
+            long dropped = statistics.Dropped + statistics.Overwritten;
+            sum += dropped - _droppedBefore[session];
+            _droppedBefore[session] = dropped;
+        }
+
+        return sum;
+    }
+}
