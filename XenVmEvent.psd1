@@ -37,8 +37,9 @@
     AliasesToExport      = @()
     PrivateData          = @{
         PSData = @{
-            Tags       = @('Xen', 'vm_event', 'introspection', 'monitoring', 'Linux', 'PSEdition_Core')
-            LicenseUri = 'https://opensource.org/license/mit'
+            Tags         = @('Xen', 'vm_event', 'altp2m', 'hypervisor', 'introspection', 'monitoring', 'security', 'Linux', 'PSEdition_Core')
+            LicenseUri   = 'https://opensource.org/license/mit'
+            ReleaseNotes = 'The first release. Get-Help about_XenVmEvent is the place to start; Connect-XenHost -Simulated needs no Xen.'
         }
     }
 }

@@ -4,12 +4,34 @@ namespace XenVmEvent.PS;
 internal static class GuardProgram
 {
     private const string Name = "xenvmevent";
+    private const UnixFileMode Execute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     /// <returns>Its file; null when it is not there.</returns>
-    public static string? Find()
+    public static string? Find() =>
+        Find(Path.GetDirectoryName(typeof(GuardProgram).Assembly.Location) ?? "", Environment.GetEnvironmentVariable("PATH") ?? "");
+
+    internal static string? Find(string module, string path)
     {
-        string? module = Path.GetDirectoryName(typeof(GuardProgram).Assembly.Location);
-        string[] path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-        return path.Prepend(module ?? "").Select(folder => Path.Combine(folder, Name)).FirstOrDefault(File.Exists);
+        string beside = Path.Combine(module, Name);
+        if (File.Exists(beside) && (IsExecutable(beside) || MakeExecutable(beside))) return beside;
+        return path.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Select(folder => Path.Combine(folder, Name)).FirstOrDefault(IsExecutable);
+    }
+
+    private static bool IsExecutable(string file) =>
+        File.Exists(file) && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(file) & Execute) != 0);
+
+    /// <summary>Not everything that unpacks a package keeps who may execute its files.</summary>
+    private static bool MakeExecutable(string file)
+    {
+        if (OperatingSystem.IsWindows()) return true;
+        try
+        {
+            File.SetUnixFileMode(file, File.GetUnixFileMode(file) | Execute);
+            return true;
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            return false;
+        }
     }
 }

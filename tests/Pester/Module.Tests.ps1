@@ -15,6 +15,8 @@ Describe 'The module' {
         $manifest.CompatiblePSEditions | Should -Be 'Core'
         $manifest.Description | Should -Not -BeNullOrEmpty
         $manifest.LicenseUri | Should -Not -BeNullOrEmpty
+        $manifest.ReleaseNotes | Should -Not -BeNullOrEmpty
+        $manifest.Tags | Should -Contain 'Xen'
     }
 
     It 'lies in a folder of its name and version' {
@@ -29,7 +31,7 @@ Describe 'The module' {
     It 'exports its cmdlets and nothing else' {
         $module.ExportedCmdlets.Keys | Sort-Object | Should -Be @(
             'Connect-XenHost', 'Disable-XenMonitor', 'Enable-XenMonitor', 'Export-XenVmEvent', 'Get-XenDomain', 'Get-XenMemAccess',
-            'Get-XenMemoryView', 'Get-XenMonitor', 'Import-XenVmEvent', 'Measure-XenVmEvent', 'New-XenMemoryView', 'Remove-XenMemoryView',
+            'Get-XenMemoryView', 'Get-XenMonitor', 'Import-XenVmEvent', 'Measure-XenVmEvent', 'New-XenMemoryView', 'Read-XenMemory', 'Remove-XenMemoryView',
             'Reset-XenMonitor', 'Set-XenMemAccess', 'Set-XenVmEventResponse', 'Switch-XenMemoryView', 'Test-XenMonitor', 'Watch-XenMemAccess', 'Watch-XenVmEvent')
         $module.ExportedFunctions.Count + $module.ExportedAliases.Count + $module.ExportedVariables.Count | Should -Be 0
     }
@@ -46,7 +48,10 @@ Describe 'The module' {
         $module.ExportedTypeFiles.Count | Should -Be 1
     }
 
-    It 'passes PSScriptAnalyzer: <_>' -ForEach 'XenVmEvent.psd1', 'build.ps1', 'tests/Pester/Invoke-Tests.ps1', 'tests/Pester/SimulatedHost.ps1' {
+    It 'passes PSScriptAnalyzer: <_>' -ForEach @(
+        'XenVmEvent.psd1', 'build.ps1', 'bench/pipeline.ps1', 'docs/Export-Help.ps1', 'src/XenVmEvent.PS/New-Package.ps1',
+        'tests/Pester/Invoke-Tests.ps1', 'tests/Pester/SimulatedHost.ps1'
+    ) {
         if (-not (Get-Module PSScriptAnalyzer -ListAvailable)) {
             Set-ItResult -Skipped -Because 'PSScriptAnalyzer is not installed: Install-PSResource PSScriptAnalyzer'
         }
