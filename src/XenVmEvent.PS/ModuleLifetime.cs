@@ -15,6 +15,7 @@ public sealed class ModuleLifetime : IModuleAssemblyInitializer, IModuleAssembly
     public void OnRemove(PSModuleInfo psModuleInfo)
     {
         XenHost.Disconnect();
+        EndingSignals.Ignore();
         DependencyContext.Detach();
     }
 }

@@ -109,6 +109,7 @@ internal static class XenHost
 
             MonitorSession session = MonitorSession.Start(guarded ? Guarded(Current) : Current, domain, options);
             OpenSessions.Add(session);
+            EndingSignals.Watch();
             return session;
         }
     }

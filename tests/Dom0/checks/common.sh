@@ -33,7 +33,12 @@ equal() { # WANTED GOT
 
 # Guests
 
-start_guest() { # NAME WORKLOADS [SETTING]: a guest of 2 vCPUs; $guest is its domain id
+start_guest() { # NAME WORKLOADS [SETTING]: a guest of 2 vCPUs that runs; $guest is its domain id
+    create_guest "$@"
+    check "the guest $1 runs" runs_on
+}
+
+create_guest() { # the same, not waited for
     cat > "/tmp/$1.cfg" << END
 name = "$1"
 type = "pvh"
@@ -49,7 +54,6 @@ ${3:-}
 END
     xl create -q "/tmp/$1.cfg" > /tmp/xl.log 2>&1 || cat /tmp/xl.log
     guest=$(xl domid "$1")
-    check "the guest $1 runs" runs_on
 }
 
 progress() { # VCPU: the last round that this vCPU of the guest reported
@@ -68,12 +72,20 @@ runs_on() { # every vCPU of the guest reports further rounds
     done
 }
 
-goes_on_soon() { # every vCPU of the guest reports a further round within 2 seconds
-    local vcpu before
+milliseconds() {
+    echo $((${EPOCHREALTIME/./} / 1000))
+}
+
+goes_on_soon() { # FIGURE SINCE: every vCPU of the guest reports a further round within 2 seconds; from SINCE to then is noted
+    local vcpu before=("$(progress 0)" "$(progress 1)")
     for vcpu in 0 1; do
-        before=$(progress $vcpu)
-        eventually 2 beyond $vcpu "${before:--1}" || { echo "vcpu $vcpu stays at round ${before:-none}"; return 1; }
+        eventually 2 beyond $vcpu "${before[vcpu]:--1}" || { echo "vcpu $vcpu stays at round ${before[vcpu]:-none}"; return 1; }
     done
+    echo $(($(milliseconds) - $2)) >> "/tmp/$1.times"
+}
+
+figure() { # NAME WHAT: the longest of the times noted
+    echo "# $2: longest $(sort -n "/tmp/$1.times" | tail -n 1) ms of $(wc -l < "/tmp/$1.times")"
 }
 
 stands_still() { # no vCPU of the guest reports a further round

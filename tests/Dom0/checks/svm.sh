@@ -132,18 +132,19 @@ stop INT
 check "SIGINT: a clean end" clean_end interrupted
 check "SIGINT: the guest runs on" runs_on
 
-# A listener that is killed, and its guard
+stop HUP
+check "SIGHUP: a clean end" clean_end interrupted
+check "SIGHUP: the guest runs on" runs_on
 
-guarded() { # NAME MODE: killed at some moment under load
-    start "$1" "$guest" "$2"
-    eventually 60 lines "$1" . 4
+# Listeners that are killed at any moment under load. That each can start shows that the one before has left nothing.
+
+kill_listener() { # NAME MODE [OPTION]; $killed_at is when
+    start "$1" "$guest" "$2" ${3:-}
+    check "$1: it is not refused, and sees events" eventually 60 lines "$1" . 4
     sleep "0.$((RANDOM % 1000 + 1000))"
+    killed_at=$(milliseconds)
     kill -9 $running
     wait $running 2> /dev/null
-    check "$1: the guest runs on within 2 s" goes_on_soon
-    check "$1: its guard has ended" eventually 10 no_guard
-    run "$1-next" "$guest" "$2" --count 5 --no-guard
-    check "$1: the next start is not refused" clean_end "$1-next"
 }
 
 guards() { # the process ids of the guards that run
@@ -154,10 +155,26 @@ no_guard() {
     [ -z "$(guards)" ]
 }
 
-for i in 1 2 3 4 5; do
-    guarded guarded-cpuid-$i cpuid
-    guarded guarded-cr4-$i write_ctrlreg_cr4
+xl dmesg -c > /dev/null    # it is read often now
+for i in {1..10}; do
+    for mode in cpuid write_ctrlreg_cr4; do
+        kill_listener guarded-$mode-$i $mode
+        check "guarded-$mode-$i: the guest runs on within 2 s" goes_on_soon guarded $killed_at
+        check "guarded-$mode-$i: its guard has ended" eventually 10 no_guard
+    done
 done
+figure guarded "from kill -9 to a round reported by every vCPU, with a guard"
+
+for i in {1..10}; do
+    for mode in cpuid write_ctrlreg_cr4; do
+        kill_listener reset-$mode-$i $mode --no-guard
+        reset_at=$(milliseconds)
+        run reset-$mode-$i-free reset "$guest" --yes
+        check "reset-$mode-$i: reset says that no vCPU stands still" grep -q 'that do so still: none' /tmp/reset-$mode-$i-free.out
+        check "reset-$mode-$i: the guest runs on within 2 s" goes_on_soon reset $reset_at
+    done
+done
+figure reset "from the start of reset to a round reported by every vCPU"
 
 start orphan "$guest" cpuid
 eventually 60 lines orphan . 4
@@ -165,7 +182,8 @@ kill -9 $(guards)
 check "a guard that is killed: its listener says so and starts another" eventually 30 grep -q 'another has been started' /tmp/orphan.err
 kill -9 $running
 wait $running 2> /dev/null
-check "a guard that came late frees the guest too" eventually 10 goes_on_soon
+killed_at=$(milliseconds)
+check "a guard that came late frees the guest too" eventually 10 goes_on_soon late $killed_at
 check "a guard that came late ends" eventually 10 no_guard
 
 # A listener that was killed, without a guard
@@ -191,8 +209,6 @@ killed() { # NAME PATTERN: what was started last, once it has seen enough
 
 start killed-cpuid "$guest" cpuid --no-guard
 killed killed-cpuid "$cpuid_line"
-start killed-cr4 "$guest" write_ctrlreg_cr4 --no-guard
-killed killed-cr4 "$cr4_line"
 start_xen_access killed-xen-access cpuid
 killed killed-xen-access "$cpuid_line"
 
@@ -232,9 +248,36 @@ check "after all that a run works" clean_end last
 
 # A domain that goes away
 
+one_end() { # NAME PATTERN: a domain's end is told as the reason
+    grep -qE "^xenvmevent: SessionEnded: .*$2" "/tmp/$1.err" || { cat "/tmp/$1.err"; return 1; }
+}
+
+watched_again() {
+    run again "$1" cpuid --count 4
+    clean_end again
+}
+
 start gone "$guest" cpuid
 check "events come from a domain about to go" eventually 60 lines gone "$cpuid_line" 4
+destroyed_at=$(milliseconds)
 xl destroy "$guest"
 check "a domain destroyed while watched: xenvmevent ends by itself" eventually 60 ended
+echo "# from xl destroy to the end of the watch: $(($(milliseconds) - destroyed_at)) ms"
 stop 0
+check "a domain destroyed while watched: it is said" one_end gone 'was destroyed'
 check "a domain destroyed while watched: nothing of it is left" eventually 60 no_domain "$guest"
+
+# Guests that end by themselves, at the same time: a reboot is the toolstack's to finish, the others stay.
+declare -A watches
+for how in reboot poweroff suspend crash; do
+    create_guest $how "cpuid $how" 'on_poweroff = "preserve"'
+    start $how "$guest" cpuid
+    watches[$how]=$running
+done
+for how in reboot:rebooted poweroff:'shut down' suspend:suspended crash:crashed; do
+    running=${watches[${how%:*}]}
+    check "${how%:*} while watched: xenvmevent ends by itself" eventually 120 ended
+    check "${how%:*} while watched: it is said" one_end ${how%:*} "(has|was) ${how#*:}"
+done
+check "reboot while watched: the guest that it became can be watched by the name" eventually 60 watched_again reboot
+check "no guard is left" eventually 10 no_guard

@@ -1,0 +1,27 @@
+using System.Runtime.InteropServices;
+
+namespace XenVmEvent.PS;
+
+/// <summary>
+/// Ends all sessions when a signal ends the process: since .NET 10 nothing else is told of SIGTERM, and of SIGHUP, a
+/// terminal that closes, nothing ever was. What the process then does with the signal is not changed.
+/// </summary>
+internal static class EndingSignals
+{
+    private static readonly PosixSignal[] Signals = [PosixSignal.SIGTERM, PosixSignal.SIGHUP];
+
+    private static PosixSignalRegistration[] _registrations = [];
+
+    /// <summary>Does so from now on.</summary>
+    public static void Watch()
+    {
+        if (_registrations.Length == 0) _registrations = [.. Signals.Select(s => PosixSignalRegistration.Create(s, _ => XenHost.Disconnect()))];
+    }
+
+    /// <summary>Does so no more.</summary>
+    public static void Ignore()
+    {
+        foreach (PosixSignalRegistration registration in _registrations) registration.Dispose();
+        _registrations = [];
+    }
+}
