@@ -77,7 +77,8 @@ internal static class Engine
         return measure(subscription, guest);
     }
 
-    private static void Consume(EventSubscription subscription, TimeSpan time)
+    /// <summary>Takes all events that come in a time.</summary>
+    public static void Consume(EventSubscription subscription, TimeSpan time)
     {
         long start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start) < time)

@@ -10,7 +10,7 @@ namespace XenVmEvent.Recovery;
 /// </summary>
 internal sealed class GuardProcess : IDisposable
 {
-    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(30);
 
     private readonly Lock _gate = new();
     private readonly GuardState _state = new();

@@ -38,7 +38,7 @@ start_guest() { # NAME WORKLOADS [SETTING]: a guest of 2 vCPUs that runs; $guest
     check "the guest $1 runs" runs_on
 }
 
-create_guest() { # the same, not waited for
+create_guest() { # the same, not waited for; $create_options are xl's
     cat > "/tmp/$1.cfg" << END
 name = "$1"
 type = "pvh"
@@ -52,7 +52,7 @@ shadow_memory = 24    # page access on a whole guest needs more than the default
 on_crash = "preserve"
 ${3:-}
 END
-    xl create -q "/tmp/$1.cfg" > /tmp/xl.log 2>&1 || cat /tmp/xl.log
+    xl create -q ${create_options:-} "/tmp/$1.cfg" > /tmp/xl.log 2>&1 || cat /tmp/xl.log
     guest=$(xl domid "$1")
 }
 

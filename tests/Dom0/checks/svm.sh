@@ -270,9 +270,11 @@ check "a domain destroyed while watched: nothing of it is left" eventually 60 no
 # Guests that end by themselves, at the same time: a reboot is the toolstack's to finish, the others stay.
 declare -A watches
 for how in reboot poweroff suspend crash; do
-    create_guest $how "cpuid $how" 'on_poweroff = "preserve"'
+    create_options=-p create_guest $how "cpuid $how" 'on_poweroff = "preserve"'
     start $how "$guest" cpuid
     watches[$how]=$running
+    eventually 60 grep -q watching /tmp/$how.err
+    xl unpause "$guest"
 done
 for how in reboot:rebooted poweroff:'shut down' suspend:suspended crash:crashed; do
     running=${watches[${how%:*}]}
