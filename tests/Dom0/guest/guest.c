@@ -1,7 +1,7 @@
 /*
  * A guest that does nothing but raise events. Its command line names the workloads; every vCPU runs
  * each of them once a round, 50 ms apart, and says now and then on Xen's console how far it is
- * ("vcpu 1 round 40 breakpoints 0 cpuid 7"). With a word for it the guest ends itself at its 60th round.
+ * ("vcpu 1 round 40 breakpoints 0 cpuid 7"). With a word for it the guest ends itself at its 200th round.
  *
  * AT(name) gives an instruction a symbol: the tests expect events at exactly those addresses.
  */
@@ -15,7 +15,7 @@ typedef unsigned long u64;
 #define EXECUTE_OFFSET 0x40
 #define ROUND_NS 50000000ul
 #define ROUNDS_PER_LINE 5
-#define LAST_ROUND 60           /* of a guest that is to end */
+#define LAST_ROUND 200          /* of a guest that is to end; one that reboots is to be seen in between */
 
 #define STRINGIFY(x) #x
 #define AT(name) ".globl " STRINGIFY(name) "\n" STRINGIFY(name) ":\t"
