@@ -81,8 +81,8 @@ internal static class XenVmEventCommand
 
     private static readonly Option<IReadOnlyList<uint>> Msrs = new("--msr")
     {
-        Description = "For msr: the registers, as in 0xc0000082,0x176.",
-        HelpName = "numbers",
+        Description = "For msr: the registers, as in 0xc0000082,IA32_SYSENTER_EIP.",
+        HelpName = "registers",
         CustomParser = ParseMsrs,
     };
 
@@ -217,9 +217,9 @@ internal static class XenVmEventCommand
         List<uint> msrs = [];
         foreach (string text in result.Tokens[0].Value.Split(','))
         {
-            if (!TryParseNumber(text, out ulong msr) || msr > uint.MaxValue)
-                return Refuse<IReadOnlyList<uint>>(result, $"'{text}' is not the number of a register.") ?? [];
-            msrs.Add((uint)msr);
+            if (!MsrNames.TryParse(text, out uint msr))
+                return Refuse<IReadOnlyList<uint>>(result, $"'{text}' is neither the number nor the name of a register.") ?? [];
+            msrs.Add(msr);
         }
 
         return msrs;

@@ -11,7 +11,7 @@ public sealed class DisableXenMonitorCommand : DomainCmdlet
     /// <summary>The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain or Get-XenMonitor returns.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [DomainTransformation]
-    [ArgumentCompleter(typeof(DomainCompleter))]
+    [ArgumentCompleter(typeof(SessionCompleter))]
     public DomainSelector[] Domain { get; set; } = [];
 
     /// <inheritdoc/>

@@ -11,7 +11,7 @@ public sealed class GetXenMonitorCommand : DomainCmdlet
     /// <summary>Of which domains. All when left out.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [DomainTransformation]
-    [ArgumentCompleter(typeof(DomainCompleter))]
+    [ArgumentCompleter(typeof(SessionCompleter))]
     public DomainSelector[] Domain { get; set; } = [];
 
     /// <inheritdoc/>

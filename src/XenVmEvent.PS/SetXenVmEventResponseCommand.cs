@@ -57,6 +57,7 @@ public sealed class SetXenVmEventResponseCommand : DomainCmdlet
     /// <summary>Registers to set, as in @{ Rax = 1; Rip = 0x401000 }; the others keep their values.</summary>
     [Parameter]
     [RegisterTransformation]
+    [ArgumentCompleter(typeof(RegisterCompleter))]
     public RegisterValues? Register { get; set; }
 
     /// <summary>Emulate the instruction, and have it read these bytes instead of what is there.</summary>

@@ -13,10 +13,7 @@ namespace XenVmEvent.PS;
 public abstract class WatchCmdlet : DomainCmdlet
 {
     private readonly List<XenDomain> _domains = [];
-    private readonly List<MonitorSession> _ownSessions = [];
-    private readonly List<(EventSubscription Subscription, MonitorSession Session)> _watches = [];
-    private readonly ArrivalSignal _arrival = new();
-    private EventLookup? _lookup;
+    private EventStream? _events;
     private long _lost;
 
     /// <summary>The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain returns.</summary>
@@ -66,6 +63,13 @@ public abstract class WatchCmdlet : DomainCmdlet
     [ValidateNotNullOrEmpty]
     public string? SymbolMap { get; set; }
 
+    /// <summary>
+    /// Watch in the background: a job is written in the place of events, which Receive-Job gets. When as many wait as the
+    /// buffer holds, the guest is slowed; Stop-Job and Remove-Job end the watch.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter AsJob { get; set; }
+
     /// <summary>No second process that frees the guest if this one is killed.</summary>
     [Parameter]
     public SwitchParameter NoGuard { get; set; }
@@ -83,25 +87,28 @@ public abstract class WatchCmdlet : DomainCmdlet
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (Disassemble || SymbolMap is not null) _lookup = new EventLookup(SymbolMap is null ? null : ReadSymbols(SymbolMap), Disassemble);
+        if (AsJob && Hold) ThrowTerminatingError(ToErrorRecord(NoAnswersInJobs(), null));
+        EventLookup? lookup = Disassemble || SymbolMap is not null ? new EventLookup(SymbolMap is null ? null : ReadSymbols(SymbolMap), Disassemble) : null;
+        MonitorOptions options = new() { Channel = Channel, ResponseTimeout = ResponseTimeout };
+        _events = new EventStream(CreateWatch() with { Hold = Hold, BufferSize = BufferSize }, options, !NoGuard, lookup);
         foreach (XenDomain domain in _domains) Report(domain, () => Begin(domain));
-        if (_watches.Count > 0) WriteEvents();
+        if (_events.IsEmpty) return;
+        if (AsJob)
+        {
+            StartJob();
+            return;
+        }
+
+        WriteEvents();
         WarnOfLost();
-        End();
+        foreach ((XenException error, XenDomain domain) in _events.End(Stopped)) WriteError(ToErrorRecord(error, domain));
     }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         // Also the way out when the pipeline is stopped, or something down the pipeline has enough or throws.
-        if (disposing)
-        {
-            foreach ((EventSubscription subscription, _) in _watches) subscription.Dispose();
-            foreach (MonitorSession session in _ownSessions) session.Stop();
-            _arrival.Dispose();
-            _lookup?.Dispose();
-        }
-
+        if (disposing) _events?.Dispose();
         base.Dispose(disposing);
     }
 
@@ -111,34 +118,21 @@ public abstract class WatchCmdlet : DomainCmdlet
     /// <summary>What to see.</summary>
     private protected abstract EventWatch CreateWatch();
 
-    /// <summary>No domain will raise an event any more.</summary>
-    private bool IsOver => _watches.TrueForAll(w => w.Subscription.IsCompleted);
-
     private void Begin(XenDomain domain)
     {
-        MonitorSession? session = XenHost.FindSession(domain);
-        if (session is null)
-        {
-            session = XenHost.StartSession(domain, new MonitorOptions { Channel = Channel, ResponseTimeout = ResponseTimeout }, guarded: !NoGuard);
-            _ownSessions.Add(session);
-        }
-        else
-        {
-            WarnOfIgnored(session);
-        }
+        MonitorSession? running = XenHost.FindSession(domain);
+        MonitorSession session = _events!.Add(domain);
+        if (running is not null) WarnOfIgnored(running);
+        WriteVerbose($"Watching {domain} by the {session.Channel} channel{(running is null ? "" : ", in the session that it has")}.");
+    }
 
-        try
-        {
-            _lookup?.Add(domain);
-            _watches.Add((session.Watch(CreateWatch() with { Hold = Hold, BufferSize = BufferSize }, _arrival), session));
-        }
-        catch (XenException)
-        {
-            if (_ownSessions.Remove(session)) session.Stop();
-            throw;
-        }
-
-        WriteVerbose($"Watching {domain} by the {session.Channel} channel.");
+    private void StartJob()
+    {
+        WatchJob job = new(MyInvocation.Line, _events!, First, Duration, BufferSize);
+        _events = null; // The job ends it.
+        JobRepository.Add(job);
+        job.Start();
+        WriteObject(job);
     }
 
     private void WarnOfIgnored(MonitorSession session)
@@ -156,39 +150,28 @@ public abstract class WatchCmdlet : DomainCmdlet
 
     private void WriteEvents()
     {
+        EventStream events = _events!;
+        using WatchProgress progress = new(this, events);
         long start = Stopwatch.GetTimestamp();
         long written = 0;
         while (!Stopped.IsCancellationRequested)
         {
             TimeSpan left = Duration == Timeout.InfiniteTimeSpan ? Duration : Duration - Stopwatch.GetElapsedTime(start);
             if (left <= TimeSpan.Zero && left != Timeout.InfiniteTimeSpan) return;
-            long before = written;
-            foreach ((EventSubscription subscription, MonitorSession session) in _watches)
+            if (events.TryTake(out VmEvent? vmEvent, out MonitorSession? session))
             {
-                if (!subscription.TryTake(out VmEvent? vmEvent)) continue;
-                _lookup?.Complete(vmEvent);
                 WriteObject(vmEvent);
                 if (Hold) session.Release(vmEvent);
-                if (++written == First) return;
+                progress.Show(++written);
+                if (written == First) return;
+                continue;
             }
 
-            if (written > before) continue;
             WarnOfLost();
             WarnOfGuards();
-            if (IsOver) return;
-            WaitForEvents(left);
-        }
-    }
-
-    private void WaitForEvents(TimeSpan timeout)
-    {
-        try
-        {
-            _arrival.Wait(() => IsOver || _watches.Exists(w => w.Subscription.HasNews && !w.Subscription.IsCompleted), timeout, Stopped);
-        }
-        catch (OperationCanceledException)
-        {
-            // The pipeline is being stopped.
+            if (events.IsOver) return;
+            progress.Show(written);
+            events.Wait(progress.Limit(left), Stopped);
         }
     }
 
@@ -214,26 +197,14 @@ public abstract class WatchCmdlet : DomainCmdlet
 
     private void WarnOfLost()
     {
-        long now = _watches.Sum(w => w.Subscription.Dropped);
+        long now = _events!.Dropped;
         if (now == _lost) return;
         WriteWarning($"{now - _lost} events were lost: the pipeline did not take them within the response timeout.");
         _lost = now;
     }
 
-    /// <summary>Ends what this cmdlet began, and says what went wrong.</summary>
-    private void End()
-    {
-        foreach ((EventSubscription subscription, MonitorSession session) in _watches)
-        {
-            subscription.Dispose();
-            SessionEnd? end = _ownSessions.Contains(session) ? session.Stop() : session.End;
-            if (end is null) continue;
-            if (session.ExplainDomainEnd(Stopped) is { } ended) WriteError(ToErrorRecord(ended, session.Domain));
-            if (end.Failure is { } failure) WriteError(ToErrorRecord(failure, session.Domain));
-            foreach (XenException e in end.TeardownFailures) WriteError(ToErrorRecord(e, session.Domain));
-        }
-
-        _watches.Clear();
-        _ownSessions.Clear();
-    }
+    private static XenException NoAnswersInJobs() => new(
+        XenErrorId.NotSupported,
+        "A job's events cannot be answered: they are received when the guest has long gone on.",
+        "Leave -Hold or -AsJob out; Set-XenVmEventResponse -Domain -Event sets an answer for all events of a kind.");
 }

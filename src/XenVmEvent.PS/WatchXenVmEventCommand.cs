@@ -38,9 +38,10 @@ public sealed class WatchXenVmEventCommand : WatchCmdlet
     [BitPatternTransformation]
     public ulong IgnoredBits { get; set; }
 
-    /// <summary>For MovToMsr: the numbers of the registers, as in 0xc0000082.</summary>
+    /// <summary>For MovToMsr: the registers by name, as in IA32_LSTAR, or by number.</summary>
     [Parameter]
-    [BitPatternTransformation]
+    [MsrTransformation]
+    [ArgumentCompleter(typeof(MsrCompleter))]
     [ValidateNotNullOrEmpty]
     public uint[] Msr { get; set; } = [];
 

@@ -58,7 +58,7 @@ public abstract class XenCmdlet : PSCmdlet, IDisposable
         while (XenHost.Warnings.TryDequeue(out string? warning)) WriteWarning(warning);
     }
 
-    private protected static ErrorRecord ToErrorRecord(XenException e, object? target) =>
+    internal static ErrorRecord ToErrorRecord(XenException e, object? target) =>
         new(e, e.Id.ToString(), CategoryOf(e.Id), target)
         {
             ErrorDetails = new ErrorDetails(e.Message) { RecommendedAction = e.Remedy },

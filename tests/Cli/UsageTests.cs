@@ -33,7 +33,7 @@ public class UsageTests
     [InlineData("web01 cpuid --simulate --register rax=-1", "'rax=-1' gives Rax no value")]
     [InlineData("web01 msr --simulate", "--msr goes with")]
     [InlineData("web01 cpuid --simulate --msr 5", "--msr goes with")]
-    [InlineData("web01 msr --simulate --msr 0x1g", "'0x1g' is not the number of a register")]
+    [InlineData("web01 msr --simulate --msr 0x1g", "'0x1g' is neither the number nor the name of a register")]
     [InlineData("web01 write --nonsense", "--nonsense")]
     [InlineData("web01 write more", "more")]
     public void Wrong_usage_is_refused_in_a_line_that_says_what_is_wrong(string arguments, string reason)

@@ -7,7 +7,7 @@ AfterAll { Switch-SimulatedHost }
 
 Describe 'Tab completion' {
     It 'of <_> knows the guests, and not dom0' -ForEach @(
-        'Get-XenDomain ', 'Get-XenMonitor -Domain ', 'Enable-XenMonitor ', 'Disable-XenMonitor ', 'Watch-XenMemAccess ',
+        'Get-XenDomain ', 'Enable-XenMonitor ', 'Watch-XenMemAccess ',
         'Watch-XenMemAccess -Domain ', 'Watch-XenVmEvent ', 'Set-XenVmEventResponse -Domain '
     ) {
         Get-Completion $_ | Should -Be 'web01', 'db01'
@@ -19,6 +19,13 @@ Describe 'Tab completion' {
         @{ Begun = 'web01,d'; Completed = 'db01' }
     ) {
         Get-Completion "Watch-XenVmEvent -Domain $Begun" | Should -Be $Completed
+    }
+
+    It 'of <_> knows the sessions' -ForEach 'Get-XenMonitor ', 'Disable-XenMonitor -Domain ' {
+        Enable-XenMonitor db01
+        Get-Completion $_ | Should -Be 'db01'
+        Disable-XenMonitor db01
+        Get-Completion $_ | Should -Not -Contain 'web01'
     }
 
     It 'quotes a name that needs it' {
@@ -37,6 +44,9 @@ Describe 'Tab completion' {
         @{ Line = 'Watch-XenVmEvent web01 -Event C'; Completed = 'Cpuid' }
         @{ Line = 'Watch-XenVmEvent web01 -Event Cpuid,W'; Completed = 'WriteControlRegister' }
         @{ Line = 'Watch-XenVmEvent web01 -Event Cpuid -Register X'; Completed = 'Xcr0' }
+        @{ Line = 'Watch-XenVmEvent web01 -Event MovToMsr -Msr IA32_LS'; Completed = 'IA32_LSTAR' }
+        @{ Line = 'Watch-XenVmEvent web01 -Event MovToMsr -Msr IA32_LSTAR,efe'; Completed = 'IA32_EFER' }
+        @{ Line = 'Set-XenVmEventResponse -Register rfl'; Completed = '@{ Rflags = 0 }' }
         @{ Line = 'Watch-XenVmEvent web01 -Event Cpuid -Channel S'; Completed = 'Slotted' }
         @{ Line = 'Watch-XenMemAccess web01 -Access W'; Completed = 'Write' }
         @{ Line = 'Watch-XenMemAccess web01 -Access Write,R'; Completed = 'Read' }

@@ -12,6 +12,9 @@ public sealed class MovToMsrEvent : VmEvent
     /// <summary>The number of the register.</summary>
     public uint Msr => Request.UInt32(VmEventField.Msr);
 
+    /// <summary>Its name, as in IA32_LSTAR; null when it has none in <see cref="MsrNames"/>.</summary>
+    public string? MsrName => MsrNames.Find(Msr);
+
     /// <summary>Its value (interface version 3 and later).</summary>
     public ulong OldValue => Request.UInt64(VmEventField.MsrOldValue);
 
@@ -19,5 +22,5 @@ public sealed class MovToMsrEvent : VmEvent
     public ulong NewValue => Request.UInt64(VmEventField.MsrNewValue);
 
     /// <inheritdoc/>
-    public override string Details => $"0x{Msr:x} {OldValue:x} -> {NewValue:x}";
+    public override string Details => $"{MsrName ?? $"0x{Msr:x}"} 0x{OldValue:x} -> 0x{NewValue:x}";
 }

@@ -20,6 +20,9 @@ public abstract class Cmdlet
 
     public void WriteWarning(string text) => Runtime.WriteWarning(text);
 
+    /// <summary>Nobody sits before the stand-in.</summary>
+    public void WriteProgress(ProgressRecord progressRecord) => throw new NotSupportedException($"Progress was shown: {progressRecord.StatusDescription}.");
+
     public void WriteVerbose(string text) => Runtime.WriteVerbose(text);
 
     public bool ShouldProcess(string target, string action) => Runtime.ShouldProcess($"Performing the operation \"{action}\" on target \"{target}\".");

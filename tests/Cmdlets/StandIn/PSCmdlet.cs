@@ -4,6 +4,8 @@ public abstract class PSCmdlet : Cmdlet
 {
     public InvocationInfo MyInvocation => Runtime.Invocation;
 
+    public JobRepository JobRepository { get; } = new();
+
     public string ParameterSetName => Runtime.ParameterSetName;
 
     public SessionState SessionState { get; } = new();

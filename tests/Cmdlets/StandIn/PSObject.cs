@@ -5,5 +5,7 @@ public sealed class PSObject(object obj)
 {
     public object BaseObject { get; } = obj;
 
+    public static PSObject AsPSObject(object obj) => obj as PSObject ?? new PSObject(obj);
+
     public override string? ToString() => BaseObject.ToString();
 }

@@ -2,13 +2,14 @@ using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
 using System.Reflection;
+using XenVmEvent.Cmdlets.Tests.StandIn;
 using XenVmEvent.Hypervisor.Simulation;
 using XenVmEvent.PS;
 using Xunit;
 
 namespace XenVmEvent.Cmdlets.Tests;
 
-public sealed class DomainCompleterTests : CmdletTest
+public sealed class CompleterTests : CmdletTest
 {
     [Theory]
     [InlineData("", "web01 db01")]
@@ -44,14 +45,36 @@ public sealed class DomainCompleterTests : CmdletTest
 
     [Theory]
     [InlineData(typeof(GetXenDomainCommand))]
-    [InlineData(typeof(GetXenMonitorCommand))]
     [InlineData(typeof(EnableXenMonitorCommand))]
-    [InlineData(typeof(DisableXenMonitorCommand))]
     [InlineData(typeof(WatchXenMemAccessCommand))]
     [InlineData(typeof(WatchXenVmEventCommand))]
     [InlineData(typeof(SetXenVmEventResponseCommand))]
-    public void Every_Domain_parameter_is_completed(Type cmdlet) =>
-        Assert.Equal(typeof(DomainCompleter), cmdlet.GetProperty("Domain")?.GetCustomAttribute<ArgumentCompleterAttribute>()?.Type);
+    public void Every_Domain_parameter_is_completed(Type cmdlet) => Assert.Equal(typeof(DomainCompleter), CompleterOf(cmdlet));
+
+    [Theory]
+    [InlineData(typeof(GetXenMonitorCommand))]
+    [InlineData(typeof(DisableXenMonitorCommand))]
+    public void Of_sessions_only_those_that_there_are(Type cmdlet)
+    {
+        Assert.Equal(typeof(SessionCompleter), CompleterOf(cmdlet));
+        Assert.Empty(new SessionCompleter().CompleteArgument("", "Domain", "", new CommandAst(), new Hashtable()));
+        Pipeline.Of<EnableXenMonitorCommand>("db01").Run();
+        Assert.Equal(["db01"], new SessionCompleter().CompleteArgument("", "Domain", "", new CommandAst(), new Hashtable()).Select(c => c.CompletionText));
+    }
+
+    [Theory]
+    [InlineData("IA32_LST", "IA32_LSTAR")]
+    [InlineData("lst", "IA32_LSTAR")]
+    [InlineData("HV_X64_MSR_H", "HV_X64_MSR_HYPERCALL")]
+    public void Model_specific_registers_are_completed_by_name(string word, string name) =>
+        Assert.Equal([name], new MsrCompleter().CompleteArgument("", "Msr", word, new CommandAst(), new Hashtable()).Select(c => c.CompletionText));
+
+    [Fact]
+    public void Registers_of_an_answer_are_completed_as_a_table() =>
+        Assert.Equal(["@{ Rsp = 0 }", "@{ Rsi = 0 }"], new RegisterCompleter()
+            .CompleteArgument("", "Register", "@{ rs", new CommandAst(), new Hashtable()).Select(c => c.CompletionText));
+
+    private static Type? CompleterOf(Type cmdlet) => cmdlet.GetProperty("Domain")?.GetCustomAttribute<ArgumentCompleterAttribute>()?.Type;
 
     private static CompletionResult[] Complete(string word) =>
         [.. new DomainCompleter().CompleteArgument("Get-XenDomain", "Domain", word, new CommandAst(), new Hashtable())];

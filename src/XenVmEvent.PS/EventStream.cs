@@ -1,0 +1,118 @@
+using System.Diagnostics.CodeAnalysis;
+using XenVmEvent.Events;
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Monitoring;
+
+namespace XenVmEvent.PS;
+
+/// <summary>
+/// The events of one watch of one or more domains, for whoever consumes them: a pipeline or a job. It opens the sessions
+/// that are not there, and ends with itself those that it opened. Used by one thread.
+/// </summary>
+/// <param name="watch">What to see.</param>
+/// <param name="options">For sessions that it opens.</param>
+/// <param name="guarded">Whether these get a guard.</param>
+/// <param name="lookup">Looks up instructions and symbols; null when none are asked for. Disposed with this.</param>
+internal sealed class EventStream(EventWatch watch, MonitorOptions options, bool guarded, EventLookup? lookup) : IDisposable
+{
+    private readonly List<MonitorSession> _ownSessions = [];
+    private readonly List<(EventSubscription Subscription, MonitorSession Session)> _watches = [];
+    private readonly ArrivalSignal _arrival = new();
+    private int _next;
+
+    /// <summary>Whether a domain is being watched by it.</summary>
+    public bool IsEmpty => _watches.Count == 0;
+
+    /// <summary>No domain will raise an event any more, and none is left.</summary>
+    public bool IsOver => _watches.TrueForAll(w => w.Subscription.IsCompleted);
+
+    /// <summary>The domains that are watched.</summary>
+    public IEnumerable<XenDomain> Domains => _watches.Select(w => w.Session.Domain);
+
+    /// <summary>How many events did not come, for the buffer was full until their deadline.</summary>
+    public long Dropped => _watches.Sum(w => w.Subscription.Dropped);
+
+    /// <summary>Watches a domain too.</summary>
+    /// <returns>Its session.</returns>
+    /// <exception cref="XenException">It cannot be; the domain is as before.</exception>
+    public MonitorSession Add(XenDomain domain)
+    {
+        MonitorSession? session = XenHost.FindSession(domain);
+        if (session is null)
+        {
+            session = XenHost.StartSession(domain, options, guarded);
+            _ownSessions.Add(session);
+        }
+
+        try
+        {
+            lookup?.Add(domain);
+            _watches.Add((session.Watch(watch, _arrival), session));
+            return session;
+        }
+        catch (XenException)
+        {
+            if (_ownSessions.Remove(session)) session.Stop();
+            throw;
+        }
+    }
+
+    /// <summary>Takes the next event if one is there, of each domain in turn.</summary>
+    public bool TryTake([NotNullWhen(true)] out VmEvent? vmEvent, [NotNullWhen(true)] out MonitorSession? session)
+    {
+        for (int i = 0; i < _watches.Count; i++)
+        {
+            (EventSubscription subscription, session) = _watches[_next];
+            _next = (_next + 1) % _watches.Count;
+            if (!subscription.TryTake(out vmEvent)) continue;
+            lookup?.Complete(vmEvent);
+            return true;
+        }
+
+        vmEvent = null;
+        session = null;
+        return false;
+    }
+
+    /// <summary>Waits until an event is there or none will come any more, at most so long, or until cancelled.</summary>
+    public void Wait(TimeSpan timeout, CancellationToken cancellation)
+    {
+        try
+        {
+            _arrival.Wait(() => IsOver || _watches.Exists(w => w.Subscription.HasNews && !w.Subscription.IsCompleted), timeout, cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            // Whoever cancelled looks himself.
+        }
+    }
+
+    /// <summary>Ends it, and with it the sessions that it opened.</summary>
+    /// <returns>What went wrong, and with which domain.</returns>
+    public IReadOnlyList<(XenException Error, XenDomain Domain)> End(CancellationToken cancellation)
+    {
+        List<(XenException, XenDomain)> errors = [];
+        foreach ((EventSubscription subscription, MonitorSession session) in _watches)
+        {
+            subscription.Dispose();
+            SessionEnd? end = _ownSessions.Contains(session) ? session.Stop() : session.End;
+            if (end is null) continue;
+            if (session.ExplainDomainEnd(cancellation) is { } ended) errors.Add((ended, session.Domain));
+            if (end.Failure is { } failure) errors.Add((failure, session.Domain));
+            errors.AddRange(end.TeardownFailures.Select(e => (e, session.Domain)));
+        }
+
+        _watches.Clear();
+        _ownSessions.Clear();
+        return errors;
+    }
+
+    /// <summary>Ends it in any case; does nothing after <see cref="End"/>.</summary>
+    public void Dispose()
+    {
+        foreach ((EventSubscription subscription, _) in _watches) subscription.Dispose();
+        foreach (MonitorSession session in _ownSessions) session.Stop();
+        _arrival.Dispose();
+        lookup?.Dispose();
+    }
+}

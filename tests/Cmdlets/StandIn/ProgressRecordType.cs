@@ -1,0 +1,7 @@
+namespace System.Management.Automation;
+
+public enum ProgressRecordType
+{
+    Processing,
+    Completed,
+}
