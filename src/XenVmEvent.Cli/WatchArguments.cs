@@ -17,6 +17,10 @@ internal sealed record WatchArguments
 
     public bool Simulate { get; init; }
 
+    public string? Trace { get; init; }
+
+    public bool Fast { get; init; }
+
     public ChannelPreference Channel { get; init; }
 
     public long? Count { get; init; }

@@ -63,7 +63,7 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
 
     private IHypervisor Connect()
     {
-        if (arguments.Simulate) return new SimulatedHypervisor();
+        if (arguments.Simulate) return new SimulatedHypervisor(arguments.Trace is { } trace ? RecordedHost.Open(trace, arguments.Fast) : new SimulationOptions());
         IHypervisor xen = XenHypervisor.Connect();
         return arguments.NoGuard ? xen : new GuardedHypervisor(xen, Path.Combine(AppContext.BaseDirectory, "xenvmevent"), Say);
     }

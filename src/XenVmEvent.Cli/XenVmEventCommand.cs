@@ -29,6 +29,13 @@ internal static class XenVmEventCommand
     private static readonly Option<bool> Required = new("-m") { Description = "The domain pauses, rather than runs on, when nobody answers its page accesses." };
     private static readonly Option<bool> NoGuard = new("--no-guard") { Description = "No second process that frees the guest if this one is killed." };
     private static readonly Option<bool> Simulate = new("--simulate") { Description = "Watch a simulated guest, web01 or db01, on a machine without Xen." };
+    private static readonly Option<string?> Trace = new("--trace")
+    {
+        Description = "With --simulate: the domains of this recording raise its events again.",
+        HelpName = "file",
+    };
+
+    private static readonly Option<bool> Fast = new("--fast") { Description = "With --trace: as fast as events are answered, not at the pace of the recording." };
     private static readonly Option<ChannelPreference> Channel = new("--channel")
     {
         Description = "auto, ring or slotted: how events travel.",
@@ -99,7 +106,7 @@ internal static class XenVmEventCommand
     {
         RootCommand root = new("Watches what a Xen guest does, and prints it.")
         {
-            Domain, Mode, Required, NoGuard, Simulate, Channel, Count, Duration, Format, Output, Gfns, Repeat, Msrs, Response, Registers,
+            Domain, Mode, Required, NoGuard, Simulate, Trace, Fast, Channel, Count, Duration, Format, Output, Gfns, Repeat, Msrs, Response, Registers,
             ReadCommand.Create(), TestCommand.Create(), ResetCommand.Create(), GuardCommand.Create(),
         };
         foreach (Option option in root.Options)
@@ -144,6 +151,8 @@ internal static class XenVmEventCommand
         ListenerRequired = parsed.GetValue(Required),
         NoGuard = parsed.GetValue(NoGuard),
         Simulate = parsed.GetValue(Simulate),
+        Trace = parsed.GetValue(Trace),
+        Fast = parsed.GetValue(Fast),
         Channel = parsed.GetValue(Channel),
         Count = parsed.GetValue(Count),
         Duration = parsed.GetValue(Duration),
@@ -251,6 +260,8 @@ internal static class XenVmEventCommand
 
     private static void RefuseWhatDoesNotGoTogether(CommandResult result)
     {
+        RefuseUnless(result, result.GetResult(Trace) is null || result.GetResult(Simulate) is not null, "--trace goes with --simulate.");
+        RefuseUnless(result, result.GetResult(Fast) is null || result.GetResult(Trace) is not null, "--fast goes with --trace.");
         RefuseUnless(
             result,
             result.GetResult(Output) is null || result.GetResult(Format) is not { Tokens: [{ Value: "text" }] },

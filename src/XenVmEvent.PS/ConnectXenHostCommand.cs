@@ -2,6 +2,7 @@ using System.Management.Automation;
 using XenVmEvent.Abi;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Recording;
 
 namespace XenVmEvent.PS;
 
@@ -21,6 +22,18 @@ public sealed class ConnectXenHostCommand : XenCmdlet
     [Parameter]
     public GuestArchitecture Architecture { get; set; }
 
+    /// <summary>
+    /// With -Simulated: the file of a recording, whose domains are simulated, and raise its events again as far as they are
+    /// watched, once a watch has begun. Then they shut down.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Trace { get; set; }
+
+    /// <summary>With -Trace: raise events as fast as they are answered, not at the pace at which they were recorded.</summary>
+    [Parameter]
+    public SwitchParameter Fast { get; set; }
+
     /// <summary>Return what was connected to.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
@@ -34,8 +47,19 @@ public sealed class ConnectXenHostCommand : XenCmdlet
                 XenErrorId.NotSupported, "The architecture of a real host's guests is the host's.", "Leave -Architecture out, or connect with -Simulated.");
         }
 
-        IHypervisor host = XenHost.Connect(Simulated ? new SimulationOptions { Architecture = Architecture } : null);
+        if (Trace is not null && (!Simulated || MyInvocation.BoundParameters.ContainsKey(nameof(Architecture))))
+        {
+            throw new XenException(
+                XenErrorId.NotSupported, "A recording is replayed by a simulated host, whose architecture is the recording's.", "Use -Trace with -Simulated, and without -Architecture.");
+        }
+
+        if (Fast && Trace is null) throw new XenException(XenErrorId.NotSupported, "-Fast is for a recording that is replayed.", "Name one with -Trace.");
+        IHypervisor host = XenHost.Connect(Simulated ? Simulation() : null);
         WriteVerbose($"Connected to {host.Description}.");
         if (PassThru) WriteObject(new HostStatus(host.Description, host.Layout.Version, host.Architecture, host.GetDomains().Count(d => d.Id != 0)));
     });
+
+    private SimulationOptions Simulation() => Trace is null
+        ? new SimulationOptions { Architecture = Architecture }
+        : RecordedHost.Open(RecordingPath.Resolve(SessionState.Path, Trace), Fast);
 }

@@ -49,6 +49,18 @@ public sealed class RecordingTests : IDisposable
         Assert.StartsWith("xenvmevent: RecordingFailed: ", result.Errors[^1], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_recording_is_replayed()
+    {
+        string file = Path.Combine(_folder, "a.jsonl");
+        Assert.Equal(0, CommandProcess.Run("web01", "cpuid", "--simulate", "--count", "20", "--output", file).ExitCode);
+        CommandResult result = CommandProcess.Run("web01", "cpuid", "--simulate", "--trace", file, "--fast", "--format", "json");
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("has shut down", result.Errors[^1], StringComparison.Ordinal);
+        File.WriteAllLines(Path.Combine(_folder, "b.jsonl"), result.Output);
+        Assert.Equal(Read(file).Select(e => e.ToString()).Order(), Read(Path.Combine(_folder, "b.jsonl")).Select(e => e.ToString()).Order());
+    }
+
     private static void AssertWrites(List<VmEvent> events)
     {
         Assert.Equal(20, events.Count);

@@ -21,6 +21,8 @@ public class UsageTests
     [InlineData("web01 write --simulate --format xml", "--format is text or json")]
     [InlineData("web01 write --simulate --format text --output a.jsonl", "--format text does not go with --output")]
     [InlineData("web01 write --simulate --output", "--output")]
+    [InlineData("web01 write --trace a.jsonl", "--trace goes with --simulate")]
+    [InlineData("web01 write --simulate --fast", "--fast goes with --trace")]
     [InlineData("web01 write --simulate --channel pigeon", "--channel is auto, ring or slotted")]
     [InlineData("web01 write --simulate --gfn 5-4", "'0x5-0x4' is not a range")]
     [InlineData("web01 write --simulate --gfn zero", "'zero' is not a range")]

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using XenVmEvent.Abi;
 using XenVmEvent.Cmdlets.Tests.StandIn;
+using XenVmEvent.Events;
 using XenVmEvent.Hypervisor.Simulation;
 using XenVmEvent.PS;
 using Xunit;
@@ -45,5 +46,32 @@ public sealed class ConnectXenHostTests : CmdletTest
         if (File.Exists("/proc/xen/capabilities")) return; // This machine has Xen.
         XenHost.Disconnect();
         Refused(Pipeline.Of<GetXenDomainCommand>().Run(), XenErrorId.XenNotAvailable, ErrorCategory.ResourceUnavailable);
+    }
+
+    [Fact]
+    public void A_recording_is_replayed_and_its_domain_shuts_down()
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            VmEvent[] events = Pipeline.Of<WatchXenVmEventCommand>("web01", VmEventKind.Cpuid).With("First", 20).Run().OutputOf<VmEvent>();
+            Pipeline.Of<ExportXenVmEventCommand>(file).From([.. events]).Run();
+            Pipeline.Of<ConnectXenHostCommand>().With("Simulated").With("Trace", file).With("Fast").Run();
+            PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", VmEventKind.Cpuid).Run();
+            Refused(outcome, XenErrorId.SessionEnded, ErrorCategory.ConnectionError);
+            Assert.Equal(events.Select(e => e.ToString()).Order(), outcome.OutputOf<VmEvent>().Select(e => e.ToString()).Order());
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public void A_recording_is_replayed_by_a_simulated_host_only()
+    {
+        Ended(Pipeline.Of<ConnectXenHostCommand>().With("Trace", "a.jsonl").Run(), XenErrorId.NotSupported, ErrorCategory.NotImplemented);
+        Ended(Pipeline.Of<ConnectXenHostCommand>().With("Simulated").With("Fast").Run(), XenErrorId.NotSupported, ErrorCategory.NotImplemented);
+        Ended(Pipeline.Of<ConnectXenHostCommand>().With("Simulated").With("Trace", "/none").Run(), XenErrorId.RecordingFailed, ErrorCategory.OpenError);
     }
 }

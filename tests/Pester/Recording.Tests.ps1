@@ -118,3 +118,32 @@ Describe 'Export-XenVmEvent and Import-XenVmEvent' {
         @(Import-XenVmEvent stopped.jsonl.gz -WarningAction Stop).Count | Should -BeGreaterOrEqual 20
     }
 }
+
+Describe 'A recording that is replayed' {
+    BeforeAll {
+        $null = Connect-XenHost -Simulated
+        $events = @(Watch-XenVmEvent web01, db01 -Event Cpuid, MovToMsr -Msr 0xc0000082, 0x176 -First 60 -Duration 60)
+        $events | Export-XenVmEvent "$TestDrive/trace.jsonl.gz"
+    }
+    BeforeEach { Connect-XenHost -Simulated -Trace "$TestDrive/trace.jsonl.gz" -Fast }
+
+    It 'has its domains, raises its events, and ends with them' {
+        (Get-XenDomain).Name | Should -Be 'Domain-0', 'web01', 'db01'
+        $seen = @(Watch-XenVmEvent web01, db01 -Event Cpuid, MovToMsr -Msr 0xc0000082, 0x176 -Duration 60 -ErrorVariable ends -ErrorAction SilentlyContinue)
+        $seen.ForEach({ "$_" }) | Sort-Object | Should -Be ($events.ForEach({ "$_" }) | Sort-Object)
+        $ends | ForEach-Object { "$_" } | Should -Match 'has shut down'
+        $ends | Should -HaveCount 2
+    }
+
+    It 'is what a policy can be tried on' {
+        $seen = @(Watch-XenVmEvent web01 -Event MovToMsr -Msr 0xc0000082, 0x176 -Hold -ResponseTimeout 60 -Duration 60 -ErrorAction SilentlyContinue |
+            ForEach-Object { $_ | Set-XenVmEventResponse -Deny; $_ })
+        $seen | Should -HaveCount @($events | Where-Object { $_.Domain -eq 'web01' -and $_.Kind -eq 'MovToMsr' }).Count
+        $seen.Response.Name | Sort-Object -Unique | Should -Be 'Deny'
+    }
+
+    It 'is refused without -Simulated, and where there is none' {
+        { Connect-XenHost -Trace "$TestDrive/trace.jsonl.gz" } | Should -Throw -ErrorId 'NotSupported,XenVmEvent.PS.ConnectXenHostCommand'
+        { Connect-XenHost -Simulated -Trace "$TestDrive/none.jsonl" } | Should -Throw -ErrorId 'RecordingFailed,XenVmEvent.PS.ConnectXenHostCommand'
+    }
+}

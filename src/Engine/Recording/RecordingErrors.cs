@@ -20,6 +20,9 @@ internal static class RecordingErrors
         $"The compressed recording '{path}' breaks off, and what were appended could not be read.",
         "Save what is there: Import-XenVmEvent reads it, and Export-XenVmEvent writes it to another file.");
 
+    public static XenException CannotReplay(string path, string why) => new(
+        XenErrorId.InvalidRecording, $"The recording '{path}' cannot be replayed: {why}.", "Replay a recording of one host.");
+
     public static XenException NoEvent(string path, long line, FormatException cause) => new(
         XenErrorId.InvalidRecording,
         $"Line {line} of '{path}' is no recorded event: {cause.Message}.",

@@ -30,6 +30,12 @@ internal sealed class EventRequest
         return Set(VmEventField.Reason, (ulong)kind);
     }
 
+    /// <summary>Starts a request that is as another was.</summary>
+    public void Repeat(RequestView request) => request.Bytes.CopyTo(_bytes);
+
+    /// <summary>Of a request that repeats another: the flags that tell where the event came from.</summary>
+    public VmEventFlags Origin => new RequestView(_bytes, _layout).Flags & (VmEventFlags.Foreign | VmEventFlags.NestedP2m);
+
     public EventRequest Set(VmEventField field, ulong value)
     {
         new ResponseWriter(_bytes, _layout).Set(field, value);

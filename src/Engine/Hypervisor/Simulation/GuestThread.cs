@@ -67,6 +67,12 @@ internal sealed class GuestThread
                 continue;
             }
 
+            if (_domain.Trace is { } trace)
+            {
+                Play(trace);
+                continue;
+            }
+
             TimeSpan rest = RestUntil(due);
             if (rest != TimeSpan.Zero)
             {
@@ -80,6 +86,14 @@ internal sealed class GuestThread
         }
 
         CancelScripts();
+        _domain.Trace?.Close();
+    }
+
+    private void Play(TracePlayer trace)
+    {
+        TimeSpan rest = trace.Take(_vcpu, out TraceEntry entry);
+        if (rest != TimeSpan.Zero) _wake.Wait(rest);
+        else if (_processor.Replay(entry, trace.Advance)) trace.CountAnswered();
     }
 
     private TimeSpan RestUntil(long due)

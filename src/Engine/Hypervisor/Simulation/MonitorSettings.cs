@@ -47,6 +47,11 @@ internal sealed class MonitorSettings
     public bool Reports(uint msr, ulong value, ulong old) =>
         _msrs.TryGetValue(msr, out bool onChangeOnly) && (!onChangeOnly || value != old);
 
+    /// <summary>Whether any kind of event is switched on.</summary>
+    public bool WatchesAnything =>
+        Cpuid || SoftwareBreakpoint || SingleStep || DescriptorAccess || EmulUnimplemented || Io || PrivilegedCall || DebugException
+        || GuestRequest || VmExit || WatchesAnyMsr || Array.Exists(_controlRegisters, o => o is not null);
+
     /// <summary>Switches everything off.</summary>
     public void Reset()
     {

@@ -39,6 +39,9 @@ internal sealed class PagePermissions
 
     public ulong MaximumGfn => (ulong)_access.Length - 1;
 
+    /// <summary>Whether any page has fewer rights than all.</summary>
+    public bool RestrictsAnything => Default != MemAccess.Rwx || Array.Exists(_access, a => a is not (MemAccess.Rwx or AsInHost));
+
     public MemAccess this[ulong gfn]
     {
         get => _access[gfn] is not AsInHost and MemAccess own ? own : _host![gfn];

@@ -11,6 +11,7 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
     private readonly MonitorSettings _settings = domain.Settings;
     private readonly GuestRegisters _registers = vcpu.Registers;
     private readonly WatchedInstructions _watched = new(domain, vcpu);
+    private readonly TracedEvents _traced = new(domain, vcpu);
     private GuestAction _action;
     private ulong _start;
     private bool _emulating;
@@ -39,6 +40,38 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
             if (!Settle()) return false;
         }
         while (_registers.Rip == _start);
+        return true;
+    }
+
+    /// <summary>Raises an event of a trace. What the answer does to an instruction is not done: there is none.</summary>
+    /// <param name="entry">The event.</param>
+    /// <param name="raised">Called when the listener has been told, or would not be.</param>
+    /// <returns>False when the vCPU ended before the answer.</returns>
+    public bool Replay(TraceEntry entry, Action raised)
+    {
+        ushort view = vcpu.View;
+        _traced.Raise(entry);
+        vcpu.SignalEvent();
+        raised();
+        if (!SettleTraced()) return false;
+        if (!vcpu.IsSingleStepping || vcpu.View == view) return true;
+
+        // It was put into another view for one instruction, the one that raised the event.
+        RaiseSingleStep();
+        return SettleTraced();
+    }
+
+    private bool SettleTraced()
+    {
+        vcpu.SignalEvent();
+        if (!vcpu.WaitUntilRunnable()) return false;
+        lock (domain.Gate)
+        {
+            if (vcpu.Answer.Trap is { } trap) vcpu.CountException(trap.Vector);
+            vcpu.Answer.Clear();
+        }
+
+        vcpu.CountRun();
         return true;
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using XenVmEvent.Abi;
 
 namespace XenVmEvent.Hypervisor.Simulation;
@@ -18,6 +19,7 @@ public sealed class SimulatedDomain
     private int _stateChanges;
     private int _working;
     private int _started;
+    private long _lastCall;
 
     internal SimulatedDomain(SimulationOptions host, SimulatedDomainOptions options, HostState state, Func<int, uint> allocatePorts, Guid? uuid = null)
     {
@@ -32,7 +34,9 @@ public sealed class SimulatedDomain
         Memory = new GuestMemory(options.Pages, host.Architecture);
         Views = new AlternateViews(this);
         _working = options.VCpus;
+        LastCall = Stopwatch.GetTimestamp();
         VCpus = [.. Enumerable.Range(0, options.VCpus).Select(id => new SimulatedVCpu(this, id, SeedOf(host.Seed, options.Id, id)))];
+        Trace = options.Trace is { } trace ? new TracePlayer(this, trace, options.IsTraceFast) : null;
     }
 
     /// <summary>The domain as <see cref="IHypervisor.GetDomains"/> lists it.</summary>
@@ -84,6 +88,16 @@ public sealed class SimulatedDomain
     internal event Action? StateChanged;
 
     internal Lock Gate { get; } = new();
+
+    /// <summary>What the vCPUs raise in the place of a workload; null: they do their workload.</summary>
+    internal TracePlayer? Trace { get; }
+
+    /// <summary>When the listener last called, in Stopwatch ticks.</summary>
+    internal long LastCall
+    {
+        get => Volatile.Read(ref _lastCall);
+        set => Volatile.Write(ref _lastCall, value);
+    }
 
     internal SimulatedDomainOptions Options => _options;
 
@@ -237,6 +251,16 @@ public sealed class SimulatedDomain
             }
 
             return Attach(channels, ports => new SlottedDelivery(this, ports, ringFrames, channels));
+        }
+    }
+
+    /// <summary>Whether something is watched, and the listener has been through with that for so long.</summary>
+    internal bool IsWatchedSince(TimeSpan span)
+    {
+        lock (Gate)
+        {
+            return IsMonitored && Stopwatch.GetElapsedTime(LastCall) >= span
+                && (Settings.WatchesAnything || VCpus.Any(v => v.Pages.RestrictsAnything));
         }
     }
 

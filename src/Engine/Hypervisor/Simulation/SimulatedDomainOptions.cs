@@ -42,6 +42,15 @@ public sealed record SimulatedDomainOptions
     /// </summary>
     public bool StartsPaused { get; init; }
 
+    /// <summary>
+    /// What its vCPUs raise, in this order, in the place of a workload: from when it is watched, and of it what is watched.
+    /// After the last event it shuts down. Read once, as it goes on; null: they do their workload.
+    /// </summary>
+    public IEnumerable<TraceEntry>? Trace { get; init; }
+
+    /// <summary>Whether a trace is raised as fast as the listener answers, rather than at its own pace.</summary>
+    public bool IsTraceFast { get; init; }
+
     /// <summary>Whether it is a fork of another (<c>xl fork-vm</c>): an answer can give it its state and memory of the beginning again.</summary>
     public bool IsFork { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using XenVmEvent.Abi;
 
 namespace XenVmEvent.Hypervisor.Simulation;
@@ -242,6 +243,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
     private SingleCaller.Call Enter(string name)
     {
         SingleCaller.Call call = caller.Enter(name);
+        domain.LastCall = Stopwatch.GetTimestamp();
         if (domain.IsAlive) return call;
         call.Dispose();
         throw Refusal.Gone(domain.Identity, name, domain.EndedBecause);

@@ -244,8 +244,7 @@ public sealed class SimulatedVCpu
     /// <returns>False when none was.</returns>
     internal bool ReportInterrupt(byte vector, byte type)
     {
-        if (!_nextInterrupt) return false;
-        _nextInterrupt = false;
+        if (!TakeInterruptRequest()) return false;
         BeginEvent(VmEventKind.Interrupt)
             .Set(VmEventField.InterruptVector, vector)
             .Set(VmEventField.InterruptType, type)
@@ -253,6 +252,17 @@ public sealed class SimulatedVCpu
             .Set(VmEventField.InterruptCr2, Registers.Cr2);
         return Send(sync: true);
     }
+
+    /// <summary>Whether an event was asked for the next interrupt, which comes now. Under the domain's gate.</summary>
+    internal bool TakeInterruptRequest()
+    {
+        bool wasAskedFor = _nextInterrupt;
+        _nextInterrupt = false;
+        return wasAskedFor;
+    }
+
+    /// <summary>Has the vCPU look for something to do.</summary>
+    internal void Wake() => _wake.Set();
 
     /// <summary>Starts the request for an event, with the registers of now. Under the domain's gate, as all that follows until it is sent.</summary>
     internal EventRequest BeginEvent(VmEventKind kind)
@@ -286,6 +296,7 @@ public sealed class SimulatedVCpu
     {
         Request.Set(VmEventField.Flags, (ulong)(
             (_sync ? VmEventFlags.VCpuPaused : VmEventFlags.None)
+            | Request.Origin
             | (_domain.Views.IsActive ? VmEventFlags.AlternateP2m : VmEventFlags.None)));
         Request.Set(VmEventField.Altp2mIndex, View);
         if (_sync) Interlocked.Increment(ref _pauseCount);
