@@ -56,7 +56,7 @@ internal sealed class EventPump : IHeldEvents
             new ResponseComposer(monitor, _views, _switches, hypervisor.Layout, hypervisor.Architecture),
             _statistics,
             new SessionSource(domain.Id, domain.Name, hypervisor.Layout, hypervisor.Architecture, this),
-            options.ResponseTimeout,
+            options.ResponseTimeout / Turns(domain.VCpus, _channel.Room),
             domain.VCpus);
         if (options.ListenerRequired) monitor.SetAccessRequired(true);
         ListenerRequired = options.ListenerRequired;
@@ -326,4 +326,10 @@ internal sealed class EventPump : IHeldEvents
 
     private static XenException SessionEnded(SessionEnd end) =>
         new(XenErrorId.SessionEnded, $"The session has ended: {end}.", "Enable the monitor again.", end.Failure);
+
+    /// <summary>
+    /// How many answers a vCPU may have to wait for, its own included: where there is no room, for those of the vCPUs before
+    /// it first. All together are not to take longer than the response timeout.
+    /// </summary>
+    private static int Turns(int vcpus, int room) => (vcpus + room - 1) / room;
 }

@@ -17,6 +17,9 @@ internal abstract class MonitorChannel(IEventPorts ports)
     /// <summary>Whether asynchronous requests get a response too, so that delaying it slows the guest.</summary>
     public abstract bool AnswersAll { get; }
 
+    /// <summary>How many vCPUs can have a request in it at the same time; others queue for room.</summary>
+    public abstract int Room { get; }
+
     /// <summary>Whether a request is there.</summary>
     public abstract bool HasRequest { get; }
 

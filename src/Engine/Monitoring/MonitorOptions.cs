@@ -14,7 +14,11 @@ public sealed record MonitorOptions
     /// <summary>Which channel to use.</summary>
     public ChannelPreference Channel { get; init; } = ChannelPreference.Auto;
 
-    /// <summary>How long an event may be held, or wait for room in a buffer, before its default goes out; more than zero, and at most <see cref="LongestResponseMinutes"/>.</summary>
+    /// <summary>
+    /// How long a vCPU may wait for an event that is held, or for room in a buffer, before the default goes out; more than
+    /// zero, and at most <see cref="LongestResponseMinutes"/>. On a ring with fewer places than the domain has vCPUs a vCPU
+    /// waits for others first: there each event has its share of it, half with 9 to 16 vCPUs.
+    /// </summary>
     public TimeSpan ResponseTimeout { get; init; } = DefaultResponseTimeout;
 
     /// <summary>Whether the domain pauses, rather than runs on, when a page access finds no listener (xen-access -m).</summary>

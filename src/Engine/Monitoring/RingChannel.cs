@@ -20,6 +20,8 @@ internal sealed class RingChannel : MonitorChannel
 
     public override bool AnswersAll => true;
 
+    public override int Room => _ring.Entries;
+
     public override bool HasRequest => _ring.HasRequest;
 
     public override bool TryRead(Span<byte> destination) => _ring.TryRead(destination);

@@ -31,6 +31,8 @@ internal sealed class SlottedChannel : MonitorChannel
 
     public override bool AnswersAll => false;
 
+    public override int Room => _taken.Length;
+
     public override bool HasRequest => _ring.HasRequest || NextSubmitted() >= 0;
 
     public override bool TryRead(Span<byte> destination)

@@ -100,6 +100,26 @@ public class DeadlineTests(ITestOutputHelper output)
     }
 
     [Theory]
+    [InlineData(ChannelPreference.Ring, 12)]
+    [InlineData(ChannelPreference.Ring, 20)]
+    [InlineData(ChannelPreference.Slotted, 12)]
+    public void A_vcpu_that_finds_no_room_waits_no_longer_for_others_and_itself_together(ChannelPreference channel, int vcpus)
+    {
+        // Long enough that a busy machine adds little to it: one that waited its own time after the others' took twice as long.
+        TimeSpan deadline = TimeSpan.FromSeconds(4);
+        using SimulatedHypervisor host = Hosts.Idle(vcpus);
+        SimulatedDomain guest = host.Guest();
+        ConcurrentBag<TimeSpan> pauses = [];
+        guest.RanOn = (_, pause) => pauses.Add(pause);
+        using MonitorSession session = host.Session(channel, deadline);
+        using EventSubscription seen = session.Watch(Watches.For(VmEventKind.Cpuid) with { Hold = true });
+        Task[] all = [.. guest.VCpus.Select(v => v.RunAsync(GuestAction.Cpuid(0)))];
+        foreach (Task one in all) one.Finish();
+        Assert.Equal(vcpus, pauses.Count);
+        Assert.InRange(pauses.Max(), deadline / 2, deadline * 1.5);
+    }
+
+    [Theory]
     [InlineData(ChannelPreference.Ring)]
     [InlineData(ChannelPreference.Slotted)]
     public void A_session_whose_consumers_all_stand_still_serves_others_and_ends(ChannelPreference channel)

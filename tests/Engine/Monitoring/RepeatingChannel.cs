@@ -12,6 +12,8 @@ internal sealed class RepeatingChannel(byte[] request, IEventPorts ports) : Moni
 
     public override bool AnswersAll => true;
 
+    public override int Room => 1;
+
     public override bool HasRequest => true;
 
     public override bool TryRead(Span<byte> destination)
