@@ -24,6 +24,7 @@
         'Measure-XenVmEvent'
         'New-XenMemoryView'
         'Read-XenMemory'
+        'Register-XenVmEvent'
         'Remove-XenMemoryView'
         'Reset-XenMonitor'
         'Set-XenMemAccess'

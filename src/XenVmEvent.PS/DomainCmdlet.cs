@@ -28,7 +28,7 @@ public abstract class DomainCmdlet : XenCmdlet
 
     private protected static bool IsAny(XenDomain domain) => true;
 
-    private protected static bool IsGuest(XenDomain domain) => domain.Type is not DomainType.PV && domain.Id != 0;
+    internal static bool IsGuest(XenDomain domain) => domain.Type is not DomainType.PV && domain.Id != 0;
 
     private protected static bool IsMonitored(XenDomain domain) => XenHost.FindSession(domain) is not null;
 }

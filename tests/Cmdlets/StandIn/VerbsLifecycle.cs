@@ -4,4 +4,5 @@ public static class VerbsLifecycle
 {
     public const string Disable = "Disable";
     public const string Enable = "Enable";
+    public const string Register = "Register";
 }
