@@ -9,16 +9,26 @@ namespace XenVmEvent.NativeXen;
 internal static unsafe class XenStoreExports
 {
     private const string Prefix = "simulated_xs_";
-    private const nint Connection = 1;
 
-    private static int _releases;
+    private static readonly Lock Gate = new();
+
+    /// <summary>The connections that watch the end of domains, each with what becomes readable then.</summary>
+    private static readonly Dictionary<nint, int> Watches = [];
+
+    private static long _connections;
+
+    static XenStoreExports() => NativeHost.Guest.StateChanged += Tell;
 
     [UnmanagedCallersOnly(EntryPoint = Prefix + "open")]
-    public static nint Open(nuint flags) => Connection;
+    public static nint Open(nuint flags) => (nint)Interlocked.Increment(ref _connections);
 
     [UnmanagedCallersOnly(EntryPoint = Prefix + "close")]
     public static void Close(nint handle)
     {
+        lock (Gate)
+        {
+            if (Watches.Remove(handle, out int releases)) _ = Libc.close(releases);
+        }
     }
 
     [UnmanagedCallersOnly(EntryPoint = Prefix + "read")]
@@ -54,7 +64,7 @@ internal static unsafe class XenStoreExports
         return block;
     }
 
-    /// <summary>Only the end of domains can be watched, by one at a time.</summary>
+    /// <summary>Only the end of domains can be watched, and by each connection once.</summary>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "watch")]
     public static byte Watch(nint handle, byte* path, byte* token)
     {
@@ -65,20 +75,24 @@ internal static unsafe class XenStoreExports
         }
 
         // As the real one, it tells once of what was before.
-        _releases = Libc.eventfd(1, Libc.EventFdNonBlocking | Libc.EventFdCloseOnExec);
-        NativeHost.Guest.StateChanged += Tell;
+        lock (Gate) Watches.Add(handle, Libc.eventfd(1, Libc.EventFdNonBlocking | Libc.EventFdCloseOnExec));
         return 1;
     }
 
     [UnmanagedCallersOnly(EntryPoint = Prefix + "fileno")]
-    public static int FileNumber(nint handle) => _releases;
+    public static int FileNumber(nint handle)
+    {
+        lock (Gate) return Watches.GetValueOrDefault(handle, -1);
+    }
 
     /// <summary>What was told; the engine looks at none of it.</summary>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "check_watch")]
     public static byte** CheckWatch(nint handle)
     {
         ulong count;
-        if (Libc.read(_releases, &count, sizeof(ulong)) == sizeof(ulong)) return (byte**)NativeMemory.AllocZeroed((nuint)(2 * sizeof(byte*)));
+        int releases;
+        lock (Gate) releases = Watches.GetValueOrDefault(handle, -1);
+        if (Libc.read(releases, &count, sizeof(ulong)) == sizeof(ulong)) return (byte**)NativeMemory.AllocZeroed((nuint)(2 * sizeof(byte*)));
         NativeHost.Fail(Errno.EAGAIN);
         return null;
     }
@@ -86,7 +100,10 @@ internal static unsafe class XenStoreExports
     private static void Tell()
     {
         ulong one = 1;
-        _ = Libc.write(_releases, &one, sizeof(ulong));
+        lock (Gate)
+        {
+            foreach (int releases in Watches.Values) _ = Libc.write(releases, &one, sizeof(ulong));
+        }
     }
 
     private static Dictionary<string, string> Entries()
