@@ -105,7 +105,7 @@ internal sealed class BackRing
 
     /// <summary>
     /// The bytes for a response that no request was for, to resume a vCPU whose event another listener left unanswered.
-    /// On a ring that has had no request, and shown to Xen before there are more than <see cref="Entries"/>.
+    /// On a ring that has had no request, or is full, and as long as <see cref="MayAnswerUnasked"/>.
     /// </summary>
     public Span<byte> UnaskedResponse()
     {
@@ -113,6 +113,9 @@ internal sealed class BackRing
         _reqCons = _rspProd;
         return entry;
     }
+
+    /// <summary>Whether Xen is to be shown no more than <see cref="Entries"/> responses at once yet.</summary>
+    public bool MayAnswerUnasked => _rspProd - _rspPublished < Entries;
 
     /// <summary>Shows Xen all responses written since the last call.</summary>
     /// <returns>True when there were any: Xen must be notified then.</returns>

@@ -17,4 +17,7 @@ public enum ResponseState
 
     /// <summary>It was held, its watch or session ended before an answer, and the default went out.</summary>
     Released,
+
+    /// <summary>It has no response: the domain, or the session, ended before it was answered.</summary>
+    Unanswered,
 }

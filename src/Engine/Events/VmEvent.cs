@@ -66,8 +66,8 @@ public abstract class VmEvent
     public VCpuRegisters Registers =>
         _source.Architecture == GuestArchitecture.Arm64 ? new ArmRegisters(this) : new X86Registers(this);
 
-    /// <summary>What the guest was, or will be, told to do; null while nobody has decided.</summary>
-    public VmEventResponse? Response => ResponseState == ResponseState.Held ? null : _response;
+    /// <summary>What the guest was, or will be, told to do; null while nobody has decided, and where the domain or the session ended before.</summary>
+    public VmEventResponse? Response => ResponseState is ResponseState.Held or ResponseState.Unanswered ? null : _response;
 
     /// <summary>How the response came about.</summary>
     public ResponseState ResponseState => (ResponseState)(Volatile.Read(ref _state) & ~Answering);
@@ -96,6 +96,7 @@ public abstract class VmEvent
     /// <see cref="XenErrorId.ResponseNotApplicable"/>: the answer makes no sense for the event.
     /// <see cref="XenErrorId.NotSupported"/>: this Xen cannot do it.
     /// <see cref="XenErrorId.AlreadyAnswered"/>: it was not held, was answered, or its deadline is over.
+    /// <see cref="XenErrorId.SessionEnded"/>: the domain or the session has ended.
     /// </exception>
     public void Respond(VmEventResponse response)
     {
@@ -108,6 +109,8 @@ public abstract class VmEvent
             return;
         }
 
+        if (ResponseState == ResponseState.Unanswered)
+            throw new XenException(XenErrorId.SessionEnded, "The domain, or the session, ended before the event was answered.", "There is nothing to answer any more.");
         throw new XenException(
             XenErrorId.AlreadyAnswered,
             ResponseState switch
@@ -149,6 +152,9 @@ public abstract class VmEvent
         _state = (int)state;
         _answeredAt = answeredAt;
     }
+
+    /// <summary>There is nobody left to tell: if it is not answered yet, it stays so.</summary>
+    internal void Abandon() => Interlocked.CompareExchange(ref _state, (int)ResponseState.Unanswered, (int)ResponseState.Held);
 
     /// <summary>True once the answer is there to be sent.</summary>
     internal bool IsDecided => Volatile.Read(ref _state) is not ((int)ResponseState.Held) and < (1 << 8);

@@ -115,11 +115,8 @@ public interface IDomainMonitor : IDisposable
     /// </summary>
     void SetSingleStep(uint vcpu, bool enable);
 
-    /// <summary>How long a vCPU has run, in nanoseconds; grows only while it runs.</summary>
-    ulong GetVCpuRunTime(uint vcpu);
-
-    /// <summary>Whether a vCPU is on a processor at this moment, in the guest or in Xen on its behalf.</summary>
-    bool IsVCpuRunning(uint vcpu);
+    /// <summary>How a vCPU stands at this moment.</summary>
+    VCpuState GetVCpuState(uint vcpu);
 
     /// <summary>
     /// Disables the monitor. A vCPU whose event was not answered may stay paused for good, and a register write

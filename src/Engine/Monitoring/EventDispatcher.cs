@@ -53,12 +53,6 @@ internal sealed class EventDispatcher
     /// <summary>How many vCPUs the domain has.</summary>
     public int VCpus { get; }
 
-    /// <summary>When a register write was last let through, in Stopwatch ticks; 0 for never.</summary>
-    public long LastRegisterWrite { get; private set; }
-
-    /// <summary>Whether a request waits for its holder or for room.</summary>
-    public bool HasPending => _pending.Count > 0;
-
     /// <summary>When the next deadline is due, in Stopwatch ticks.</summary>
     public long? NextDeadline => _pending.Count == 0 ? null : _pending[0].ReadAt + _responseTimeout;
 
@@ -85,6 +79,32 @@ internal sealed class EventDispatcher
         ReleaseHeld(_ => true);
         Settle();
     }
+
+    /// <summary>The domain or its monitor is gone: shows what is still in the channel, as far as there is room, and answers nothing.</summary>
+    /// <returns>Whether a vCPU was left to wait for an answer.</returns>
+    public bool Abandon()
+    {
+        bool anyWaits = _pending.Count > 0;
+        foreach (PendingRequest pending in _pending) Abandon(pending.Event, pending.Undelivered);
+        _pending.Clear();
+        while (_channel.TryRead(_request))
+        {
+            RequestView request = new(_request, _layout);
+            anyWaits |= request.IsSynchronous;
+            EnsurePlausible(request);
+            _statistics.OnRead(request.Kind, request.VCpuId, waited: 0);
+            FindWanting(request);
+            if (_wanting.Count == 0) continue;
+            VmEvent vmEvent = VmEventFactory.Create(_source, request, Stopwatch.GetTimestamp());
+            vmEvent.Hold();
+            Abandon(vmEvent, _wanting);
+        }
+
+        return anyWaits;
+    }
+
+    /// <summary>Answers what cannot be read any more, so that vCPUs which queue for room get on.</summary>
+    public void MakeRoom() => _channel.MakeRoom(VCpus);
 
     /// <summary>What an event is answered when nobody decides otherwise: its kind's default, or Continue where that makes no sense for it. From any thread.</summary>
     public VmEventResponse DefaultFor(RequestView request)
@@ -180,15 +200,7 @@ internal sealed class EventDispatcher
         EnsurePlausible(request);
         long now = Stopwatch.GetTimestamp();
         _statistics.OnRead(request.Kind, request.VCpuId, now - noticed);
-        bool held = false;
-        _wanting.Clear();
-        foreach (EventSubscription subscription in _subscriptions)
-        {
-            if (!subscription.Wants(request)) continue;
-            _wanting.Add(subscription);
-            held |= subscription.Watch.Hold && request.IsSynchronous && !subscription.IsStuck;
-        }
-
+        bool held = FindWanting(request);
         VmEventResponse response = DefaultFor(request);
         if (_wanting.Count == 0)
         {
@@ -209,6 +221,31 @@ internal sealed class EventDispatcher
 
         if (pending is null) Answer(request, response, now, vmEvent);
         else _pending.Add(pending);
+    }
+
+    /// <summary>Finds the subscriptions that want to see a request.</summary>
+    /// <returns>Whether one of them holds it.</returns>
+    private bool FindWanting(RequestView request)
+    {
+        bool held = false;
+        _wanting.Clear();
+        foreach (EventSubscription subscription in _subscriptions)
+        {
+            if (!subscription.Wants(request)) continue;
+            _wanting.Add(subscription);
+            held |= subscription.Watch.Hold && request.IsSynchronous && !subscription.IsStuck;
+        }
+
+        return held;
+    }
+
+    private void Abandon(VmEvent vmEvent, List<EventSubscription> undelivered)
+    {
+        vmEvent.Abandon();
+        foreach (EventSubscription subscription in undelivered)
+        {
+            if (!subscription.TryDeliver(vmEvent)) Drop(subscription);
+        }
     }
 
     /// <summary>Puts an event into the buffers of those who want it.</summary>
@@ -288,7 +325,6 @@ internal sealed class EventDispatcher
 
     private void Answer(RequestView request, VmEventResponse response, long readAt, VmEvent? vmEvent)
     {
-        if (request.Kind is VmEventKind.WriteControlRegister or VmEventKind.MovToMsr) LastRegisterWrite = Stopwatch.GetTimestamp();
         Span<byte> bytes = _response.AsSpan(0, _layout.Size);
         try
         {

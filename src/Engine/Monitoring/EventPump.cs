@@ -27,6 +27,8 @@ internal sealed class EventPump : IHeldEvents
 
     private readonly Lock _gate = new();
     private readonly Queue<PumpWork> _work = new();
+    private readonly IHypervisor _hypervisor;
+    private readonly XenDomain _domain;
     private readonly IDomainMonitor _monitor;
     private readonly MonitorChannel _channel;
     private readonly EventDispatcher _dispatcher;
@@ -45,6 +47,8 @@ internal sealed class EventPump : IHeldEvents
 
     public EventPump(IDomainMonitor monitor, IHypervisor hypervisor, XenDomain domain, MonitorOptions options)
     {
+        _hypervisor = hypervisor;
+        _domain = domain;
         _monitor = monitor;
         Capabilities = monitor.Capabilities;
         _channel = MonitorChannel.Open(monitor, hypervisor.Layout, domain.VCpus);
@@ -224,7 +228,7 @@ internal sealed class EventPump : IHeldEvents
             _closing = true;
         }
 
-        SessionTeardown teardown = new(_monitor, _dispatcher, _switches, _views, ListenerRequired);
+        SessionTeardown teardown = new(_hypervisor, _domain, _monitor, _dispatcher, _switches, _views, ListenerRequired);
         teardown.Run(hasFailed: failure is not null);
         Finish(SessionEnd.Of(teardown, failure));
     }

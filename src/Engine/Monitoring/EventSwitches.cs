@@ -88,8 +88,8 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
     {
         foreach (VmEventKind kind in _needed.ToArray())
         {
-            _needed.Remove(kind);
             Disable(new EventSwitch(kind), new SwitchOptions());
+            _needed.Remove(kind);
         }
     }
 
@@ -198,15 +198,17 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
     {
         if (!_users.TryGetValue(one, out List<SwitchOptions>? users)) return;
         SwitchOptions before = Merge(users);
-        users.Remove(options);
-        if (users.Count > 0)
+        if (users.Count > 1)
         {
+            users.Remove(options);
             Change(one, before, Merge(users));
             return;
         }
 
+        // Noted only once it is done: what Xen refuses is tried again.
+        if (!_lifted.ContainsKey(one)) one.Set(monitor, enable: false, before);
+        _lifted.Remove(one);
         _users.Remove(one);
-        if (!_lifted.Remove(one)) one.Set(monitor, enable: false, before);
     }
 
     /// <summary>Xen changes no switch that is on. The domain is paused for it, so that it does nothing unseen meanwhile.</summary>

@@ -2,24 +2,35 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Monitoring;
 
-/// <summary>What a subscription wants to see, and how.</summary>
+/// <summary>What a subscription wants to see, and how. It keeps copies of what it is given: the pump reads them at any time.</summary>
 public sealed record EventWatch
 {
     /// <summary>The kinds of event, <see cref="VmEventKind.MemAccess"/> only with <see cref="Pages"/>.</summary>
-    public required IReadOnlyCollection<VmEventKind> Kinds { get; init; }
+    public required IReadOnlyCollection<VmEventKind> Kinds
+    {
+        get;
+        init => field = value.ToArray();
+    }
 
     /// <summary>The pages, for <see cref="VmEventKind.MemAccess"/>.</summary>
     public PageWatch? Pages { get; init; }
 
     /// <summary>The control registers, for <see cref="VmEventKind.WriteControlRegister"/>.</summary>
-    public IReadOnlyCollection<ControlRegister> ControlRegisters { get; init; } =
-        [ControlRegister.CR0, ControlRegister.CR3, ControlRegister.CR4];
+    public IReadOnlyCollection<ControlRegister> ControlRegisters
+    {
+        get;
+        init => field = value.ToArray();
+    } = [ControlRegister.CR0, ControlRegister.CR3, ControlRegister.CR4];
 
     /// <summary>Of control registers: a write that changes only these bits raises no event.</summary>
     public ulong IgnoredBits { get; init; }
 
     /// <summary>The model specific registers, for <see cref="VmEventKind.MovToMsr"/>.</summary>
-    public IReadOnlyCollection<uint> Msrs { get; init; } = [];
+    public IReadOnlyCollection<uint> Msrs
+    {
+        get;
+        init => field = value.ToArray();
+    } = [];
 
     /// <summary>Whether a register write of the same value raises no event. Those of control registers never do.</summary>
     public bool OnChangeOnly { get; init; }
@@ -38,7 +49,11 @@ public sealed record EventWatch
     /// For <see cref="VmEventKind.SingleStep"/>: the vCPUs that step as long as this is watched, and whose steps are
     /// seen. Empty: only what answers make step is, of any vCPU. Xen delivers no interrupts to a vCPU that steps.
     /// </summary>
-    public IReadOnlyCollection<uint> SteppedVCpus { get; init; } = [];
+    public IReadOnlyCollection<uint> SteppedVCpus
+    {
+        get;
+        init => field = value.ToArray();
+    } = [];
 
     /// <summary>Events wait for an answer, up to the session's deadline.</summary>
     public bool Hold { get; init; }

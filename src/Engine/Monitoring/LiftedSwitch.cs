@@ -22,14 +22,14 @@ internal sealed class LiftedSwitch(IDomainMonitor monitor)
         {
             TimeSpan elapsed = Stopwatch.GetElapsedTime(_since);
             return elapsed >= Longest
-                || (elapsed >= Moment && _ranBefore.All(one => monitor.GetVCpuRunTime(one.Key) != one.Value));
+                || (elapsed >= Moment && _ranBefore.All(one => monitor.GetVCpuState(one.Key).RunTime != one.Value));
         }
     }
 
     /// <summary>Waits for this vCPU too.</summary>
     public void LetPass(uint vcpu)
     {
-        _ranBefore[vcpu] = monitor.GetVCpuRunTime(vcpu);
+        _ranBefore[vcpu] = monitor.GetVCpuState(vcpu).RunTime;
         _since = Stopwatch.GetTimestamp();
     }
 }

@@ -48,6 +48,12 @@ internal abstract class MonitorChannel(IEventPorts ports)
         if (!FinalCheck()) _maskedCount = ports.Wait(_masked, timeout);
     }
 
+    /// <summary>
+    /// Answers a channel in which vCPUs queue for room and whose requests cannot be read: with a response for any vCPU,
+    /// which resumes it if it waits.
+    /// </summary>
+    public abstract void MakeRoom(int vcpus);
+
     /// <summary>Whether a request is there, once Xen was asked to signal the next.</summary>
     public abstract bool FinalCheck();
 }

@@ -63,7 +63,7 @@ public sealed class MonitorSession : IDisposable
         }
         catch
         {
-            using (monitor) monitor.Disable();
+            using (monitor) Retry.WhileRefused(monitor.Disable);
             throw;
         }
 
@@ -162,8 +162,9 @@ public sealed class MonitorSession : IDisposable
     public IReadOnlyList<MemAccessRange> GetMemAccess(IReadOnlyList<GfnRange> pages, ushort view = 0)
     {
         ArgumentNullException.ThrowIfNull(pages);
+        GfnRange[] ranges = [.. pages];
         List<MemAccessRange> result = [];
-        _pump.DoSteps(views => views.Find(view).Read(pages, result));
+        _pump.DoSteps(views => views.Find(view).Read(ranges, result));
         return result;
     }
 
@@ -180,8 +181,9 @@ public sealed class MonitorSession : IDisposable
     public void SetMemAccess(IReadOnlyList<MemAccessRange> rights, ushort view = 0)
     {
         ArgumentNullException.ThrowIfNull(rights);
-        foreach (MemAccessRange range in rights) MemAccessRules.EnsureSafe(range.Access, _hypervisor.Architecture);
-        _pump.DoSteps(views => views.Set(view, rights));
+        MemAccessRange[] ranges = [.. rights];
+        foreach (MemAccessRange range in ranges) MemAccessRules.EnsureSafe(range.Access, _hypervisor.Architecture);
+        _pump.DoSteps(views => views.Set(view, ranges));
     }
 
     /// <summary>What it has done so far.</summary>

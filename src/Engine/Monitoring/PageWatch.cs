@@ -5,6 +5,8 @@ namespace XenVmEvent.Monitoring;
 /// <summary>Which accesses to which pages a subscription wants to see.</summary>
 public sealed record PageWatch
 {
+    private readonly GfnRange[] _ranges = [];
+
     /// <summary>
     /// The accesses. None: all, and no page is restricted for it; what is seen are accesses against rights set by hand, and
     /// those that other watches cause.
@@ -12,7 +14,11 @@ public sealed record PageWatch
     public required PageAccess Access { get; init; }
 
     /// <summary>The pages; none means all that the domain has and will have.</summary>
-    public IReadOnlyList<GfnRange> Ranges { get; init; } = [];
+    public IReadOnlyList<GfnRange> Ranges
+    {
+        get => _ranges;
+        init => _ranges = [.. value];
+    }
 
     /// <summary>
     /// Keep a page watched after its first access: Xen emulates the instruction instead of lifting the restriction. For
@@ -32,8 +38,8 @@ public sealed record PageWatch
 
     internal bool Covers(ulong gfn)
     {
-        if (Ranges.Count == 0) return true;
-        foreach (GfnRange range in Ranges)
+        if (_ranges.Length == 0) return true;
+        foreach (GfnRange range in _ranges)
         {
             if (range.Contains(gfn)) return true;
         }

@@ -78,7 +78,7 @@ internal sealed class ResponseComposer(IDomainMonitor monitor, SessionViews view
     private void AwaitStandstill(uint vcpu)
     {
         long start = Stopwatch.GetTimestamp();
-        while (monitor.IsVCpuRunning(vcpu) && Stopwatch.GetElapsedTime(start) < LongestWayOff) Thread.SpinWait(10);
+        while (monitor.GetVCpuState(vcpu).IsRunning && Stopwatch.GetElapsedTime(start) < LongestWayOff) Thread.SpinWait(10);
     }
 
     /// <summary>Has the guest go on as if nobody had watched.</summary>

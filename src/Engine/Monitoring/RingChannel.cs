@@ -8,11 +8,14 @@ internal sealed class RingChannel : MonitorChannel
 {
     private readonly BackRing _ring;
     private readonly IEventPorts _ports;
+    private readonly VmEventLayout _layout;
+    private bool _owesNotification;
 
     public RingChannel(SharedMemory ring, IEventPorts ports, VmEventLayout layout) : base(ports)
     {
         _ring = new BackRing(ring, layout, answered: true);
         _ports = ports;
+        _layout = layout;
         _ring.Initialise();
     }
 
@@ -30,7 +33,21 @@ internal sealed class RingChannel : MonitorChannel
 
     public override void Flush()
     {
-        if (_ring.Publish()) _ports.Notify(_ports.RingPort);
+        // One that failed is owed still.
+        _owesNotification |= _ring.Publish();
+        if (!_owesNotification) return;
+        _ports.Notify(_ports.RingPort);
+        _owesNotification = false;
+    }
+
+    public override void MakeRoom(int vcpus)
+    {
+        for (uint vcpu = 0; _ring.MayAnswerUnasked; vcpu = (vcpu + 1) % (uint)vcpus)
+        {
+            new ResponseWriter(_ring.UnaskedResponse(), _layout).Resume(vcpu);
+        }
+
+        Flush();
     }
 
     public override bool FinalCheck() => _ring.FinalCheck();

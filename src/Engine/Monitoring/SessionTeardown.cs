@@ -4,34 +4,29 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// The one way every session ends: stop new events, give pages their access back, answer what is pending, drain until
-/// quiet, disable, unmap, close. Each step is tried even when an earlier one failed. A domain that has shut down gets
-/// everything back too, for one that was suspended may go on; of one that was destroyed nothing is left.
+/// The one way every session ends: stop new events, give pages their access back, answer what is pending and what still
+/// comes, disable, unmap, close; and if a vCPU can have been left without its answer, resume all. Each step is tried even
+/// when an earlier one failed. A domain that has shut down gets everything back too, for one that was suspended may go on;
+/// of one that was destroyed nothing is left.
 /// </summary>
 internal sealed class SessionTeardown(
+    IHypervisor hypervisor,
+    XenDomain domain,
     IDomainMonitor monitor,
     EventDispatcher dispatcher,
     EventSwitches switches,
     SessionViews views,
     bool listenerRequired)
 {
-    /// <summary>How long draining, and with it disabling, is tried at most.</summary>
+    /// <summary>How long answering and disabling are tried at most.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long nobody must have asked, where nobody has.</summary>
-    private static readonly TimeSpan QuietWhenIdle = TimeSpan.FromMilliseconds(3);
-
-    /// <summary>
-    /// How long nobody must have asked, where some have: a vCPU that waited for room is given it, but asks only when it is
-    /// scheduled next, and would stay paused were the monitor disabled just then. Xen's time slices are no longer than this.
-    /// </summary>
-    private static readonly TimeSpan QuietAfterEvents = TimeSpan.FromMilliseconds(30);
-
-    /// <summary>How long a vCPU may take to run on after its register write was answered.</summary>
-    private static readonly TimeSpan RunOn = TimeSpan.FromMilliseconds(100);
+    /// <summary>How long a vCPU may take to run on: it may not run at all, as in a domain that somebody has paused.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(200);
 
     private readonly List<XenException> _failures = [];
     private bool _channelBroken;
+    private bool _someUnanswered;
 
     /// <summary>What failed.</summary>
     public IReadOnlyList<XenException> Failures => _failures;
@@ -43,31 +38,150 @@ internal sealed class SessionTeardown(
     public void Run(bool hasFailed)
     {
         DomainState = FindDomainState();
-        if (!IsDomainGone())
+        if (IsDomainGone())
         {
-            foreach (EventSubscription subscription in dispatcher.Subscriptions.ToArray())
-            {
-                Attempt(() => switches.Disable(subscription.Watch));
-
-                // In other views there is nothing to restore: they go as they are.
-                if (subscription.Watch.Pages is { View: 0 } pages) Attempt(() => Restore(views.Host.Remove(pages)));
-            }
-
-            Attempt(() => Restore(views.Host.RestoreAll()));
-            foreach (Action step in views.GivingBack()) Attempt(step);
-            Attempt(switches.DisableNeeded);
-
-            if (listenerRequired) Attempt(() => monitor.SetAccessRequired(false));
-            Attempt(dispatcher.ReleaseAll);
-            Drain();
-            Attempt(switches.StopStepping);
-            LetRegisterWritesHappen();
+            Attempt(monitor.Disable);
+        }
+        else
+        {
+            GiveBack();
+            LetGo();
         }
 
-        Disable();
-        if (IsDomainGone()) _failures.Clear(); // Some steps came too late, or all.
-        if (hasFailed && DomainState == DomainState.Running) DomainState = FindDomainState();
+        // Also of a domain that lives on: what its vCPUs asked for in the last moment.
+        Attempt(() => _someUnanswered |= dispatcher.Abandon());
+        bool isGone = IsDomainGone();
+        if ((hasFailed || isGone) && DomainState == DomainState.Running) DomainState = FindDomainState();
         Attempt(monitor.Dispose);
+        if (isGone) _failures.Clear(); // Some steps came too late, or all.
+        else if (_someUnanswered && monitor.Channel == ChannelKind.Ring) Attempt(ResumeVCpus);
+    }
+
+    private void GiveBack()
+    {
+        foreach (EventSubscription subscription in dispatcher.Subscriptions.ToArray())
+        {
+            Attempt(() => switches.Disable(subscription.Watch));
+
+            // In other views there is nothing to restore: they go as they are.
+            if (subscription.Watch.Pages is { View: 0 } pages) Attempt(() => Restore(views.Host.Remove(pages)));
+        }
+
+        Attempt(() => Restore(views.Host.RestoreAll()));
+        foreach (Action step in views.GivingBack()) Attempt(step);
+        Attempt(switches.DisableNeeded);
+        if (listenerRequired) Attempt(() => monitor.SetAccessRequired(false));
+        Attempt(dispatcher.ReleaseAll);
+        long start = Stopwatch.GetTimestamp();
+        while (Answer() && Stopwatch.GetElapsedTime(start) < Bound)
+        {
+            // Answers given before can have vCPUs step.
+        }
+
+        Attempt(switches.StopStepping);
+    }
+
+    private void Restore(IEnumerable<int> steps)
+    {
+        // vCPUs go on touching pages meanwhile, and must not wait for the last page.
+        foreach (int _ in steps) Answer();
+    }
+
+    /// <summary>
+    /// Answers until nobody asks any more and every vCPU has run on since, then disables. A vCPU that waited for room in
+    /// the ring is given it, but asks only when it is scheduled next, and Xen frees what it waits on with the monitor. And
+    /// Xen forgets a register write whose vCPU has not run since its answer.
+    /// </summary>
+    private void LetGo()
+    {
+        long start = Stopwatch.GetTimestamp();
+        VCpuProgress? progress = null;
+        while (Stopwatch.GetElapsedTime(start) < Bound)
+        {
+            if (Answer())
+            {
+                progress = null;
+                continue;
+            }
+
+            if (!HaveVCpusRun(ref progress))
+            {
+                Thread.Sleep(1);
+                continue;
+            }
+
+            if (TryDisable()) return;
+            progress = null;
+        }
+
+        Attempt(monitor.Disable);
+    }
+
+    private bool HaveVCpusRun(ref VCpuProgress? progress)
+    {
+        if (DomainState != DomainState.Running) return true; // None runs any more.
+        try
+        {
+            progress ??= new VCpuProgress(monitor, domain.VCpus);
+            return progress.HaveAllRun() || progress.Time > LongestWait;
+        }
+        catch (Exception e)
+        {
+            _failures.Add(XenException.From(e));
+            return true;
+        }
+    }
+
+    /// <returns>False when it may be tried again.</returns>
+    private bool TryDisable()
+    {
+        try
+        {
+            monitor.Disable();
+            return true;
+        }
+        catch (XenException e) when (e.Errno == "EBUSY" || e.Id == XenErrorId.CallFailed)
+        {
+            // Mostly it is busy: vCPUs queue for room in the ring still.
+            if (_channelBroken) Attempt(dispatcher.MakeRoom);
+            Thread.Sleep(1);
+            return false;
+        }
+        catch (Exception e)
+        {
+            _failures.Add(XenException.From(e));
+            return true;
+        }
+    }
+
+    /// <returns>Whether there was anything to answer, or still is.</returns>
+    private bool Answer()
+    {
+        if (_channelBroken) return false;
+        try
+        {
+            bool any = dispatcher.TakeRequests(EventPump.BatchSize) > 0;
+            dispatcher.ReleaseAll();
+            dispatcher.Flush();
+            _someUnanswered = false;
+            return any;
+        }
+        catch (Exception e)
+        {
+            XenException failure = XenException.From(e);
+            if (_failures.LastOrDefault()?.Message != failure.Message) _failures.Add(failure);
+            _someUnanswered = true;
+            _channelBroken = failure.Id is XenErrorId.CorruptChannel or XenErrorId.Unexpected;
+            if (failure.Id != XenErrorId.CallFailed) return false;
+            Thread.Sleep(1);
+            return true;
+        }
+    }
+
+    private void ResumeVCpus()
+    {
+        using IDomainControl control = hypervisor.Control(domain);
+        control.WhilePaused(() => FreshMonitor.ResumeVCpus(hypervisor, domain));
     }
 
     /// <summary>False also when it cannot be known: then everything is tried.</summary>
@@ -95,96 +209,11 @@ internal sealed class SessionTeardown(
         }
     }
 
-    private void Restore(IEnumerable<int> steps)
-    {
-        // vCPUs go on touching pages meanwhile, and must not wait for the last page.
-        foreach (int _ in steps) Answer();
-    }
-
-    /// <summary>Answers until nobody asks any more.</summary>
-    private void Drain()
-    {
-        long start = Stopwatch.GetTimestamp();
-        long last = start;
-        TimeSpan quiet = QuietWhenIdle;
-        while (Stopwatch.GetElapsedTime(start) < Bound)
-        {
-            if (Answer())
-            {
-                last = Stopwatch.GetTimestamp();
-                quiet = QuietAfterEvents;
-                continue;
-            }
-
-            if (Stopwatch.GetElapsedTime(last) >= quiet) return;
-            Thread.Sleep(1);
-        }
-    }
-
-    /// <summary>Xen forgets a register write whose vCPU has not run since the answer when the monitor is disabled.</summary>
-    private void LetRegisterWritesHappen()
-    {
-        if (dispatcher.LastRegisterWrite == 0 || Stopwatch.GetElapsedTime(dispatcher.LastRegisterWrite) > TimeSpan.FromSeconds(1)) return;
-        Attempt(() =>
-        {
-            ulong[] ranBefore = [.. Enumerable.Range(0, dispatcher.VCpus).Select(v => monitor.GetVCpuRunTime((uint)v))];
-            long start = Stopwatch.GetTimestamp();
-            while (Stopwatch.GetElapsedTime(start) < RunOn)
-            {
-                if (ranBefore.Index().All(v => monitor.GetVCpuRunTime((uint)v.Index) != v.Item)) return;
-                Thread.Sleep(1);
-            }
-        });
-    }
-
-    private void Disable()
-    {
-        long start = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                monitor.Disable();
-                return;
-            }
-            catch (XenException e) when (e.Errno == "EBUSY" && Stopwatch.GetElapsedTime(start) < Bound)
-            {
-                // vCPUs queue for room in the ring still.
-                Drain();
-            }
-            catch (Exception e)
-            {
-                _failures.Add(XenException.From(e));
-                return;
-            }
-        }
-    }
-
-    private bool Answer()
-    {
-        if (_channelBroken) return false;
-        bool any = false;
-        try
-        {
-            any = dispatcher.TakeRequests(EventPump.BatchSize) > 0;
-            dispatcher.ReleaseAll();
-            dispatcher.Flush();
-        }
-        catch (Exception e)
-        {
-            XenException failure = XenException.From(e);
-            _failures.Add(failure);
-            _channelBroken = failure.Id is XenErrorId.CorruptChannel or XenErrorId.Unexpected;
-        }
-
-        return any;
-    }
-
     private void Attempt(Action step)
     {
         try
         {
-            step();
+            Retry.WhileRefused(step);
         }
         catch (Exception e)
         {

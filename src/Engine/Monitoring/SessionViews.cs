@@ -129,8 +129,9 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
         return watch.Access == PageAccess.None ? [] : rights.Add(watch);
     }
 
-    /// <summary>Removes a watch and gives its pages back, a step at a time.</summary>
-    public IEnumerable<int> Remove(PageWatch watch) => Find(watch.View).Remove(watch);
+    /// <summary>Removes a watch and gives its pages back, a step at a time. In a view that is not there it has none.</summary>
+    public IEnumerable<int> Remove(PageWatch watch) =>
+        watch.View == 0 || _own.ContainsKey(watch.View) ? Find(watch.View).Remove(watch) : [];
 
     /// <summary>Sets rights by hand, a step at a time.</summary>
     public IEnumerable<int> Set(ushort view, IReadOnlyList<MemAccessRange> rights)

@@ -14,6 +14,9 @@ internal sealed class SlottedChannel : MonitorChannel
     // Per vCPU: its slot's request was read, and the slot is not handed back yet.
     private readonly bool[] _taken;
     private readonly List<int> _finished;
+
+    // Slots handed back whose ports Xen was not notified by yet: one that failed is owed still.
+    private readonly Queue<int> _owed;
     private int _next;
 
     public SlottedChannel(SharedMemory ring, SharedMemory slots, IEventPorts ports, VmEventLayout layout, int vcpus) : base(ports)
@@ -24,6 +27,7 @@ internal sealed class SlottedChannel : MonitorChannel
         _layout = layout;
         _taken = new bool[vcpus];
         _finished = new List<int>(vcpus);
+        _owed = new Queue<int>(vcpus);
         _ring.Initialise();
     }
 
@@ -65,11 +69,22 @@ internal sealed class SlottedChannel : MonitorChannel
         {
             _slots.SetState(vcpu, SlotState.Finish);
             _taken[vcpu] = false;
+            _owed.Enqueue(vcpu);
         }
 
-        // Each to its own vCPU's port; the ring's is never notified, for Xen would look at vCPU 0's slot then.
-        foreach (int vcpu in _finished) _ports.Notify(_ports.SlotPorts[vcpu]);
         _finished.Clear();
+
+        // Each to its own vCPU's port; the ring's is never notified, for Xen would look at vCPU 0's slot then.
+        while (_owed.TryPeek(out int vcpu))
+        {
+            _ports.Notify(_ports.SlotPorts[vcpu]);
+            _owed.Dequeue();
+        }
+    }
+
+    /// <summary>Nobody queues: Xen waits for no room.</summary>
+    public override void MakeRoom(int vcpus)
+    {
     }
 
     public override bool FinalCheck() => _ring.FinalCheck() || NextSubmitted() >= 0;

@@ -77,7 +77,7 @@ internal sealed class EventLineReader
         VmEventLayout layout = VmEventLayout.ForVersion(version!.Value);
         Expect(requestSize == layout.Size, $"its request is not of the {layout.Size} bytes that interface version {version} has");
         Expect(time is not null && domain is not null && domainId is not null && architecture is not null && state is not null, "time, domain, domainId, architecture or responseState is missing");
-        Expect(response is not null || state == ResponseState.Held, "its response is missing");
+        Expect(response is not null || state is ResponseState.Held or ResponseState.Unanswered, "its response is missing");
         Expect(handling is null or (>= 0 and <= long.MaxValue / 100), "its handlingMicroseconds are out of range");
         RecordedSource source = SourceOf((domainId!.Value, domain!, version.Value, architecture!.Value, time!.Value.Offset), layout);
         long timestamp = time.Value.UtcTicks;

@@ -111,9 +111,7 @@ internal sealed class GuardedMonitor(IDomainMonitor monitor, GuardProcess guard)
 
     public void SetSingleStep(uint vcpu, bool enable) => monitor.SetSingleStep(vcpu, enable);
 
-    public ulong GetVCpuRunTime(uint vcpu) => monitor.GetVCpuRunTime(vcpu);
-
-    public bool IsVCpuRunning(uint vcpu) => monitor.IsVCpuRunning(vcpu);
+    public VCpuState GetVCpuState(uint vcpu) => monitor.GetVCpuState(vcpu);
 
     public void Disable()
     {

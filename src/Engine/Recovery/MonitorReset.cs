@@ -1,4 +1,3 @@
-using XenVmEvent.Abi;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Monitoring;
 
@@ -15,9 +14,7 @@ public static class MonitorReset
 
     /// <summary>Frees the guest.</summary>
     /// <remarks>
-    /// Disabling lets go of vCPUs that waited for room, but not of those whose event was never answered. Xen resumes a
-    /// vCPU on any response for it, so the monitor is enabled once more and its fresh ring given a response for each.
-    /// Xen forgets a register write that waited for its answer when the monitor is disabled; there is no way to save it.
+    /// How vCPUs are resumed, see <see cref="FreshMonitor"/>. Xen forgets a register write that waited for its answer when the monitor is disabled; there is no way to save it.
     /// </remarks>
     /// <exception cref="XenException">
     /// The domain is not there or cannot be monitored, or Xen refuses. More than eight vCPUs that wait for room in a
@@ -28,7 +25,7 @@ public static class MonitorReset
         ArgumentNullException.ThrowIfNull(hypervisor);
         ArgumentNullException.ThrowIfNull(domain);
         using IDomainControl control = hypervisor.Control(domain);
-        IReadOnlyList<uint> frozen = VCpuObservation.FindFrozen(control, domain.VCpus, Look);
+        IReadOnlyList<uint> frozen = [.. VCpuObservation.FindFrozen(control, domain.VCpus, Look)];
         bool wasMonitored = false;
         bool pagesRestored = false;
 
@@ -36,21 +33,15 @@ public static class MonitorReset
         control.WhilePaused(() =>
         {
             wasMonitored = control.DisableMonitor();
-            using IDomainMonitor monitor = hypervisor.EnableMonitor(domain, ChannelPreference.Ring);
-            try
+            FreshMonitor.ResumeVCpus(hypervisor, domain, monitor =>
             {
                 DomainRestorer restorer = new(monitor, domain.VCpus);
                 RestoreViewsAndStepping(monitor, restorer);
                 pagesRestored = RestorePages(monitor, restorer);
-                ResumeAll(monitor, hypervisor.Layout, domain.VCpus);
-            }
-            finally
-            {
-                monitor.Disable();
-            }
+            });
         });
-        IReadOnlyList<uint> still = VCpuObservation.FindFrozen(control, frozen, Look);
-        return new MonitorResetReport(domain, wasMonitored, frozen, still, pagesRestored);
+        IReadOnlyCollection<uint> still = VCpuObservation.FindFrozen(control, frozen, Look);
+        return new MonitorResetReport(domain, wasMonitored, frozen, [.. still], pagesRestored);
     }
 
     private static void RestoreViewsAndStepping(IDomainMonitor monitor, DomainRestorer restorer)
@@ -80,18 +71,5 @@ public static class MonitorReset
 
         monitor.SetAccessRequired(false);
         return true;
-    }
-
-    private static void ResumeAll(IDomainMonitor monitor, VmEventLayout layout, int vcpus)
-    {
-        BackRing ring = new(monitor.Ring, layout, answered: true);
-        ring.Initialise();
-        for (uint vcpu = 0; vcpu < vcpus; vcpu++)
-        {
-            new ResponseWriter(ring.UnaskedResponse(), layout).Resume(vcpu);
-            if ((vcpu + 1) % ring.Entries != 0 && vcpu + 1 != vcpus) continue;
-            ring.Publish();
-            monitor.Ports.Notify(monitor.Ports.RingPort);
-        }
     }
 }

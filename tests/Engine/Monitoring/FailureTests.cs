@@ -56,23 +56,83 @@ public class FailureTests
         using MonitorSession session = host.Session(ChannelPreference.Slotted);
         using EventSubscription seen = session.Watch(Watches.Everything);
         Hosts.Until(() => seen.Delivered > 100);
-        host.Guest().Faults.TearAtEvent = 1;
+        Tear(host.Guest(), session, seen);
         AssertCorrupt(session, seen);
         host.Guest().AssertFree();
     }
 
-    [Fact]
-    public void A_corrupt_ring_ends_the_session_with_a_typed_error_and_gives_the_pages_back()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(20)]
+    public void A_corrupt_ring_ends_the_session_with_a_typed_error_and_frees_the_guest(int vcpus)
     {
-        // With more than one vCPU another would soon put the index right again.
-        using SimulatedHypervisor host = Hosts.With(Workload.Everything, vcpus: 1);
+        using SimulatedHypervisor host = Hosts.With(Workload.Everything, vcpus);
         using MonitorSession session = host.Session(ChannelPreference.Ring);
         using EventSubscription seen = session.Watch(Watches.Everything);
         Hosts.Until(() => seen.Delivered > 100);
-        host.Guest().Faults.TearAtEvent = 1;
+        Tear(host.Guest(), session, seen);
         AssertCorrupt(session, seen);
-        Assert.False(host.Guest().IsMonitored);
-        host.Guest().AssertAllPagesFree();
+        host.Guest().AssertFree();
+    }
+
+    [Theory]
+    [InlineData(ChannelPreference.Ring)]
+    [InlineData(ChannelPreference.Slotted)]
+    public void Events_held_when_the_domain_is_destroyed_say_that_they_stay_unanswered_and_all_are_accounted_for(ChannelPreference channel)
+    {
+        using SimulatedHypervisor host = Hosts.With(new Workload(GuestActionKind.Cpuid), vcpus: 12);
+        using MonitorSession session = host.Session(channel);
+        using EventSubscription held = session.Watch(Watches.For(VmEventKind.Cpuid) with { Hold = true, BufferSize = 3 });
+        CpuidEvent first = held.Next<CpuidEvent>();
+        Hosts.Until(() => host.Guest().VCpus.All(v => v.IsPaused || v.IsBlocked));
+        host.Guest().Destroy();
+        SessionEnd end = session.Stop();
+        Assert.Equal(SessionEndReason.DomainEnded, end.Reason);
+        Assert.Empty(end.TeardownFailures);
+        Assert.Equal((null, ResponseState.Unanswered), (first.Response, first.ResponseState));
+        Hosts.Refused(XenErrorId.SessionEnded, () => first.Respond(VmEventResponse.Continue));
+        Assert.False(session.Release(first));
+        while (held.TryTake(out VmEvent? left)) Assert.Equal((null, ResponseState.Unanswered), (left.Response, left.ResponseState));
+        long raised = host.Guest().VCpus.Sum(v => v.Events);
+        Assert.Equal(raised, held.Delivered + held.Dropped);
+        Assert.Equal((raised, held.Dropped), (session.GetStatistics().Events, session.GetStatistics().Dropped));
+        Assert.Equal(3 + 1, held.Delivered);
+    }
+
+    [Theory]
+    [InlineData(ChannelPreference.Ring)]
+    [InlineData(ChannelPreference.Slotted)]
+    public void A_response_that_Xen_could_not_be_told_of_ends_the_session_and_is_told_at_its_end(ChannelPreference channel)
+    {
+        using SimulatedHypervisor host = Hosts.Idle(vcpus: 4);
+        SimulatedDomain guest = host.Guest();
+        using MonitorSession session = host.Session(channel);
+        using EventSubscription held = session.Watch(Watches.For(VmEventKind.Cpuid) with { Hold = true });
+        Task[] all = [.. guest.VCpus.Select(v => v.RunAsync(GuestAction.Cpuid(0)))];
+        VmEvent[] events = [.. guest.VCpus.Select(_ => held.Next<CpuidEvent>())];
+        guest.Faults.RefuseCalls(2, "EAGAIN");
+        foreach (VmEvent one in events) one.Respond(VmEventResponse.Continue);
+        Hosts.Until(() => session.End is not null);
+        Assert.Equal((SessionEndReason.Failed, "xenevtchn_notify"), (session.End!.Reason, session.End.Failure!.Call));
+        foreach (Task one in all) one.Finish();
+        Assert.Equal((4, 4), (session.GetStatistics().Events, session.GetStatistics().Answered));
+        guest.AssertFree();
+    }
+
+    [Fact]
+    public void An_event_that_cannot_be_switched_off_leaves_no_vcpu_paused()
+    {
+        bool ending = false;
+        using SimulatedHypervisor host = Hosts.With(new Workload(GuestActionKind.Cpuid), vcpus: 5);
+        using var refusing = new RefusingHypervisor(host, call => Volatile.Read(ref ending) && call == "MonitorCpuid");
+        using MonitorSession session = refusing.Session(ChannelPreference.Ring);
+        using EventSubscription seen = session.Watch(Watches.For(VmEventKind.Cpuid));
+        seen.Next<CpuidEvent>();
+        Volatile.Write(ref ending, true);
+        Assert.Contains(session.Stop().TeardownFailures, f => f.Call == "MonitorCpuid");
+        host.Guest().AssertFree();
+        Assert.Equal(host.Guest().VCpus.Sum(v => v.Events), session.GetStatistics().Events);
     }
 
     [Theory]
@@ -121,7 +181,7 @@ public class FailureTests
     [InlineData("MonitorCpuid")]
     [InlineData("MonitorMovToMsr")]
     [InlineData("SetAccessRequired")]
-    [InlineData("GetVCpuRunTime")]
+    [InlineData("GetVCpuState")]
     public void Each_step_of_giving_back_is_tried_even_when_an_earlier_one_failed(string refused)
     {
         bool ending = false;
@@ -175,6 +235,18 @@ public class FailureTests
         session.Stop();
         host.Guest().AssertFree();
     }
+
+    /// <summary>Tears the channel until that was read: the next event puts it right again.</summary>
+    private static void Tear(SimulatedDomain guest, MonitorSession session, EventSubscription seen) => Hosts.Until(() =>
+    {
+        guest.Faults.TearAtEvent = 1;
+        while (seen.TryTake(out _))
+        {
+            // The guest is not to wait for this.
+        }
+
+        return session.End is not null;
+    });
 
     private static void AssertDied(MonitorSession session, EventSubscription seen)
     {

@@ -53,6 +53,19 @@ public class MemoryViewTests
     }
 
     [Fact]
+    public void A_watch_in_a_view_that_is_not_there_is_refused_and_disturbs_no_other()
+    {
+        using SimulatedHypervisor host = Hosts.Idle();
+        using MonitorSession session = host.Session(ChannelPreference.Auto);
+        using EventSubscription seen = session.Watch(Watches.For(VmEventKind.Cpuid));
+        EventWatch elsewhere = Watches.Pages(PageAccess.Write, Watched);
+        Hosts.Refused(XenErrorId.ViewNotFound, () => session.Watch(elsewhere with { Pages = elsewhere.Pages! with { View = 7 } }));
+        Assert.Null(session.End);
+        host.Guest().Run(GuestAction.Cpuid(1));
+        seen.Next<CpuidEvent>();
+    }
+
+    [Fact]
     public void An_answer_with_a_view_that_is_not_there_is_refused()
     {
         using SimulatedHypervisor host = Hosts.Idle();
@@ -131,8 +144,11 @@ public class MemoryViewTests
         Assert.Equal((view, false, 0L), (guest.VCpus[0].View, guest.VCpus[0].IsSingleStepping, guest.VCpus[0].GetExceptions(6)));
         Assert.Equal(MemAccess.Rwx, guest.GetMemAccess(0x180));
 
-        // Stepping over takes two events an access; emulation one, and one more where it fails.
-        Assert.Equal(canStep ? 8 : 5, session.GetStatistics().Events);
+        // Stepping over takes two events an access; emulation one, and one more where it fails. A vCPU that does not get to
+        // run in the moment for which the page is lifted then asks twice more.
+        long events = session.GetStatistics().Events;
+        if (canStep) Assert.Equal(8, events);
+        else Assert.True(events >= 5 && events % 2 == 1, $"{events} events.");
     }
 
     [Fact]

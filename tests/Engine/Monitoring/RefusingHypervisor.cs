@@ -124,9 +124,7 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
 
         public void SetSingleStep(uint vcpu, bool enable) => Try(nameof(SetSingleStep)).SetSingleStep(vcpu, enable);
 
-        public bool IsVCpuRunning(uint vcpu) => Try(nameof(IsVCpuRunning)).IsVCpuRunning(vcpu);
-
-        public ulong GetVCpuRunTime(uint vcpu) => Try(nameof(GetVCpuRunTime)).GetVCpuRunTime(vcpu);
+        public VCpuState GetVCpuState(uint vcpu) => Try(nameof(GetVCpuState)).GetVCpuState(vcpu);
 
         public void Disable() => Try(nameof(Disable)).Disable();
 

@@ -28,5 +28,9 @@ internal sealed class RepeatingChannel(byte[] request, IEventPorts ports) : Moni
     {
     }
 
+    public override void MakeRoom(int vcpus)
+    {
+    }
+
     public override bool FinalCheck() => true;
 }

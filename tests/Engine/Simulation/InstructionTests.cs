@@ -289,11 +289,11 @@ public sealed class InstructionTests : IDisposable
         Monitor.MonitorGuestRequest(enable: true, sync: true, allowUserspace: false);
         Task done = VCpu.RunAsync(GuestAction.GuestRequest());
         Event seen = _listener.Next();
-        ulong before = Monitor.GetVCpuRunTime(0);
-        Assert.Equal(before, Monitor.GetVCpuRunTime(0));
+        ulong before = Monitor.GetVCpuState(0).RunTime;
+        Assert.Equal(before, Monitor.GetVCpuState(0).RunTime);
         _listener.Answer(seen);
         done.Finish();
-        Hosts.Until(() => Monitor.GetVCpuRunTime(0) > before);
+        Hosts.Until(() => Monitor.GetVCpuState(0).RunTime > before);
     }
 
     [Fact]

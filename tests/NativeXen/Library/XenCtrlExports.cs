@@ -296,9 +296,9 @@ internal static unsafe class XenCtrlExports
         if (domain == 0) return;
         SimulatedDomain guest = NativeHost.Find(domain, "xc_vcpu_getinfo");
         if (vcpu >= guest.VCpus.Count) throw Refusal.Invalid("xc_vcpu_getinfo", $"The domain has no vCPU {vcpu}");
-        SimulatedVCpu its = guest.VCpus[(int)vcpu];
-        bool stands = its.IsPaused || its.IsBlocked;
-        *info = new VCpuInfo { VCpu = vcpu, Online = 1, Running = stands ? (byte)0 : (byte)1, CpuTime = its.RunTime };
+        VCpuState its = guest.VCpus[(int)vcpu].State;
+        *info = new VCpuInfo { VCpu = vcpu, Online = 1, Blocked = Byte(its.IsBlocked), Running = Byte(its.IsRunning), CpuTime = its.RunTime };
+        static byte Byte(bool value) => value ? (byte)1 : (byte)0;
     });
 
     /// <summary>A destroyed one too: somebody has a page of it mapped.</summary>

@@ -16,6 +16,7 @@ internal sealed class GuestThread
     private readonly ConcurrentQueue<(IReadOnlyList<GuestAction> Actions, TaskCompletionSource Done)> _scripts = new();
     private Thread? _thread;
     private long _rounds;
+    private volatile bool _rests = true;
 
     /// <param name="domain">The domain.</param>
     /// <param name="vcpu">The vCPU.</param>
@@ -32,6 +33,9 @@ internal sealed class GuestThread
 
     /// <summary>Rounds of the workload done.</summary>
     public long Rounds => Volatile.Read(ref _rounds);
+
+    /// <summary>Whether it has nothing to do for now, or was never started.</summary>
+    public bool Rests => _rests;
 
     public void Start()
     {
@@ -57,6 +61,7 @@ internal sealed class GuestThread
 
     private void Live()
     {
+        _rests = false;
         TimeSpan period = _domain.RoundPeriod;
         long due = Stopwatch.GetTimestamp();
         while (!_vcpu.IsEnding)
@@ -76,7 +81,9 @@ internal sealed class GuestThread
             TimeSpan rest = RestUntil(due);
             if (rest != TimeSpan.Zero)
             {
+                _rests = true;
                 _wake.Wait(rest);
+                _rests = false;
                 continue;
             }
 

@@ -27,6 +27,9 @@ internal static class Refusal
     public static XenException Invalid(string call, string what) =>
         new(XenErrorId.CallFailed, call, "EINVAL", $"{what}.", "Check what was passed.");
 
+    public static XenException AsTold(string call, string errno) =>
+        new(XenErrorId.CallFailed, call, errno, "The call was refused, as this fault was asked for.", "Ask for no faults.");
+
     public static XenException NoSuchPages(string call, ulong firstGfn, ulong count, ulong maximumGfn) =>
         new(XenErrorId.InvalidGfn, call, "EINVAL",
             $"The domain does not have the {count} pages from gfn 0x{firstGfn:x}.",

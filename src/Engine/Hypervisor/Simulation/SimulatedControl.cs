@@ -33,9 +33,7 @@ internal sealed class SimulatedControl(SimulatedDomain domain) : IDomainControl
     public VCpuState GetVCpuState(uint vcpu)
     {
         ThrowIfGone("xc_vcpu_getinfo");
-        SimulatedVCpu one = domain.VCpus[(int)vcpu];
-        bool stands = one.IsPaused || one.IsBlocked;
-        return new VCpuState(one.RunTime, IsRunning: false, IsBlocked: !stands);
+        return domain.VCpus[(int)vcpu].State;
     }
 
     public void WhilePaused(Action action)

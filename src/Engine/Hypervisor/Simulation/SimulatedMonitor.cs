@@ -207,22 +207,22 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
         lock (domain.Gate) VCpu(Name, vcpu).SetSingleStep(enable);
     }
 
-    public ulong GetVCpuRunTime(uint vcpu)
+    public VCpuState GetVCpuState(uint vcpu)
     {
         using SingleCaller.Call call = Enter("xc_vcpu_getinfo");
-        return VCpu("xc_vcpu_getinfo", vcpu).RunTime;
-    }
-
-    public bool IsVCpuRunning(uint vcpu)
-    {
-        using SingleCaller.Call call = Enter("xc_vcpu_getinfo");
-        return !VCpu("xc_vcpu_getinfo", vcpu).IsPaused;
+        return VCpu("xc_vcpu_getinfo", vcpu).State;
     }
 
     public void Disable()
     {
-        using SingleCaller.Call call = caller.Enter("xc_monitor_disable");
-        if (!_disabled && domain.IsAlive) domain.MonitorDisable();
+        const string Name = "xc_monitor_disable";
+        using SingleCaller.Call call = caller.Enter(Name);
+        if (!_disabled && domain.IsAlive)
+        {
+            domain.Faults.ThrowIfRefused(Name);
+            domain.MonitorDisable();
+        }
+
         _disabled = true;
     }
 
@@ -244,9 +244,17 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
     {
         SingleCaller.Call call = caller.Enter(name);
         domain.LastCall = Stopwatch.GetTimestamp();
-        if (domain.IsAlive) return call;
-        call.Dispose();
-        throw Refusal.Gone(domain.Identity, name, domain.EndedBecause);
+        try
+        {
+            if (!domain.IsAlive) throw Refusal.Gone(domain.Identity, name, domain.EndedBecause);
+            domain.Faults.ThrowIfRefused(name);
+            return call;
+        }
+        catch
+        {
+            call.Dispose();
+            throw;
+        }
     }
 
     private SingleCaller.Call Enter(string name, MonitorCapabilities needed)

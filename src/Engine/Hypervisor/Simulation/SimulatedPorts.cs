@@ -78,6 +78,7 @@ internal sealed class SimulatedPorts : IEventPorts
         using SingleCaller.Call call = _caller.Enter("xenevtchn_notify");
         int index = IndexOf(port, "xenevtchn_notify");
         if (_closed) return;
+        _domain.Faults.ThrowIfRefused("xenevtchn_notify");
         lock (_domain.Gate)
         {
             if (_domain.Delivery is { } delivery && delivery.Ports == this) delivery.Notified(index);
@@ -101,8 +102,8 @@ internal sealed class SimulatedPorts : IEventPorts
     /// <summary>Xen signals the port with this index, late if it shall be; negative: none.</summary>
     public void Signal(int index)
     {
-        if (index < 0) return;
-        TimeSpan delay = _domain.Faults.SignalDelay;
+        if (index < 0 || _domain.Faults.TakeMissingSignal()) return;
+        TimeSpan delay = _domain.Faults.TakeSignalDelay();
         if (delay > TimeSpan.Zero) SignalLater(index, delay);
         else SignalNow(index);
     }

@@ -15,6 +15,7 @@ public sealed class SimulatedVCpu
     private readonly GuestThread _thread;
     private readonly WakeSignal _wake = new();
     private readonly long[] _exceptions = new long[256];
+    private readonly long[] _events = new long[(int)VmEventKind.Io + 1];
     private int _pauseCount;
     private volatile bool _blocked;
     private volatile bool _queued;
@@ -27,7 +28,7 @@ public sealed class SimulatedVCpu
     private SimulatedPorts? _signalTo;
     private int _signal;
     private long _instructions;
-    private long _events;
+    private VmEventKind _kind;
     private long _portIos;
     private long _runTime;
     private long _sentAt;
@@ -53,7 +54,7 @@ public sealed class SimulatedVCpu
     public long Instructions => Volatile.Read(ref _instructions);
 
     /// <summary>Events raised.</summary>
-    public long Events => Volatile.Read(ref _events);
+    public long Events => _events.Sum();
 
     /// <summary>Reads and writes of I/O ports done.</summary>
     public long PortIos => Volatile.Read(ref _portIos);
@@ -81,10 +82,21 @@ public sealed class SimulatedVCpu
 
     internal PendingAnswer Answer { get; }
 
-    internal ulong RunTime => (ulong)Volatile.Read(ref _runTime);
+    /// <summary>How it stands, as Xen tells it.</summary>
+    internal VCpuState State
+    {
+        get
+        {
+            bool stands = IsPaused || IsBlocked || Answer.IsPending;
+            return new VCpuState((ulong)Volatile.Read(ref _runTime), IsRunning: !stands && !_thread.Rests, IsBlocked: !stands && _thread.Rests);
+        }
+    }
 
     /// <summary>How many exceptions of a vector the guest was given: 1 for #DB, 3 for #BP, 6 for #UD.</summary>
     public long GetExceptions(byte vector) => Volatile.Read(ref _exceptions[vector]);
+
+    /// <summary>How many events of a kind it has raised; those of reasons without a name here are <see cref="VmEventKind.Unknown"/>.</summary>
+    public long GetEvents(VmEventKind kind) => Volatile.Read(ref _events[(int)kind]);
 
     /// <summary>A register that answers can set.</summary>
     public ulong GetRegister(SettableRegister register)
@@ -267,6 +279,7 @@ public sealed class SimulatedVCpu
     /// <summary>Starts the request for an event, with the registers of now. Under the domain's gate, as all that follows until it is sent.</summary>
     internal EventRequest BeginEvent(VmEventKind kind)
     {
+        _kind = kind <= VmEventKind.Io ? kind : VmEventKind.Unknown;
         EventRequest request = Request.Begin(kind, Registers);
         return _domain.IsTraced ? request.Set(VmEventField.VmtracePosition, _tracePosition) : request;
     }
@@ -301,7 +314,7 @@ public sealed class SimulatedVCpu
         Request.Set(VmEventField.Altp2mIndex, View);
         if (_sync) Interlocked.Increment(ref _pauseCount);
 
-        _events++;
+        Volatile.Write(ref _events[(int)_kind], _events[(int)_kind] + 1);
         _signal = delivery.Put(this, _sync);
         _signalTo = delivery.Ports;
         _domain.InjectFaults(this, delivery);

@@ -15,4 +15,6 @@ internal struct VCpuInfo
     public ulong CpuTime;
 
     public uint Cpu;
+
+    public readonly VCpuState State => new(CpuTime, Running != 0, Blocked != 0 || Online == 0);
 }

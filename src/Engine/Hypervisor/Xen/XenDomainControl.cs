@@ -21,7 +21,7 @@ internal sealed class XenDomainControl(XenCtrlHandle xen, XenDomain domain, XenE
     {
         if (XenCtrl.xc_vcpu_getinfo(xen, domain.Id, vcpu, out VCpuInfo info) < 0)
             throw Failure(nameof(XenCtrl.xc_vcpu_getinfo), "read the state of a vCPU");
-        return new VCpuState(info.CpuTime, info.Running != 0, info.Blocked != 0 || info.Online == 0);
+        return info.State;
     }
 
     public void WhilePaused(Action action) => XenPause.While(xen, domain, errors, action);

@@ -232,9 +232,12 @@ internal sealed class XenMonitor : IDomainMonitor
             throw Failure(nameof(XenCtrl.xc_domain_debug_control), "switch single stepping");
     }
 
-    public ulong GetVCpuRunTime(uint vcpu) => GetVCpuInfo(vcpu).CpuTime;
-
-    public bool IsVCpuRunning(uint vcpu) => GetVCpuInfo(vcpu).Running != 0;
+    public VCpuState GetVCpuState(uint vcpu)
+    {
+        if (XenCtrl.xc_vcpu_getinfo(_xen, _domain.Id, vcpu, out VCpuInfo info) < 0)
+            throw Failure(nameof(XenCtrl.xc_vcpu_getinfo), "read the state of a vCPU");
+        return info.State;
+    }
 
     public void Disable()
     {
@@ -265,12 +268,6 @@ internal sealed class XenMonitor : IDomainMonitor
         int count = XenCtrl.xc_domain_getinfolist(_xen, _domain.Id, 1, out DomainInfo info);
         if (count < 0) throw Failure(nameof(XenCtrl.xc_domain_getinfolist), "read the state");
         return count == 1 && info.Domain == _domain.Id ? info : null;
-    }
-
-    private VCpuInfo GetVCpuInfo(uint vcpu)
-    {
-        int result = XenCtrl.xc_vcpu_getinfo(_xen, _domain.Id, vcpu, out VCpuInfo info);
-        return result >= 0 ? info : throw Failure(nameof(XenCtrl.xc_vcpu_getinfo), "read the state of a vCPU");
     }
 
     private XenDeviceModelHandle OpenDeviceModel()

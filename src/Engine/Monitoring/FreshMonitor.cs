@@ -1,0 +1,42 @@
+using XenVmEvent.Abi;
+using XenVmEvent.Hypervisor;
+
+namespace XenVmEvent.Monitoring;
+
+/// <summary>
+/// Resumes vCPUs whose events nobody can answer any more. Disabling lets go of vCPUs that waited for room, but not of
+/// those that wait for an answer. Xen resumes a vCPU on any response for it, so the monitor is enabled once more, and its
+/// fresh ring given a response for each.
+/// </summary>
+internal static class FreshMonitor
+{
+    /// <param name="hypervisor">The host.</param>
+    /// <param name="domain">A domain that is paused, for nobody would answer what its vCPUs raise, and whose monitor is disabled.</param>
+    /// <param name="before">Done before the vCPUs are resumed.</param>
+    public static void ResumeVCpus(IHypervisor hypervisor, XenDomain domain, Action<IDomainMonitor>? before = null)
+    {
+        using IDomainMonitor monitor = hypervisor.EnableMonitor(domain, ChannelPreference.Ring);
+        try
+        {
+            before?.Invoke(monitor);
+            Resume(monitor, hypervisor.Layout, domain.VCpus);
+        }
+        finally
+        {
+            Retry.WhileRefused(monitor.Disable);
+        }
+    }
+
+    private static void Resume(IDomainMonitor monitor, VmEventLayout layout, int vcpus)
+    {
+        BackRing ring = new(monitor.Ring, layout, answered: true);
+        ring.Initialise();
+        for (uint vcpu = 0; vcpu < vcpus; vcpu++)
+        {
+            new ResponseWriter(ring.UnaskedResponse(), layout).Resume(vcpu);
+            if ((vcpu + 1) % ring.Entries != 0 && vcpu + 1 != vcpus) continue;
+            ring.Publish();
+            Retry.WhileRefused(() => monitor.Ports.Notify(monitor.Ports.RingPort));
+        }
+    }
+}

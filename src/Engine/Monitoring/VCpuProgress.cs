@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using XenVmEvent.Hypervisor;
+
+namespace XenVmEvent.Monitoring;
+
+/// <summary>
+/// Tells when every vCPU has run on since a moment: then all that Xen had still to do for it, on its way back to the
+/// guest, is done. A vCPU that rests had nothing left to do.
+/// </summary>
+internal sealed class VCpuProgress
+{
+    /// <summary>Much longer than Xen works for a vCPU before it lets it go on, in nanoseconds of its own run time.</summary>
+    private const ulong Moment = 1_000_000;
+
+    private readonly IDomainMonitor _monitor;
+    private readonly Dictionary<uint, ulong> _ranBefore = [];
+    private readonly long _start = Stopwatch.GetTimestamp();
+
+    public VCpuProgress(IDomainMonitor monitor, int vcpus)
+    {
+        _monitor = monitor;
+        for (uint vcpu = 0; vcpu < vcpus; vcpu++)
+        {
+            VCpuState state = StateOf(vcpu);
+            if (!state.IsBlocked) _ranBefore.Add(vcpu, state.RunTime);
+        }
+    }
+
+    /// <summary>How long ago the moment was.</summary>
+    public TimeSpan Time => Stopwatch.GetElapsedTime(_start);
+
+    /// <summary>Looks at those that had not run on yet.</summary>
+    public bool HaveAllRun()
+    {
+        foreach ((uint vcpu, ulong before) in _ranBefore)
+        {
+            VCpuState state = StateOf(vcpu);
+            if (state.IsBlocked || state.RunTime - before >= Moment) _ranBefore.Remove(vcpu);
+        }
+
+        return _ranBefore.Count == 0;
+    }
+
+    private VCpuState StateOf(uint vcpu) => Retry.WhileRefused(() => _monitor.GetVCpuState(vcpu));
+}
