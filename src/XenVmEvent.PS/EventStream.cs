@@ -7,7 +7,7 @@ namespace XenVmEvent.PS;
 
 /// <summary>
 /// The events of one watch of one or more domains, for whoever consumes them: a pipeline or a job. It opens the sessions
-/// that are not there, and ends with itself those that it opened. Used by one thread.
+/// that are not there, and ends with itself those that it opened. Used by one thread, but for <see cref="Stop"/>.
 /// </summary>
 /// <param name="watch">What to see.</param>
 /// <param name="options">For sessions that it opens.</param>
@@ -15,6 +15,7 @@ namespace XenVmEvent.PS;
 /// <param name="lookup">Looks up instructions and symbols; null when none are asked for. Disposed with this.</param>
 internal sealed class EventStream(EventWatch watch, MonitorOptions options, bool guarded, EventLookup? lookup) : IDisposable
 {
+    private readonly Lock _gate = new();
     private readonly List<MonitorSession> _ownSessions = [];
     private readonly List<(EventSubscription Subscription, MonitorSession Session)> _watches = [];
     private readonly ArrivalSignal _arrival = new();
@@ -102,16 +103,34 @@ internal sealed class EventStream(EventWatch watch, MonitorOptions options, bool
             errors.AddRange(end.TeardownFailures.Select(e => (e, session.Domain)));
         }
 
-        _watches.Clear();
-        _ownSessions.Clear();
+        lock (_gate)
+        {
+            _watches.Clear();
+            _ownSessions.Clear();
+        }
+
         return errors;
     }
 
-    /// <summary>Ends it in any case; does nothing after <see cref="End"/>.</summary>
+    /// <summary>Ends the watch, and the sessions that it opened. For any thread, while another consumes it.</summary>
+    public void Stop()
+    {
+        (EventSubscription Subscription, MonitorSession Session)[] watches;
+        MonitorSession[] sessions;
+        lock (_gate)
+        {
+            watches = [.. _watches];
+            sessions = [.. _ownSessions];
+        }
+
+        foreach ((EventSubscription subscription, _) in watches) subscription.Dispose();
+        foreach (MonitorSession session in sessions) session.Stop();
+    }
+
+    /// <summary>Ends it in any case; does nothing more after <see cref="End"/>.</summary>
     public void Dispose()
     {
-        foreach ((EventSubscription subscription, _) in _watches) subscription.Dispose();
-        foreach (MonitorSession session in _ownSessions) session.Stop();
+        Stop();
         _arrival.Dispose();
         lookup?.Dispose();
     }

@@ -38,9 +38,10 @@ public sealed class RegisterXenVmEventCommand : ObjectEventRegistrationBase, IDi
     [ValidateNotNullOrEmpty]
     public ControlRegister[] Register { get; set; } = [ControlRegister.CR0, ControlRegister.CR3, ControlRegister.CR4];
 
-    /// <summary>For MovToMsr: the numbers of the registers, as in 0xc0000082.</summary>
+    /// <summary>For MovToMsr: the registers by name, as in IA32_LSTAR, or by number.</summary>
     [Parameter(ParameterSetName = ByKind)]
-    [BitPatternTransformation]
+    [MsrTransformation]
+    [ArgumentCompleter(typeof(MsrCompleter))]
     [ValidateNotNullOrEmpty]
     public uint[] Msr { get; set; } = [];
 
@@ -106,10 +107,11 @@ public sealed class RegisterXenVmEventCommand : ObjectEventRegistrationBase, IDi
     /// <inheritdoc/>
     protected override object GetSourceObject()
     {
-        _watch = new RegisteredWatch(MaxTriggerCount);
+        EventStream events = new(CreateWatch(), new MonitorOptions { ResponseTimeout = ResponseTimeout }, guarded: !NoGuard, lookup: null);
+        _watch = new RegisteredWatch(events, MaxTriggerCount);
         Require(_domains, () =>
         {
-            foreach (XenDomain domain in _domains) _watch.Add(domain, CreateWatch(), new MonitorOptions { ResponseTimeout = ResponseTimeout }, guarded: !NoGuard);
+            foreach (XenDomain domain in _domains) events.Add(domain);
         });
         return _watch;
     }

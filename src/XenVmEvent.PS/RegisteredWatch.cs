@@ -1,6 +1,4 @@
 using XenVmEvent.Events;
-using XenVmEvent.Hypervisor;
-using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.PS;
 
@@ -11,17 +9,20 @@ namespace XenVmEvent.PS;
 public sealed class RegisteredWatch : IDisposable
 {
     private readonly Lock _gate = new();
-    private readonly List<MonitorSession> _ownSessions = [];
-    private readonly List<(EventSubscription Subscription, MonitorSession Session)> _watches = [];
-    private readonly ArrivalSignal _arrival = new();
     private readonly CancellationTokenSource _stop = new();
+    private readonly EventStream _events;
     private readonly int _most;
     private EventHandler<VmEventArgs>? _handlers;
     private Thread? _thread;
     private int _raised;
 
+    /// <param name="events">What is watched; ended with this.</param>
     /// <param name="most">Raise no more events than so many; 0: all.</param>
-    internal RegisteredWatch(int most) => _most = most;
+    internal RegisteredWatch(EventStream events, int most)
+    {
+        _events = events;
+        _most = most;
+    }
 
     /// <summary>Raised when a guest does something that is watched, on a thread of its own.</summary>
     public event EventHandler<VmEventArgs> EventArrived
@@ -57,55 +58,34 @@ public sealed class RegisteredWatch : IDisposable
     {
         // Not waiting for the thread: it may be the one that unsubscribes, or wait for the one that does.
         _stop.Cancel();
-        foreach ((EventSubscription subscription, _) in _watches) subscription.Dispose();
-        foreach (MonitorSession session in _ownSessions) session.Stop();
+        _events.Stop();
+        if (_thread is null) _events.Dispose();
     }
-
-    /// <summary>Begins to watch a domain. Before anybody is subscribed.</summary>
-    /// <exception cref="XenException">It cannot be watched so.</exception>
-    internal void Add(XenDomain domain, EventWatch watch, MonitorOptions options, bool guarded)
-    {
-        MonitorSession? session = XenHost.FindSession(domain);
-        if (session is null)
-        {
-            session = XenHost.StartSession(domain, options, guarded);
-            _ownSessions.Add(session);
-        }
-
-        _watches.Add((session.Watch(watch, _arrival), session));
-    }
-
-    private bool IsOver => _watches.TrueForAll(w => w.Subscription.IsCompleted);
 
     private void RaiseEvents()
     {
         try
         {
-            while (!_stop.IsCancellationRequested && !IsOver)
+            while (!_stop.IsCancellationRequested)
             {
-                bool any = false;
-                foreach ((EventSubscription subscription, _) in _watches)
+                if (_events.TryTake(out VmEvent? vmEvent, out _))
                 {
-                    if (_stop.IsCancellationRequested || !subscription.TryTake(out VmEvent? vmEvent)) continue;
-                    any = true;
                     _handlers?.Invoke(this, new VmEventArgs(vmEvent));
 
                     // Who subscribed with -MaxTriggerCount is about to unsubscribe, and shall not get more meanwhile.
                     if (++_raised == _most) return;
+                    continue;
                 }
 
-                if (!any) _arrival.Wait(() => IsOver || _watches.Exists(w => w.Subscription.HasNews && !w.Subscription.IsCompleted), Timeout.InfiniteTimeSpan, _stop.Token);
+                if (_events.IsOver) break;
+                _events.Wait(Timeout.InfiniteTimeSpan, _stop.Token);
             }
 
             TellOfEnds();
         }
-        catch (OperationCanceledException)
-        {
-            // Nobody is subscribed any more.
-        }
         finally
         {
-            _arrival.Dispose();
+            _events.Dispose();
         }
     }
 
@@ -113,9 +93,6 @@ public sealed class RegisteredWatch : IDisposable
     private void TellOfEnds()
     {
         if (_stop.IsCancellationRequested) return;
-        foreach ((_, MonitorSession session) in _watches)
-        {
-            if ((session.ExplainDomainEnd(_stop.Token) ?? session.End?.Failure) is { } why) XenHost.Warnings.Enqueue($"A registered watch has ended: {why.Message}");
-        }
+        foreach ((XenException error, _) in _events.End(_stop.Token)) XenHost.Warnings.Enqueue($"A registered watch has ended: {error.Message}");
     }
 }
