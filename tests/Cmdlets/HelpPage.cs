@@ -1,0 +1,44 @@
+using System.Text.RegularExpressions;
+
+namespace XenVmEvent.Cmdlets.Tests;
+
+/// <summary>A cmdlet's page in docs/cmdlets, as far as the tests read it.</summary>
+internal sealed partial class HelpPage
+{
+    private readonly string _text;
+
+    private HelpPage(string name, string text)
+    {
+        Name = name;
+        _text = text;
+        string parameters = Section("PARAMETERS");
+        Parameters = [.. ParameterHeading().Matches(parameters).Select(m => new HelpPageParameter(m.Groups["Name"].Value, m.Groups["Words"].Value, m.Groups["Yaml"].Value))];
+    }
+
+    public string Name { get; }
+
+    public IReadOnlyList<HelpPageParameter> Parameters { get; }
+
+    public int Examples => ExampleHeading().Count(Section("EXAMPLES"));
+
+    /// <summary>All pages, by the folder that they lie in.</summary>
+    public static IReadOnlyList<HelpPage> ReadAll()
+    {
+        string root = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(root, "XenVmEvent.psd1"))) root = Path.GetDirectoryName(root)!;
+        return [.. Directory.GetFiles(Path.Combine(root, "docs", "cmdlets"), "*.md").Order(StringComparer.Ordinal).Select(f => new HelpPage(Path.GetFileNameWithoutExtension(f), File.ReadAllText(f)))];
+    }
+
+    /// <summary>What stands under a heading of the second level.</summary>
+    public string Section(string heading)
+    {
+        Match section = Regex.Match(_text, $@"^## {heading}\n(?<Body>.*?)(?=^## |\z)", RegexOptions.Multiline | RegexOptions.Singleline);
+        return section.Groups["Body"].Value.Trim();
+    }
+
+    [GeneratedRegex(@"^### -(?<Name>\w+)\n\n(?<Words>.*?)\n\n```yaml\n(?<Yaml>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex ParameterHeading();
+
+    [GeneratedRegex(@"^### Example \d+: \S.*\n\n```powershell\n", RegexOptions.Multiline)]
+    private static partial Regex ExampleHeading();
+}

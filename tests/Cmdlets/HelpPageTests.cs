@@ -1,0 +1,104 @@
+using System.Collections;
+using System.Globalization;
+using System.Management.Automation;
+using System.Reflection;
+using XenVmEvent.PS;
+using Xunit;
+
+namespace XenVmEvent.Cmdlets.Tests;
+
+/// <summary>The pages in docs/cmdlets say what the cmdlets are; tests/Pester asks PlatyPS and Get-Help too.</summary>
+public sealed class HelpPageTests
+{
+    private static readonly IReadOnlyList<HelpPage> Pages = HelpPage.ReadAll();
+
+    private static readonly string[] Cmdlets =
+        [.. typeof(XenCmdlet).Assembly.GetTypes().Where(t => t.Namespace == typeof(XenCmdlet).Namespace && t.IsDefined(typeof(CmdletAttribute))).Select(NameOf).Order(StringComparer.Ordinal)];
+
+    public static TheoryData<string> Names => [.. Cmdlets];
+
+    [Fact]
+    public void Every_cmdlet_has_a_page_and_every_page_a_cmdlet() =>
+        Assert.Equal(Cmdlets, Pages.Select(p => p.Name));
+
+    [Theory, MemberData(nameof(Names))]
+    public void A_page_has_words_and_three_examples(string name)
+    {
+        HelpPage page = PageOf(name);
+        foreach (string heading in (string[])["SYNOPSIS", "DESCRIPTION", "OUTPUTS"]) Assert.NotEmpty(page.Section(heading));
+        Assert.True(page.Examples >= 3, $"{name} has {page.Examples} examples.");
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public void A_page_has_the_parameters_of_its_cmdlet(string name)
+    {
+        Type cmdlet = TypeOf(name);
+        IEnumerable<string> common = cmdlet.GetCustomAttribute<CmdletAttribute>()!.SupportsShouldProcess ? ["Confirm", "WhatIf"] : [];
+        string[] own = [.. ParametersOf(cmdlet).Select(p => p.Name).Concat(common).Order(StringComparer.OrdinalIgnoreCase)];
+
+        // What a cmdlet has from one of PowerShell's the stand-in has only in part.
+        bool isOurs = cmdlet.IsAssignableTo(typeof(XenCmdlet));
+        Assert.Equal(own, PageOf(name).Parameters.Select(p => p.Name).Where(n => isOurs || own.Contains(n)).Order(StringComparer.OrdinalIgnoreCase));
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public void A_page_tells_of_each_parameter_what_it_is(string name)
+    {
+        Type cmdlet = TypeOf(name);
+        object fresh = Activator.CreateInstance(cmdlet)!;
+        foreach (PropertyInfo parameter in ParametersOf(cmdlet))
+        {
+            HelpPageParameter told = PageOf(name).Parameters.Single(p => p.Name == parameter.Name);
+            Assert.NotEmpty(told.Words);
+            Assert.Equal($"{parameter.PropertyType}", told.Type);
+            Assert.Equal((parameter.GetCustomAttribute<AliasAttribute>()?.AliasNames ?? []).Order(), told.Aliases.Order());
+            Assert.Equal(AcceptedBy(parameter.PropertyType), told.AcceptedValues);
+            Assert.Equal(SetsOf(parameter).Order(), told.Sets.Order());
+            Assert.Contains(told.Default, DefaultsOf(parameter, fresh));
+        }
+    }
+
+    private static HelpPage PageOf(string name) => Pages.Single(p => p.Name == name);
+
+    private static Type TypeOf(string name) =>
+        typeof(XenCmdlet).Assembly.GetTypes().Single(t => t.IsDefined(typeof(CmdletAttribute)) && t.Namespace == typeof(XenCmdlet).Namespace && NameOf(t) == name);
+
+    private static string NameOf(Type cmdlet) =>
+        cmdlet.GetCustomAttribute<CmdletAttribute>() is { } attribute ? $"{attribute.VerbName}-{attribute.NounName}" : "";
+
+    private static IEnumerable<PropertyInfo> ParametersOf(Type cmdlet) =>
+        cmdlet.GetProperties().Where(p => p.DeclaringType!.Namespace == typeof(XenCmdlet).Namespace && p.IsDefined(typeof(ParameterAttribute)));
+
+    private static string[] AcceptedBy(Type type)
+    {
+        Type one = type.IsArray ? type.GetElementType()! : type;
+        return one.IsEnum ? Enum.GetNames(one) : [];
+    }
+
+    private static IEnumerable<string> SetsOf(PropertyInfo parameter) => parameter.GetCustomAttributes<ParameterAttribute>().Select(a => string.Join(
+        ", ",
+        a.ParameterSetName == ParameterAttribute.AllParameterSets ? "(All)" : a.ParameterSetName,
+        a.Position == int.MinValue ? "Named" : a.Position.ToString(CultureInfo.InvariantCulture),
+        Lower(a.Mandatory),
+        Lower(a.ValueFromPipeline),
+        Lower(a.ValueFromPipelineByPropertyName)));
+
+    private static string Lower(bool value) => value ? "true" : "false";
+
+    /// <summary>What a page may tell of the default: nothing for what stands for none; a zero may stand for it too.</summary>
+    private static string[] DefaultsOf(PropertyInfo parameter, object fresh)
+    {
+        if (parameter.PropertyType == typeof(SwitchParameter)) return ["False"];
+        if (parameter.GetCustomAttributes<ParameterAttribute>().Any(a => a.Mandatory)) return [""];
+        object? value = parameter.GetValue(fresh);
+        return value switch
+        {
+            null or long.MaxValue => [""],
+            TimeSpan time when time == Timeout.InfiniteTimeSpan => [""],
+            string text => [text],
+            IEnumerable list => [string.Join(", ", list.Cast<object>())],
+            _ when value.Equals(Activator.CreateInstance(value.GetType())) => ["", string.Create(CultureInfo.InvariantCulture, $"{value}")],
+            _ => [string.Create(CultureInfo.InvariantCulture, $"{value}")],
+        };
+    }
+}
