@@ -13,6 +13,7 @@
     FunctionsToExport    = @()
     CmdletsToExport      = @(
         'Connect-XenHost'
+        'ConvertTo-XenVmEventReport'
         'Disable-XenMonitor'
         'Enable-XenMonitor'
         'Export-XenVmEvent'

@@ -69,6 +69,12 @@ public enum XenErrorId
     /// <summary>A file, or a line of it, is no recording of events.</summary>
     InvalidRecording,
 
+    /// <summary>A file for a report cannot be opened or written.</summary>
+    ReportFailed,
+
+    /// <summary>There is a file of the report's name already.</summary>
+    ReportExists,
+
     /// <summary>The simulated host went down: the listener did what panics or deadlocks a real one.</summary>
     HostCrashed,
 

@@ -107,7 +107,7 @@ internal static class XenVmEventCommand
         RootCommand root = new("Watches what a Xen guest does, and prints it.")
         {
             Domain, Mode, Required, NoGuard, Simulate, Trace, Fast, Channel, Count, Duration, Format, Output, Gfns, Repeat, Msrs, Response, Registers,
-            ReadCommand.Create(), TestCommand.Create(), ResetCommand.Create(), GuardCommand.Create(),
+            ReadCommand.Create(), ReportCommand.Create(), TestCommand.Create(), ResetCommand.Create(), GuardCommand.Create(),
         };
         foreach (Option option in root.Options)
         {
@@ -131,6 +131,7 @@ internal static class XenVmEventCommand
     {
         "test" => TestCommand.Usage,
         "read" => ReadCommand.Usage,
+        "report" => ReportCommand.Usage,
         "reset" => ResetCommand.Usage,
         "guard" => GuardCommand.Usage,
         _ => Usage,

@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using XenVmEvent.Events;
-using XenVmEvent.Recording;
 
 namespace XenVmEvent.PS;
 
@@ -10,7 +9,7 @@ namespace XenVmEvent.PS;
 /// </summary>
 [Cmdlet(VerbsData.Import, "XenVmEvent", DefaultParameterSetName = ByPath)]
 [OutputType(typeof(VmEvent))]
-public sealed class ImportXenVmEventCommand : XenCmdlet
+public sealed class ImportXenVmEventCommand : RecordingCmdlet
 {
     private const string ByPath = "Path";
     private const string ByLiteralPath = "LiteralPath";
@@ -29,35 +28,7 @@ public sealed class ImportXenVmEventCommand : XenCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (string path in LiteralPath) Report(path, () => Import(RecordingPath.Resolve(SessionState.Path, path)));
-        foreach (string path in Path)
-        {
-            Report(path, () =>
-            {
-                foreach (string file in RecordingPath.ResolveAll(SessionState.Path, path)) Report(file, () => Import(file));
-            });
-        }
-    }
-
-    /// <summary>A file whose first line is no event is no recording; of others, lines that are none are reported, and left out.</summary>
-    private void Import(string file)
-    {
-        using RecordingReader recording = RecordingReader.Open(file);
-        bool isRecording = false;
-        while (!Stopped.IsCancellationRequested)
-        {
-            try
-            {
-                if (recording.Read() is not { } vmEvent) break;
-                isRecording = true;
-                WriteObject(vmEvent);
-            }
-            catch (XenException e) when (e.Id == XenErrorId.InvalidRecording && isRecording)
-            {
-                WriteError(ToErrorRecord(e, file));
-            }
-        }
-
-        if (recording.IsTorn) WriteWarning($"The recording '{file}' breaks off at line {recording.Line}: what came last is lost, or still being written.");
+        foreach (string path in LiteralPath) ReadLiteral(path, WriteObject);
+        foreach (string path in Path) ReadAll(path, WriteObject);
     }
 }

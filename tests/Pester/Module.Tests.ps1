@@ -30,7 +30,7 @@ Describe 'The module' {
 
     It 'exports its cmdlets and nothing else' {
         $module.ExportedCmdlets.Keys | Sort-Object | Should -Be @(
-            'Connect-XenHost', 'Disable-XenMonitor', 'Enable-XenMonitor', 'Export-XenVmEvent', 'Get-XenDomain', 'Get-XenMemAccess',
+            'Connect-XenHost', 'ConvertTo-XenVmEventReport', 'Disable-XenMonitor', 'Enable-XenMonitor', 'Export-XenVmEvent', 'Get-XenDomain', 'Get-XenMemAccess',
             'Get-XenMemoryView', 'Get-XenMonitor', 'Import-XenVmEvent', 'Measure-XenVmEvent', 'New-XenMemoryView', 'Read-XenMemory', 'Register-XenVmEvent',
             'Remove-XenMemoryView',
             'Reset-XenMonitor', 'Set-XenMemAccess', 'Set-XenVmEventResponse', 'Switch-XenMemoryView', 'Test-XenMonitor', 'Watch-XenMemAccess', 'Watch-XenVmEvent')
@@ -78,7 +78,7 @@ Describe 'The cmdlet <_.Name>' -ForEach $cmdlets {
 
     It 'supports -WhatIf and -Confirm where, and only where, it changes a guest or a file' {
         $cmdlet.Parameters.ContainsKey('WhatIf') | Should -Be ($cmdlet.Name -in @(
-            'Enable-XenMonitor', 'Disable-XenMonitor', 'Export-XenVmEvent', 'New-XenMemoryView', 'Register-XenVmEvent', 'Remove-XenMemoryView', 'Reset-XenMonitor',
+            'ConvertTo-XenVmEventReport', 'Enable-XenMonitor', 'Disable-XenMonitor', 'Export-XenVmEvent', 'New-XenMemoryView', 'Register-XenVmEvent', 'Remove-XenMemoryView', 'Reset-XenMonitor',
             'Set-XenMemAccess', 'Set-XenVmEventResponse', 'Switch-XenMemoryView', 'Watch-XenMemAccess', 'Watch-XenVmEvent'))
     }
 

@@ -63,7 +63,8 @@ internal sealed class EventCounts
         Dropped = dropped,
     };
 
-    private static ulong? PageOf(VmEvent vmEvent) => vmEvent switch
+    /// <summary>The page that an event is about, if any.</summary>
+    public static ulong? PageOf(VmEvent vmEvent) => vmEvent switch
     {
         MemAccessEvent e => e.Gfn,
         MemPagingEvent e => e.Gfn,

@@ -1,0 +1,56 @@
+using XenVmEvent.Events;
+using XenVmEvent.Measurement;
+
+namespace XenVmEvent.Reporting;
+
+/// <summary>
+/// Makes one HTML page of events, live or recorded, in bounded memory however many they are. The page needs nothing but
+/// itself. Used by one thread. Time is the events' own.
+/// </summary>
+public sealed class EventReportBuilder
+{
+    /// <summary>How many of the busiest pages and instructions the page names.</summary>
+    private const int Top = 20;
+
+    private readonly EventMeter _meter = new(Top);
+    private readonly Timeline _timeline = new();
+    private readonly Lanes _lanes = new();
+    private readonly PageRows _pages = new();
+    private readonly InstructionNames _names = new();
+    private TimeSpan? _utcOffset;
+
+    /// <summary>How many events there are.</summary>
+    public long Events { get; private set; }
+
+    /// <summary>Adds an event.</summary>
+    public void Add(VmEvent vmEvent)
+    {
+        ArgumentNullException.ThrowIfNull(vmEvent);
+        Events++;
+        _meter.Add(vmEvent);
+        DateTimeOffset time = vmEvent.Time;
+        _utcOffset ??= time.Offset;
+        int slot;
+        while (!_timeline.TryFind(time.UtcTicks, out slot)) _timeline.Widen(_lanes.Bins.Concat(_pages.Bins));
+        _lanes.Add(vmEvent.Domain, vmEvent.VCpu, vmEvent.Kind, slot);
+        if (EventCounts.PageOf(vmEvent) is { } gfn) _pages.Add(vmEvent.Domain, gfn, slot);
+        _names.Add(vmEvent);
+    }
+
+    /// <summary>Makes the page of all events. None is added after that.</summary>
+    /// <param name="title">What the page is called; null: the domains are named.</param>
+    public string Build(string? title = null)
+    {
+        EventMeasure measure = _meter.Finish()!;
+        ReportData data = new(measure, _timeline, _lanes, _pages, _names, _utcOffset ?? TimeSpan.Zero);
+        return ReportPage.Create(title ?? TitleOf([.. measure.ByDomain.Keys]), data.ToJson());
+    }
+
+    private static string TitleOf(string[] domains) => domains switch
+    {
+        [] => "Xen events",
+        [var one] => $"Xen events of {one}",
+        [.. var others, var last] when others.Length < 4 => $"Xen events of {string.Join(", ", others)} and {last}",
+        _ => $"Xen events of {domains.Length} domains",
+    };
+}

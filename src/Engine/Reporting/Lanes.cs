@@ -1,0 +1,30 @@
+using XenVmEvent.Abi;
+
+namespace XenVmEvent.Reporting;
+
+/// <summary>Counts events by vCPU, kind and time in bounded memory.</summary>
+internal sealed class Lanes
+{
+    /// <summary>The most vCPUs that are kept apart. With all kinds of event that is 9 MiB.</summary>
+    public const int Most = 256;
+
+    private readonly Dictionary<(string Domain, uint VCpu), Lane> _lanes = [];
+    private readonly Lane _others = new(null, 0);
+
+    /// <summary>By domain and vCPU, that of all others last.</summary>
+    public IEnumerable<Lane> InOrder => _lanes.Values.OrderBy(l => l.Domain, StringComparer.Ordinal).ThenBy(l => l.VCpu)
+        .Concat(_others.ByKind.Count > 0 ? [_others] : []);
+
+    /// <summary>What was counted, for <see cref="Timeline.Widen"/>.</summary>
+    public IEnumerable<long[]> Bins => _lanes.Values.Append(_others).SelectMany(l => l.ByKind.Values);
+
+    public void Add(string domain, uint vcpu, VmEventKind kind, int slot)
+    {
+        if (!_lanes.TryGetValue((domain, vcpu), out Lane? lane))
+        {
+            lane = _lanes.Count < Most ? _lanes[(domain, vcpu)] = new Lane(domain, vcpu) : _others;
+        }
+
+        lane.Add(kind, slot);
+    }
+}

@@ -1,0 +1,99 @@
+namespace XenVmEvent.Reporting;
+
+/// <summary>
+/// Counts events by page and time in bounded memory. No event is forgotten: where there are too many pages, the neighbours
+/// with the fewest events become one row, so that the busy ones keep rows of their own.
+/// </summary>
+internal sealed class PageRows
+{
+    /// <summary>The most rows while counting: 8 MiB.</summary>
+    public const int Most = 4096;
+
+    /// <summary>The most domains that are kept apart: rows of different ones never become one.</summary>
+    public const int MostDomains = 64;
+
+    private readonly List<PageRow> _rows = [];
+    private readonly HashSet<string> _domains = [];
+
+    /// <summary>What was counted, for <see cref="Timeline.Widen"/>.</summary>
+    public IEnumerable<long[]> Bins => _rows.Select(r => r.Bins);
+
+    public void Add(string domain, ulong gfn, int slot)
+    {
+        bool isApart = _domains.Contains(domain) || (_domains.Count < MostDomains && _domains.Add(domain));
+        PageRow row = FindOrInsert(isApart ? domain : null, isApart ? gfn : 0);
+        row.Add(slot);
+        if (_rows.Count > Most) Reduce(_rows, Most / 2);
+    }
+
+    /// <summary>By domain and page, no more of them than asked for, unless there are more domains.</summary>
+    public List<PageRow> InOrder(int most)
+    {
+        Reduce(_rows, most);
+        return _rows;
+    }
+
+    private PageRow FindOrInsert(string? domain, ulong gfn)
+    {
+        int low = 0;
+        int high = _rows.Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            PageRow row = _rows[middle];
+            int order = string.CompareOrdinal(domain, row.Domain);
+            if (order == 0) order = gfn < row.First ? -1 : gfn > row.Last ? 1 : 0;
+            if (order == 0) return row;
+            if (order < 0) high = middle;
+            else low = middle + 1;
+        }
+
+        PageRow added = new(domain, gfn);
+        _rows.Insert(low, added);
+        return added;
+    }
+
+    private static void Reduce(List<PageRow> rows, int most)
+    {
+        int count = rows.Count;
+        if (count <= most) return;
+        PageRow?[] left = [.. rows];
+        PriorityQueue<(int Row, int Next, long Events), (long Events, ulong Gap, int Row)> pairs = new();
+        for (int i = 0; i < left.Length; i++) Offer(i);
+        while (count > most && pairs.TryDequeue(out (int Row, int Next, long Events) pair, out _))
+        {
+            // Either may be another by now, or gone.
+            if (left[pair.Row] is not { } row || left[pair.Next] is not { } next || row.Events + next.Events != pair.Events || After(pair.Row) != pair.Next) continue;
+            row.Absorb(next);
+            left[pair.Next] = null;
+            count--;
+            Offer(pair.Row);
+            if (Before(pair.Row) is >= 0 and int before) Offer(before);
+        }
+
+        rows.Clear();
+        rows.AddRange(left.OfType<PageRow>());
+
+        void Offer(int row)
+        {
+            int next = After(row);
+            if (next == left.Length || left[row]!.Domain != left[next]!.Domain) return;
+            long events = left[row]!.Events + left[next]!.Events;
+            pairs.Enqueue((row, next, events), (events, left[next]!.First - left[row]!.Last, row));
+        }
+
+        int After(int row)
+        {
+            do row++;
+            while (row < left.Length && left[row] is null);
+            return row;
+        }
+
+        int Before(int row)
+        {
+            do row--;
+            while (row >= 0 && left[row] is null);
+            return row;
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using System.Text;
+
+namespace XenVmEvent.Reporting;
+
+/// <summary>
+/// The file that a report goes to. It is opened before the events come, so that what is wrong with it is known then, and what
+/// was in it is overwritten only when the report is written.
+/// </summary>
+public sealed class ReportFile : IDisposable
+{
+    private readonly string _path;
+    private readonly FileStream _file;
+    private readonly bool _wasReadOnly;
+
+    private ReportFile(string path, FileStream file, bool wasReadOnly)
+    {
+        _path = path;
+        _file = file;
+        _wasReadOnly = wasReadOnly;
+    }
+
+    /// <summary>Opens the file.</summary>
+    /// <param name="path">Where it is.</param>
+    /// <param name="noClobber">Fail if there is one.</param>
+    /// <param name="force">Write it even if it is marked as read-only; it is marked so again at the end.</param>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.ReportFailed"/>: it cannot be written. <see cref="XenErrorId.ReportExists"/>: there is one already.
+    /// </exception>
+    public static ReportFile Open(string path, bool noClobber = false, bool force = false)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        try
+        {
+            bool exists = File.Exists(path);
+            if (exists && noClobber) throw Exists(path);
+            bool wasReadOnly = exists && force && (File.GetAttributes(path) & FileAttributes.ReadOnly) != 0;
+            if (wasReadOnly) File.SetAttributes(path, File.GetAttributes(path) & ~FileAttributes.ReadOnly);
+            FileStream file = new(path, noClobber ? FileMode.CreateNew : FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
+            return new ReportFile(path, file, wasReadOnly);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CannotWrite(path, e);
+        }
+    }
+
+    /// <summary>Writes the report, instead of what was there, and closes the file.</summary>
+    /// <exception cref="XenException"><see cref="XenErrorId.ReportFailed"/>: the disk is full, or the like.</exception>
+    public void Write(string html)
+    {
+        ArgumentNullException.ThrowIfNull(html);
+        try
+        {
+            if (_file.CanSeek) _file.SetLength(0);
+            _file.Write(Encoding.UTF8.GetBytes(html));
+            _file.Dispose();
+            if (_wasReadOnly) File.SetAttributes(_path, File.GetAttributes(_path) | FileAttributes.ReadOnly);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CannotWrite(_path, e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+
+    private static XenException CannotWrite(string path, Exception cause) => new(
+        XenErrorId.ReportFailed,
+        $"The report '{path}' cannot be written: {cause.Message}",
+        "Name a file in a folder that you may write, on a disk with room.",
+        cause);
+
+    private static XenException Exists(string path) => new(
+        XenErrorId.ReportExists, $"The file '{path}' is there already.", "Name another, or let it be overwritten.");
+}

@@ -1,0 +1,61 @@
+namespace XenVmEvent.Reporting;
+
+/// <summary>
+/// Time in bins of the same width: 1 ms at first, and twice as much whenever events lie too far apart for the bins that there
+/// are. What is counted by bin is an array of <see cref="Most"/> slots; a bin's slot is its number, modulo that, so that
+/// nothing moves when an earlier or later bin comes to it.
+/// </summary>
+internal sealed class Timeline
+{
+    /// <summary>The most bins. More would be narrower than a screen's pixels.</summary>
+    public const int Most = 256;
+
+    private const int Mask = Most - 1;
+
+    private long _width = TimeSpan.TicksPerMillisecond;
+    private long _first = long.MaxValue;
+    private long _last = long.MinValue;
+
+    public TimeSpan Width => TimeSpan.FromTicks(_width);
+
+    /// <summary>From the first bin with an event to the last.</summary>
+    public int Count => _last < _first ? 0 : (int)(_last - _first) + 1;
+
+    /// <summary>UTC ticks at which the first bin begins.</summary>
+    public long Start => Count == 0 ? 0 : _first * _width;
+
+    /// <summary>Finds the slot for a time.</summary>
+    /// <returns>False: it does not fit before <see cref="Widen"/>.</returns>
+    public bool TryFind(long utcTicks, out int slot)
+    {
+        long bin = utcTicks / _width;
+        slot = (int)(bin & Mask);
+        long first = Math.Min(_first, bin);
+        long last = Math.Max(_last, bin);
+        if (last - first >= Most) return false;
+        (_first, _last) = (first, last);
+        return true;
+    }
+
+    /// <summary>Makes the bins twice as wide. All that was counted has to be given.</summary>
+    public void Widen(IEnumerable<long[]> all)
+    {
+        Span<long> wider = stackalloc long[Most];
+        foreach (long[] counts in all)
+        {
+            wider.Clear();
+            for (long bin = _first; bin <= _last; bin++) wider[(int)((bin >> 1) & Mask)] += counts[bin & Mask];
+            wider.CopyTo(counts);
+        }
+
+        _first >>= 1;
+        _last >>= 1;
+        _width *= 2;
+    }
+
+    /// <summary>What was counted, from the first bin to the last.</summary>
+    public IEnumerable<long> InOrder(long[] counts)
+    {
+        for (long bin = _first; bin <= _last; bin++) yield return counts[bin & Mask];
+    }
+}

@@ -1,0 +1,39 @@
+using XenVmEvent.Events;
+using XenVmEvent.Recording;
+
+namespace XenVmEvent.PS;
+
+/// <summary>A cmdlet that reads recordings.</summary>
+public abstract class RecordingCmdlet : XenCmdlet
+{
+    /// <summary>Reads the recordings that a path with wildcards means. What is wrong with one is an error of its own.</summary>
+    private protected void ReadAll(string path, Action<VmEvent> use) => Report(path, () =>
+    {
+        foreach (string file in RecordingPath.ResolveAll(SessionState.Path, path)) Report(file, () => Read(file, use));
+    });
+
+    /// <summary>Reads the recording of this very name.</summary>
+    private protected void ReadLiteral(string path, Action<VmEvent> use) => Report(path, () => Read(RecordingPath.Resolve(SessionState.Path, path), use));
+
+    /// <summary>A file whose first line is no event is no recording; of others, lines that are none are reported, and left out.</summary>
+    private void Read(string file, Action<VmEvent> use)
+    {
+        using RecordingReader recording = RecordingReader.Open(file);
+        bool isRecording = false;
+        while (!Stopped.IsCancellationRequested)
+        {
+            try
+            {
+                if (recording.Read() is not { } vmEvent) break;
+                isRecording = true;
+                use(vmEvent);
+            }
+            catch (XenException e) when (e.Id == XenErrorId.InvalidRecording && isRecording)
+            {
+                WriteError(ToErrorRecord(e, file));
+            }
+        }
+
+        if (recording.IsTorn) WriteWarning($"The recording '{file}' breaks off at line {recording.Line}: what came last is lost, or still being written.");
+    }
+}
