@@ -13,19 +13,11 @@ internal sealed class ReadRun(string name, ulong address, bool isVirtual, uint v
     /// <returns>The process's exit code.</returns>
     public int Run()
     {
-        try
-        {
-            using IHypervisor hypervisor = simulate ? new SimulatedHypervisor() : XenHypervisor.Connect();
-            using IDomainMemory memory = hypervisor.OpenMemory(hypervisor.FindDomain(name));
-            byte[] bytes = isVirtual ? memory.ReadVirtual(vcpu, address, length) : memory.ReadPhysical(address, length);
-            for (int i = 0; i < length; i += LineBytes) Console.Out.WriteLine(Line(unchecked(address + (ulong)i), bytes.AsSpan(i, Math.Min(LineBytes, length - i))));
-            return ExitCode.Success;
-        }
-        catch (XenException e)
-        {
-            Console.Error.WriteLine($"xenvmevent: {e.Id}: {e.Message} {e.Remedy}");
-            return ExitCode.Failure;
-        }
+        using IHypervisor hypervisor = simulate ? new SimulatedHypervisor() : XenHypervisor.Connect();
+        using IDomainMemory memory = hypervisor.OpenMemory(hypervisor.FindDomain(name));
+        byte[] bytes = isVirtual ? memory.ReadVirtual(vcpu, address, length) : memory.ReadPhysical(address, length);
+        for (int i = 0; i < length; i += LineBytes) Console.Out.WriteLine(Line(unchecked(address + (ulong)i), bytes.AsSpan(i, Math.Min(LineBytes, length - i))));
+        return ExitCode.Success;
     }
 
     private static string Line(ulong address, ReadOnlySpan<byte> bytes)

@@ -9,23 +9,15 @@ internal sealed class ReportRun(string recordingPath, string reportPath, string?
     /// <returns>The process's exit code.</returns>
     public int Run()
     {
-        try
-        {
-            using RecordingReader recording = RecordingReader.Open(recordingPath);
-            EventReportBuilder report = new();
-            long broken = Read(recording, report);
-            if (broken > 0) Console.Error.WriteLine($"xenvmevent: '{recordingPath}' has {LinesThatAre(broken)} left out.");
-            if (recording.IsTorn) Console.Error.WriteLine($"xenvmevent: '{recordingPath}' breaks off at line {recording.Line}.");
-            using ReportFile file = ReportFile.Open(reportPath);
-            file.Write(report.Build(title));
-            Console.Error.WriteLine($"xenvmevent: the report of {report.Events} events is in '{reportPath}'.");
-            return ExitCode.Success;
-        }
-        catch (XenException e)
-        {
-            Console.Error.WriteLine($"xenvmevent: {e.Id}: {e.Message} {e.Remedy}");
-            return ExitCode.Failure;
-        }
+        using RecordingReader recording = RecordingReader.Open(recordingPath);
+        EventReportBuilder report = new();
+        long broken = Read(recording, report);
+        if (broken > 0) Console.Error.WriteLine($"xenvmevent: '{recordingPath}' has {LinesThatAre(broken)} left out.");
+        if (recording.IsTorn) Console.Error.WriteLine($"xenvmevent: '{recordingPath}' breaks off at line {recording.Line}.");
+        using ReportFile file = ReportFile.Open(reportPath);
+        file.Write(report.Build(title));
+        Console.Error.WriteLine($"xenvmevent: the report of {report.Events} events is in '{reportPath}'.");
+        return ExitCode.Success;
     }
 
     private static string LinesThatAre(long broken) => broken == 1 ? "1 line that is no event, and is" : $"{broken} lines that are no events, and are";

@@ -11,16 +11,8 @@ internal sealed class ResetRun(string name, bool yes, bool simulate)
     /// <returns>The process's exit code.</returns>
     public int Run()
     {
-        try
-        {
-            using IHypervisor hypervisor = simulate ? new SimulatedHypervisor() : XenHypervisor.Connect();
-            return Reset(hypervisor, hypervisor.FindDomain(name));
-        }
-        catch (XenException e)
-        {
-            Console.Error.WriteLine($"xenvmevent: {e.Id}: {e.Message} {e.Remedy}");
-            return ExitCode.Failure;
-        }
+        using IHypervisor hypervisor = simulate ? new SimulatedHypervisor() : XenHypervisor.Connect();
+        return Reset(hypervisor, hypervisor.FindDomain(name));
     }
 
     private int Reset(IHypervisor hypervisor, XenDomain domain)

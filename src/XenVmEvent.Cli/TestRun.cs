@@ -13,20 +13,12 @@ internal sealed class TestRun(string? name, OutputFormat format, bool simulate)
     /// <returns>The process's exit code: success when all can be monitored.</returns>
     public int Run()
     {
-        try
-        {
-            using SimulatedHypervisor? simulated = simulate ? new() : null;
-            Print(HostDiagnosis.Run(simulated?.Probe ?? new XenHostProbe()));
-            if (name is not null && _failed.Count > 0) Print([DomainDiagnosis.Skipped(name)]);
-            else if (name is not null) TestDomain(simulated, name);
-            if (format == OutputFormat.Text) Conclude();
-            return _failed.Count == 0 ? ExitCode.Success : ExitCode.Failure;
-        }
-        catch (XenException e)
-        {
-            Console.Error.WriteLine($"xenvmevent: {e.Id}: {e.Message} {e.Remedy}");
-            return ExitCode.Failure;
-        }
+        using SimulatedHypervisor? simulated = simulate ? new() : null;
+        Print(HostDiagnosis.Run(simulated?.Probe ?? new XenHostProbe()));
+        if (name is not null && _failed.Count > 0) Print([DomainDiagnosis.Skipped(name)]);
+        else if (name is not null) TestDomain(simulated, name);
+        if (format == OutputFormat.Text) Conclude();
+        return _failed.Count == 0 ? ExitCode.Success : ExitCode.Failure;
     }
 
     private void TestDomain(SimulatedHypervisor? simulated, string called)

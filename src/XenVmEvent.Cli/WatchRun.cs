@@ -34,15 +34,6 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
             using IHypervisor hypervisor = Connect();
             return Watch(hypervisor);
         }
-        catch (XenException e)
-        {
-            return Fail(e);
-        }
-        catch (IOException e)
-        {
-            Say($"Standard output cannot be written: {e.Message}. Make room, or send it elsewhere.");
-            return ExitCode.Failure;
-        }
         finally
         {
             foreach (PosixSignalRegistration registration in registrations) registration.Dispose();
@@ -52,12 +43,6 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
     public void Dispose() => _stop.Dispose();
 
     private bool IsWanted => arguments.Count is not { } count || _shown < count;
-
-    private static int Fail(XenException e)
-    {
-        Say($"{e.Id}: {e.Message} {e.Remedy}");
-        return ExitCode.Failure;
-    }
 
     private static void Say(string message) => Console.Error.WriteLine($"xenvmevent: {message}");
 
@@ -90,8 +75,8 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         recording?.Close();
         Summarize(session.GetStatistics(), Stopwatch.GetElapsedTime(start));
         foreach (XenException failure in end.TeardownFailures) Say($"while ending: {failure.Id}: {failure.Message} {failure.Remedy}");
-        if (end.Failure is { } cause) return Fail(cause);
-        if (session.ExplainDomainEnd(_stop.Token) is { } ended) return Fail(ended);
+        if (end.Failure is { } cause) throw cause;
+        if (session.ExplainDomainEnd(_stop.Token) is { } ended) throw ended;
         return end.TeardownFailures.Count == 0 ? ExitCode.Success : ExitCode.Failure;
     }
 

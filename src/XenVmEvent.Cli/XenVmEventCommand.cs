@@ -121,9 +121,28 @@ internal static class XenVmEventCommand
             return run.Run();
         });
         ParseResult parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false });
-        if (parsed.Errors.Count == 0) return parsed.Invoke();
+        if (parsed.Errors.Count == 0) return Invoke(parsed);
         Console.Error.WriteLine($"xenvmevent: {parsed.Errors[0].Message} Usage: {UsageOf(parsed.CommandResult.Command)}; 'xenvmevent --help' explains it.");
         return ExitCode.Usage;
+    }
+
+    /// <summary>Does what was asked; what cannot be done is one line that says why, and what to do.</summary>
+    private static int Invoke(ParseResult parsed)
+    {
+        try
+        {
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (XenException e)
+        {
+            Console.Error.WriteLine($"xenvmevent: {e.Id}: {e.Message} {e.Remedy}");
+        }
+        catch (IOException e)
+        {
+            Console.Error.WriteLine($"xenvmevent: Standard output cannot be written: {e.Message}. Make room, or send it elsewhere.");
+        }
+
+        return ExitCode.Failure;
     }
 
     /// <summary>How a command is called.</summary>
