@@ -37,7 +37,7 @@
         const minutes = Math.abs(data.utcOffset);
         return minutes === 0 ? 'UTC' : `UTC${data.utcOffset < 0 ? '−' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
     };
-    const timeOfBin = bin => clock(start + bin * width, width);
+    const timeOfBin = bin => clock(Math.max(start + bin * width, data.start), width);
     const pagesOf = row => row.domain === null ? 'all pages' : row.first === row.last ? row.first : `${row.first}–${row.last}`;
     const domainOf = thing => thing.domain === null ? 'other domains' : thing.domain;
 

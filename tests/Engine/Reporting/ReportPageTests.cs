@@ -132,6 +132,17 @@ public sealed partial class ReportPageTests : IDisposable
         Assert.DoesNotContain("NaN", one[..one.IndexOf("<script", StringComparison.Ordinal)], StringComparison.Ordinal);
     }
 
+    [BrowserFact]
+    public void What_has_no_lane_or_row_of_its_own_is_shown_together()
+    {
+        string dom = Show(ReportEvents.Report(Enumerable.Range(0, 300).Select(i => ReportEvents.At(i, $"guest{i:000}"))));
+        Assert.Contains("vCPUs more than 256 ", TextOf(Part(dom, "dl", "totals")), StringComparison.Ordinal);
+        string[] lane = Rows(Part(dom, "section", "vcpus"), 0)[^1];
+        Assert.Equal(("other domains", "others", "44"), (lane[0], lane[1], lane[2]));
+        string[] row = Rows(Part(dom, "section", "pages"), 0)[0];
+        Assert.Equal(("other domains", "all pages", "236"), (row[0], row[1], row[2]));
+    }
+
     /// <summary>Two domains, six vCPUs, a hundred seconds, a busy page among many.</summary>
     private static VmEvent[] ManyEvents()
     {
