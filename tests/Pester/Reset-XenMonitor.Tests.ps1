@@ -13,7 +13,7 @@ Describe 'Reset-XenMonitor' {
         $report = Reset-XenMonitor web01 -Confirm:$false
         $report.Domain | Should -Be 'web01 (id 1)'
         $report.WasMonitored | Should -BeTrue
-        $report.FrozenVCpus | Should -Contain 0
+        $report.FrozenVCpus[0] | Should -Be 0
         $report.StillFrozenVCpus | Should -BeNullOrEmpty
         $report.PageAccessRestored | Should -BeTrue
         Assert-GuestFree web01

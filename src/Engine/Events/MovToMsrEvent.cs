@@ -22,5 +22,5 @@ public sealed class MovToMsrEvent : VmEvent
     public ulong NewValue => Request.UInt64(VmEventField.MsrNewValue);
 
     /// <inheritdoc/>
-    public override string Details => $"{MsrName ?? $"0x{Msr:x}"} 0x{OldValue:x} -> 0x{NewValue:x}";
+    public override string Details => $"{(MsrName is { } name ? MsrNames.Short(name) : $"0x{Msr:x}")} {OldValue:x} -> {NewValue:x}";
 }

@@ -65,6 +65,9 @@ public static class MsrNames
     /// <summary>The name of a register; null when it has none here.</summary>
     public static string? Find(uint msr) => Names.GetValueOrDefault(msr);
 
+    /// <summary>A name without IA32_, which most begin with.</summary>
+    internal static string Short(string name) => name.StartsWith(Prefix, StringComparison.Ordinal) ? name[Prefix.Length..] : name;
+
     /// <summary>The number of a register: <c>IA32_LSTAR</c>, <c>lstar</c>, <c>0xc0000082</c> or <c>3221225602</c>.</summary>
     /// <returns>False when the text is neither a known name nor a number of 32 bits.</returns>
     public static bool TryParse(string text, out uint msr)

@@ -25,7 +25,7 @@ public static class MonitorReset
         ArgumentNullException.ThrowIfNull(hypervisor);
         ArgumentNullException.ThrowIfNull(domain);
         using IDomainControl control = hypervisor.Control(domain);
-        IReadOnlyList<uint> frozen = [.. VCpuObservation.FindFrozen(control, domain.VCpus, Look)];
+        IReadOnlyList<uint> frozen = VCpuObservation.FindFrozen(control, domain.VCpus, Look);
         bool wasMonitored = false;
         bool pagesRestored = false;
 
@@ -40,8 +40,8 @@ public static class MonitorReset
                 pagesRestored = RestorePages(monitor, restorer);
             });
         });
-        IReadOnlyCollection<uint> still = VCpuObservation.FindFrozen(control, frozen, Look);
-        return new MonitorResetReport(domain, wasMonitored, frozen, [.. still], pagesRestored);
+        IReadOnlyList<uint> still = VCpuObservation.FindFrozen(control, frozen, Look);
+        return new MonitorResetReport(domain, wasMonitored, frozen, still, pagesRestored);
     }
 
     private static void RestoreViewsAndStepping(IDomainMonitor monitor, DomainRestorer restorer)

@@ -34,7 +34,8 @@ internal static class VCpuObservation
             }
         }
 
-        return [.. suspects.Keys];
+        // An array: what a collection expression makes here PowerShell cannot index.
+        return suspects.Keys.ToArray();
     }
 
     private static bool StandsStill(IDomainControl control, uint vcpu, out ulong runTime)

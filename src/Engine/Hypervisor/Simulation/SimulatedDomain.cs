@@ -35,7 +35,7 @@ public sealed class SimulatedDomain
         Views = new AlternateViews(this);
         _working = options.VCpus;
         LastCall = Stopwatch.GetTimestamp();
-        VCpus = [.. Enumerable.Range(0, options.VCpus).Select(id => new SimulatedVCpu(this, id, SeedOf(host.Seed, options.Id, id)))];
+        VCpus = Enumerable.Range(0, options.VCpus).Select(id => new SimulatedVCpu(this, id, SeedOf(host.Seed, options.Id, id))).ToArray();
         Trace = options.Trace is { } trace ? new TracePlayer(this, trace, options.IsTraceFast) : null;
     }
 
