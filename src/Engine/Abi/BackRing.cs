@@ -13,6 +13,9 @@ internal sealed class BackRing
     private const int RspEvent = 12;
     private const int Header = 64;
 
+    /// <summary>How often an entry that was overwritten meanwhile is read anew before others get their turn.</summary>
+    private const int MostTries = 16;
+
     private readonly SharedMemory _memory;
     private readonly VmEventLayout _layout;
     private readonly bool _answered;
@@ -59,16 +62,16 @@ internal sealed class BackRing
     }
 
     /// <summary>Copies the next request, so that nothing can change while it is decided on.</summary>
-    /// <returns>False when there is none.</returns>
+    /// <returns>False when there is none, or each that was tried was overwritten meanwhile: look again then.</returns>
     /// <exception cref="XenException">The ring's indices are such as Xen never writes.</exception>
     public bool TryRead(Span<byte> destination)
     {
-        while (Unconsumed() != 0)
+        for (int tries = 0; tries < MostTries && Unconsumed() != 0; tries++)
         {
             Entry(_reqCons).CopyTo(destination);
             if (!_answered && Overtaken()) continue;
             _reqCons++;
-            if (!_answered) _rspProd = _reqCons;
+            if (!_answered) _rspPublished = _rspProd = _reqCons;
             return true;
         }
 
@@ -140,7 +143,9 @@ internal sealed class BackRing
     {
         uint reqProd = _memory.ReadAcquire(ReqProd);
         uint waiting = reqProd - _reqCons;
-        if (waiting <= Entries && reqProd - _rspProd <= Entries) return waiting;
+
+        // Xen puts a request only where it was shown a response.
+        if (waiting <= Entries && reqProd - _rspPublished <= Entries) return waiting;
         if (_answered || (int)waiting < 0) throw Corrupt(reqProd);
         SkipTo(reqProd - (uint)Entries);
         return (uint)Entries;
@@ -153,7 +158,9 @@ internal sealed class BackRing
         uint reqProd = _memory.ReadAcquire(ReqProd);
 
         // Xen writes entry reqProd before it moves reqProd, so the entry one ring behind is already unsafe.
-        if (reqProd - _reqCons < Entries) return false;
+        uint waiting = reqProd - _reqCons;
+        if (waiting < Entries) return false;
+        if ((int)waiting < 0) throw Corrupt(reqProd);
         SkipTo(reqProd - (uint)Entries + 1);
         return true;
     }
@@ -161,7 +168,7 @@ internal sealed class BackRing
     private void SkipTo(uint index)
     {
         Lost += index - _reqCons;
-        _reqCons = _rspProd = index;
+        _reqCons = _rspProd = _rspPublished = index;
     }
 
     private Span<byte> Entry(uint index) =>
@@ -169,6 +176,6 @@ internal sealed class BackRing
 
     private XenException Corrupt(uint reqProd) =>
         new(XenErrorId.CorruptChannel,
-            $"The vm_event ring is corrupt: req_prod is {reqProd}, {_reqCons} requests were read, {_rspProd} answered, and it holds {Entries}.",
+            $"The vm_event ring is corrupt: req_prod is {reqProd}, {_reqCons} requests were read, {_rspPublished} answered, and it holds {Entries}.",
             "The session has ended; start it again, and report this with the versions of Xen and XenVmEvent.");
 }

@@ -42,6 +42,9 @@ internal sealed class VCpuSlots
                 "The session has ended; start it again, and report this with the versions of Xen and XenVmEvent.");
     }
 
+    /// <summary>Whether a vCPU's slot is in a state, for Xen's side: one that is in none at all is not in it.</summary>
+    public bool IsIn(int vcpu, SlotState state) => _memory.ReadAcquire(Start(vcpu) + State) == (uint)state;
+
     /// <summary>The request, or the bytes for the response. The state says whose they are.</summary>
     public Span<byte> Message(int vcpu) => _memory.Slice(Start(vcpu) + Payload, _layout.Size);
 

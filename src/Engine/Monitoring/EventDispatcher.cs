@@ -87,7 +87,7 @@ internal sealed class EventDispatcher
         bool anyWaits = _pending.Count > 0;
         foreach (PendingRequest pending in _pending) Abandon(pending.Event, pending.Undelivered);
         _pending.Clear();
-        while (_channel.TryRead(_request))
+        for (int left = _channel.Capacity; left > 0 && _channel.TryRead(_request); left--)
         {
             RequestView request = new(_request, _layout);
             anyWaits |= request.IsSynchronous;

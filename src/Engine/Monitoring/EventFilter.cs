@@ -34,7 +34,7 @@ internal sealed class EventFilter
                 request.UInt64(VmEventField.MemAccessGfn),
                 (Events.PageAccess)(request.UInt32(VmEventField.MemAccessFlags) & (uint)MemAccessFlags.ReadWriteExecute)),
         VmEventKind.WriteControlRegister =>
-            (_controlRegisters & (1u << (int)request.UInt32(VmEventField.ControlRegisterIndex))) != 0
+            request.UInt32(VmEventField.ControlRegisterIndex) is < 32 and var index && (_controlRegisters & (1u << (int)index)) != 0
             && (Changes(request, VmEventField.ControlRegisterOldValue, VmEventField.ControlRegisterNewValue) & ~_ignoredBits) != 0,
         VmEventKind.MovToMsr =>
             _msrs.Contains(request.UInt32(VmEventField.Msr))

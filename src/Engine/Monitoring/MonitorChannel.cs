@@ -20,6 +20,9 @@ internal abstract class MonitorChannel(IEventPorts ports)
     /// <summary>How many vCPUs can have a request in it at the same time; others queue for room.</summary>
     public abstract int Room { get; }
 
+    /// <summary>How many requests can be in it.</summary>
+    public abstract int Capacity { get; }
+
     /// <summary>Whether a request is there.</summary>
     public abstract bool HasRequest { get; }
 
@@ -29,7 +32,7 @@ internal abstract class MonitorChannel(IEventPorts ports)
         : new RingChannel(monitor.Ring, monitor.Ports, layout);
 
     /// <summary>Copies the next request.</summary>
-    /// <returns>False when there is none.</returns>
+    /// <returns>False when there is none, or when to look again after what else there is to do.</returns>
     /// <exception cref="XenException"><see cref="XenErrorId.CorruptChannel"/>.</exception>
     public abstract bool TryRead(Span<byte> destination);
 

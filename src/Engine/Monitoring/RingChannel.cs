@@ -25,6 +25,8 @@ internal sealed class RingChannel : MonitorChannel
 
     public override int Room => _ring.Entries;
 
+    public override int Capacity => _ring.Entries;
+
     public override bool HasRequest => _ring.HasRequest;
 
     public override bool TryRead(Span<byte> destination) => _ring.TryRead(destination);

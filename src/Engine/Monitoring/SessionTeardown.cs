@@ -123,7 +123,12 @@ internal sealed class SessionTeardown(
         try
         {
             progress ??= new VCpuProgress(monitor, domain.VCpus);
-            return progress.HaveAllRun() || progress.Time > LongestWait;
+            if (progress.HaveAllRun()) return true;
+            if (progress.Time <= LongestWait) return false;
+
+            // It can be that its request, or the answer to it, was overwritten.
+            _someUnanswered = true;
+            return true;
         }
         catch (Exception e)
         {
@@ -143,7 +148,7 @@ internal sealed class SessionTeardown(
         catch (XenException e) when (e.Errno == "EBUSY" || e.Id == XenErrorId.CallFailed)
         {
             // Mostly it is busy: vCPUs queue for room in the ring still.
-            if (_channelBroken) Attempt(dispatcher.MakeRoom);
+            if (_channelBroken || _someUnanswered) Attempt(dispatcher.MakeRoom);
             Thread.Sleep(1);
             return false;
         }

@@ -37,18 +37,20 @@ internal sealed class SlottedChannel : MonitorChannel
 
     public override int Room => _taken.Length;
 
+    public override int Capacity => _ring.Entries + _slots.Count;
+
     public override bool HasRequest => _ring.HasRequest || NextSubmitted() >= 0;
 
     public override bool TryRead(Span<byte> destination)
     {
         // The ring first: Xen does not wait for it to be read. Then the slots in turn, so that no vCPU starves another.
-        if (_ring.TryRead(destination)) return true;
+        RequestView request = new(destination, _layout);
+        if (_ring.TryRead(destination)) return request.IsSynchronous ? throw Stray(request.VCpuId) : true;
         int vcpu = NextSubmitted();
         if (vcpu < 0) return false;
         _slots.Message(vcpu).CopyTo(destination);
 
         // A response that names another vCPU resumes that one, and leaves this one paused.
-        RequestView request = new(destination, _layout);
         if (request.VCpuId != vcpu || !request.IsSynchronous) throw Stray(request.VCpuId);
         _taken[vcpu] = true;
         _next = vcpu + 1;

@@ -141,6 +141,7 @@ public class BackRingTests
             for (int i = 0; i < read; i++) front.Produce((ulong)i);
             for (int i = 0; i < read; i++) Assert.True(ring.TryRead(buffer));
             for (int i = 0; i < answered; i++) ring.NextResponse().Clear();
+            ring.Publish();
             front.ShowRequestProducer(unchecked(start + (uint)shown));
             if (shown >= read && shown <= answered + ring.Entries)
             {

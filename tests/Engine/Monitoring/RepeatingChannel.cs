@@ -14,6 +14,8 @@ internal sealed class RepeatingChannel(byte[] request, IEventPorts ports) : Moni
 
     public override int Room => 1;
 
+    public override int Capacity => Room;
+
     public override bool HasRequest => true;
 
     public override bool TryRead(Span<byte> destination)

@@ -65,6 +65,18 @@ public sealed class SlottedChannelTests : IDisposable
         Assert.True(_channel.ResponseTo(2, synchronous: false).IsEmpty);
     }
 
+    [Fact]
+    public void A_request_that_waits_for_an_answer_and_came_by_the_ring_is_a_corrupt_channel()
+    {
+        var front = new FrontRing(_ring, _host.Layout);
+        byte[] request = new byte[_host.Layout.Size];
+        front.Put(request);
+        Assert.True(_channel.TryRead(request));
+        new ResponseWriter(request, _host.Layout).AddFlags(VmEventFlags.VCpuPaused);
+        front.Put(request);
+        Hosts.Refused(XenErrorId.CorruptChannel, () => _channel.TryRead(request));
+    }
+
     public void Dispose()
     {
         _monitor.Dispose();

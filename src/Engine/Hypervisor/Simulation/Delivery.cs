@@ -18,6 +18,9 @@ internal abstract class Delivery(SimulatedDomain domain, SimulatedPorts ports)
     /// <summary>The slots as the listener has them mapped; null in ring mode.</summary>
     public virtual SharedMemory? ListenerSlots => null;
 
+    /// <summary>A mapping of the ring for another than the listener, who disposes it.</summary>
+    public abstract SharedMemory MapRing();
+
     protected SimulatedDomain Domain { get; } = domain;
 
     /// <summary>Notifications that came where Xen found no response.</summary>

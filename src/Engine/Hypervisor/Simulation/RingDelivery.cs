@@ -18,8 +18,7 @@ internal sealed class RingDelivery : Delivery
 
     public override SharedMemory ListenerRing => _page.Listener;
 
-    /// <summary>A mapping of the ring for another than the listener, who disposes it.</summary>
-    public SharedMemory MapRing() => _page.Map();
+    public override SharedMemory MapRing() => _page.Map();
 
     public override bool HasQueuedVCpus => _queue.Count != 0;
 

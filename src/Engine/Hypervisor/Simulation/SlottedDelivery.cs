@@ -29,6 +29,11 @@ internal sealed class SlottedDelivery : Delivery
 
     public override SharedMemory? ListenerSlots => _slotPages.Listener;
 
+    public override SharedMemory MapRing() => _ringPages.Map();
+
+    /// <summary>A mapping of the slots for another than the listener, who disposes it.</summary>
+    public SharedMemory MapSlots() => _slotPages.Map();
+
     public override bool HasQueuedVCpus => false;
 
     public override bool TryQueue(SimulatedVCpu vcpu) => false;
@@ -63,7 +68,7 @@ internal sealed class SlottedDelivery : Delivery
     {
         // The ring's port belongs to vCPU 0 as far as Xen is concerned.
         int id = Math.Max(port - 1, 0);
-        if (id >= _slots.Count || _slots.StateOf(id) != SlotState.Finish)
+        if (id >= _slots.Count || !_slots.IsIn(id, SlotState.Finish))
         {
             StrayNotifications++;
             return;

@@ -1,0 +1,39 @@
+using System.Globalization;
+
+namespace XenVmEvent.Tests.Faults;
+
+/// <summary>
+/// Many runs, each of its seed. <c>XENVMEVENT_FAULT_SEED</c> repeats one, and <c>XENVMEVENT_FAULT_RUNS</c> says how many
+/// there are, or how often the one is repeated.
+/// </summary>
+internal static class SeededRuns
+{
+    /// <summary>Does the runs; the first that fails tells its seed.</summary>
+    /// <param name="usual">How many there are when nothing else was said.</param>
+    /// <param name="atOnce">How many at the same time.</param>
+    /// <param name="run">Does the run of a seed.</param>
+    /// <returns>How many there were.</returns>
+    public static int Do(int usual, int atOnce, Action<int> run)
+    {
+        int? only = Setting("XENVMEVENT_FAULT_SEED");
+        int runs = Setting("XENVMEVENT_FAULT_RUNS") ?? (only is null ? usual : 1);
+        Parallel.For(0, runs, new ParallelOptions { MaxDegreeOfParallelism = atOnce }, i => DoOne(only ?? i, run));
+        return runs;
+    }
+
+    private static void DoOne(int seed, Action<int> run)
+    {
+        try
+        {
+            run(seed);
+        }
+        catch (Exception e)
+        {
+            throw new InvalidOperationException(
+                string.Create(CultureInfo.InvariantCulture, $"The run of seed {seed} failed; repeat it with XENVMEVENT_FAULT_SEED={seed}. {e.Message}"), e);
+        }
+    }
+
+    private static int? Setting(string name) =>
+        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out int value) ? value : null;
+}
