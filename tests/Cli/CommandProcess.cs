@@ -29,8 +29,8 @@ internal sealed class CommandProcess : IDisposable
 
     private static string Dll => Path.Combine(AppContext.BaseDirectory, "xenvmevent.dll");
 
-    /// <summary>Starts the command.</summary>
-    public static CommandProcess Start(params IEnumerable<string> arguments) => new("dotnet", [Dll, .. arguments]);
+    /// <summary>Starts the command. Where SIGHUP is ignored, as under nohup, it would ignore it too.</summary>
+    public static CommandProcess Start(params IEnumerable<string> arguments) => new("env", ["--default-signal=HUP", "dotnet", Dll, .. arguments]);
 
     /// <summary>Runs the command to its end.</summary>
     public static CommandResult Run(params IEnumerable<string> arguments)

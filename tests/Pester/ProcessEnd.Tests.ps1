@@ -23,8 +23,9 @@ BeforeAll {
             }
         }
         $manifest = Join-Path (Get-Module XenVmEvent).ModuleBase 'XenVmEvent.psd1'
-        $start = [Diagnostics.ProcessStartInfo]::new((Get-Process -Id $PID).Path)
-        '-NoProfile', '-NonInteractive', '-Command', "Import-Module '$manifest'`n$prologue`n$Script" | ForEach-Object { $start.ArgumentList.Add($_) }
+        # Where SIGHUP is ignored, as under nohup, its children would ignore it too.
+        $start = [Diagnostics.ProcessStartInfo]::new('env')
+        '--default-signal=HUP', (Get-Process -Id $PID).Path, '-NoProfile', '-NonInteractive', '-Command', "Import-Module '$manifest'`n$prologue`n$Script" | ForEach-Object { $start.ArgumentList.Add($_) }
         $start.RedirectStandardOutput = $true
         $start.RedirectStandardError = $true
         $child = [Diagnostics.Process]::Start($start)
