@@ -42,4 +42,7 @@ public interface IHypervisor : IDisposable
     /// <summary>Opens a domain's memory, to be looked at. The domain need not be monitored, and notices nothing.</summary>
     /// <exception cref="XenException"><see cref="XenErrorId.DomainNotFound"/>, <see cref="XenErrorId.DomainNotSupported"/>.</exception>
     IDomainMemory OpenMemory(XenDomain domain);
+
+    /// <summary>The host itself, for a monitor that is there for a moment, with the domain paused: no guard is started for it.</summary>
+    IHypervisor Unguarded => this;
 }

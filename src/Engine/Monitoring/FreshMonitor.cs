@@ -15,7 +15,7 @@ internal static class FreshMonitor
     /// <param name="before">Done before the vCPUs are resumed.</param>
     public static void ResumeVCpus(IHypervisor hypervisor, XenDomain domain, Action<IDomainMonitor>? before = null)
     {
-        using IDomainMonitor monitor = hypervisor.EnableMonitor(domain, ChannelPreference.Ring);
+        using IDomainMonitor monitor = hypervisor.Unguarded.EnableMonitor(domain, ChannelPreference.Ring);
         try
         {
             before?.Invoke(monitor);

@@ -64,5 +64,8 @@ public sealed class GuardedHypervisor(IHypervisor hypervisor, string program, Ac
     public IDomainMemory OpenMemory(XenDomain domain) => hypervisor.OpenMemory(domain);
 
     /// <inheritdoc/>
+    public IHypervisor Unguarded => hypervisor;
+
+    /// <inheritdoc/>
     public void Dispose() => hypervisor.Dispose();
 }

@@ -75,6 +75,28 @@ public sealed class GuardProcessTests : IDisposable
     }
 
     [Fact]
+    public void No_second_one_is_started_to_free_what_a_corrupt_ring_left_paused()
+    {
+        using SimulatedHypervisor host = Hosts.With(Workload.Everything, vcpus: 3);
+        using GuardedHypervisor guarded = new(host, Program(), _warnings.Enqueue);
+        using MonitorSession session = guarded.Session(ChannelPreference.Ring);
+        using EventSubscription seen = session.Watch(Watches.Everything);
+        while (session.End is null)
+        {
+            // A tear can be overwritten before it is seen.
+            host.Guest().Faults.TearAtEvent = 1;
+            while (seen.TryTake(out _))
+            {
+                // The guest is not to wait for room.
+            }
+        }
+
+        Assert.Equal(XenErrorId.CorruptChannel, session.End.Failure?.Id);
+        host.Guest().AssertFree();
+        Assert.Single(Told(), line => line.StartsWith("guard ", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Without_its_program_nothing_is_begun()
     {
         using SimulatedHypervisor host = Hosts.Idle();
