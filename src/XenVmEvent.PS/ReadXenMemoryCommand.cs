@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using XenVmEvent.Abi;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Memory;
 
@@ -15,7 +16,7 @@ public sealed class ReadXenMemoryCommand : DomainCmdlet
     private const string ByAddress = "Physical";
     private const string ByVirtualAddress = "Virtual";
     private const string ByPage = "Page";
-    private const int PageSize = 4096;
+    private const int PageSize = SharedMemory.PageSize;
     private const int MostBytes = 1 << 28;
 
     /// <summary>The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain returns.</summary>

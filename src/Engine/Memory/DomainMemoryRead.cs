@@ -1,3 +1,4 @@
+using XenVmEvent.Abi;
 using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Memory;
@@ -5,7 +6,7 @@ namespace XenVmEvent.Memory;
 /// <summary>Reads memory as people ask for it: all the bytes that were named, or an error that says what is not there.</summary>
 public static class DomainMemoryRead
 {
-    private const ulong PageSize = 4096;
+    private const ulong PageSize = SharedMemory.PageSize;
 
     /// <summary>Reads from a guest physical address on.</summary>
     /// <exception cref="XenException"><see cref="XenErrorId.InvalidGfn"/>: the domain does not have all of these bytes. Others from Xen.</exception>

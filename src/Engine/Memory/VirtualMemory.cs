@@ -1,3 +1,4 @@
+using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 
@@ -8,7 +9,7 @@ namespace XenVmEvent.Memory;
 /// <param name="paging">How the vCPU translates.</param>
 public readonly struct VirtualMemory(IDomainMemory memory, PagingRegisters paging)
 {
-    private const ulong PageSize = 4096;
+    private const ulong PageSize = SharedMemory.PageSize;
 
     /// <summary>As the vCPU of an event saw it then; what its tables and pages hold is read now.</summary>
     /// <exception cref="XenException">The vCPU is no x86.</exception>

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Xunit;
+using Xunit.Abstractions;
 
 namespace XenVmEvent.Tests.Faults;
 
@@ -19,6 +21,23 @@ internal static class SeededRuns
         int runs = Setting("XENVMEVENT_FAULT_RUNS") ?? (only is null ? usual : 1);
         Parallel.For(0, runs, new ParallelOptions { MaxDegreeOfParallelism = atOnce }, i => DoOne(only ?? i, run));
         return runs;
+    }
+
+    /// <summary>Does the runs, each of which counts itself among "runs", and writes their figures, also when one fails.</summary>
+    public static void Do(int usual, int atOnce, ITestOutputHelper output, Action<int, FaultFigures> run)
+    {
+        FaultFigures figures = new();
+        int runs = 0;
+        try
+        {
+            runs = Do(usual, atOnce, seed => run(seed, figures));
+        }
+        finally
+        {
+            output.WriteLine(figures.ToString());
+        }
+
+        Assert.Equal(runs, figures["runs"]);
     }
 
     private static void DoOne(int seed, Action<int> run)
