@@ -28,6 +28,7 @@ public sealed class SimulatedDomain
         _options = options;
         _allocatePorts = allocatePorts;
         Host = state;
+        Gate = state.CreateGate();
         Layout = VmEventLayout.ForVersion(host.InterfaceVersion);
         Identity = new XenDomain(options.Id, options.Name, uuid ?? UuidOf(options.Id), options.Type, options.VCpus);
         Pages = new PagePermissions(options.Pages);
@@ -87,7 +88,7 @@ public sealed class SimulatedDomain
     /// <summary>Raised when it was shut down or destroyed, under the gate.</summary>
     internal event Action? StateChanged;
 
-    internal Lock Gate { get; } = new();
+    internal Lock Gate { get; }
 
     /// <summary>What the vCPUs raise in the place of a workload; null: they do their workload.</summary>
     internal TracePlayer? Trace { get; }
@@ -295,6 +296,7 @@ public sealed class SimulatedDomain
     internal void Join()
     {
         if (_started == 0) return;
+        Host.ThrowIfGateIsHeld();
         foreach (SimulatedVCpu vcpu in VCpus) vcpu.Join();
     }
 
