@@ -28,6 +28,7 @@ internal sealed class EventDispatcher
     private readonly byte[] _request = new byte[VmEventLayout.LargestSize];
     private readonly byte[] _response = new byte[VmEventLayout.LargestSize];
     private long _announced;
+    private long _overwritten;
     private bool _announceNow;
 
     public EventDispatcher(
@@ -100,6 +101,7 @@ internal sealed class EventDispatcher
             Abandon(vmEvent, _wanting);
         }
 
+        CountOverwritten();
         return anyWaits;
     }
 
@@ -137,6 +139,7 @@ internal sealed class EventDispatcher
             Handle(new RequestView(_request, _layout), noticed);
         }
 
+        CountOverwritten();
         return count;
     }
 
@@ -315,6 +318,14 @@ internal sealed class EventDispatcher
         {
             if (applies(pending.Event)) pending.Event.TryAnswer(DefaultFor(pending.Event.Request), ResponseState.Released);
         }
+    }
+
+    private void CountOverwritten()
+    {
+        long more = _channel.Overwritten - _overwritten;
+        if (more == 0) return;
+        _overwritten += more;
+        foreach (EventSubscription subscription in _subscriptions) subscription.CountOverwritten(more);
     }
 
     private void Drop(EventSubscription subscription)
