@@ -16,7 +16,7 @@ internal sealed class EventDispatcher
     private readonly MonitorChannel _channel;
     private readonly ResponseComposer _composer;
     private readonly StatisticsCollector _statistics;
-    private readonly VmEventSource _source;
+    private readonly SessionSource _source;
     private readonly VmEventLayout _layout;
     private readonly long _responseTimeout;
     private readonly VmEventResponse[] _defaults;
@@ -35,7 +35,7 @@ internal sealed class EventDispatcher
         MonitorChannel channel,
         ResponseComposer composer,
         StatisticsCollector statistics,
-        VmEventSource source,
+        SessionSource source,
         TimeSpan responseTimeout,
         int vcpus)
     {
@@ -132,6 +132,7 @@ internal sealed class EventDispatcher
     {
         long noticed = Stopwatch.GetTimestamp();
         if (noticed - _announced >= AnnouncePeriod) _announceNow = true;
+        _source.Clock.LookIfDue(noticed);
         int count = 0;
         while (count < most && _channel.TryRead(_request))
         {
