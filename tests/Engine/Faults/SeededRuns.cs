@@ -62,7 +62,12 @@ internal static class SeededRuns
     private static void Within(TimeSpan patience, Action run)
     {
         ExceptionDispatchInfo? failure = null;
-        var thread = new Thread(() =>
+        var thread = new Thread(Run) { IsBackground = true };
+        thread.Start();
+        if (!thread.Join(patience)) throw new TimeoutException($"It did not end within {patience}. All threads:{Environment.NewLine}{ThreadStacks.Take()}");
+        failure?.Throw();
+
+        void Run()
         {
             try
             {
@@ -72,10 +77,7 @@ internal static class SeededRuns
             {
                 failure = ExceptionDispatchInfo.Capture(e);
             }
-        }) { IsBackground = true };
-        thread.Start();
-        if (!thread.Join(patience)) throw new TimeoutException($"It did not end within {patience}. All threads:{Environment.NewLine}{ThreadStacks.Take()}");
-        failure?.Throw();
+        }
     }
 
     private static int? Setting(string name) =>
