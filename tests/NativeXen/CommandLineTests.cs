@@ -38,6 +38,16 @@ public class CommandLineTests : NativeXenTest
     }
 
     [Fact]
+    public void What_Xen_promises_on_AMD_and_never_raises_is_refused()
+    {
+        Listener ours = Listener.RunOurs(new Guest { HasExtendedPageTables = false }, "1", "vmexit");
+
+        AssertRefused(ours);
+        Assert.Contains(ours.Errors, line => line.Contains("NotSupported", StringComparison.Ordinal));
+        Assert.False((bool)ours.State!["isMonitored"]!);
+    }
+
+    [Fact]
     public void Settings_that_make_no_sense_end_the_program_and_say_why()
     {
         Listener refused = Listener.RunXenAccess(new Guest { Interrupt = "often" }, "1", "cpuid");
