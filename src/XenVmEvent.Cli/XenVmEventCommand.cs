@@ -109,10 +109,7 @@ internal static class XenVmEventCommand
             Domain, Mode, Required, NoGuard, Simulate, Trace, Fast, Channel, Count, Duration, Format, Output, Gfns, Repeat, Msrs, Response, Registers,
             ReadCommand.Create(), ReportCommand.Create(), TestCommand.Create(), ResetCommand.Create(), GuardCommand.Create(),
         };
-        foreach (Option option in root.Options)
-        {
-            if (option is HelpOption) option.Action = new HelpAction();
-        }
+        root.Options.OfType<HelpOption>().Single().Action = new HelpAction();
 
         root.Validators.Add(RefuseWhatDoesNotGoTogether);
         root.SetAction(parsed =>
