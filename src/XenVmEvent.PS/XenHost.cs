@@ -107,6 +107,7 @@ internal static class XenHost
                     "Use the session that is there (Get-XenMonitor), or end it first (Disable-XenMonitor).");
             }
 
+            Rehearsal.EnsureDone();
             MonitorSession session = MonitorSession.Start(guarded ? Guarded(Current) : Current, domain, options);
             OpenSessions.Add(session);
             EndingSignals.Watch();
