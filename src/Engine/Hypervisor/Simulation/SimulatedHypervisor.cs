@@ -31,8 +31,8 @@ public sealed class SimulatedHypervisor : IHypervisor
         _options = options;
         Layout = VmEventLayout.ForVersion(options.InterfaceVersion);
         _domains = [.. options.Domains.OrderBy(d => d.Id).Select(d => new SimulatedDomain(options, d, _state, AllocatePorts))];
-        if (Domains.DistinctBy(d => d.Identity.Id).Count() != Domains.Count || Domains.DistinctBy(d => d.Name).Count() != Domains.Count)
-            throw new ArgumentException("Two domains have the same id or the same name.", nameof(options));
+        if (Domains.DistinctBy(d => d.Identity.Id).Count() != Domains.Count)
+            throw new ArgumentException("Two domains have the same id.", nameof(options));
         _state.WentDown += HaltAll;
     }
 
