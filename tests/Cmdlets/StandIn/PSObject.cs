@@ -5,6 +5,8 @@ public sealed class PSObject(object obj)
 {
     public object BaseObject { get; } = obj;
 
+    public Dictionary<string, PSPropertyInfo?> Properties { get; } = new() { ["Domain"] = null, ["Name"] = null };
+
     public static PSObject AsPSObject(object obj) => obj as PSObject ?? new PSObject(obj);
 
     public override string? ToString() => BaseObject.ToString();

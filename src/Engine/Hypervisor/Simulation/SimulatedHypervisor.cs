@@ -24,7 +24,7 @@ public sealed class SimulatedHypervisor : IHypervisor
     }
 
     /// <summary>A host as described.</summary>
-    /// <exception cref="ArgumentException">An option is out of its range, or two domains have the same id or name.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range, or two domains have the same id.</exception>
     /// <exception cref="XenException">The interface version is none that is known.</exception>
     public SimulatedHypervisor(SimulationOptions options)
     {
