@@ -21,6 +21,9 @@ public enum XenErrorId
     /// <summary>No domain has this id, name or uuid.</summary>
     DomainNotFound,
 
+    /// <summary>Several domains have this name.</summary>
+    AmbiguousDomain,
+
     /// <summary>The domain cannot be monitored: it is dom0, or paravirtualised.</summary>
     DomainNotSupported,
 

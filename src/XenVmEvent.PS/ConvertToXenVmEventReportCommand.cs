@@ -21,6 +21,7 @@ public sealed class ConvertToXenVmEventReportCommand : RecordingCmdlet
 
     /// <summary>The file, taken as it is written: no wildcards. Without it the page is written to the pipeline, as one string.</summary>
     [Parameter(Position = 0)]
+    [Alias("LiteralPath", "LP")]
     [ValidateNotNullOrEmpty]
     public string? Path { get; set; }
 

@@ -24,6 +24,7 @@ public sealed class RegisterXenVmEventCommand : ObjectEventRegistrationBase, IDi
 
     /// <summary>The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain returns.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Name")]
     [DomainTransformation]
     [ArgumentCompleter(typeof(DomainCompleter))]
     public DomainSelector[] Domain { get; set; } = [];
@@ -120,7 +121,7 @@ public sealed class RegisterXenVmEventCommand : ObjectEventRegistrationBase, IDi
     protected override string GetSourceObjectEventName() => nameof(RegisteredWatch.EventArrived);
 
     private static IEnumerable<XenDomain> Meant(DomainSelector selector) =>
-        selector.Resolve(XenHost.Current).Where(d => !selector.IsWildcard || DomainCmdlet.IsGuest(d));
+        DomainCmdlet.Resolve(selector, mayMatchNone: false, out bool byWildcard).Where(d => !byWildcard || DomainCmdlet.IsGuest(d));
 
     /// <summary>What Xen refuses ends the cmdlet.</summary>
     private void Require(object target, System.Action action)

@@ -20,6 +20,7 @@ public sealed class SetXenMemAccessCommand : SessionCmdlet
 
     /// <summary>The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain or Get-XenMemAccess returns.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Name")]
     [DomainTransformation]
     [ArgumentCompleter(typeof(DomainCompleter))]
     public DomainSelector[] Domain { get; set; } = [];

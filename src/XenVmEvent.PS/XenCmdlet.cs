@@ -71,6 +71,7 @@ public abstract class XenCmdlet : PSCmdlet, IDisposable
         XenErrorId.NotPermitted => ErrorCategory.PermissionDenied,
         XenErrorId.NotSupported or XenErrorId.UnknownInterfaceVersion => ErrorCategory.NotImplemented,
         XenErrorId.DomainNotFound or XenErrorId.ViewNotFound => ErrorCategory.ObjectNotFound,
+        XenErrorId.AmbiguousDomain => ErrorCategory.InvalidArgument,
         XenErrorId.DomainNotSupported => ErrorCategory.InvalidType,
         XenErrorId.MonitorBusy or XenErrorId.ViewInUse => ErrorCategory.ResourceBusy,
         XenErrorId.InvalidGfn or XenErrorId.InvalidVCpu => ErrorCategory.InvalidArgument,

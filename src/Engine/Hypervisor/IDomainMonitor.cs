@@ -24,7 +24,13 @@ public interface IDomainMonitor : IDisposable
     /// <summary>What the host can raise for this domain.</summary>
     MonitorCapabilities Capabilities { get; }
 
-    /// <summary>The highest guest frame number that the domain uses.</summary>
+    /// <summary>How many vCPUs the domain has, online or not, as Xen counted them when the monitor was enabled.</summary>
+    int VCpus { get; }
+
+    /// <summary>How many pages of memory the domain has at this moment; 0 when it is gone.</summary>
+    ulong Pages { get; }
+
+    /// <summary>The highest guest frame number that the domain uses. A guest chooses it: it can be far beyond its memory.</summary>
     ulong MaximumGfn { get; }
 
     /// <summary>False once the domain was destroyed: nothing is left to give back.</summary>

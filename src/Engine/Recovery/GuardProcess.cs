@@ -79,6 +79,7 @@ internal sealed class GuardProcess : IDisposable
         };
         start.ArgumentList.Add("guard");
         start.ArgumentList.Add(_domain.Id.ToString(CultureInfo.InvariantCulture));
+        start.ArgumentList.Add(_domain.Uuid.ToString());
         if (late) start.ArgumentList.Add("--late");
         try
         {

@@ -35,7 +35,7 @@ public static class MonitorReset
             wasMonitored = control.DisableMonitor();
             FreshMonitor.ResumeVCpus(hypervisor, domain, monitor =>
             {
-                DomainRestorer restorer = new(monitor, domain.VCpus);
+                DomainRestorer restorer = new(monitor, monitor.VCpus);
                 RestoreViewsAndStepping(monitor, restorer);
                 pagesRestored = RestorePages(monitor, restorer);
             });

@@ -44,7 +44,7 @@ public sealed class GuardProcessTests : IDisposable
 
         Hosts.Until(() => Told().Contains(GuardState.Goodbye));
         string[] told = Told();
-        Assert.Equal("guard 5", told[0]);
+        Assert.Equal($"guard 5 {host.Guest().Identity.Uuid}", told[0]);
         foreach (string line in (string[])["enabled ring", "required True", "on Cpuid 0", "off Cpuid 0", $"on MovToMsr {Msr.Lstar}", $"off MovToMsr {Msr.Lstar}", "required False"])
         {
             Assert.Contains(line, told);
@@ -69,7 +69,7 @@ public sealed class GuardProcessTests : IDisposable
         Assert.Contains("was killed, and another has been started", Assert.Single(_warnings), StringComparison.Ordinal);
         Assert.NotEqual(first, ProcessId());
         Hosts.Until(() => Told().Count(l => l == "on Cpuid 0") == 2);
-        Assert.Contains("guard 5 --late", Told());
+        Assert.Contains($"guard 5 {host.Guest().Identity.Uuid} --late", Told());
         host.Guest().Run(GuestAction.Cpuid(1));
         Assert.Equal(1u, seen.Next<CpuidEvent>().Leaf);
     }
