@@ -30,14 +30,15 @@ public sealed class GetXenMemAccessCommand : DomainCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord() => ForEachDomain(Domain, IsGuest, domain =>
     {
-        if (XenHost.FindSession(domain) is { } running)
+        MonitorSession session = XenHost.Join(domain, this, new MonitorOptions());
+        try
         {
-            Write(running);
-            return;
+            Write(session);
         }
-
-        using MonitorSession session = XenHost.StartSession(domain, new MonitorOptions());
-        Write(session);
+        finally
+        {
+            XenHost.Leave(session, this);
+        }
     });
 
     private void Write(MonitorSession session)

@@ -99,9 +99,9 @@ public abstract class WatchCmdlet : DomainCmdlet
             return;
         }
 
-        WriteEvents();
+        bool hasAll = WriteEvents() == First;
         WarnOfLost();
-        foreach ((XenException error, XenDomain domain) in _events.End(Stopped)) WriteError(ToErrorRecord(error, domain));
+        foreach ((XenException error, XenDomain domain) in _events.End(hasAll, Stopped)) WriteError(ToErrorRecord(error, domain));
     }
 
     /// <inheritdoc/>
@@ -148,7 +148,8 @@ public abstract class WatchCmdlet : DomainCmdlet
         }
     }
 
-    private void WriteEvents()
+    /// <returns>How many there were.</returns>
+    private long WriteEvents()
     {
         EventStream events = _events!;
         using WatchProgress progress = new(this, events);
@@ -157,22 +158,24 @@ public abstract class WatchCmdlet : DomainCmdlet
         while (!Stopped.IsCancellationRequested)
         {
             TimeSpan left = Duration == Timeout.InfiniteTimeSpan ? Duration : Duration - Stopwatch.GetElapsedTime(start);
-            if (left <= TimeSpan.Zero && left != Timeout.InfiniteTimeSpan) return;
+            if (left <= TimeSpan.Zero && left != Timeout.InfiniteTimeSpan) break;
             if (events.TryTake(out VmEvent? vmEvent, out MonitorSession? session))
             {
                 WriteObject(vmEvent);
                 if (Hold) session.Release(vmEvent);
                 progress.Show(++written);
-                if (written == First) return;
+                if (written == First) break;
                 continue;
             }
 
             WarnOfLost();
             WarnOfGuards();
-            if (events.IsOver) return;
+            if (events.IsOver) break;
             progress.Show(written);
             events.Wait(progress.Limit(left), Stopped);
         }
+
+        return written;
     }
 
     private Symbols.SymbolMap ReadSymbols(string path)
