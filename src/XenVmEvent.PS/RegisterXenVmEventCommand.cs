@@ -143,7 +143,7 @@ public sealed class RegisterXenVmEventCommand : ObjectEventRegistrationBase, IDi
         if (ParameterSetName == ByPage && Access == PageAccess.None) throw Refusal("No access to watch was named.", "Name one or more of Read, Write and Execute.");
     }
 
-    private static XenException Refusal(string why, string remedy) => new(XenErrorId.NotSupported, why, remedy);
+    private static XenException Refusal(string why, string remedy) => new(XenErrorId.InvalidArgument, why, remedy);
 
     private EventWatch CreateWatch() => ParameterSetName == ByPage
         ? new EventWatch { Kinds = [VmEventKind.MemAccess], Pages = new PageWatch { Access = Access, Ranges = Gfn, Repeat = Repeat }, Hold = Hold }

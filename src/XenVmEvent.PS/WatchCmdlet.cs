@@ -207,7 +207,7 @@ public abstract class WatchCmdlet : DomainCmdlet
     }
 
     private static XenException NoAnswersInJobs() => new(
-        XenErrorId.NotSupported,
+        XenErrorId.InvalidArgument,
         "A job's events cannot be answered: they are received when the guest has long gone on.",
         "Leave -Hold or -AsJob out; Set-XenVmEventResponse -Domain -Event sets an answer for all events of a kind.");
 }

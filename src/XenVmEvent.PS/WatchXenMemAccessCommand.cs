@@ -57,7 +57,7 @@ public sealed class WatchXenMemAccessCommand : WatchCmdlet
     {
         if (MyInvocation.BoundParameters.ContainsKey(nameof(Access)) && Access == PageAccess.None)
         {
-            throw new XenException(XenErrorId.NotSupported, "No access to watch was named.", "Name one or more of Read, Write and Execute.");
+            throw new XenException(XenErrorId.InvalidArgument, "No access to watch was named.", "Name one or more of Read, Write and Execute.");
         }
     });
 }

@@ -102,5 +102,5 @@ public sealed class WatchXenVmEventCommand : WatchCmdlet
         SteppedVCpus = VCpu,
     };
 
-    private static XenException Refusal(string why, string remedy) => new(XenErrorId.NotSupported, why, remedy);
+    private static XenException Refusal(string why, string remedy) => new(XenErrorId.InvalidArgument, why, remedy);
 }

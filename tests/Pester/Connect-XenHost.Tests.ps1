@@ -33,7 +33,7 @@ Describe 'Connect-XenHost' {
 
     It 'has guests of the architecture named' {
         (Connect-XenHost -Simulated -Architecture Arm64 -PassThru).Architecture | Should -Be 'Arm64'
-        { Connect-XenHost -Architecture Arm64 } | Should -Throw -ErrorId 'NotSupported,XenVmEvent.PS.ConnectXenHostCommand'
+        { Connect-XenHost -Architecture Arm64 } | Should -Throw -ErrorId 'InvalidArgument,XenVmEvent.PS.ConnectXenHostCommand'
     }
 
     It 'takes nothing by position' {

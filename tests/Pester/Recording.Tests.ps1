@@ -143,7 +143,7 @@ Describe 'A recording that is replayed' {
     }
 
     It 'is refused without -Simulated, and where there is none' {
-        { Connect-XenHost -Trace "$TestDrive/trace.jsonl.gz" } | Should -Throw -ErrorId 'NotSupported,XenVmEvent.PS.ConnectXenHostCommand'
+        { Connect-XenHost -Trace "$TestDrive/trace.jsonl.gz" } | Should -Throw -ErrorId 'InvalidArgument,XenVmEvent.PS.ConnectXenHostCommand'
         { Connect-XenHost -Simulated -Trace "$TestDrive/none.jsonl" } | Should -Throw -ErrorId 'RecordingFailed,XenVmEvent.PS.ConnectXenHostCommand'
     }
 }
