@@ -20,6 +20,7 @@ public sealed class GetXenMemAccessCommand : DomainCmdlet
     /// <summary>The pages, as in 0x400 or 0x400-0x43f. All that the domain has when left out, which takes a call each.</summary>
     [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
     [GfnTransformation]
+    [ArgumentCompleter(typeof(NoCompleter))]
     public GfnRange[] Gfn { get; set; } = [];
 
     /// <summary>The view of the domain's memory; 0 is the host's own.</summary>

@@ -15,7 +15,9 @@ internal static class RecordingPath
     /// <summary>The files that a path with wildcards means.</summary>
     /// <exception cref="XenException">There is none, or it means something else.</exception>
     public static IReadOnlyCollection<string> ResolveAll(PathIntrinsics paths, string path) =>
-        Checked<IReadOnlyCollection<string>>(path, () => (paths.GetResolvedProviderPathFromPSPath(path, out ProviderInfo provider), provider));
+        Checked<IReadOnlyCollection<string>>(path, () => (paths.GetResolvedProviderPathFromPSPath(path, out ProviderInfo provider), provider)) is { Count: > 0 } files
+            ? files
+            : throw new XenException(XenErrorId.RecordingFailed, $"No file matches '{path}'.", "Name a file that is there.");
 
     private static T Checked<T>(string path, Func<(T Files, ProviderInfo Provider)> resolve)
     {

@@ -56,6 +56,7 @@ public sealed class RegisterXenVmEventCommand : ObjectEventRegistrationBase, IDi
     /// <summary>The pages, as in 0x400 or 0x400-0x43f. All that the domain has and will have when left out.</summary>
     [Parameter(ParameterSetName = ByPage)]
     [GfnTransformation]
+    [ArgumentCompleter(typeof(NoCompleter))]
     public GfnRange[] Gfn { get; set; } = [];
 
     /// <summary>Keep pages watched after their first access.</summary>

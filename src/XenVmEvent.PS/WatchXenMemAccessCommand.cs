@@ -23,6 +23,7 @@ public sealed class WatchXenMemAccessCommand : WatchCmdlet
     /// <summary>The pages, as in 0x400 or 0x400-0x43f. All that the domain has and will have when left out.</summary>
     [Parameter]
     [GfnTransformation]
+    [ArgumentCompleter(typeof(NoCompleter))]
     public GfnRange[] Gfn { get; set; } = [];
 
     /// <summary>

@@ -66,6 +66,7 @@ public sealed class WatchXenVmEventCommand : WatchCmdlet
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(VCpuCompleter))]
     public uint[] VCpu { get; set; } = [];
 
     private protected override string Action => $"Watch {string.Join(", ", Event)}";

@@ -52,7 +52,7 @@ Describe 'Export-XenVmEvent and Import-XenVmEvent' {
         'many/a.jsonl', 'many/b.*' | Import-XenVmEvent | Should -HaveCount (2 * $events.Count)
         Import-XenVmEvent many/*.jsonl | Should -HaveCount (3 * $events.Count)
         Import-XenVmEvent -LiteralPath 'many/[c].jsonl' | Should -HaveCount $events.Count
-        Import-XenVmEvent 'many/[c].jsonl' | Should -BeNullOrEmpty
+        { Import-XenVmEvent 'many/[c].jsonl' -ErrorAction Stop } | Should -Throw '*matches*' -ErrorId 'RecordingFailed,XenVmEvent.PS.ImportXenVmEventCommand'
     }
 
     It 'append, overwrite, and refuse to overwrite' {
