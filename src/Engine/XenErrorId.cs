@@ -15,6 +15,9 @@ public enum XenErrorId
     /// <summary>This Xen, its configuration or the hardware cannot do what was asked.</summary>
     NotSupported,
 
+    /// <summary>Options that do not go together, or not with the kind of event.</summary>
+    InvalidArgument,
+
     /// <summary>The vm_event interface version is none that is known here.</summary>
     UnknownInterfaceVersion,
 

@@ -38,10 +38,12 @@ public sealed class ReadXenMemoryCommand : DomainCmdlet
 
     /// <summary>The vCPU whose page tables translate the address.</summary>
     [Parameter(ParameterSetName = ByVirtualAddress)]
+    [ArgumentCompleter(typeof(VCpuCompleter))]
     public uint VCpu { get; set; }
 
     /// <summary>The page: a guest frame number.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ByPage, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(NoCompleter))]
     public ulong Gfn { get; set; }
 
     /// <summary>The offset in the page.</summary>

@@ -53,6 +53,7 @@ Describe 'Export-XenVmEvent and Import-XenVmEvent' {
         Import-XenVmEvent many/*.jsonl | Should -HaveCount (3 * $events.Count)
         Import-XenVmEvent -LiteralPath 'many/[c].jsonl' | Should -HaveCount $events.Count
         Import-XenVmEvent 'many/[c].jsonl' | Should -HaveCount $events.Count -Because 'a name that exists is a name first'
+        { Import-XenVmEvent 'many/[d].jsonl' -ErrorAction Stop } | Should -Throw '*matches*' -ErrorId 'RecordingFailed,XenVmEvent.PS.ImportXenVmEventCommand'
     }
 
     It 'append, overwrite, and refuse to overwrite' {
@@ -143,7 +144,7 @@ Describe 'A recording that is replayed' {
     }
 
     It 'is refused without -Simulated, and where there is none' {
-        { Connect-XenHost -Trace "$TestDrive/trace.jsonl.gz" } | Should -Throw -ErrorId 'NotSupported,XenVmEvent.PS.ConnectXenHostCommand'
+        { Connect-XenHost -Trace "$TestDrive/trace.jsonl.gz" } | Should -Throw -ErrorId 'InvalidArgument,XenVmEvent.PS.ConnectXenHostCommand'
         { Connect-XenHost -Simulated -Trace "$TestDrive/none.jsonl" } | Should -Throw -ErrorId 'RecordingFailed,XenVmEvent.PS.ConnectXenHostCommand'
     }
 }
