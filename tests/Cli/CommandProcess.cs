@@ -40,9 +40,9 @@ internal sealed class CommandProcess : IDisposable
     }
 
     /// <summary>Runs the command to its end by a shell, with its output sent elsewhere.</summary>
-    public static CommandResult RunInShell(string arguments, string redirection)
+    public static CommandResult RunInShell(string arguments, string redirection, string before = "")
     {
-        using CommandProcess command = new("sh", ["-c", $"exec dotnet '{Dll}' {arguments} {redirection}"]);
+        using CommandProcess command = new("sh", ["-c", $"{before} exec dotnet '{Dll}' {arguments} {redirection}"]);
         return command.Finish();
     }
 

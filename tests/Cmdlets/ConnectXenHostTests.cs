@@ -49,7 +49,7 @@ public sealed class ConnectXenHostTests : CmdletTest
     }
 
     [Fact]
-    public void A_recording_is_replayed_and_its_domain_shuts_down()
+    public void A_recording_is_replayed_to_its_end_without_an_error()
     {
         string file = Path.GetTempFileName();
         try
@@ -58,7 +58,7 @@ public sealed class ConnectXenHostTests : CmdletTest
             Pipeline.Of<ExportXenVmEventCommand>(file).From([.. events]).Run();
             Pipeline.Of<ConnectXenHostCommand>().With("Simulated").With("Trace", file).With("Fast").Run();
             PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", VmEventKind.Cpuid).Run();
-            Refused(outcome, XenErrorId.SessionEnded, ErrorCategory.ConnectionError);
+            Assert.Empty(outcome.Errors);
             Assert.Equal(events.Select(e => e.ToString()).Order(), outcome.OutputOf<VmEvent>().Select(e => e.ToString()).Order());
         }
         finally

@@ -29,6 +29,8 @@ internal sealed class EventDispatcher
     private readonly byte[] _response = new byte[VmEventLayout.LargestSize];
     private long _announced;
     private bool _announceNow;
+    private long _overwritten;
+    private long _lookedBefore = Stopwatch.GetTimestamp();
 
     public EventDispatcher(
         MonitorChannel channel,
@@ -72,7 +74,7 @@ internal sealed class EventDispatcher
     {
         foreach (PendingRequest pending in _pending)
         {
-            foreach (EventSubscription subscription in pending.Undelivered) Drop(subscription);
+            foreach (EventSubscription subscription in pending.Undelivered) Drop(subscription, pending.Event);
             pending.Undelivered.Clear();
         }
 
@@ -137,6 +139,7 @@ internal sealed class EventDispatcher
             Handle(new RequestView(_request, _layout), noticed);
         }
 
+        NoteOverwritten(noticed);
         return count;
     }
 
@@ -244,7 +247,7 @@ internal sealed class EventDispatcher
         vmEvent.Abandon();
         foreach (EventSubscription subscription in undelivered)
         {
-            if (!subscription.TryDeliver(vmEvent)) Drop(subscription);
+            if (!subscription.TryDeliver(vmEvent)) Drop(subscription, vmEvent);
         }
     }
 
@@ -260,7 +263,7 @@ internal sealed class EventDispatcher
             if (!IsAwaited(subscription) && subscription.TryDeliver(vmEvent)) continue;
             if (!canWait || subscription.IsStuck)
             {
-                Drop(subscription);
+                Drop(subscription, vmEvent);
                 continue;
             }
 
@@ -299,7 +302,7 @@ internal sealed class EventDispatcher
 
         if (now - pending.ReadAt >= _responseTimeout)
         {
-            foreach (EventSubscription subscription in pending.Undelivered) Drop(subscription);
+            foreach (EventSubscription subscription in pending.Undelivered) Drop(subscription, vmEvent);
             pending.Undelivered.Clear();
             if (vmEvent.TryAnswer(DefaultFor(vmEvent.Request), ResponseState.TimedOut)) _statistics.OnTimedOut();
         }
@@ -317,11 +320,27 @@ internal sealed class EventDispatcher
         }
     }
 
-    private void Drop(EventSubscription subscription)
+    private void Drop(EventSubscription subscription, VmEvent vmEvent)
     {
-        subscription.Drop();
+        bool continues = subscription.Drop();
         _statistics.OnDropped();
+        NoteLoss(LossReason.Dropped, 1, vmEvent.Time, vmEvent.Time, continues);
     }
+
+    private void NoteOverwritten(long noticed)
+    {
+        long overwritten = _channel.Overwritten;
+        if (overwritten != _overwritten)
+        {
+            NoteLoss(LossReason.Overwritten, overwritten - _overwritten, _source.TimeOf(_lookedBefore), _source.TimeOf(Stopwatch.GetTimestamp()), continues: false);
+            _overwritten = overwritten;
+        }
+
+        _lookedBefore = noticed;
+    }
+
+    private void NoteLoss(LossReason reason, long events, DateTimeOffset from, DateTimeOffset to, bool continues) =>
+        _source.Losses.Add(new EventLoss(_source.Domain, _source.DomainId, reason, events, from, to), continues);
 
     private void Answer(RequestView request, VmEventResponse response, long readAt, VmEvent? vmEvent)
     {

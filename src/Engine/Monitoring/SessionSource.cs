@@ -6,7 +6,7 @@ namespace XenVmEvent.Monitoring;
 
 /// <summary>What all events of one session share. Their timestamps are <see cref="Stopwatch"/> ticks.</summary>
 internal sealed class SessionSource(uint domainId, string domain, VmEventLayout layout, GuestArchitecture architecture, IHeldEvents heldEvents)
-    : VmEventSource(domainId, domain, layout, architecture, heldEvents)
+    : VmEventSource(domainId, domain, layout, architecture, heldEvents, new LossLog(isComplete: heldEvents is EventPump))
 {
     private readonly DateTimeOffset _startTime = DateTimeOffset.Now;
     private readonly long _startTimestamp = Stopwatch.GetTimestamp();
