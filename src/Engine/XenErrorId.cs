@@ -81,6 +81,12 @@ public enum XenErrorId
     /// <summary>There is a file of the report's name already.</summary>
     ReportExists,
 
+    /// <summary>Standard output is closed or full.</summary>
+    OutputFailed,
+
+    /// <summary>A command line says what makes no sense.</summary>
+    InvalidUsage,
+
     /// <summary>The simulated host went down: the listener did what panics or deadlocks a real one.</summary>
     HostCrashed,
 

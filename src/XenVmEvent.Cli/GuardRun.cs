@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Hypervisor.Xen;
 using XenVmEvent.Recovery;
@@ -12,9 +11,7 @@ internal sealed class GuardRun(uint id, Guid uuid, bool late)
     public int Run()
     {
         // What ends the listener, Ctrl-C in its terminal for one, must not end its guard.
-        using PosixSignalRegistration interrupt = Outlive(PosixSignal.SIGINT);
-        using PosixSignalRegistration terminate = Outlive(PosixSignal.SIGTERM);
-        using PosixSignalRegistration hangup = Outlive(PosixSignal.SIGHUP);
+        using IDisposable signals = EndingSignals.Outlive(() => { });
         try
         {
             Guard.Detach();
@@ -30,17 +27,5 @@ internal sealed class GuardRun(uint id, Guid uuid, bool late)
         }
     }
 
-    private static void Say(XenException e)
-    {
-        try
-        {
-            Console.Error.WriteLine($"{e.Id}: {e.Message} {e.Remedy}");
-        }
-        catch (IOException)
-        {
-            // Whom it would interest is gone.
-        }
-    }
-
-    private static PosixSignalRegistration Outlive(PosixSignal signal) => PosixSignalRegistration.Create(signal, context => context.Cancel = true);
+    private static void Say(XenException e) => StandardError.Write($"{e.Id}: {e.Message} {e.Remedy}");
 }

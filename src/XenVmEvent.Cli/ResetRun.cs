@@ -29,7 +29,7 @@ internal sealed class ResetRun(string name, bool yes, bool simulate)
     {
         if (Console.IsInputRedirected)
         {
-            Console.Error.WriteLine($"xenvmevent: There is nobody to ask whether to reset {domain}. Usage: {ResetCommand.Usage}");
+            StandardError.Say($"{XenErrorId.InvalidUsage}: There is nobody to ask whether to reset {domain}. Usage: {ResetCommand.Usage}");
             return false;
         }
 

@@ -119,7 +119,7 @@ internal static class XenVmEventCommand
         });
         ParseResult parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false });
         if (parsed.Errors.Count == 0) return Invoke(parsed);
-        Console.Error.WriteLine($"xenvmevent: {parsed.Errors[0].Message} Usage: {UsageOf(parsed.CommandResult.Command)}; 'xenvmevent --help' explains it.");
+        StandardError.Say($"{XenErrorId.InvalidUsage}: {parsed.Errors[0].Message} Usage: {UsageOf(parsed.CommandResult.Command)}; 'xenvmevent --help' explains it.");
         return ExitCode.Usage;
     }
 
@@ -132,11 +132,16 @@ internal static class XenVmEventCommand
         }
         catch (XenException e)
         {
-            Console.Error.WriteLine($"xenvmevent: {e.Id}: {e.Message} {e.Remedy}");
+            StandardError.Say(e);
         }
-        catch (IOException e)
+        catch (Exception e) when (StandardOutput.IsFailure(e))
         {
-            Console.Error.WriteLine($"xenvmevent: Standard output cannot be written: {e.Message}. Make room, or send it elsewhere.");
+            StandardError.Say(StandardOutput.Failed(e));
+        }
+        catch (Exception e)
+        {
+            // What nobody catches ends the process at once, without giving anything back.
+            StandardError.Say($"{XenErrorId.Unexpected}: {e} Please report this.");
         }
 
         return ExitCode.Failure;

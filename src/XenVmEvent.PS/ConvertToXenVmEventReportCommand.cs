@@ -85,6 +85,12 @@ public sealed class ConvertToXenVmEventReportCommand : RecordingCmdlet
         }
 
         if (_file is not { } file) return;
+        if (_report.Events == 0)
+        {
+            WriteWarning($"No event came: '{_filePath}' is as it was.");
+            return;
+        }
+
         _file = null;
         Require(Path, () => file.Write(_report.Build(Title)));
         WriteVerbose($"The report of {_report.Events} events is in '{_filePath}'.");

@@ -45,9 +45,9 @@ internal sealed class CommandProcess : IDisposable
     }
 
     /// <summary>Runs the command to its end by a shell, with its output sent elsewhere.</summary>
-    public static CommandResult RunInShell(string arguments, string redirection)
+    public static CommandResult RunInShell(string arguments, string redirection, string before = "")
     {
-        using CommandProcess command = new("sh", ["-c", $"exec \"$@\" {arguments} {redirection}", "sh", .. TestedProgram.Command]);
+        using CommandProcess command = new("sh", ["-c", $"{before} exec \"$@\" {arguments} {redirection}", "sh", .. TestedProgram.Command]);
         return command.Finish();
     }
 

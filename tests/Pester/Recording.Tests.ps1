@@ -130,10 +130,8 @@ Describe 'A recording that is replayed' {
 
     It 'has its domains, raises its events, and ends with them' {
         (Get-XenDomain).Name | Should -Be 'Domain-0', 'web01', 'db01'
-        $seen = @(Watch-XenVmEvent web01, db01 -Event Cpuid, MovToMsr -Msr 0xc0000082, 0x176 -Duration 60 -ErrorVariable ends -ErrorAction SilentlyContinue)
+        $seen = @(Watch-XenVmEvent web01, db01 -Event Cpuid, MovToMsr -Msr 0xc0000082, 0x176 -Duration 60 -ErrorAction Stop)
         $seen.ForEach({ "$_" }) | Sort-Object | Should -Be ($events.ForEach({ "$_" }) | Sort-Object)
-        $ends | ForEach-Object { "$_" } | Should -Match 'has shut down'
-        $ends | Should -HaveCount 2
     }
 
     It 'is what a policy can be tried on' {
