@@ -9,12 +9,13 @@ internal static class Command
     /// <exception cref="InvalidOperationException">It failed.</exception>
     public static string Output(string program, params IEnumerable<string> arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
+        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return process.ExitCode == 0
             ? output
-            : throw new InvalidOperationException($"{program} ended with exit code {process.ExitCode}.");
+            : throw new InvalidOperationException($"{program} ended with exit code {process.ExitCode}: {errors.Result}");
     }
 
     /// <summary>Runs a program to its end, with both outputs to /dev/null.</summary>

@@ -30,6 +30,9 @@ internal static class Goals
         AtMost("growth of memory over 10 million events: at most 1 MB", 1, results.Find(Engine.MemoryGrowth));
         AtMost("memory for all pages of a guest of 64 GiB: below 32 MiB", 32, results.Find(LargeGuest.Memory));
         AtMost("wait of a vCPU while a view of 64 GiB is made: below its deadline, 1000 ms", 1000, results.Find(LargeGuest.Wait));
+        AtMost("longest hold of the first events by that of later ones, xenvmevent: at most 10", 10, Ratio(FirstEvents.Command, FirstEvents.CommandLater));
+        AtMost("longest hold of the first events by that of later ones, PowerShell: at most 50", 50, Ratio(FirstEvents.Shell, FirstEvents.ShellLater));
+        AtMost("first event answered by Set-XenVmEventResponse: at most 50 ms", 50, results.Find(FirstEvents.Held));
         AtMost("xenvmevent --help: under 30 ms", 30, results.Find(StartTime.Help));
         AtMost("Import-Module beyond an empty module: under 150 ms", 150, results.Find(ImportTime.Module));
 

@@ -21,6 +21,6 @@ internal static class ImportTime
 
     /// <summary>In a PowerShell of its own, milliseconds without that PowerShell's start.</summary>
     private static double Time(string module) => double.Parse(
-        Command.Output("pwsh", "-NoProfile", "-NonInteractive", "-Command", $"(Measure-Command {{ Import-Module '{module}' }}).TotalMilliseconds.ToString([cultureinfo]::InvariantCulture)"),
+        PowerShell.Run("-Command", $"(Measure-Command {{ Import-Module '{module}' }}).TotalMilliseconds.ToString([cultureinfo]::InvariantCulture)"),
         CultureInfo.InvariantCulture);
 }

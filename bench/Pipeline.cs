@@ -10,8 +10,8 @@ internal static class Pipeline
 
     public static void Measure(Results results)
     {
-        string output = Command.Output(
-            "pwsh", "-NoProfile", "-File", Built.Script("pipeline.ps1"), "-Module", Built.Module, "-Events", Events, "-Repetitions", Repetitions);
+        string output = PowerShell.Run(
+            "-File", Built.Script("pipeline.ps1"), "-Module", Built.Module, "-Events", Events, "-Repetitions", Repetitions);
         PipelineRates[] rates = JsonSerializer.Deserialize<PipelineRates[]>(output, JsonSerializerOptions.Web)!;
         results.Add("Watch-XenVmEvent to Measure-Object", Median(rates.Select(r => r.Watch)), "objects/s");
         results.Add("bare cmdlet to Measure-Object", Median(rates.Select(r => r.Bare)), "objects/s");

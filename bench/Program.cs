@@ -1,7 +1,7 @@
 using XenVmEvent.Bench;
 
 // bench/run builds what is measured and then runs this.
-string[] parts = args.Length > 0 ? args : ["start", "floor", "side", "engine", "memory", "large", "guard", "pipeline", "import"];
+string[] parts = args.Length > 0 ? args : ["start", "floor", "side", "engine", "memory", "large", "guard", "first", "pipeline", "import"];
 Results results = new();
 foreach (string part in parts)
 {
@@ -15,10 +15,11 @@ foreach (string part in parts)
         case "memory": Engine.MeasureMemory(results); break;
         case "large": LargeGuest.Measure(results); break;
         case "guard": GuardCost.Measure(results); break;
+        case "first": FirstEvents.Measure(results); break;
         case "pipeline": Pipeline.Measure(results); break;
         case "import": ImportTime.Measure(results); break;
         default:
-            Console.Error.WriteLine($"bench: there is no part '{part}'; the parts are start, floor, side, engine, memory, large, guard, pipeline, import.");
+            Console.Error.WriteLine($"bench: there is no part '{part}'; the parts are start, floor, side, engine, memory, large, guard, first, pipeline, import.");
             return 2;
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
@@ -44,6 +45,7 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         XenDomain domain = hypervisor.FindDomain(arguments.Domain);
         using RecordingWriter? recording = arguments.Output is { } file ? RecordingWriter.Open(file) : null;
         using Stream? output = recording is null ? StandardOutput.Open() : null;
+        if (RuntimeFeature.IsDynamicCodeCompiled) Rehearsal.EnsureDone(); // The published file is native code and has no need of it.
         long start = Stopwatch.GetTimestamp();
         using MonitorSession session = MonitorSession.Start(hypervisor, domain, new MonitorOptions
         {

@@ -2,15 +2,14 @@ using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Hypervisor.Simulation;
-using XenVmEvent.Monitoring;
 
-namespace XenVmEvent.PS;
+namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// What the runtime compiles and loads when code runs for the first time, it does on a guest of our own, which ends with
-/// this: events of several kinds go the whole way, shown, held and answered. Else the first guest waits for it.
+/// A guest waits while the runtime compiles and loads what its first event needs. So a guest of our own goes first: its
+/// events of several kinds go the whole way, shown, held and answered, and then it ends.
 /// </summary>
-internal static class Rehearsal
+public static class Rehearsal
 {
     private const uint LongModeSystemCallTarget = 0xC0000082;
 
@@ -19,7 +18,7 @@ internal static class Rehearsal
 
     private static readonly Lazy<bool> Done = new(Run);
 
-    /// <summary>Does it if this process has not yet.</summary>
+    /// <summary>Rehearses once in a process; call it before the first session. It never fails.</summary>
     public static void EnsureDone() => _ = Done.Value;
 
     private static bool Run()
