@@ -21,8 +21,10 @@ internal sealed class ResetRun(string name, bool yes, bool simulate)
         MonitorResetReport report = MonitorReset.Run(hypervisor, domain);
         Console.Out.WriteLine($"{domain}: its monitor was {(report.WasMonitored ? "enabled, and is disabled now" : "not enabled")}.");
         Console.Out.WriteLine($"vCPUs that stood still: {Listed(report.FrozenVCpus)}; that do so still: {Listed(report.StillFrozenVCpus)}.");
-        Console.Out.WriteLine(report.PageAccessRestored ? "Every page can be read, written and executed." : "This host cannot restrict pages.");
-        return report.StillFrozenVCpus.Count == 0 ? ExitCode.Success : ExitCode.Failure;
+        if (report.PageAccessRestored) Console.Out.WriteLine("Every page can be read, written and executed.");
+        else if (report.Failures.Count == 0) Console.Out.WriteLine("This host cannot restrict pages.");
+        foreach (XenException failure in report.Failures) Console.Error.WriteLine($"xenvmevent: {failure.Id}: {failure.Message} {failure.Remedy}");
+        return report.StillFrozenVCpus.Count == 0 && report.Failures.Count == 0 ? ExitCode.Success : ExitCode.Failure;
     }
 
     private static bool Confirm(IHypervisor hypervisor, XenDomain domain)

@@ -27,6 +27,11 @@ public sealed class ResetXenMonitorCommand : DomainCmdlet
 
         MonitorResetReport report = MonitorReset.Run(XenHost.Current, domain);
         WriteObject(report);
+        foreach (XenException failure in report.Failures)
+        {
+            WriteError(new ErrorRecord(failure, failure.Id.ToString(), ErrorCategory.OperationStopped, domain));
+        }
+
         if (report.StillFrozenVCpus.Count == 0) return;
         WriteError(new ErrorRecord(
             new XenException(

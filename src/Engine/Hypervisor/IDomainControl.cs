@@ -4,16 +4,13 @@ namespace XenVmEvent.Hypervisor;
 /// What can be asked of a domain's monitor, and done to it, without being its listener. Used by one thread. Every call
 /// throws <see cref="XenException"/> when Xen refuses.
 /// </summary>
-public interface IDomainControl : IDisposable
+public interface IDomainControl : IDomainSettings, IDisposable
 {
     /// <summary>Whether the monitor is enabled, its listener alive or not; null where this host does not tell.</summary>
     bool? IsMonitored { get; }
 
     /// <summary>The processes, by name and id, that may be a listener of this or another domain; none for certain.</summary>
     IReadOnlyList<string> ListenerSuspects { get; }
-
-    /// <summary>What the host can raise for the domain.</summary>
-    MonitorCapabilities Capabilities { get; }
 
     /// <summary>Whether the access to the domain's pages can be restricted; null where this host does not tell.</summary>
     bool? CanRestrictPages { get; }

@@ -52,7 +52,7 @@ internal sealed class MonitorTakeover(IDomainMonitor monitor, IDomainControl con
     private void RestorePages()
     {
         // vCPUs go on touching pages meanwhile, and must not wait for the last page.
-        if (left.Pages is { } pages) _restorer.RestorePages(pages, left.DefaultAccess, () => Answer());
+        if (left.Pages is { } pages) DomainRestorer.RestorePages(monitor, pages, left.DefaultAccess, () => Answer());
     }
 
     private void Drain()

@@ -40,6 +40,12 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
 
         public bool? CanRestrictPages => refuses(nameof(CanRestrictPages)) ? null : control.CanRestrictPages;
 
+        public IAltP2m AltP2m => Try(nameof(AltP2m)).AltP2m;
+
+        public void SetAccessRequired(bool required) => Try(nameof(SetAccessRequired)).SetAccessRequired(required);
+
+        public void SetSingleStep(uint vcpu, bool enable) => Try(nameof(SetSingleStep)).SetSingleStep(vcpu, enable);
+
         public bool HasViews => Try(nameof(HasViews)).HasViews;
 
         public VCpuState GetVCpuState(uint vcpu) => Try(nameof(GetVCpuState)).GetVCpuState(vcpu);

@@ -15,7 +15,9 @@ internal sealed class XenDomainControl(XenCtrlHandle xen, XenDomain domain, XenE
 
     public bool? CanRestrictPages => MonitorAbilities.CanRestrictPages(xen, domain.Id);
 
-    public bool HasViews => new XenAltP2m(xen, domain, errors).IsActive;
+    public IAltP2m AltP2m => field ??= new XenAltP2m(xen, domain, errors);
+
+    public bool HasViews => AltP2m.IsActive;
 
     public VCpuState GetVCpuState(uint vcpu)
     {
@@ -23,6 +25,10 @@ internal sealed class XenDomainControl(XenCtrlHandle xen, XenDomain domain, XenE
             throw Failure(nameof(XenCtrl.xc_vcpu_getinfo), "read the state of a vCPU");
         return info.State;
     }
+
+    public void SetAccessRequired(bool required) => DomainSettings.SetAccessRequired(xen, domain, errors, required);
+
+    public void SetSingleStep(uint vcpu, bool enable) => DomainSettings.SetSingleStep(xen, domain, errors, vcpu, enable);
 
     public void WhilePaused(Action action) => XenPause.While(xen, domain, errors, action);
 

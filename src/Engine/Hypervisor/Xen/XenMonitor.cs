@@ -108,11 +108,7 @@ internal sealed class XenMonitor : IDomainMonitor
             nameof(XenCtrl.xc_set_mem_access_multi), errno, $"set the access of {gfns.Length} pages of {_domain}", _domain);
     }
 
-    public void SetAccessRequired(bool required)
-    {
-        if (XenCtrl.xc_domain_set_access_required(_xen, _domain.Id, required ? 1u : 0u) < 0)
-            throw Failure(nameof(XenCtrl.xc_domain_set_access_required), "set what happens to page accesses without a listener");
-    }
+    public void SetAccessRequired(bool required) => DomainSettings.SetAccessRequired(_xen, _domain, _errors, required);
 
     public void MonitorPageWalks(bool enable) =>
         Switched(
@@ -226,11 +222,7 @@ internal sealed class XenMonitor : IDomainMonitor
         }
     }
 
-    public void SetSingleStep(uint vcpu, bool enable)
-    {
-        if (XenCtrl.xc_domain_debug_control(_xen, _domain.Id, enable ? 1u : 0u, vcpu) < 0)
-            throw Failure(nameof(XenCtrl.xc_domain_debug_control), "switch single stepping");
-    }
+    public void SetSingleStep(uint vcpu, bool enable) => DomainSettings.SetSingleStep(_xen, _domain, _errors, vcpu, enable);
 
     public VCpuState GetVCpuState(uint vcpu)
     {
