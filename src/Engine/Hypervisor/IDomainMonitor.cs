@@ -24,6 +24,12 @@ public interface IDomainMonitor : IDomainSettings, IDisposable
     /// <summary>The highest guest frame number that the domain uses.</summary>
     ulong MaximumGfn { get; }
 
+    /// <summary>
+    /// Whether Xen still has its end of the event channels: false once somebody else has disabled the monitor, and what is
+    /// enabled since is theirs, or the domain was destroyed. True where it does not tell.
+    /// </summary>
+    bool IsConnected { get; }
+
     /// <summary>False once the domain was destroyed: nothing is left to give back.</summary>
     bool IsDomainAlive { get; }
 

@@ -26,6 +26,8 @@ internal sealed class GuardedMonitor(IDomainMonitor monitor, GuardProcess guard)
 
     public ulong MaximumGfn => monitor.MaximumGfn;
 
+    public bool IsConnected => monitor.IsConnected;
+
     public bool IsDomainAlive => monitor.IsDomainAlive;
 
     public DomainState DomainState => monitor.DomainState;

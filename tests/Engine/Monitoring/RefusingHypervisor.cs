@@ -73,6 +73,8 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
 
         public ulong MaximumGfn => monitor.MaximumGfn;
 
+        public bool IsConnected => monitor.IsConnected;
+
         public bool IsDomainAlive => Try(nameof(IsDomainAlive)).IsDomainAlive;
 
         public DomainState DomainState => Try(nameof(DomainState)).DomainState;

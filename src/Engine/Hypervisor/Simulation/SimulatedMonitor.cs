@@ -21,6 +21,8 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
 
     public ulong MaximumGfn => domain.Pages.MaximumGfn;
 
+    public bool IsConnected => domain.Delivery == delivery;
+
     public bool IsDomainAlive => domain.IsAlive;
 
     public DomainState DomainState => domain.State;
@@ -213,7 +215,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
     {
         const string Name = "xc_monitor_disable";
         using SingleCaller.Call call = caller.Enter(Name);
-        if (!_disabled && domain.IsAlive)
+        if (!_disabled && IsConnected)
         {
             domain.Faults.ThrowIfRefused(Name);
             domain.MonitorDisable();

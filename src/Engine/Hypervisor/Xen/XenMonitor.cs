@@ -58,6 +58,8 @@ internal sealed class XenMonitor : IDomainMonitor
         }
     }
 
+    public bool IsConnected => EventChannelStatus.IsBound(_xen, _ports.RingPort);
+
     /// <remarks>Xen keeps a destroyed domain for as long as somebody has a page of it mapped, as a listener has.</remarks>
     public bool IsDomainAlive => GetDomainInfo() is { IsDying: false };
 
@@ -236,6 +238,12 @@ internal sealed class XenMonitor : IDomainMonitor
         // A notification in another thread can take two of Xen's locks in the other order and so deadlock the host:
         // the pump is the one thread that notifies, and the one that comes here.
         if (_disabled) return;
+        if (!IsConnected)
+        {
+            _disabled = true; // By somebody else; what is enabled now is not ours.
+            return;
+        }
+
         if (XenCtrl.xc_monitor_disable(_xen, _domain.Id) < 0)
         {
             int errno = Marshal.GetLastPInvokeError();
