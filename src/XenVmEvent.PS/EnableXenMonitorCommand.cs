@@ -26,7 +26,7 @@ public sealed class EnableXenMonitorCommand : DomainCmdlet
     [PositiveDuration(MostMinutes = MonitorOptions.LongestResponseMinutes)]
     public TimeSpan ResponseTimeout { get; set; } = MonitorOptions.DefaultResponseTimeout;
 
-    /// <summary>The domain pauses, rather than runs on, when a page access finds no listener.</summary>
+    /// <summary>The domain crashes, rather than runs on, when an access against a page's rights finds no listener.</summary>
     [Parameter]
     public SwitchParameter ListenerRequired { get; set; }
 

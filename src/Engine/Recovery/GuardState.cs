@@ -29,7 +29,7 @@ internal sealed class GuardState
     /// <summary>What new pages had before.</summary>
     public MemAccess DefaultAccess { get; private set; } = MemAccess.Rwx;
 
-    /// <summary>Whether page accesses without a listener pause the domain.</summary>
+    /// <summary>Whether page accesses without a listener crash the domain.</summary>
     public bool IsListenerRequired { get; private set; }
 
     /// <summary>Whether accesses of page table walks raise no events.</summary>
