@@ -61,7 +61,9 @@ internal static unsafe class XenCtrlExports
     {
         try
         {
-            SimulatedMonitor monitor = NativeHost.Enable(NativeHost.Find(domain, "xc_monitor_enable").MonitorEnable);
+            SimulatedDomain guest = NativeHost.Find(domain, "xc_monitor_enable");
+            if (NativeHost.IsGuestFull) return FailFull();
+            SimulatedMonitor monitor = NativeHost.Enable(guest.MonitorEnable);
             *port = monitor.Ports.RingPort;
             return NativeHost.AddressOf(monitor.Ring);
         }
@@ -96,10 +98,13 @@ internal static unsafe class XenCtrlExports
     [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_disable")]
     public static int MonitorDisable(nint xch, uint domain) => NativeHost.Try(() => NativeHost.Disable(domain));
 
+    /// <summary>Without a ring it is ENODEV, and EINVAL where Xen has slots, whether or not they are enabled.</summary>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_resume")]
     public static int MonitorResume(nint xch, uint domain) => NativeHost.Try(() =>
     {
-        SimulatedMonitor monitor = NativeHost.MonitorOf(domain, "xc_monitor_resume");
+        const string Call = "xc_monitor_resume";
+        if (NativeHost.HasSlots && NativeHost.Monitor?.Channel != ChannelKind.Ring) throw Refusal.Invalid(Call, $"The domain {NativeHost.Find(domain, Call).Identity} has no ring");
+        SimulatedMonitor monitor = NativeHost.MonitorOf(domain, Call);
         monitor.Ports.Notify(monitor.Ports.RingPort);
     });
 
@@ -225,7 +230,7 @@ internal static unsafe class XenCtrlExports
     /// <inheritdoc cref="HvmParamGet"/>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_populate_physmap_exact")]
     public static int DomainPopulatePhysmapExact(nint xch, uint domain, nuint count, uint order, uint flags, ulong* frame) =>
-        NativeHost.Try(() => NativeHost.Find(domain, "xc_domain_populate_physmap_exact"));
+        NativeHost.IsGuestFull ? NativeHost.Fail(Errno.EBUSY) : NativeHost.Try(() => NativeHost.Find(domain, "xc_domain_populate_physmap_exact"));
 
     /// <inheritdoc cref="HvmParamGet"/>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "map_foreign_range")]
@@ -331,6 +336,23 @@ internal static unsafe class XenCtrlExports
         {
             return NativeHost.Fail(e);
         }
+    }
+
+    /// <summary><c>struct evtchn_status</c>: domain, port, state.</summary>
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "evtchn_status")]
+    public static int EventChannelStatus(nint xch, uint* status)
+    {
+        const uint unbound = 1;
+        const uint interdomain = 2;
+        status[2] = EventChannels.IsBound(status[1]) ? interdomain : unbound;
+        return 0;
+    }
+
+    /// <summary>The domain has all the memory that it may have, so the page of its ring cannot be populated: EBUSY, of all.</summary>
+    private static nint FailFull()
+    {
+        NativeHost.Fail(Errno.EBUSY);
+        return 0;
     }
 
     private static SimulatedMonitor Monitor(uint domain, string call) => NativeHost.MonitorOf(domain, call);

@@ -29,7 +29,4 @@ internal struct EventChannelStatus
             || XenCtrl.xc_evtchn_status(xen, ref status) < 0
             || status.Status == Interdomain;
     }
-
-    /// <summary>The answer for a port.</summary>
-    public void Tell(bool isBound) => Status = isBound ? Interdomain : Interdomain - 1;
 }

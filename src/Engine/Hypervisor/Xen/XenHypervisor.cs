@@ -189,8 +189,10 @@ public sealed class XenHypervisor : IHypervisor
             {
                 throw new XenException(
                     XenErrorId.NotSupported,
-                    $"Whether {domain} has a listener cannot be found out on this hardware, and if its slots are in use the ring would panic the host.",
-                    "Use -Channel Auto or --channel auto; where that chooses the ring, the guest cannot be monitored here.");
+                    $"Whether {domain} has a listener Xen does not tell, and if its slots are in use the ring would panic the host.",
+                    SlottedChannelRules.IsSafe(domain.VCpus)
+                        ? "Use the slots: -Channel Slotted, --channel slotted."
+                        : "Install libxencall1, with which Xen is asked, and see 'xl dmesg'.");
             }
 
             return XenChannel.EnableRing(xen, domain, wasFree, _errors);
