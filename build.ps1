@@ -1,20 +1,17 @@
 <#
 .SYNOPSIS
 Builds the importable module into out/XenVmEvent/<version>/, tests everything that needs no Xen, makes the help files, or
-packs the module.
+packs the module. Without PowerShell: dotnet tool restore, then dotnet pwsh ./build.ps1.
 #>
 [CmdletBinding()]
 param(
-    # Build: the module. Test: the module, then dotnet test and the Pester suite. Docs: en-US/, of the pages in docs/.
+    # Build: the module. Test: all that needs no Xen, as dotnet test does. Docs: en-US/, of the pages in docs/.
     # Pack: out/XenVmEvent.<version>.nupkg, for Install-PSResource, with the command line xenvmevent in it.
     [ValidateSet('Build', 'Test', 'Docs', 'Pack')]
     [string] $Task = 'Build',
 
     [ValidateSet('Debug', 'Release')]
-    [string] $Configuration = 'Release',
-
-    # For Test: the Pester to use, as in 5.x or 6.x; the newest installed when left out.
-    [string] $PesterVersion = ''
+    [string] $Configuration = 'Release'
 )
 
 $ErrorActionPreference = 'Stop'
@@ -25,13 +22,12 @@ if ($Task -eq 'Docs') {
     return
 }
 
-dotnet build "$PSScriptRoot/src/XenVmEvent.PS" --configuration $Configuration --nologo --verbosity quiet
-
 if ($Task -eq 'Test') {
-    dotnet test "$PSScriptRoot/XenVmEvent.slnx" --configuration $Configuration --nologo
-    # In a process of its own: it imports the module, whose assembly would stay loaded in this one.
-    pwsh -NoProfile -File "$PSScriptRoot/tests/Pester/Invoke-Tests.ps1" -PesterVersion $PesterVersion
+    dotnet test --solution "$PSScriptRoot/XenVmEvent.slnx" --configuration $Configuration
+    return
 }
+
+dotnet build "$PSScriptRoot/src/XenVmEvent.PS" --configuration $Configuration --nologo --verbosity quiet
 
 if ($Task -eq 'Pack') {
     $version = (Import-PowerShellDataFile "$PSScriptRoot/XenVmEvent.psd1").ModuleVersion

@@ -28,6 +28,8 @@ internal static class Goals
         AtMost("objects for a delivered event: at most 1", 1, results.Find(Engine.ObjectsPerDelivered));
         AtMost("bytes for an event nobody wants: 0", 0.5, results.Find(Engine.BytesPerUnwanted));
         AtMost("growth of memory over 10 million events: at most 1 MB", 1, results.Find(Engine.MemoryGrowth));
+        AtMost("memory for all pages of a guest of 64 GiB: below 32 MiB", 32, results.Find(LargeGuest.Memory));
+        AtMost("wait of a vCPU while a view of 64 GiB is made: below its deadline, 1000 ms", 1000, results.Find(LargeGuest.Wait));
         AtMost("xenvmevent --help: under 30 ms", 30, results.Find(StartTime.Help));
         AtMost("Import-Module beyond an empty module: under 150 ms", 150, results.Find(ImportTime.Module));
 

@@ -143,9 +143,9 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
 
     private void Summarize(MonitorStatistics statistics, TimeSpan elapsed)
     {
-        string dropped = statistics.Dropped + statistics.Overwritten == 0
-            ? "none lost"
-            : string.Create(CultureInfo.InvariantCulture, $"{statistics.Dropped} dropped, {statistics.Overwritten} overwritten");
+        string dropped = statistics.Lost == 0 ? "none lost" : string.Create(CultureInfo.InvariantCulture, $"{statistics.Lost} dropped");
+        if (statistics.Overwritten > 0)
+            dropped += string.Create(CultureInfo.InvariantCulture, $" ({statistics.Overwritten} overwritten by Xen: --channel ring loses none)");
         Say(string.Create(
             CultureInfo.InvariantCulture,
             $"{_shown} events {(arguments.Output is null ? "shown" : "recorded")}, {statistics.Events} seen in {elapsed.TotalSeconds:0.0} s, {dropped}; handling time {statistics.HandlingTime}"));

@@ -15,6 +15,10 @@ namespace XenVmEvent.PS;
 /// <param name="lookup">Looks up instructions and symbols; null when none are asked for. Disposed with this.</param>
 internal sealed class EventStream(EventWatch watch, MonitorOptions options, bool guarded, EventLookup? lookup) : IDisposable
 {
+    /// <summary>Why events are overwritten, and what helps, within a sentence.</summary>
+    public const string WhyOverwritten =
+        "Xen overwrote them before they were read, for the guest does not wait for these on the slotted channel; -Channel Ring loses none";
+
     private readonly Lock _gate = new();
     private readonly List<MonitorSession> _ownSessions = [];
     private readonly List<(EventSubscription Subscription, MonitorSession Session)> _watches = [];
@@ -32,6 +36,9 @@ internal sealed class EventStream(EventWatch watch, MonitorOptions options, bool
 
     /// <summary>How many events did not come, for the buffer was full until their deadline.</summary>
     public long Dropped => _watches.Sum(w => w.Subscription.Dropped);
+
+    /// <summary>How many events did not come, for Xen overwrote them before they were read.</summary>
+    public long Overwritten => _watches.Sum(w => w.Subscription.Overwritten);
 
     /// <summary>Watches a domain too.</summary>
     /// <returns>Its session.</returns>

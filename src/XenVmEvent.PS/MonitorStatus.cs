@@ -40,8 +40,8 @@ public sealed class MonitorStatus
     /// <summary>How many events it has read.</summary>
     public long Events => Statistics.Events;
 
-    /// <summary>How many deliveries full buffers made impossible.</summary>
-    public long Dropped => Statistics.Dropped;
+    /// <summary>How many events did not come: full buffers had no room for them, or Xen overwrote them before they were read.</summary>
+    public long Dropped => Statistics.Lost;
 
     /// <summary>Everything it has counted.</summary>
     public MonitorStatistics Statistics { get; }

@@ -93,6 +93,8 @@ public sealed class RegisteredWatch : IDisposable
     private void TellOfEnds()
     {
         if (_stop.IsCancellationRequested) return;
+        long overwritten = _events.Overwritten;
+        if (overwritten > 0) XenHost.Warnings.Enqueue($"{overwritten} events of a registered watch were lost: {EventStream.WhyOverwritten}.");
         foreach ((XenException error, _) in _events.End(_stop.Token)) XenHost.Warnings.Enqueue($"A registered watch has ended: {error.Message}");
     }
 }

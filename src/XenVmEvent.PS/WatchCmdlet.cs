@@ -14,7 +14,8 @@ public abstract class WatchCmdlet : DomainCmdlet
 {
     private readonly List<XenDomain> _domains = [];
     private EventStream? _events;
-    private long _lost;
+    private long _dropped;
+    private long _overwritten;
 
     /// <summary>The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain returns.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -197,10 +198,15 @@ public abstract class WatchCmdlet : DomainCmdlet
 
     private void WarnOfLost()
     {
-        long now = _events!.Dropped;
-        if (now == _lost) return;
-        WriteWarning($"{now - _lost} events were lost: the pipeline did not take them within the response timeout.");
-        _lost = now;
+        Warn(_events!.Dropped, ref _dropped, "the pipeline did not take them within the response timeout");
+        Warn(_events.Overwritten, ref _overwritten, EventStream.WhyOverwritten);
+
+        void Warn(long now, ref long before, string why)
+        {
+            if (now == before) return;
+            WriteWarning($"{now - before} events were lost: {why}.");
+            before = now;
+        }
     }
 
     private static XenException NoAnswersInJobs() => new(

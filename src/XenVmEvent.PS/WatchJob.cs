@@ -75,6 +75,8 @@ internal sealed class WatchJob : Job
             TakeEvents();
             long lost = _events.Dropped;
             if (lost > 0) Warning.Add(new WarningRecord($"{lost} events were lost: they were not received within the response timeout."));
+            long overwritten = _events.Overwritten;
+            if (overwritten > 0) Warning.Add(new WarningRecord($"{overwritten} events were lost: {EventStream.WhyOverwritten}."));
             foreach ((XenException error, XenDomain domain) in _events.End(CancellationToken.None))
             {
                 hasFailed = true;

@@ -27,7 +27,7 @@ internal sealed class WatchProgress(Cmdlet cmdlet, EventStream events) : IDispos
         if (_record is null) return;
         TimeSpan since = Stopwatch.GetElapsedTime(_shown);
         if (since < Interval) return;
-        long dropped = events.Dropped;
+        long dropped = events.Dropped + events.Overwritten;
         _record.StatusDescription = $"{written:N0} events, {(written - _shownEvents) / since.TotalSeconds:N0} a second{(dropped == 0 ? "" : $", {dropped:N0} lost")}";
         cmdlet.WriteProgress(_record);
         _isVisible = true;

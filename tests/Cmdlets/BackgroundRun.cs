@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using XenVmEvent.Cmdlets.Tests.StandIn;
 
 namespace XenVmEvent.Cmdlets.Tests;
 

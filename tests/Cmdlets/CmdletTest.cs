@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Management.Automation;
-using XenVmEvent.Cmdlets.Tests.StandIn;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Hypervisor.Simulation;
 using XenVmEvent.PS;
@@ -70,7 +69,7 @@ public abstract class CmdletTest : IDisposable
     /// <summary>The one error of a cmdlet that went on.</summary>
     private protected static ErrorRecord Refused(PipelineOutcome outcome, XenErrorId id, ErrorCategory category)
     {
-        Assert.Equal(PipelineState.Completed, outcome.State);
+        Assert.Equal(PSInvocationState.Completed, outcome.State);
         return AssertIs(id, category, Assert.Single(outcome.Errors));
     }
 

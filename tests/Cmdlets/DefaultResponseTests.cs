@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using XenVmEvent.Abi;
-using XenVmEvent.Cmdlets.Tests.StandIn;
 using XenVmEvent.Events;
 using XenVmEvent.PS;
 using Xunit;

@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using XenVmEvent.Cmdlets.Tests.StandIn;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Hypervisor.Simulation;
@@ -22,7 +21,7 @@ public sealed class EndingTests : CmdletTest
         Until(() => Host.Domains.All(d => d.IsMonitored));
         pipeline.Stop();
         PipelineOutcome outcome = run.Finish(Patience);
-        Assert.Equal(PipelineState.Stopped, outcome.State);
+        Assert.Equal(PSInvocationState.Stopped, outcome.State);
         Assert.Empty(outcome.Output);
         AssertFree("web01");
         AssertFree("db01");
@@ -35,9 +34,11 @@ public sealed class EndingTests : CmdletTest
     {
         using ManualResetEventSlim isHeld = new();
         using ManualResetEventSlim isStopped = new();
+        VmEvent? held = null;
         Pipeline pipeline = Pipeline.Of<WatchXenMemAccessCommand>("db01", "Write,Execute").With("Hold").With("ResponseTimeout", 60).With("Channel", channel)
-            .To(_ =>
+            .To(e =>
             {
+                held = (VmEvent)e!;
                 isHeld.Set();
                 isStopped.Wait(Patience);
             });
@@ -46,8 +47,8 @@ public sealed class EndingTests : CmdletTest
         pipeline.Stop();
         isStopped.Set();
         PipelineOutcome outcome = run.Finish(Patience);
-        Assert.Equal(PipelineState.Stopped, outcome.State);
-        Assert.Equal(ResponseState.Released, Assert.Single(outcome.OutputOf<VmEvent>()).ResponseState);
+        Assert.Equal(PSInvocationState.Stopped, outcome.State);
+        Assert.Equal(ResponseState.Released, held!.ResponseState);
         AssertFree("db01");
     }
 
@@ -60,7 +61,7 @@ public sealed class EndingTests : CmdletTest
     {
         PipelineOutcome outcome = Pipeline.Of<WatchXenMemAccessCommand>("db01", "Write").With("Channel", channel).With("Hold", hold)
             .With("ResponseTimeout", 60).SelectFirst(3).Run();
-        Assert.Equal((PipelineState.Completed, 3), (outcome.State, outcome.Output.Count));
+        Assert.Equal((PSInvocationState.Completed, 3), (outcome.State, outcome.Output.Count));
         AssertFree("db01");
     }
 
@@ -71,7 +72,7 @@ public sealed class EndingTests : CmdletTest
     {
         PipelineOutcome outcome = Pipeline.Of<WatchXenMemAccessCommand>("web01", "Write").With("Hold", hold).With("ResponseTimeout", 60)
             .To(_ => throw new InvalidOperationException("No more!")).Run();
-        Assert.Equal(PipelineState.Failed, outcome.State);
+        Assert.Equal(PSInvocationState.Failed, outcome.State);
         Assert.Equal("No more!", outcome.TerminatingError!.Exception.Message);
         AssertFree("web01");
     }
@@ -81,7 +82,8 @@ public sealed class EndingTests : CmdletTest
     {
         PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", "Cpuid")
             .To(_ => throw new XenException(XenErrorId.Unexpected, "Not Xen's.", "None.")).Run();
-        Assert.Equal((PipelineState.Failed, 1), (outcome.State, outcome.Output.Count));
+        Assert.Equal(PSInvocationState.Failed, outcome.State);
+        Assert.Equal("Not Xen's.", outcome.TerminatingError!.Exception.Message);
         Assert.Empty(outcome.Errors);
         AssertFree("web01");
     }
@@ -160,7 +162,7 @@ public sealed class EndingTests : CmdletTest
     {
         Enable("web01");
         PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", "Cpuid").With("Hold").To(_ => Pipeline.Of<DisableXenMonitorCommand>("web01").Run()).Run();
-        Assert.Equal(PipelineState.Completed, outcome.State);
+        Assert.Equal(PSInvocationState.Completed, outcome.State);
         Assert.Empty(outcome.Errors);
         AssertFree("web01");
     }
@@ -181,11 +183,13 @@ public sealed class EndingTests : CmdletTest
         Enable("db01");
         BackgroundRun run = new(Pipeline.Of<WatchXenVmEventCommand>("web01", "Cpuid").With("Hold"));
         Until(() => host["web01"].IsMonitored);
-        new ModuleLifetime().OnRemove(new PSModuleInfo());
+        ModuleLifetime module = new();
+        module.OnRemove(null!);
         PipelineOutcome outcome = run.Finish(Patience);
-        Assert.Equal(PipelineState.Completed, outcome.State);
+        Assert.Equal(PSInvocationState.Completed, outcome.State);
         Assert.DoesNotContain(host.Domains, d => d.IsMonitored);
         Assert.Empty(XenHost.Sessions);
         Assert.Null(host.Crash);
+        module.OnImport();
     }
 }

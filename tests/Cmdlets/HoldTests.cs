@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using XenVmEvent.Cmdlets.Tests.StandIn;
 using XenVmEvent.Events;
 using XenVmEvent.PS;
 using Xunit;
@@ -22,7 +21,7 @@ public sealed class HoldTests : CmdletTest
             Assert.Empty(Answer(e, "Continue").Errors);
             states.Add((before, e.ResponseState));
         }).With("Channel", channel).With("First", 10).Run();
-        Assert.Equal(PipelineState.Completed, outcome.State);
+        Assert.Equal(PSInvocationState.Completed, outcome.State);
         Assert.Equal(Enumerable.Repeat((ResponseState.Held, ResponseState.Given), 10), states);
         AssertFree("web01");
     }

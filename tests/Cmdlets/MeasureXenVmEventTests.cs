@@ -1,5 +1,4 @@
 using XenVmEvent.Abi;
-using XenVmEvent.Cmdlets.Tests.StandIn;
 using XenVmEvent.Events;
 using XenVmEvent.Measurement;
 using XenVmEvent.PS;

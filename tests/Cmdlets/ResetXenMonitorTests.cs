@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using XenVmEvent.Cmdlets.Tests.StandIn;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Hypervisor.Simulation;
 using XenVmEvent.PS;

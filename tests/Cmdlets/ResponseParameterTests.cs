@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Management.Automation;
-using XenVmEvent.Cmdlets.Tests.StandIn;
 using XenVmEvent.Events;
 using XenVmEvent.PS;
 using Xunit;

@@ -1,4 +1,2 @@
-using Xunit;
-
 // The host that the cmdlets work on is one for the whole process.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]

@@ -1,5 +1,3 @@
-using System.Management.Automation;
-using XenVmEvent.Cmdlets.Tests.StandIn;
 using XenVmEvent.Events;
 using XenVmEvent.PS;
 using Xunit;
@@ -27,17 +25,6 @@ public sealed class SharedSessionTests : CmdletTest
         Assert.Single(Monitors());
         Pipeline.Of<DisableXenMonitorCommand>("web01").Run();
         AssertFree("web01");
-    }
-
-    [Fact]
-    public void Other_options_for_the_same_register_are_refused()
-    {
-        Enable("web01");
-        Pipeline inner = Pipeline.Of<WatchXenVmEventCommand>("web01", "WriteControlRegister").With("Register", "CR4").With("OnChangeOnly").With("First", 1);
-        Pipeline.Of<WatchXenVmEventCommand>("web01", "WriteControlRegister").With("Register", "CR4").With("First", 1)
-            .To(_ => Refused(inner.Run(), XenErrorId.ConflictingWatch, ErrorCategory.InvalidOperation)).Run();
-        Assert.Single(Monitors());
-        AssertRuns("web01");
     }
 
     [Fact]

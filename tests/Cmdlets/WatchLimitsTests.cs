@@ -1,4 +1,4 @@
-using XenVmEvent.Cmdlets.Tests.StandIn;
+using System.Management.Automation;
 using XenVmEvent.PS;
 using Xunit;
 
@@ -25,7 +25,7 @@ public sealed class WatchLimitsTests : CmdletTest
     public void Duration_is_how_long(object duration)
     {
         PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", "Cpuid").With("Duration", duration).Run();
-        Assert.Equal(PipelineState.Completed, outcome.State);
+        Assert.Equal(PSInvocationState.Completed, outcome.State);
         Assert.Empty(outcome.Errors);
         AssertFree("web01");
     }
@@ -41,7 +41,7 @@ public sealed class WatchLimitsTests : CmdletTest
         Assert.False(run.IsOver);
         pipeline.Stop();
         PipelineOutcome outcome = run.Finish(Patience);
-        Assert.Equal(PipelineState.Stopped, outcome.State);
+        Assert.Equal(PSInvocationState.Stopped, outcome.State);
     }
 
     [Theory]
@@ -52,7 +52,7 @@ public sealed class WatchLimitsTests : CmdletTest
     [InlineData("Duration", 0, "ParameterArgumentValidationError")]
     [InlineData("Duration", -1, "ParameterArgumentValidationError")]
     [InlineData("Duration", double.NaN, "ParameterArgumentTransformationError")]
-    [InlineData("Duration", null, "CannotConvertArgumentNoMessage")]
+    [InlineData("Duration", null, "ParameterArgumentValidationError")]
     [InlineData("ResponseTimeout", 0, "ParameterArgumentValidationError")]
     [InlineData("BufferSize", 0, "ParameterArgumentValidationError")]
     [InlineData("BufferSize", (1 << 24) + 1, "ParameterArgumentValidationError")]

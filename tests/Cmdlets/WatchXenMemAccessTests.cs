@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using XenVmEvent.Cmdlets.Tests.StandIn;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor.Simulation;
 using XenVmEvent.Monitoring;
@@ -20,7 +19,7 @@ public sealed class WatchXenMemAccessTests : CmdletTest
     public void The_accesses_named_are_seen(object access, PageAccess expected)
     {
         PipelineOutcome outcome = Pipeline.Of<WatchXenMemAccessCommand>("web01", access).With("First", 20).Run();
-        Assert.Equal(PipelineState.Completed, outcome.State);
+        Assert.Equal(PSInvocationState.Completed, outcome.State);
         MemAccessEvent[] events = outcome.OutputOf<MemAccessEvent>();
         Assert.Equal(20, events.Length);
         Assert.All(events, e =>

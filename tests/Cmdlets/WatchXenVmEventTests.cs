@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using XenVmEvent.Abi;
-using XenVmEvent.Cmdlets.Tests.StandIn;
 using XenVmEvent.Events;
 using XenVmEvent.PS;
 using Xunit;
@@ -83,7 +82,7 @@ public sealed class WatchXenVmEventTests : CmdletTest
     {
         PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>().With("Event", "Cpuid").From().Run();
         Assert.Empty(outcome.Output);
-        Assert.Equal(PipelineState.Completed, outcome.State);
+        Assert.Equal(PSInvocationState.Completed, outcome.State);
     }
 
     [Theory]
@@ -125,7 +124,7 @@ public sealed class WatchXenVmEventTests : CmdletTest
         // -1 as an int is 32 bits, of which the guest changes no more either.
         PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", "WriteControlRegister")
             .With("Register", "CR4").With("IgnoredBits", bits).With("Duration", "00:00:00.2").Run();
-        Assert.Equal(PipelineState.Completed, outcome.State);
+        Assert.Equal(PSInvocationState.Completed, outcome.State);
         Assert.Empty(outcome.Output);
         AssertFree("web01");
     }
@@ -155,7 +154,7 @@ public sealed class WatchXenVmEventTests : CmdletTest
     public void Kinds_that_do_not_come_of_themselves_can_be_watched(string kind)
     {
         PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", kind).With("Duration", "00:00:00.05").Run();
-        Assert.Equal(PipelineState.Completed, outcome.State);
+        Assert.Equal(PSInvocationState.Completed, outcome.State);
         Assert.Empty(outcome.Output);
         Assert.Empty(outcome.Errors);
         AssertFree("web01");

@@ -3,9 +3,9 @@ using Xunit;
 namespace XenVmEvent.NativeXen.Tests;
 
 /// <summary>What scripts may rely on: when both refuse, both return something other than 0 and print no event.</summary>
-public class CommandLineTests
+public class CommandLineTests : NativeXenTest
 {
-    [NativeTheory]
+    [Theory]
     [InlineData]
     [InlineData("1")]
     [InlineData("1", "nonsense")]
@@ -23,7 +23,7 @@ public class CommandLineTests
         AssertRefused(ours);
     }
 
-    [NativeTheory]
+    [Theory]
     [InlineData("write")]
     [InlineData("exec")]
     public void What_the_processor_cannot_do_both_refuse(string mode)
@@ -37,7 +37,17 @@ public class CommandLineTests
         Assert.False((bool)ours.State!["isMonitored"]!);
     }
 
-    [NativeFact]
+    [Fact]
+    public void What_Xen_promises_on_AMD_and_never_raises_is_refused()
+    {
+        Listener ours = Listener.RunOurs(new Guest { HasExtendedPageTables = false }, "1", "vmexit");
+
+        AssertRefused(ours);
+        Assert.Contains(ours.Errors, line => line.Contains("NotSupported", StringComparison.Ordinal));
+        Assert.False((bool)ours.State!["isMonitored"]!);
+    }
+
+    [Fact]
     public void Settings_that_make_no_sense_end_the_program_and_say_why()
     {
         Listener refused = Listener.RunXenAccess(new Guest { Interrupt = "often" }, "1", "cpuid");
@@ -46,7 +56,7 @@ public class CommandLineTests
         Assert.Contains(refused.Errors, line => line.Contains("often", StringComparison.Ordinal));
     }
 
-    [NativeTheory]
+    [Theory]
     [InlineData("0x16120")]
     [InlineData("0xffffffff81016120", "--virtual")]
     public void Memory_is_mapped_and_read(string address, params string[] options)
@@ -58,7 +68,7 @@ public class CommandLineTests
         Assert.Equal($"{address[2..].PadLeft(16, '0')}  0f a2 00 00", read.Lines[0][..29]);
     }
 
-    [NativeFact]
+    [Fact]
     public void Memory_that_is_not_there_is_one_clear_error()
     {
         Listener read = Listener.RunXenVmEvent(new Guest(), "read", "1", "0x100000000");

@@ -3,9 +3,9 @@ using Xunit;
 namespace XenVmEvent.NativeXen.Tests;
 
 /// <summary><c>xenvmevent test</c> by the calls that it makes to a real Xen.</summary>
-public class DiagnosisTests
+public class DiagnosisTests : NativeXenTest
 {
-    [NativeFact]
+    [Fact]
     public void What_can_be_monitored_passes_and_stays_as_it_is()
     {
         Listener test = Listener.RunOurTest(new Guest { VCpus = 2 }, "guest");
@@ -26,7 +26,7 @@ public class DiagnosisTests
         Assert.Equal(0, (int)test.VCpu(0)["events"]!);
     }
 
-    [NativeFact]
+    [Fact]
     public void What_AMD_lacks_is_a_warning()
     {
         Listener test = Listener.RunOurTest(new Guest { HasExtendedPageTables = false }, "1");
@@ -38,7 +38,7 @@ public class DiagnosisTests
         AssertShows(test, "Listener", "passed", "Nobody listens to it.");
     }
 
-    [NativeTheory]
+    [Theory]
     [InlineData(4, "Xen 4.12, and this is its dom0.")]
     [InlineData(6, "Xen 4.14, and this is its dom0.")]
     public void Older_releases_tell_of_their_hardware_elsewhere(int version, string xen)
@@ -50,7 +50,7 @@ public class DiagnosisTests
         AssertShows(test, "Hardware", "passed", "Intel's VT-x");
     }
 
-    [NativeFact]
+    [Fact]
     public void An_interface_version_that_is_not_known_fails()
     {
         Listener test = Listener.RunOurTest(new Guest { InterfaceVersion = 8 }, "guest");
@@ -61,7 +61,7 @@ public class DiagnosisTests
         Assert.Equal("guest cannot be monitored: Interface.", test.Lines[^1]);
     }
 
-    [NativeFact]
+    [Fact]
     public void Dom0_fails_and_a_domain_that_is_not_there_is_an_error()
     {
         Listener dom0 = Listener.RunOurTest(new Guest(), "0");

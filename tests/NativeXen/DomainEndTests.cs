@@ -3,9 +3,9 @@ using Xunit;
 namespace XenVmEvent.NativeXen.Tests;
 
 /// <summary>A guest that ends while it is watched, told by xenstore's @releaseDomain and asked of Xen.</summary>
-public class DomainEndTests
+public class DomainEndTests : NativeXenTest
 {
-    [NativeTheory]
+    [Theory]
     [InlineData("ShutDown", "has shut down")]
     [InlineData("Suspended", "was suspended")]
     [InlineData("Crashed", "has crashed")]
@@ -21,7 +21,7 @@ public class DomainEndTests
         Assert.Empty(listener.State["restrictedPages"]!.AsArray());
     }
 
-    [NativeTheory]
+    [Theory]
     [InlineData("Rebooted", "has rebooted. It is guest (id 2) now")]
     [InlineData("Destroyed", "was destroyed")]
     public void Of_one_that_is_gone_the_watch_ends_and_says_why(string end, string expected) =>

@@ -6,11 +6,11 @@ using Xunit;
 namespace XenVmEvent.NativeXen.Tests;
 
 /// <summary>The libraries have whatever the engine imports.</summary>
-public class ExportTests
+public class ExportTests : NativeXenTest
 {
     private static readonly string[] Simulated = ["libxenctrl", "libxenevtchn", "libxenstore", "libxendevicemodel", "libxencall"];
 
-    [NativeFact]
+    [Fact]
     public void Every_import_of_the_engine_is_exported()
     {
         nint library = NativeLibrary.Load(Path.Combine(NativeXen.Libraries, "libsimulatedxen.so"));

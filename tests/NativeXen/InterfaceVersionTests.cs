@@ -3,7 +3,7 @@ using Xunit;
 namespace XenVmEvent.NativeXen.Tests;
 
 /// <summary>Hosts that speak other interface versions than that of Xen 4.17.</summary>
-public class InterfaceVersionTests
+public class InterfaceVersionTests : NativeXenTest
 {
     private static readonly string[] Modes = ["write", "cpuid", "write_ctrlreg_cr4", "breakpoint"];
 
@@ -18,7 +18,7 @@ public class InterfaceVersionTests
         return data;
     }
 
-    [NativeTheory]
+    [Theory]
     [MemberData(nameof(ModesInOlderVersions))]
     public void Ours_prints_in_each_what_xen_access_prints_in_its_own(string mode, int version)
     {
@@ -31,7 +31,7 @@ public class InterfaceVersionTests
         Assert.Equal(0, ours.ExitCode);
     }
 
-    [NativeTheory]
+    [Theory]
     [InlineData(1)]
     [InlineData(8)]
     public void A_version_that_is_not_known_is_an_error_and_the_guest_stays_as_it_was(int version)
@@ -48,7 +48,7 @@ public class InterfaceVersionTests
     }
 
     /// <summary>xen-access notices a version that it does not know too, but leaves the vCPU paused for good.</summary>
-    [NativeFact]
+    [Fact]
     public void Xen_access_freezes_a_guest_whose_version_it_does_not_know()
     {
         Listener theirs = Listener.RunXenAccess(new Guest { InterfaceVersion = 4 }, "1", "cpuid");

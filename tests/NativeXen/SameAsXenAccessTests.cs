@@ -4,7 +4,7 @@ using Xunit;
 namespace XenVmEvent.NativeXen.Tests;
 
 /// <summary>Debian's xen-access and xenvmevent listen to the same guest, one after the other.</summary>
-public class SameAsXenAccessTests
+public class SameAsXenAccessTests : NativeXenTest
 {
     private static readonly string[] Modes =
     [
@@ -26,7 +26,7 @@ public class SameAsXenAccessTests
 
     public static TheoryData<string> AllModes() => new(Modes);
 
-    [NativeTheory]
+    [Theory]
     [MemberData(nameof(ModesWithAndWithoutM))]
     public void Both_print_the_same_lines_and_leave_the_same_guest(string mode, bool required)
     {
@@ -47,7 +47,7 @@ public class SameAsXenAccessTests
     }
 
     /// <summary>SIGINT comes while the guest works, at another moment for each: what it does later is the same.</summary>
-    [NativeTheory]
+    [Theory]
     [MemberData(nameof(AllModes))]
     public void Interrupted_at_work_both_leave_the_same_guest(string mode)
     {
@@ -64,7 +64,7 @@ public class SameAsXenAccessTests
     }
 
     /// <summary>Registers are each vCPU's own, and a view stays restricted, so its lines do not depend on the others, as they do for pages.</summary>
-    [NativeTheory]
+    [Theory]
     [InlineData("breakpoint")]
     [InlineData("debug")]
     [InlineData("cpuid")]
@@ -85,7 +85,7 @@ public class SameAsXenAccessTests
     }
 
     /// <summary>Which vCPU is the first to touch a page is not determined; which pages are touched is.</summary>
-    [NativeTheory]
+    [Theory]
     [InlineData("write")]
     [InlineData("exec")]
     public void With_several_vcpus_both_see_the_same_pages(string mode)
@@ -99,7 +99,7 @@ public class SameAsXenAccessTests
     }
 
     /// <summary>Twice as many vCPUs as the ring has entries, so that some wait for room when the listener ends.</summary>
-    [NativeTheory]
+    [Theory]
     [InlineData("cpuid")]
     [InlineData("write_ctrlreg_cr4")]
     public void Interrupted_while_vcpus_wait_for_room_ours_lets_them_all_go(string mode)
@@ -112,7 +112,7 @@ public class SameAsXenAccessTests
     }
 
     /// <summary>xen-access restricts one page too few. Both see each other page's first access, ours that of the last page too.</summary>
-    [NativeTheory]
+    [Theory]
     [InlineData("write", "WritePage", 0x100)]
     public void Ours_watches_the_last_page_too(string mode, string workload, int firstGfn)
     {

@@ -4,7 +4,7 @@ using Xunit;
 namespace XenVmEvent.NativeXen.Tests;
 
 /// <summary>The Xen with the slotted channel, on AMD: there it does not tell of a listener by page access.</summary>
-public class SlottedHostTests
+public class SlottedHostTests : NativeXenTest
 {
     private static Guest Amd => new()
     {
@@ -15,7 +15,7 @@ public class SlottedHostTests
         Libraries = NativeXen.SlottedLibraries,
     };
 
-    [NativeTheory]
+    [Theory]
     [InlineData(2, "ring", "ring")]
     [InlineData(2, "slotted", "slotted")]
     [InlineData(2, "auto", "slotted")]
@@ -29,7 +29,7 @@ public class SlottedHostTests
         AssertRuns(listener.State!);
     }
 
-    [NativeTheory]
+    [Theory]
     [InlineData("ring", "ring")]
     [InlineData("ring", "slotted")]
     [InlineData("slotted", "slotted")]
@@ -45,7 +45,7 @@ public class SlottedHostTests
         Assert.Equal(["Cpuid"], refused.State["switches"]!.AsArray().Select(s => (string)s!));
     }
 
-    [NativeTheory]
+    [Theory]
     [InlineData("ring")]
     [InlineData("slotted")]
     public void A_listener_is_seen_by_the_test(string channel)
@@ -56,7 +56,7 @@ public class SlottedHostTests
         Assert.Contains(test.Lines, line => line.StartsWith("  Listener      failed", StringComparison.Ordinal));
     }
 
-    [NativeFact]
+    [Fact]
     public void Nobody_is_seen_where_nobody_listens()
     {
         Listener test = Listener.RunOurTest(Amd, "1");

@@ -3,11 +3,11 @@ using Xunit;
 namespace XenVmEvent.NativeXen.Tests;
 
 /// <summary>The slotted channel through libxenctrl: there, refused by the hypervisor, and not in the library.</summary>
-public class SlottedTests
+public class SlottedTests : NativeXenTest
 {
     private static Guest SlottedHost => new() { VCpus = 4, InterfaceVersion = 4, Libraries = NativeXen.SlottedLibraries };
 
-    [NativeTheory]
+    [Theory]
     [InlineData("cpuid")]
     [InlineData("write_ctrlreg_cr4")]
     [InlineData("breakpoint")]
@@ -22,11 +22,11 @@ public class SlottedTests
         Assert.Equal(ring.State!.ToJsonString(), slotted.State!.ToJsonString());
     }
 
-    [NativeFact]
+    [Fact]
     public void Where_there_are_slots_they_are_used() =>
         AssertChannel("slotted", Listener.RunOurs(SlottedHost, "1", "cpuid"));
 
-    [NativeFact]
+    [Fact]
     public void Where_the_hypervisor_refuses_them_the_ring_is_used()
     {
         Listener fallback = Listener.RunOurs(SlottedHost with { HasSlots = false }, "1", "cpuid");
@@ -36,7 +36,7 @@ public class SlottedTests
         Assert.Equal(0, fallback.ExitCode);
     }
 
-    [NativeFact]
+    [Fact]
     public void Where_the_library_does_not_know_them_the_ring_is_used()
     {
         Listener fallback = Listener.RunOurs(SlottedHost with { Libraries = NativeXen.Libraries }, "1", "cpuid");
@@ -45,7 +45,7 @@ public class SlottedTests
         Assert.Equal(0, fallback.ExitCode);
     }
 
-    [NativeTheory]
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void Asked_for_they_are_an_error_where_they_cannot_be_had(bool inLibrary)

@@ -1,11 +1,15 @@
 BeforeDiscovery {
     $names = (Get-Module XenVmEvent).ExportedCmdlets.Keys
-    $withoutPlatyPS = -not (Get-Module Microsoft.PowerShell.PlatyPS -ListAvailable)
     $topics = (Get-ChildItem "$PSScriptRoot/../../docs/about_*.md").BaseName
 }
 
 BeforeAll {
     $docs = "$PSScriptRoot/../../docs"
+    $hasPlatyPS = [bool] (Get-Module Microsoft.PowerShell.PlatyPS -ListAvailable)
+    function Skip-WithoutPlatyPS {
+        if (-not $hasPlatyPS) { Set-ItResult -Skipped -Because 'PlatyPS is not installed: Install-PSResource Microsoft.PowerShell.PlatyPS' }
+    }
+
     $common = [Management.Automation.Cmdlet]::CommonParameters
 
     function Get-OwnParameter([string] $Cmdlet) {
@@ -49,14 +53,17 @@ BeforeAll {
     }
 }
 
-Describe 'The page of <_>' -ForEach $names -Skip:$withoutPlatyPS {
+Describe 'The page of <_>' -ForEach $names {
     BeforeAll {
+        if (-not $hasPlatyPS) { return }
         Import-Module Microsoft.PowerShell.PlatyPS
         $name = $_
         $path = "$docs/cmdlets/$name.md"
         $page = Import-MarkdownCommandHelp $path
         $cmdlet = Get-Command $name
     }
+
+    BeforeEach { Skip-WithoutPlatyPS }
 
     It 'is a page that PlatyPS takes' {
         Test-MarkdownCommandHelp $path | Should -BeTrue
@@ -148,7 +155,8 @@ Describe 'Get-Help <_>' -ForEach $topics {
 }
 
 Describe 'The help files' {
-    It 'are those that build.ps1 -Task Docs makes of the pages' -Skip:$withoutPlatyPS {
+    It 'are those that build.ps1 -Task Docs makes of the pages' {
+        Skip-WithoutPlatyPS
         & "$docs/Export-Help.ps1" -Destination $TestDrive
         $made = Get-ChildItem $TestDrive -File
         (Get-ChildItem "$docs/../en-US").Name | Should -Be $made.Name

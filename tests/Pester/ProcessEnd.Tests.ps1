@@ -1,4 +1,9 @@
 BeforeAll {
+    . $PSScriptRoot/PowerShellCommand.ps1
+
+    # The shell has kill built in: minimal systems have no such program.
+    function Send-Signal([string] $Name, [Diagnostics.Process] $Process) { sh -c "kill -s $Name $($Process.Id)" }
+
     # Runs a script in a PowerShell of its own, with $guest monitored and the functions below; Action gets the process
     # once it has said that it is ready.
     function Invoke-Child([string] $Script, [scriptblock] $Action = {}) {
@@ -25,7 +30,7 @@ BeforeAll {
         $manifest = Join-Path (Get-Module XenVmEvent).ModuleBase 'XenVmEvent.psd1'
         # Where SIGHUP is ignored, as under nohup, its children would ignore it too.
         $start = [Diagnostics.ProcessStartInfo]::new('env')
-        '--default-signal=HUP', (Get-Process -Id $PID).Path, '-NoProfile', '-NonInteractive', '-Command', "Import-Module '$manifest'`n$prologue`n$Script" | ForEach-Object { $start.ArgumentList.Add($_) }
+        @('--default-signal=HUP'; Get-PowerShellCommand; '-NoProfile', '-NonInteractive', '-Command', "Import-Module '$manifest'`n$prologue`n$Script") | ForEach-Object { $start.ArgumentList.Add($_) }
         $start.RedirectStandardOutput = $true
         $start.RedirectStandardError = $true
         $child = [Diagnostics.Process]::Start($start)
@@ -59,7 +64,7 @@ Describe 'The end of the process ends its sessions' {
     It 'by SIG<_>, with a session open' -ForEach 'TERM', 'HUP' {
         $signal = $_
         $ended = Invoke-Child "Register-Survival SIG$signal; Enable-XenMonitor web01; 'ready'; while (`$guest.IsMonitored) { Start-Sleep -Milliseconds 10 }; 'free'" {
-            kill -s $signal $args[0].Id
+            Send-Signal $signal $args[0]
         }
         $ended.Output | Should -Be 'free'
     }
@@ -74,12 +79,12 @@ Describe 'The end of the process ends its sessions' {
             }
             "$($guest.IsMonitored) $($seen.ResponseState)"
         }
-        $ended = Invoke-Child "Register-Survival SIG$signal`n$script" { kill -s $signal $args[0].Id }
+        $ended = Invoke-Child "Register-Survival SIG$signal`n$script" { Send-Signal $signal $args[0] }
         $ended.Output | Should -Be 'False Released'
     }
 
     It 'by SIG<Name>, which then ends it as ever' -ForEach @{ Name = 'TERM'; Code = 143 }, @{ Name = 'HUP'; Code = 129 } {
-        $ended = Invoke-Child { Enable-XenMonitor web01; 'ready'; Start-Sleep 600 } { kill -s $Name $args[0].Id }
+        $ended = Invoke-Child { Enable-XenMonitor web01; 'ready'; Start-Sleep 600 } { Send-Signal $Name $args[0] }
         $ended.ExitCode | Should -Be $Code
     }
 }

@@ -55,7 +55,8 @@ Describe 'Test-XenMonitor' {
         $missing.FullyQualifiedErrorId | Should -BeLike 'DomainNotFound,*'
     }
 
-    It 'works where there is no Xen, and says what to do' -Skip:(Test-Path /proc/xen) {
+    It 'works where there is no Xen, and says what to do' {
+        if (Test-Path /proc/xen) { Set-ItResult -Skipped -Because 'this machine has Xen' }
         Switch-SimulatedHost
         $checks = Test-XenMonitor web01
         $failed = $checks | Where-Object Result -EQ Failed

@@ -20,7 +20,7 @@ internal sealed class Totals
         _events += statistics.Events;
         _held += statistics.Held;
         _timedOut += statistics.TimedOut;
-        _dropped += statistics.Dropped;
+        _dropped += statistics.Lost;
     }
 
     public void Fail(int round, string message)

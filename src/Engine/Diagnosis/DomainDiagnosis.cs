@@ -63,7 +63,7 @@ public static class DomainDiagnosis
                 CheckResult.Warning,
                 found,
                 (missing & MonitorCapabilities.SingleStep) != 0
-                    ? "Single steps need an Intel processor with the monitor trap flag."
+                    ? "Single steps need an Intel processor with the monitor trap flag, and VmExit events an Intel processor."
                     : "They need other hardware, or a later release of Xen.");
     }
 

@@ -76,7 +76,7 @@ public sealed class EventMeter
         foreach (EventPump session in _droppedBefore.Keys)
         {
             MonitorStatistics statistics = session.GetStatistics();
-            long dropped = statistics.Dropped + statistics.Overwritten;
+            long dropped = statistics.Lost;
             sum += dropped - _droppedBefore[session];
             _droppedBefore[session] = dropped;
         }

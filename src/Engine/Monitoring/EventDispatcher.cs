@@ -16,7 +16,7 @@ internal sealed class EventDispatcher
     private readonly MonitorChannel _channel;
     private readonly ResponseComposer _composer;
     private readonly StatisticsCollector _statistics;
-    private readonly VmEventSource _source;
+    private readonly SessionSource _source;
     private readonly VmEventLayout _layout;
     private readonly long _responseTimeout;
     private readonly VmEventResponse[] _defaults;
@@ -28,13 +28,14 @@ internal sealed class EventDispatcher
     private readonly byte[] _request = new byte[VmEventLayout.LargestSize];
     private readonly byte[] _response = new byte[VmEventLayout.LargestSize];
     private long _announced;
+    private long _overwritten;
     private bool _announceNow;
 
     public EventDispatcher(
         MonitorChannel channel,
         ResponseComposer composer,
         StatisticsCollector statistics,
-        VmEventSource source,
+        SessionSource source,
         TimeSpan responseTimeout,
         int vcpus)
     {
@@ -100,6 +101,7 @@ internal sealed class EventDispatcher
             Abandon(vmEvent, _wanting);
         }
 
+        CountOverwritten();
         return anyWaits;
     }
 
@@ -130,6 +132,7 @@ internal sealed class EventDispatcher
     {
         long noticed = Stopwatch.GetTimestamp();
         if (noticed - _announced >= AnnouncePeriod) _announceNow = true;
+        _source.Clock.LookIfDue(noticed);
         int count = 0;
         while (count < most && _channel.TryRead(_request))
         {
@@ -137,6 +140,7 @@ internal sealed class EventDispatcher
             Handle(new RequestView(_request, _layout), noticed);
         }
 
+        CountOverwritten();
         return count;
     }
 
@@ -315,6 +319,14 @@ internal sealed class EventDispatcher
         {
             if (applies(pending.Event)) pending.Event.TryAnswer(DefaultFor(pending.Event.Request), ResponseState.Released);
         }
+    }
+
+    private void CountOverwritten()
+    {
+        long more = _channel.Overwritten - _overwritten;
+        if (more == 0) return;
+        _overwritten += more;
+        foreach (EventSubscription subscription in _subscriptions) subscription.CountOverwritten(more);
     }
 
     private void Drop(EventSubscription subscription)

@@ -32,6 +32,7 @@ internal sealed class EventPump : IHeldEvents
     private readonly IDomainMonitor _monitor;
     private readonly MonitorChannel _channel;
     private readonly EventDispatcher _dispatcher;
+    private readonly EventClock _clock;
     private readonly EventSwitches _switches;
     private readonly SessionViews _views;
     private readonly StatisticsCollector _statistics;
@@ -56,11 +57,13 @@ internal sealed class EventPump : IHeldEvents
         _switches = new EventSwitches(monitor, hypervisor.Layout, domain.VCpus);
         _views = new SessionViews(monitor, _switches, domain);
         _statistics = new StatisticsCollector(domain.VCpus);
+        SessionSource source = new(domain.Id, domain.Name, hypervisor.Layout, hypervisor.Architecture, this, options.Clock);
+        _clock = source.Clock;
         _dispatcher = new EventDispatcher(
             _channel,
             new ResponseComposer(monitor, _views, _switches, hypervisor.Layout, hypervisor.Architecture),
             _statistics,
-            new SessionSource(domain.Id, domain.Name, hypervisor.Layout, hypervisor.Architecture, this),
+            source,
             options.ResponseTimeout / Turns(domain.VCpus, _channel.Room),
             domain.VCpus);
         if (options.ListenerRequired) monitor.SetAccessRequired(true);
@@ -322,6 +325,7 @@ internal sealed class EventPump : IHeldEvents
         Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _attention) == 0) _channel.Sleep(timeout);
         Volatile.Write(ref _sleeping, 0);
+        _clock.Look(); // While this slept the host may have, too.
     }
 
     private void Finish(SessionEnd end)

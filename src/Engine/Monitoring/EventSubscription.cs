@@ -14,6 +14,7 @@ public sealed class EventSubscription : IDisposable
     private readonly Func<bool> _hasNews;
     private long _delivered;
     private long _dropped;
+    private long _overwritten;
     private int _disposed;
     private bool _pumpAwaitsRoom;
     private volatile bool _stuck;
@@ -37,6 +38,12 @@ public sealed class EventSubscription : IDisposable
 
     /// <summary>Events that it wanted and that its full buffer had no room for until their deadline.</summary>
     public long Dropped => Volatile.Read(ref _dropped);
+
+    /// <summary>
+    /// Asynchronous events that Xen overwrote before they were read, since this began (slotted channel only). Nobody knows of
+    /// which kind they were: this counts all that it might have wanted.
+    /// </summary>
+    public long Overwritten => Volatile.Read(ref _overwritten);
 
     /// <summary>True once no event will come any more and none is left.</summary>
     public bool IsCompleted => _buffer.IsCompleted && _buffer.Count == 0;
@@ -114,6 +121,12 @@ public sealed class EventSubscription : IDisposable
     {
         _stuck = true;
         Volatile.Write(ref _dropped, _dropped + 1);
+    }
+
+    /// <summary>Xen overwrote so many events more that nobody has read.</summary>
+    internal void CountOverwritten(long count)
+    {
+        if (Watch.MayBeAsynchronous) Volatile.Write(ref _overwritten, _overwritten + count);
     }
 
     internal void Complete() => _buffer.Complete();

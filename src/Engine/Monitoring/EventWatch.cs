@@ -60,4 +60,8 @@ public sealed record EventWatch
 
     /// <summary>How many events wait for the consumer at most, 1 or more; a full buffer slows the guest.</summary>
     public int BufferSize { get; init; } = 4096;
+
+    /// <summary>Whether the guest does not wait for the answers to some of its events: page accesses do not where N2rwx gives way.</summary>
+    internal bool MayBeAsynchronous =>
+        Async || Kinds.Contains(VmEventKind.MemAccess) || (!Hold && Kinds.Contains(VmEventKind.VmExit));
 }

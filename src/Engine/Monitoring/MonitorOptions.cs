@@ -23,4 +23,7 @@ public sealed record MonitorOptions
 
     /// <summary>Whether the domain crashes, rather than runs on, when an access against a page's rights finds no listener (xen-access -m).</summary>
     public bool ListenerRequired { get; init; }
+
+    /// <summary>Tells the time of day.</summary>
+    internal TimeProvider Clock { get; init; } = TimeProvider.System;
 }

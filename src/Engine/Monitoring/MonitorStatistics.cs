@@ -29,6 +29,9 @@ public sealed record MonitorStatistics
     /// <summary>Asynchronous events that Xen overwrote before they were read (slotted channel only).</summary>
     public required long Overwritten { get; init; }
 
+    /// <summary>Events that somebody should have seen and did not: those dropped and those overwritten.</summary>
+    public long Lost => Dropped + Overwritten;
+
     /// <summary>How long requests waited in the channel after the session had noticed that some were there.</summary>
     public required LatencySummary WaitTime { get; init; }
 

@@ -2,30 +2,55 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Monitoring;
 
-/// <summary>The access of some pages, kept in little room where they lie close together.</summary>
+/// <summary>The access of some pages, kept in little room where they lie close together, and in less where they have the same.</summary>
 internal sealed class PageAccessMap
 {
     private const int ChunkPages = 512;
     private const byte Nothing = 0xff;
 
-    private readonly Dictionary<ulong, byte[]> _chunks = [];
+    private readonly Dictionary<ulong, Chunk> _chunks = [];
 
     /// <summary>The access of a page; null for one that is not in it.</summary>
     public MemAccess? this[ulong gfn]
     {
-        get => _chunks.TryGetValue(gfn / ChunkPages, out byte[]? chunk) && chunk[gfn % ChunkPages] is var access and not Nothing
+        get => _chunks.TryGetValue(gfn / ChunkPages, out Chunk chunk) && chunk[(int)(gfn % ChunkPages)] is var access and not Nothing
             ? (MemAccess)access
             : null;
         set
         {
-            if (!_chunks.TryGetValue(gfn / ChunkPages, out byte[]? chunk))
+            byte access = value is { } some ? (byte)some : Nothing;
+            int page = (int)(gfn % ChunkPages);
+            if (!_chunks.TryGetValue(gfn / ChunkPages, out Chunk chunk)) chunk = new Chunk(Nothing, null);
+            if (chunk[page] == access) return;
+            if (chunk.Pages is not { } pages)
             {
-                if (value is null) return;
-                _chunks[gfn / ChunkPages] = chunk = new byte[ChunkPages];
-                Array.Fill(chunk, Nothing);
+                pages = new byte[ChunkPages];
+                Array.Fill(pages, chunk.All);
+                _chunks[gfn / ChunkPages] = new Chunk(Nothing, pages);
             }
 
-            chunk[gfn % ChunkPages] = value is { } access ? (byte)access : Nothing;
+            pages[page] = access;
+        }
+    }
+
+    /// <summary>Gives pages an access.</summary>
+    public void Set(GfnRange range, MemAccess access)
+    {
+        ulong gfn = range.First;
+        while (true)
+        {
+            ulong end = gfn | (ChunkPages - 1);
+            if (gfn % ChunkPages == 0 && end <= range.Last)
+            {
+                _chunks[gfn / ChunkPages] = new Chunk((byte)access, null);
+                if (end == range.Last) return;
+                gfn = end + 1;
+                continue;
+            }
+
+            this[gfn] = access;
+            if (gfn == range.Last) return;
+            gfn++;
         }
     }
 
@@ -34,7 +59,7 @@ internal sealed class PageAccessMap
     {
         ulong? first = null;
         ulong last = 0;
-        foreach ((ulong index, byte[] chunk) in _chunks.OrderBy(c => c.Key))
+        foreach ((ulong index, Chunk chunk) in _chunks.OrderBy(c => c.Key))
         {
             for (int i = 0; i < ChunkPages; i++)
             {
@@ -47,7 +72,10 @@ internal sealed class PageAccessMap
                 }
 
                 first ??= gfn;
-                last = gfn;
+
+                // All of a chunk without pages of their own is one run.
+                if (chunk.Pages is null) i = ChunkPages - 1;
+                last = index * ChunkPages + (ulong)i;
             }
         }
 
@@ -56,4 +84,10 @@ internal sealed class PageAccessMap
 
     /// <summary>Forgets all.</summary>
     public void Clear() => _chunks.Clear();
+
+    /// <summary>The access of each page, or else the same of all.</summary>
+    private readonly record struct Chunk(byte All, byte[]? Pages)
+    {
+        public byte this[int page] => Pages is { } pages ? pages[page] : All;
+    }
 }

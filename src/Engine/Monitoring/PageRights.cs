@@ -18,6 +18,9 @@ internal sealed class PageRights
     /// <summary>Pages handled in one step and with one call, so that events need not wait long for the next.</summary>
     private const int PagesPerStep = 4096;
 
+    /// <summary>Pages whose rights are noted in one step.</summary>
+    private const int PagesPerNote = 1 << 16;
+
     /// <summary>Pages whose own rights are asked for at most: some 0.1 s.</summary>
     private const int MostRemembered = 1 << 16;
 
@@ -105,13 +108,22 @@ internal sealed class PageRights
         _pages.EnsureExist(ranges);
         NoteDefault();
         foreach (int pages in Remember(ranges)) yield return pages;
+        ulong noted = 0;
         foreach ((GfnRange range, MemAccess access) in rights)
         {
             MemAccess set = access == MemAccess.Default ? Unrestricted : access;
-            for (ulong gfn = range.First; ; gfn++)
+            for (ulong first = range.First; ; first += PagesPerNote)
             {
-                _byHand[gfn] = set;
-                if (gfn == range.Last) break;
+                ulong last = Math.Min(range.Last, first + (PagesPerNote - 1));
+                _byHand.Set(new GfnRange(first, last), set);
+                noted += last - first + 1;
+                if (noted >= PagesPerNote)
+                {
+                    yield return PagesPerNote;
+                    noted = 0;
+                }
+
+                if (last == range.Last) break;
             }
         }
 

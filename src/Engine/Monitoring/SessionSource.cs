@@ -5,15 +5,16 @@ using XenVmEvent.Events;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>What all events of one session share. Their timestamps are <see cref="Stopwatch"/> ticks.</summary>
-internal sealed class SessionSource(uint domainId, string domain, VmEventLayout layout, GuestArchitecture architecture, IHeldEvents heldEvents)
+internal sealed class SessionSource(
+    uint domainId, string domain, VmEventLayout layout, GuestArchitecture architecture, IHeldEvents heldEvents, TimeProvider? clock = null)
     : VmEventSource(domainId, domain, layout, architecture, heldEvents)
 {
-    private readonly DateTimeOffset _startTime = DateTimeOffset.Now;
-    private readonly long _startTimestamp = Stopwatch.GetTimestamp();
+    /// <summary>Tells what time it was.</summary>
+    public EventClock Clock { get; } = new(clock ?? TimeProvider.System);
 
     public override bool IsRecorded => false;
 
-    public override DateTimeOffset TimeOf(long timestamp) => _startTime + Stopwatch.GetElapsedTime(_startTimestamp, timestamp);
+    public override DateTimeOffset TimeOf(long timestamp) => Clock.TimeOf(timestamp);
 
     public override TimeSpan Between(long start, long end) => Stopwatch.GetElapsedTime(start, end);
 }

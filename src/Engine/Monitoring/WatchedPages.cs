@@ -8,7 +8,7 @@ internal sealed class WatchedPages(PageWatch watch, GfnRange[] ranges)
     public GfnRange[] Ranges { get; } = ranges;
 
     /// <summary>Pages whose first access was seen.</summary>
-    public HashSet<ulong> Seen { get; } = [];
+    public PageSet Seen { get; } = new();
 
     /// <summary>Its pages are being given back.</summary>
     public bool IsLeaving { get; set; }

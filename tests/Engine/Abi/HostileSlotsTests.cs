@@ -1,7 +1,6 @@
 using XenVmEvent.Abi;
 using XenVmEvent.Tests.Faults;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace XenVmEvent.Tests.Abi;
 

@@ -1,25 +1,30 @@
 using System.Globalization;
+using System.Runtime.ExceptionServices;
+using XenVmEvent.Tests.Hanging;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace XenVmEvent.Tests.Faults;
 
 /// <summary>
 /// Many runs, each of its seed. <c>XENVMEVENT_FAULT_SEED</c> repeats one, and <c>XENVMEVENT_FAULT_RUNS</c> says how many
-/// there are, or how often the one is repeated.
+/// there are, or how often the one is repeated. A run that never ends fails, and tells what all threads do.
 /// </summary>
 internal static class SeededRuns
 {
+    /// <summary>A run takes seconds, also where forty others want the processor.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
     /// <summary>Does the runs; the first that fails tells its seed.</summary>
     /// <param name="usual">How many there are when nothing else was said.</param>
     /// <param name="atOnce">How many at the same time.</param>
     /// <param name="run">Does the run of a seed.</param>
+    /// <param name="patience">How long one may take; minutes when nothing else was said.</param>
     /// <returns>How many there were.</returns>
-    public static int Do(int usual, int atOnce, Action<int> run)
+    public static int Do(int usual, int atOnce, Action<int> run, TimeSpan? patience = null)
     {
         int? only = Setting("XENVMEVENT_FAULT_SEED");
         int runs = Setting("XENVMEVENT_FAULT_RUNS") ?? (only is null ? usual : 1);
-        Parallel.For(0, runs, new ParallelOptions { MaxDegreeOfParallelism = atOnce }, i => DoOne(only ?? i, run));
+        Parallel.For(0, runs, new ParallelOptions { MaxDegreeOfParallelism = atOnce }, i => DoOne(only ?? i, run, patience ?? Patience));
         return runs;
     }
 
@@ -40,16 +45,37 @@ internal static class SeededRuns
         Assert.Equal(runs, figures["runs"]);
     }
 
-    private static void DoOne(int seed, Action<int> run)
+    private static void DoOne(int seed, Action<int> run, TimeSpan patience)
     {
         try
         {
-            run(seed);
+            Within(patience, () => run(seed));
         }
         catch (Exception e)
         {
             throw new InvalidOperationException(
                 string.Create(CultureInfo.InvariantCulture, $"The run of seed {seed} failed; repeat it with XENVMEVENT_FAULT_SEED={seed}. {e.Message}"), e);
+        }
+    }
+
+    private static void Within(TimeSpan patience, Action run)
+    {
+        ExceptionDispatchInfo? failure = null;
+        var thread = new Thread(Run) { IsBackground = true };
+        thread.Start();
+        if (!thread.Join(patience)) throw new TimeoutException($"It did not end within {patience}. All threads:{Environment.NewLine}{ThreadStacks.Take()}");
+        failure?.Throw();
+
+        void Run()
+        {
+            try
+            {
+                run();
+            }
+            catch (Exception e)
+            {
+                failure = ExceptionDispatchInfo.Capture(e);
+            }
         }
     }
 

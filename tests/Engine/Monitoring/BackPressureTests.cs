@@ -87,4 +87,26 @@ public class BackPressureTests
         Hosts.Until(() => session.GetStatistics() is { } now && now.Events + now.Overwritten == Count);
         Assert.Equal((session.GetStatistics().Events, 0), (seen.Delivered, seen.Dropped));
     }
+
+    [Fact]
+    public void Whoever_might_have_wanted_overwritten_events_is_told_how_many()
+    {
+        const int Count = 100;
+        using SimulatedHypervisor host = Hosts.Idle();
+
+        // The pump has no time for events while it makes this call, and the guest does not wait for it.
+        using var busy = new RefusingHypervisor(host, call =>
+        {
+            if (call == nameof(IDomainMonitor.MonitorCpuid) && !host.Guest().Settings.Cpuid) host.Guest().Run([.. Enumerable.Repeat(GuestAction.Cpuid(0), Count)]);
+            return false;
+        });
+        using MonitorSession session = MonitorSession.Start(busy, host.Guest().Identity, new MonitorOptions { Channel = ChannelPreference.Slotted });
+        using EventSubscription seen = session.Watch(Watches.For(VmEventKind.VmExit) with { BufferSize = Count });
+        using EventSubscription other = session.Watch(Watches.For(VmEventKind.Cpuid));
+        Hosts.Until(() => session.GetStatistics() is { } now && now.Events + now.Overwritten == Count);
+        MonitorStatistics statistics = session.GetStatistics();
+        Assert.True(statistics.Overwritten > 0);
+        Assert.Equal((statistics.Overwritten, 0), (statistics.Lost, statistics.Dropped));
+        Assert.Equal((statistics.Overwritten, 0), (seen.Overwritten, other.Overwritten));
+    }
 }

@@ -6,7 +6,6 @@ using XenVmEvent.Hypervisor.Simulation;
 using XenVmEvent.Monitoring;
 using XenVmEvent.Tests.Simulation;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace XenVmEvent.Tests.Monitoring;
 

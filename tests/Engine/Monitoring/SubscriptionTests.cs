@@ -101,6 +101,7 @@ public class SubscriptionTests
     [InlineData(6, VmEventKind.VmExit)]
     [InlineData(7, VmEventKind.MemAccess)]
     [InlineData(7, VmEventKind.SingleStep)]
+    [InlineData(7, VmEventKind.VmExit)]
     public void What_the_host_cannot_raise_is_refused_and_the_session_runs_on(int version, VmEventKind kind)
     {
         using SimulatedHypervisor host = Hosts.Idle(options: new SimulationOptions { InterfaceVersion = version, HasExtendedPageTables = false });

@@ -56,13 +56,15 @@ public class HostTests
     }
 
     [Fact]
-    public void A_processor_without_ept_has_no_page_access_and_no_single_step()
+    public void A_processor_without_ept_has_no_page_access_no_single_step_and_no_exits()
     {
         using SimulatedHypervisor host = Hosts.Idle(options: new SimulationOptions { HasExtendedPageTables = false });
         using IDomainMonitor monitor = host.Enable(ChannelPreference.Ring);
         Hosts.Refused(XenErrorId.NotSupported, () => monitor.SetMemAccess(MemAccess.R, 0x100, 1));
         Hosts.Refused(XenErrorId.NotSupported, () => _ = monitor.DefaultMemAccess);
         Hosts.Refused(XenErrorId.NotSupported, () => monitor.MonitorSingleStep(true));
+        Hosts.Refused(XenErrorId.NotSupported, () => monitor.MonitorVmExit(true, sync: false));
+        monitor.MonitorIo(true);
     }
 
     [Fact]

@@ -308,4 +308,20 @@ public sealed class InstructionTests : IDisposable
         Hosts.Refused(XenErrorId.ConflictingWatch, () => Monitor.MonitorMovToMsr(0x10, true, false));
         Hosts.Refused(XenErrorId.NotSupported, () => Monitor.MonitorMovToMsr(0x1234_5678, true, false));
     }
+
+    [Theory]
+    [InlineData(4, false, 0x16u)]
+    [InlineData(5, false, 0u)]
+    [InlineData(4, true, 0u)]
+    public void Cpuid_is_told_of_by_its_results_on_AMD_up_to_Xen_4_12(int version, bool isIntel, uint leaf)
+    {
+        using SimulatedHypervisor host = Hosts.Idle(options: new SimulationOptions { InterfaceVersion = version, HasExtendedPageTables = isIntel });
+        using var listener = new Listener(host, Hosts.Guest, ChannelPreference.Ring);
+        listener.Monitor.MonitorCpuid(true);
+        Task done = host[Hosts.Guest].VCpus[0].RunAsync(GuestAction.Cpuid(0));
+        Event seen = listener.Next();
+        Assert.Equal(leaf, (uint)seen[VmEventField.CpuidLeaf]);
+        listener.Skip(seen, 2);
+        done.Finish();
+    }
 }

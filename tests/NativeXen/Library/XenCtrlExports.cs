@@ -110,7 +110,7 @@ internal static unsafe class XenCtrlExports
 
     [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_get_capabilities")]
     public static int MonitorGetCapabilities(nint xch, uint domain, uint* capabilities) =>
-        NativeHost.Try(() => *capabilities = (uint)NativeHost.Find(domain, "xc_monitor_get_capabilities").Capabilities);
+        NativeHost.Try(() => *capabilities = (uint)NativeHost.Find(domain, "xc_monitor_get_capabilities").ToldCapabilities);
 
     [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_write_ctrlreg")]
     public static int MonitorWriteCtrlReg(nint xch, uint domain, ushort index, byte enable, byte sync, ulong bitmask, byte onChangeOnly) =>

@@ -61,6 +61,21 @@ internal sealed class GuestThread
 
     private void Live()
     {
+        try
+        {
+            RunUntilEnd();
+        }
+        catch (XenException e) when (e.Id == XenErrorId.HostCrashed)
+        {
+            // What the vCPU did brought the host down, which says so to everybody who calls.
+        }
+
+        CancelScripts();
+        _domain.Trace?.Close();
+    }
+
+    private void RunUntilEnd()
+    {
         _rests = false;
         TimeSpan period = _domain.RoundPeriod;
         long due = Stopwatch.GetTimestamp();
@@ -91,9 +106,6 @@ internal sealed class GuestThread
             due = Math.Max(due, Stopwatch.GetTimestamp() - Stopwatch.Frequency) + (long)(period.TotalSeconds * Stopwatch.Frequency);
             RunRound();
         }
-
-        CancelScripts();
-        _domain.Trace?.Close();
     }
 
     private void Play(TracePlayer trace)
@@ -124,13 +136,13 @@ internal sealed class GuestThread
 
     private void RunScript(IReadOnlyList<GuestAction> actions, TaskCompletionSource done)
     {
-        foreach (GuestAction action in actions)
+        try
         {
-            if (_processor.Execute(action)) continue;
-            done.TrySetCanceled();
-            return;
+            if (actions.All(_processor.Execute)) done.TrySetResult();
         }
-
-        done.TrySetResult();
+        finally
+        {
+            done.TrySetCanceled();
+        }
     }
 }

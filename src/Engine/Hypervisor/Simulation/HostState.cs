@@ -1,9 +1,12 @@
+using System.Collections.Immutable;
+
 namespace XenVmEvent.Hypervisor.Simulation;
 
 /// <summary>Whether the simulated host still runs. Once down it stays down, and says to every caller why.</summary>
 internal sealed class HostState
 {
     private volatile string? _crash;
+    private ImmutableArray<Lock> _gates = [];
 
     /// <summary>Raised once, when the host goes down, on the thread that brought it down.</summary>
     public event Action? WentDown;
@@ -15,6 +18,25 @@ internal sealed class HostState
     public void ThrowIfDown()
     {
         if (_crash is { } crash) throw Down(crash);
+    }
+
+    /// <summary>Makes a lock with which nobody may wait: whoever would end the wait may need it.</summary>
+    public Lock CreateGate()
+    {
+        Lock gate = new();
+        ImmutableInterlocked.Update(ref _gates, gates => gates.Add(gate));
+        return gate;
+    }
+
+    /// <summary>Brings the host down when the thread, which is about to wait, has a gate: Xen's own rule for who waits.</summary>
+    public void ThrowIfGateIsHeld()
+    {
+        foreach (Lock gate in _gates)
+        {
+            if (!gate.IsHeldByCurrentThread) continue;
+            throw BringDown(
+                $"{Thread.CurrentThread.Name ?? "A thread"} waits and holds a lock meanwhile, that who would end the wait may need: the host deadlocks.");
+        }
     }
 
     /// <summary>Brings the host down, as the same would a real one.</summary>

@@ -171,23 +171,26 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
     {
         PendingAnswer answer = vcpu.Answer;
         if (!answer.IsPending) return false;
+        VmEventFlags emulation;
+        byte[] instruction;
+        TrapInjection? trap;
         lock (domain.Gate)
         {
             if (answer.ResetsState) _registers.Reset();
             if (answer.SetsRegisters) _registers.Take(answer.Registers);
             if (answer.ControlRegisterWrite is { } cr) _registers[cr.Register] = cr.Value;
             if (answer.MsrWrite is { } msr) _registers.Msrs[msr.Msr] = msr.Value;
-            VmEventFlags emulation = _registers.Rip == _start ? answer.Emulation : VmEventFlags.None;
-            byte[] instruction = emulation == VmEventFlags.SetEmulInsnData ? answer.Instruction : [];
+            emulation = _registers.Rip == _start ? answer.Emulation : VmEventFlags.None;
+            instruction = emulation == VmEventFlags.SetEmulInsnData ? answer.Instruction : [];
             _readData = emulation == VmEventFlags.SetEmulReadData ? answer.ReadData : null;
-            TrapInjection? trap = answer.Trap;
-
-            // From here on events may be raised, and answered.
+            trap = answer.Trap;
             answer.Clear();
-            if (emulation != VmEventFlags.None) Emulate(emulation, instruction);
-            _readData = null;
-            return (trap is { } one && Deliver(one)) || emulation != VmEventFlags.None;
         }
+
+        // These may raise events, which wait where there is no room for them, and are answered.
+        if (emulation != VmEventFlags.None) Emulate(emulation, instruction);
+        _readData = null;
+        return (trap is { } one && Deliver(one)) || emulation != VmEventFlags.None;
     }
 
     /// <summary>Executes the instruction as Xen's emulator does: without a look at page access.</summary>
@@ -216,10 +219,13 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
 
     private void RefuseToEmulate()
     {
-        if (_settings.EmulUnimplemented)
+        lock (domain.Gate)
         {
-            vcpu.BeginEvent(VmEventKind.EmulUnimplemented);
-            if (vcpu.Send(sync: true)) return;
+            if (_settings.EmulUnimplemented)
+            {
+                vcpu.BeginEvent(VmEventKind.EmulUnimplemented);
+                if (vcpu.Send(sync: true)) return;
+            }
         }
 
         vcpu.CountException(GuestCode.InvalidOpcodeVector);
@@ -230,7 +236,8 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
     private bool Deliver(TrapInjection trap)
     {
         // An exception counts as an interrupt to who asked for the next one.
-        bool reported = vcpu.ReportInterrupt(trap.Vector, trap.Type);
+        bool reported;
+        lock (domain.Gate) reported = vcpu.ReportInterrupt(trap.Vector, trap.Type);
         vcpu.CountException(trap.Vector);
 
         // The guest's handler returns behind an instruction that raised the exception itself, to one that merely met it.

@@ -9,6 +9,7 @@ internal sealed class ResumingPorts(SimulatedDomain domain) : IEventPorts
 
     public int Wait(Span<uint> signalled, TimeSpan timeout)
     {
+        domain.Host.ThrowIfGateIsHeld();
         Thread.Sleep(timeout);
         return 0;
     }

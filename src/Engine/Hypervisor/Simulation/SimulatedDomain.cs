@@ -8,6 +8,9 @@ public sealed class SimulatedDomain
 {
     private const int MostFrames = 32;
 
+    /// <summary>The interface version of Xen 4.12.</summary>
+    private const int LastToTellCpuidResults = 4;
+
     /// <summary>The interface version of Xen 4.14.</summary>
     private const int FirstToWriteAtOnce = 6;
 
@@ -29,6 +32,7 @@ public sealed class SimulatedDomain
         _options = options;
         _allocatePorts = allocatePorts;
         Host = state;
+        Gate = state.CreateGate();
         Layout = VmEventLayout.ForVersion(host.InterfaceVersion);
         Identity = new XenDomain(options.Id, options.Name, uuid ?? UuidOf(options.Id), options.Type, options.VCpus);
         Pages = new PagePermissions(options.Pages);
@@ -89,7 +93,7 @@ public sealed class SimulatedDomain
     /// <summary>Raised when it was shut down or destroyed, under the gate.</summary>
     internal event Action? StateChanged;
 
-    internal Lock Gate { get; } = new();
+    internal Lock Gate { get; }
 
     /// <summary>What the vCPUs raise in the place of a workload; null: they do their workload.</summary>
     internal TracePlayer? Trace { get; }
@@ -121,6 +125,9 @@ public sealed class SimulatedDomain
     /// <summary>Whether a watched register write waits for the answer: always before Xen 4.14, then only when asked for.</summary>
     internal bool DefersRegisterWrites => Layout.Version < FirstToWriteAtOnce || Settings.HoldsBackRegisterWrites;
 
+    /// <summary>Whether a CPUID event has the results where the leaf and subleaf belong: on AMD up to Xen 4.12.</summary>
+    internal bool TellsCpuidResults => Layout.Version <= LastToTellCpuidResults && !_host.HasExtendedPageTables;
+
     internal GuestArchitecture Architecture => _host.Architecture;
 
     /// <summary>Whether the access to pages can be restricted: always on arm64.</summary>
@@ -144,7 +151,13 @@ public sealed class SimulatedDomain
         | MonitorCapabilities.GuestRequest | MonitorCapabilities.DebugException | MonitorCapabilities.Cpuid
         | MonitorCapabilities.InguestPagefault | MonitorCapabilities.Interrupt | MonitorCapabilities.DescriptorAccess | MonitorCapabilities.EmulUnimplemented
         | (_host is { HasExtendedPageTables: true, HasMonitorTrapFlag: true } ? MonitorCapabilities.SingleStep : MonitorCapabilities.None)
-        | (Layout.Has(VmEventField.VmExitReason) ? MonitorCapabilities.VmExit | MonitorCapabilities.Io : MonitorCapabilities.None);
+        | (Layout.Has(VmEventField.VmExitReason) ? MonitorCapabilities.Io : MonitorCapabilities.None)
+        | (Layout.Has(VmEventField.VmExitReason) && _host.HasExtendedPageTables ? MonitorCapabilities.VmExit : MonitorCapabilities.None);
+
+    /// <summary>What Xen says that it can raise: VmExit also on AMD, where it never does.</summary>
+    internal MonitorCapabilities ToldCapabilities => Architecture == GuestArchitecture.X86 && Layout.Has(VmEventField.VmExitReason)
+        ? Capabilities | MonitorCapabilities.VmExit
+        : Capabilities;
 
     /// <summary>Whether it has views of its memory: its altp2m is on.</summary>
     public bool HasViews
@@ -297,6 +310,7 @@ public sealed class SimulatedDomain
     internal void Join()
     {
         if (_started == 0) return;
+        Host.ThrowIfGateIsHeld();
         foreach (SimulatedVCpu vcpu in VCpus) vcpu.Join();
     }
 

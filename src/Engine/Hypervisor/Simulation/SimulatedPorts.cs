@@ -12,7 +12,7 @@ internal sealed class SimulatedPorts : IEventPorts
     private readonly bool[] _masked;
     private readonly Queue<int> _ready;
     private readonly Lock _gate = new();
-    private readonly WakeSignal _wake = new();
+    private readonly WakeSignal _wake;
     private int _knownChanges = -1;
     private bool _woken;
     private bool _closed;
@@ -25,6 +25,7 @@ internal sealed class SimulatedPorts : IEventPorts
     {
         _domain = domain;
         _caller = caller;
+        _wake = new WakeSignal(domain.Host);
         _ports = [.. Enumerable.Range(0, slots + 1).Select(i => firstPort + (uint)i)];
         _pending = new bool[_ports.Length];
         _masked = new bool[_ports.Length];
@@ -45,6 +46,7 @@ internal sealed class SimulatedPorts : IEventPorts
     public int Wait(Span<uint> signalled, TimeSpan timeout)
     {
         _domain.Host.ThrowIfDown();
+        if (timeout > TimeSpan.Zero) _domain.Host.ThrowIfGateIsHeld();
         if (_domain.Faults.TakeInterruptedWait()) return 0;
         long start = Stopwatch.GetTimestamp();
         while (true)

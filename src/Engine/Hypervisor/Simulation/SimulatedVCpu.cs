@@ -13,7 +13,7 @@ public sealed class SimulatedVCpu
 
     private readonly SimulatedDomain _domain;
     private readonly GuestThread _thread;
-    private readonly WakeSignal _wake = new();
+    private readonly WakeSignal _wake;
     private readonly long[] _exceptions = new long[256];
     private readonly long[] _events = new long[(int)VmEventKind.Io + 1];
     private int _pauseCount;
@@ -38,6 +38,7 @@ public sealed class SimulatedVCpu
         _domain = domain;
         Id = id;
         _pages = domain.Pages;
+        _wake = new WakeSignal(domain.Host);
         Registers = new GuestRegisters(id, domain.Architecture);
         Request = new EventRequest(domain.Layout, id, Registers);
         Answer = new PendingAnswer(domain.Layout);
@@ -145,7 +146,7 @@ public sealed class SimulatedVCpu
 
     internal void Join() => _thread.Join();
 
-    /// <summary>Sends the request to the listener. Under the domain's gate, which is left while there is no room.</summary>
+    /// <summary>Sends the request to the listener. Under the domain's gate, entered once: it is left while there is no room.</summary>
     /// <returns>False when nobody listens: the vCPU does as if the event were not watched.</returns>
     internal bool Send(bool sync)
     {
@@ -324,7 +325,13 @@ public sealed class SimulatedVCpu
     {
         _queued = true;
         _domain.Gate.Exit();
-        while (!_ending && _queued) _wake.Wait(Timeout.InfiniteTimeSpan);
-        _domain.Gate.Enter();
+        try
+        {
+            while (!_ending && _queued) _wake.Wait(Timeout.InfiniteTimeSpan);
+        }
+        finally
+        {
+            _domain.Gate.Enter();
+        }
     }
 }

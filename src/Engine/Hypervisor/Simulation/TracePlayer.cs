@@ -15,7 +15,7 @@ internal sealed class TracePlayer
     /// <summary>How often it is looked whether the domain is watched.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10);
 
-    private readonly Lock _gate = new();
+    private readonly Lock _gate;
     private readonly SimulatedDomain _domain;
     private readonly IEnumerator<TraceEntry> _entries;
     private readonly bool _isFast;
@@ -26,6 +26,7 @@ internal sealed class TracePlayer
     public TracePlayer(SimulatedDomain domain, IEnumerable<TraceEntry> entries, bool isFast)
     {
         _domain = domain;
+        _gate = domain.Host.CreateGate();
         _entries = entries.GetEnumerator();
         _isFast = isFast;
         _hasNext = TryMove();

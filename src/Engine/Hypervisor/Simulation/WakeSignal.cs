@@ -4,8 +4,9 @@ namespace XenVmEvent.Hypervisor.Simulation;
 
 /// <summary>
 /// Wakes one thread, which spins a little before it sleeps. A signal that finds nobody waiting is kept for the next wait.
+/// Nobody waits who has a gate of the host.
 /// </summary>
-internal sealed class WakeSignal
+internal sealed class WakeSignal(HostState host)
 {
     private const int None = 0;
     private const int Sleeping = 1;
@@ -31,6 +32,7 @@ internal sealed class WakeSignal
     /// <returns>False when the time was over first.</returns>
     public bool Wait(TimeSpan timeout)
     {
+        host.ThrowIfGateIsHeld();
         if (TryTake()) return true;
         if (timeout <= TimeSpan.Zero && timeout != Timeout.InfiniteTimeSpan) return false;
         long start = Stopwatch.GetTimestamp();

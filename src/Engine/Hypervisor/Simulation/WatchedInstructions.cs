@@ -42,6 +42,7 @@ internal sealed class WatchedInstructions(SimulatedDomain domain, SimulatedVCpu 
 
         // The registers hold the result already when the event is raised: executed again, it is for another leaf.
         GuestCode.Cpuid(leaf, subleaf, _registers);
+        if (domain.TellsCpuidResults) (leaf, subleaf) = ((uint)_registers[VmEventField.Rax], (uint)_registers[VmEventField.Rcx]);
         if (_settings.Cpuid)
         {
             vcpu.BeginEvent(VmEventKind.Cpuid)

@@ -9,11 +9,20 @@ internal static class MonitorAbilities
     public static MonitorCapabilities Read(XenCtrlHandle xen, XenDomain domain, XenErrors errors)
     {
         int result = XenCtrl.xc_monitor_get_capabilities(xen, domain.Id, out uint capabilities);
-        return result >= 0
-            ? (MonitorCapabilities)capabilities
-            : throw errors.Of(
+        if (result < 0)
+        {
+            throw errors.Of(
                 nameof(XenCtrl.xc_monitor_get_capabilities), Marshal.GetLastPInvokeError(), $"ask what Xen can raise for {domain}", domain);
+        }
+
+        // Xen says so of every x86 processor, and has nothing on AMD that raises it. All else that it says of AMD is true.
+        var told = (MonitorCapabilities)capabilities;
+        return (told & MonitorCapabilities.VmExit) != 0 && IsSvm(xen) ? told & ~MonitorCapabilities.VmExit : told;
     }
+
+    private static bool IsSvm(XenCtrlHandle xen) =>
+        XenCtrl.xc_physinfo(xen, out PhysicalInfo info) >= 0
+        && info.Virtualization(XenVersion.FromNumber(XenCtrl.xc_version(xen, XenCtrl.VersionNumber, 0))) == Virtualization.Svm;
 
     /// <summary>Page access, which is none of the kinds that Xen lists.</summary>
     /// <returns>Null where this host does not tell.</returns>

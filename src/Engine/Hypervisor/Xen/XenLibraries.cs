@@ -6,6 +6,8 @@ namespace XenVmEvent.Hypervisor.Xen;
 /// <summary>Loads Xen's libraries, each the one that fits the running Xen, and gives them to the imports.</summary>
 internal static class XenLibraries
 {
+    private const string Maps = "/proc/self/maps";
+
     private static readonly Lock Loading = new();
     private static readonly Dictionary<string, (nint Handle, string File)> Loaded = [];
 
@@ -19,7 +21,10 @@ internal static class XenLibraries
         string package = running is XenVersion version ? $"libxenmisc{version}" : "libxenmisc with Xen's version";
         Load(XenEventChannel.Library, ["libxenevtchn.so.1"], "libxenevtchn1");
         Load(XenStore.Library, ["libxenstore.so.4", "libxenstore.so.3.0"], "libxenstore4 (libxenstore3.0 before Xen 4.17)");
-        return Load(XenCtrl.Library, XenLibraryNames.OfXenCtrl(running, XenLibraryNames.Installed("/")), package);
+        string file = Load(XenCtrl.Library, XenLibraryNames.OfXenCtrl(running, XenLibraryNames.Installed("/")), package);
+
+        // The name that development packages link tells no release; the file behind it does.
+        return XenLibraryNames.ReleaseOf(file) is null ? MappedFile() ?? file : file;
     }
 
     /// <summary>Whether the loaded libxenctrl has a function that only some releases have.</summary>
@@ -52,6 +57,14 @@ internal static class XenLibraries
             XenErrorId.XenNotAvailable,
             $"Xen's library {library} is not there, or is for another architecture.",
             $"Install it; Debian's package is {package}." + Dom0.OrSimulator);
+    }
+
+    /// <summary>The name of the file that the loaded libxenctrl was mapped from; null when the kernel does not tell.</summary>
+    private static string? MappedFile()
+    {
+        nint function;
+        lock (Loading) function = NativeLibrary.GetExport(Loaded[XenCtrl.Library].Handle, "xc_interface_open");
+        return XenLibraryNames.MappedAt((ulong)function, File.Exists(Maps) ? File.ReadLines(Maps) : []);
     }
 
     private static nint Resolve(string library, Assembly assembly, DllImportSearchPath? searchPath)

@@ -32,8 +32,33 @@ internal static class XenLibraryNames
         from file in Directory.EnumerateFiles(path, XenCtrl4 + "*")
         select file;
 
-    /// <summary>4.17 of libxenctrl.so.4.17, wherever it lies; null for a file whose name tells no release.</summary>
-    public static XenVersion? ReleaseOf(string path) => MinorOf(path) is int minor and >= 0 ? new XenVersion(4, minor) : null;
+    /// <summary>4.17 of libxenctrl.so.4.17 or libxenctrl.so.4.17.0, wherever it lies; null for a file whose name tells no release.</summary>
+    public static XenVersion? ReleaseOf(string path)
+    {
+        string name = Path.GetFileName(path);
+        int patch = name.Length > XenCtrl4.Length ? name.IndexOf('.', XenCtrl4.Length) : -1;
+        return MinorOf(patch < 0 ? name : name[..patch]) is int minor and >= 0 ? new XenVersion(4, minor) : null;
+    }
+
+    /// <summary>The name of the file that an address is mapped from, by the lines of the kernel's /proc/PID/maps.</summary>
+    public static string? MappedAt(ulong address, IEnumerable<string> maps)
+    {
+        foreach (string line in maps)
+        {
+            // 7f0c2a000000-7f0c2a021000 r-xp 00001000 fe:00 1234   /usr/lib/libxenctrl.so.4.17.0
+            int dash = line.IndexOf('-', StringComparison.Ordinal);
+            int space = line.IndexOf(' ', StringComparison.Ordinal);
+            int slash = line.IndexOf('/', StringComparison.Ordinal);
+            if (dash < 0 || space < dash || slash < space) continue;
+            if (address >= ulong.Parse(line.AsSpan(0, dash), NumberStyles.HexNumber, CultureInfo.InvariantCulture)
+                && address < ulong.Parse(line.AsSpan(dash + 1, space - dash - 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture))
+            {
+                return Path.GetFileName(line[slash..]);
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>17 of libxenctrl.so.4.17; negative for libxenctrl.so.4.17.0 and others, which are the same file again.</summary>
     private static int MinorOf(string path)

@@ -1,6 +1,0 @@
-namespace System.Management.Automation;
-
-public enum CompletionResultType
-{
-    ParameterValue = 8,
-}

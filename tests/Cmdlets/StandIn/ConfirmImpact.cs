@@ -1,9 +1,0 @@
-namespace System.Management.Automation;
-
-public enum ConfirmImpact
-{
-    None,
-    Low,
-    Medium,
-    High,
-}

@@ -1,8 +1,0 @@
-namespace System.Management.Automation;
-
-public sealed class ErrorDetails(string message)
-{
-    public string Message { get; } = message;
-
-    public string? RecommendedAction { get; set; }
-}

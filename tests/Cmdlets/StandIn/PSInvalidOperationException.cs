@@ -1,3 +1,0 @@
-namespace System.Management.Automation;
-
-public sealed class PSInvalidOperationException(string message) : InvalidOperationException(message);

@@ -1,6 +1,0 @@
-namespace System.Management.Automation;
-
-public enum WildcardOptions
-{
-    IgnoreCase = 2,
-}
