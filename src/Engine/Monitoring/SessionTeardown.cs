@@ -52,9 +52,9 @@ internal sealed class SessionTeardown(
         Attempt(() => _someUnanswered |= dispatcher.Abandon());
         bool isGone = IsDomainGone();
         if ((hasFailed || isGone) && DomainState == DomainState.Running) DomainState = FindDomainState();
-        Attempt(monitor.Dispose);
         if (isGone) _failures.Clear(); // Some steps came too late, or all.
         else if (_someUnanswered && monitor.Channel == ChannelKind.Ring) Attempt(ResumeVCpus);
+        Attempt(monitor.Dispose); // Last, for with it the guard is let go.
     }
 
     private void GiveBack()

@@ -24,7 +24,9 @@ public static class MonitorReset
     {
         ArgumentNullException.ThrowIfNull(hypervisor);
         ArgumentNullException.ThrowIfNull(domain);
+        using IDisposable? guard = hypervisor.GuardReset(domain);
         using IDomainControl control = hypervisor.Control(domain);
+        int undone = control.UndoAbandoned();
         IReadOnlyList<uint> frozen = VCpuObservation.FindFrozen(control, domain.VCpus, Look);
         bool wasMonitored = false;
         bool pagesRestored = false;
@@ -41,7 +43,7 @@ public static class MonitorReset
             });
         });
         IReadOnlyList<uint> still = VCpuObservation.FindFrozen(control, frozen, Look);
-        return new MonitorResetReport(domain, wasMonitored, frozen, still, pagesRestored);
+        return new MonitorResetReport(domain, wasMonitored, frozen, still, pagesRestored) { PausesUndone = undone };
     }
 
     private static void RestoreViewsAndStepping(IDomainMonitor monitor, DomainRestorer restorer)

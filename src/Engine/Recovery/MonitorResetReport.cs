@@ -13,4 +13,8 @@ public sealed record MonitorResetReport(
     bool WasMonitored,
     IReadOnlyList<uint> FrozenVCpus,
     IReadOnlyList<uint> StillFrozenVCpus,
-    bool PageAccessRestored);
+    bool PageAccessRestored)
+{
+    /// <summary>How many pauses of the domain were undone that processes had left which were killed.</summary>
+    public int PausesUndone { get; init; }
+}

@@ -61,7 +61,21 @@ internal static unsafe class XenCtrlExports
     {
         try
         {
-            SimulatedMonitor monitor = NativeHost.Enable(NativeHost.Find(domain, "xc_monitor_enable").MonitorEnable);
+            SimulatedDomain guest = NativeHost.Find(domain, "xc_monitor_enable");
+
+            // As Xen's library does, which pauses the domain meanwhile.
+            Pauses.Add();
+            Death.At("in xc_monitor_enable");
+            SimulatedMonitor monitor;
+            try
+            {
+                monitor = NativeHost.Enable(guest.MonitorEnable);
+            }
+            finally
+            {
+                Pauses.Take();
+            }
+
             *port = monitor.Ports.RingPort;
             return NativeHost.AddressOf(monitor.Ring);
         }
@@ -94,7 +108,11 @@ internal static unsafe class XenCtrlExports
     }
 
     [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_disable")]
-    public static int MonitorDisable(nint xch, uint domain) => NativeHost.Try(() => NativeHost.Disable(domain));
+    public static int MonitorDisable(nint xch, uint domain) => NativeHost.Try(() =>
+    {
+        NativeHost.Disable(domain);
+        Death.At("after xc_monitor_disable");
+    });
 
     [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_resume")]
     public static int MonitorResume(nint xch, uint domain) => NativeHost.Try(() =>
@@ -274,14 +292,23 @@ internal static unsafe class XenCtrlExports
 
     /// <summary>As the engine's own: whoever has the gate keeps vCPUs from raising events and from taking answers.</summary>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_pause")]
-    public static int DomainPause(nint xch, uint domain) =>
-        NativeHost.Try(() => NativeHost.Find(domain, "xc_domain_pause").Gate.Enter());
+    public static int DomainPause(nint xch, uint domain) => NativeHost.Try(() =>
+    {
+        SimulatedDomain guest = NativeHost.Find(domain, "xc_domain_pause");
+        Death.At("before xc_domain_pause");
+        guest.Gate.Enter();
+        Pauses.Add();
+        Death.At("after xc_domain_pause");
+    });
 
+    /// <summary>A pause that another process has left has no gate in this one.</summary>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_unpause")]
     public static int DomainUnpause(nint xch, uint domain)
     {
-        if (!NativeHost.Guest.Gate.IsHeldByCurrentThread) return NativeHost.Fail(Errno.EINVAL);
-        NativeHost.Guest.Gate.Exit();
+        Death.At("before xc_domain_unpause");
+        if (!Pauses.Take()) return NativeHost.Fail(Errno.EINVAL);
+        if (NativeHost.Guest.Gate.IsHeldByCurrentThread) NativeHost.Guest.Gate.Exit();
+        Death.At("after xc_domain_unpause");
         return 0;
     }
 
@@ -307,7 +334,7 @@ internal static unsafe class XenCtrlExports
     {
         SimulatedDomain? guest = NativeHost.AllGuests.FirstOrDefault(g => g.Identity.Id >= firstDomain);
         if (guest is null || most == 0) return 0;
-        *info = new DomainInfo { Domain = (ushort)guest.Identity.Id, Flags = DomainInfo.FlagsOf(guest.State, isDying: !guest.IsAlive) };
+        *info = new DomainInfo { Domain = (ushort)guest.Identity.Id, Flags = DomainInfo.FlagsOf(guest.State, isDying: !guest.IsAlive, isPaused: Pauses.Count > 0) };
         return 1;
     }
 
