@@ -58,8 +58,9 @@ internal sealed class MonitorTakeover(IDomainMonitor monitor, VmEventLayout layo
         while (true)
         {
             bool isLate = Stopwatch.GetElapsedTime(start) >= Bound;
-            if (Answer()) progress = null;
-            else if (isLate || (progress ??= new VCpuProgress(monitor, vcpus)).HaveAllRun())
+            bool any = Answer();
+            if (any) progress = null;
+            if (isLate || (!any && (progress ??= new VCpuProgress(monitor, vcpus)).HaveAllRun()))
             {
                 if (TryDisable(isLate)) return;
                 progress = null;
