@@ -5,8 +5,8 @@ using XenVmEvent.Recovery;
 
 namespace XenVmEvent.Cli;
 
-/// <summary>Is the guard of the process that has started it, whose words come by standard input.</summary>
-internal sealed class GuardRun(string domain, bool late)
+/// <summary>Is the guard of the process that has started it, which lives for as long as standard input is open.</summary>
+internal sealed class GuardRun(string domain, string state, bool late)
 {
     /// <returns>The process's exit code.</returns>
     public int Run()
@@ -19,7 +19,7 @@ internal sealed class GuardRun(string domain, bool late)
         {
             Guard.Detach();
             using IHypervisor hypervisor = XenHypervisor.Connect();
-            IReadOnlyList<XenException> failures = Guard.Run(hypervisor, hypervisor.FindDomain(domain), late, Console.In, Console.Out);
+            IReadOnlyList<XenException> failures = Guard.Run(hypervisor, hypervisor.FindDomain(domain), late, state, Console.In, Console.Out);
             foreach (XenException failure in failures) Say(failure);
             return failures.Count == 0 ? ExitCode.Success : ExitCode.Failure;
         }

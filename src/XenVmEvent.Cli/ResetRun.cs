@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Hypervisor.Simulation;
 using XenVmEvent.Hypervisor.Xen;
@@ -8,18 +9,43 @@ namespace XenVmEvent.Cli;
 /// <summary>Frees a guest that a listener left behind, once whoever asked for it has agreed, and says what was found.</summary>
 internal sealed class ResetRun(string name, bool yes, bool simulate)
 {
+    /// <summary>The signals that end a process and can be put off: .NET's own, and those that it knows by number alone.</summary>
+    private static readonly PosixSignal[] EndingSignals =
+    [
+        PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT,
+        (PosixSignal)10, (PosixSignal)12, (PosixSignal)14, (PosixSignal)24, (PosixSignal)25, (PosixSignal)26, (PosixSignal)27,
+    ];
+
     /// <returns>The process's exit code.</returns>
     public int Run()
     {
-        using IHypervisor hypervisor = simulate ? new SimulatedHypervisor() : XenHypervisor.Connect();
+        using IHypervisor hypervisor = simulate ? new SimulatedHypervisor() : Connect();
         return Reset(hypervisor, hypervisor.FindDomain(name));
+    }
+
+    private static GuardedHypervisor Connect() =>
+        new(XenHypervisor.Connect(), Path.Combine(AppContext.BaseDirectory, "xenvmevent"), warning => Console.Error.WriteLine($"xenvmevent: {warning}"));
+
+    private static MonitorResetReport ResetToTheEnd(IHypervisor hypervisor, XenDomain domain)
+    {
+        // It takes seconds at most, and what is paused or stopped meanwhile must not stay so. What cannot be put off its guard ends.
+        PosixSignalRegistration[] putOff = [.. EndingSignals.Select(s => PosixSignalRegistration.Create(s, context => context.Cancel = true))];
+        try
+        {
+            return MonitorReset.Run(hypervisor, domain);
+        }
+        finally
+        {
+            foreach (PosixSignalRegistration registration in putOff) registration.Dispose();
+        }
     }
 
     private int Reset(IHypervisor hypervisor, XenDomain domain)
     {
         if (!yes && !Confirm(hypervisor, domain)) return ExitCode.Usage;
-        MonitorResetReport report = MonitorReset.Run(hypervisor, domain);
+        MonitorResetReport report = ResetToTheEnd(hypervisor, domain);
         Console.Out.WriteLine($"{domain}: its monitor was {(report.WasMonitored ? "enabled, and is disabled now" : "not enabled")}.");
+        if (report.PausesUndone > 0) Console.Out.WriteLine("It was paused by a process that was killed, and is so no more.");
         Console.Out.WriteLine($"vCPUs that stood still: {Listed(report.FrozenVCpus)}; that do so still: {Listed(report.StillFrozenVCpus)}.");
         if (report.PageAccessRestored) Console.Out.WriteLine("Every page can be read, written and executed.");
         else if (report.Failures.Count == 0) Console.Out.WriteLine("This host cannot restrict pages.");

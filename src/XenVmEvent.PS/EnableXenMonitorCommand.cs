@@ -46,7 +46,7 @@ public sealed class EnableXenMonitorCommand : DomainCmdlet
     protected override void ProcessRecord() => ForEachDomain(Domain, d => IsGuest(d) && !IsMonitored(d), domain =>
     {
         if (!ShouldProcess(domain.ToString(), "Enable the monitor")) return;
-        if (Force && !IsMonitored(domain)) MonitorReset.Run(XenHost.Current, domain);
+        if (Force && !IsMonitored(domain)) MonitorReset.Run(NoGuard ? XenHost.Current : XenHost.CurrentGuarded, domain);
         MonitorSession session = XenHost.StartSession(domain, new MonitorOptions
         {
             Channel = Channel,

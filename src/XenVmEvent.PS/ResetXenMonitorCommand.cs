@@ -25,7 +25,7 @@ public sealed class ResetXenMonitorCommand : DomainCmdlet
             WriteVerbose($"Ending this process's own session on {domain}: {own.Stop()}.");
         }
 
-        MonitorResetReport report = MonitorReset.Run(XenHost.Current, domain);
+        MonitorResetReport report = MonitorReset.Run(XenHost.CurrentGuarded, domain);
         WriteObject(report);
         foreach (XenException failure in report.Failures)
         {

@@ -28,6 +28,13 @@ public interface IDomainControl : IDomainSettings, IDisposable
     void WhilePaused(Action action);
 
     /// <summary>
+    /// Undoes what processes that were killed in the midst of it have left: their pauses of the domain, and no other's, and
+    /// processes that they had stopped.
+    /// </summary>
+    /// <returns>How many pauses there were; 0 where they end with their process anyway.</returns>
+    int UndoAbandoned() => 0;
+
+    /// <summary>
     /// Disables the monitor, whoever enabled it; the processes that may be its listener are stopped for as long as that
     /// takes, for a notification at the same time can deadlock the host. With the ring, vCPUs whose event was not
     /// answered stay paused.

@@ -58,9 +58,9 @@ internal sealed class SessionTeardown(
         isGone = IsDomainGone();
         if (CutOff is not null && !isGone) Attempt(FreeUnlessListened);
         if ((hasFailed || isGone) && DomainState == DomainState.Running) DomainState = FindDomainState();
-        Attempt(monitor.Dispose);
         if (isGone) _failures.Clear(); // Some steps came too late, or all.
         else if (CutOff is null && _someUnanswered && monitor.Channel == ChannelKind.Ring) Attempt(ResumeVCpus);
+        Attempt(monitor.Dispose); // Last, for with it the guard is let go.
     }
 
     private void GiveBack()

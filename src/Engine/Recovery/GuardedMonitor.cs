@@ -13,6 +13,7 @@ internal sealed class GuardedMonitor(IDomainMonitor monitor, GuardProcess guard)
     private readonly GuardedAltP2m _views = new(monitor.AltP2m, guard);
     private GfnRange? _restricted;
     private MemAccess _defaultBefore = MemAccess.Rwx;
+    private bool _disabled;
 
     public ChannelKind Channel => monitor.Channel;
 
@@ -118,14 +119,16 @@ internal sealed class GuardedMonitor(IDomainMonitor monitor, GuardProcess guard)
     public void Disable()
     {
         monitor.Disable();
+        _disabled = true;
 
-        // Only now: until then there is something to take back.
-        guard.Leave();
+        // Its ring serves no more. There can be vCPUs to resume.
+        guard.Tell(GuardState.Disabled);
     }
 
     public void Dispose()
     {
         monitor.Dispose();
+        if (_disabled) guard.Leave();
         guard.Dispose();
     }
 

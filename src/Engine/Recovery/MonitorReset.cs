@@ -23,7 +23,9 @@ public static class MonitorReset
     {
         ArgumentNullException.ThrowIfNull(hypervisor);
         ArgumentNullException.ThrowIfNull(domain);
+        using IDisposable? guard = hypervisor.GuardReset(domain);
         using IDomainControl control = hypervisor.Control(domain);
+        int undone = control.UndoAbandoned();
         IReadOnlyList<uint> frozen = VCpuObservation.FindFrozen(control, domain.VCpus, Look);
         bool wasMonitored = false;
         DomainRelease? release = null;
@@ -35,6 +37,10 @@ public static class MonitorReset
             release = DomainRelease.Run(hypervisor, domain, control);
         });
         IReadOnlyList<uint> still = VCpuObservation.FindFrozen(control, frozen, Look);
-        return new MonitorResetReport(domain, wasMonitored, frozen, still, release!.CanUsePages) { Failures = release.Failures };
+        return new MonitorResetReport(domain, wasMonitored, frozen, still, release!.CanUsePages)
+        {
+            Failures = release.Failures,
+            PausesUndone = undone,
+        };
     }
 }

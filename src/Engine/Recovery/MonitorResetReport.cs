@@ -17,4 +17,7 @@ public sealed record MonitorResetReport(
 {
     /// <summary>Steps that failed; the others were done all the same.</summary>
     public IReadOnlyList<XenException> Failures { get; init; } = [];
+
+    /// <summary>How many pauses of the domain were undone that processes had left which were killed.</summary>
+    public int PausesUndone { get; init; }
 }

@@ -69,6 +69,12 @@ internal sealed class HostSettings
     /// <summary>The file to leave in how long events held up the guest, at the end of the process; null for none.</summary>
     public string? TimesFile { get; } = Text("TIMES");
 
+    /// <summary>The file that counts the guest's pauses, for all processes that work on it; null: each counts for itself.</summary>
+    public string? PausesFile { get; } = Text("PAUSES");
+
+    /// <summary>The file that names the moment at which a process is killed; null for none.</summary>
+    public string? DeathFile { get; } = Text("DEATH");
+
     public static HostSettings Read() => new();
 
     private static string? Text(string name) =>

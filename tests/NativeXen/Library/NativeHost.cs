@@ -43,6 +43,12 @@ internal static unsafe class NativeHost
     /// <summary>The listener's hold on the guest's monitor; null while nobody listens.</summary>
     public static SimulatedMonitor? Monitor { get; private set; }
 
+    /// <inheritdoc cref="HostSettings.PausesFile"/>
+    public static string? PausesFile => Settings.PausesFile;
+
+    /// <inheritdoc cref="HostSettings.DeathFile"/>
+    public static string? DeathFile => Settings.DeathFile;
+
     /// <summary>The vm_event interface version that the host tells.</summary>
     public static int InterfaceVersion => Settings.ToldInterfaceVersion;
 

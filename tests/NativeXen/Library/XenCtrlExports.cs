@@ -62,8 +62,21 @@ internal static unsafe class XenCtrlExports
         try
         {
             SimulatedDomain guest = NativeHost.Find(domain, "xc_monitor_enable");
-            if (NativeHost.IsGuestFull) return FailFull();
-            SimulatedMonitor monitor = NativeHost.Enable(guest.MonitorEnable);
+
+            // As Xen's library does, which pauses the domain meanwhile.
+            Pauses.Add();
+            Death.At("in xc_monitor_enable");
+            SimulatedMonitor monitor;
+            try
+            {
+                if (NativeHost.IsGuestFull) return FailFull();
+                monitor = NativeHost.Enable(guest.MonitorEnable);
+            }
+            finally
+            {
+                Pauses.Take();
+            }
+
             *port = monitor.Ports.RingPort;
             return NativeHost.AddressOf(monitor.Ring);
         }
@@ -96,7 +109,11 @@ internal static unsafe class XenCtrlExports
     }
 
     [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_disable")]
-    public static int MonitorDisable(nint xch, uint domain) => NativeHost.Try(() => NativeHost.Disable(domain));
+    public static int MonitorDisable(nint xch, uint domain) => NativeHost.Try(() =>
+    {
+        NativeHost.Disable(domain);
+        Death.At("after xc_monitor_disable");
+    });
 
     /// <summary>Without a ring it is ENODEV, and EINVAL where Xen has slots, whether or not they are enabled.</summary>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_resume")]
@@ -279,14 +296,23 @@ internal static unsafe class XenCtrlExports
 
     /// <summary>As the engine's own: whoever has the gate keeps vCPUs from raising events and from taking answers.</summary>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_pause")]
-    public static int DomainPause(nint xch, uint domain) =>
-        NativeHost.Try(() => NativeHost.Find(domain, "xc_domain_pause").Gate.Enter());
+    public static int DomainPause(nint xch, uint domain) => NativeHost.Try(() =>
+    {
+        SimulatedDomain guest = NativeHost.Find(domain, "xc_domain_pause");
+        Death.At("before xc_domain_pause");
+        guest.Gate.Enter();
+        Pauses.Add();
+        Death.At("after xc_domain_pause");
+    });
 
+    /// <summary>A pause that another process has left has no gate in this one.</summary>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_unpause")]
     public static int DomainUnpause(nint xch, uint domain)
     {
-        if (!NativeHost.Guest.Gate.IsHeldByCurrentThread) return NativeHost.Fail(Errno.EINVAL);
-        NativeHost.Guest.Gate.Exit();
+        Death.At("before xc_domain_unpause");
+        if (!Pauses.Take()) return NativeHost.Fail(Errno.EINVAL);
+        if (NativeHost.Guest.Gate.IsHeldByCurrentThread) NativeHost.Guest.Gate.Exit();
+        Death.At("after xc_domain_unpause");
         return 0;
     }
 
@@ -312,7 +338,7 @@ internal static unsafe class XenCtrlExports
     {
         SimulatedDomain? guest = NativeHost.AllGuests.FirstOrDefault(g => g.Identity.Id >= firstDomain);
         if (guest is null || most == 0) return 0;
-        *info = new DomainInfo { Domain = (ushort)guest.Identity.Id, Flags = DomainInfo.FlagsOf(guest.State, isDying: !guest.IsAlive) };
+        *info = new DomainInfo { Domain = (ushort)guest.Identity.Id, Flags = DomainInfo.FlagsOf(guest.State, isDying: !guest.IsAlive, isPaused: Pauses.Count > 0) };
         return 1;
     }
 

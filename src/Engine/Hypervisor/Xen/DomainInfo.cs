@@ -11,6 +11,7 @@ internal struct DomainInfo
 {
     private const uint Dying = 1 << 0;
     private const uint Shutdown = 1 << 2;
+    private const uint Paused = 1 << 3;
     private const int ShutdownReasonShift = 16;
     private const uint ShutdownReasonMask = 255;
 
@@ -23,6 +24,9 @@ internal struct DomainInfo
     /// <summary>It was destroyed, and is kept only because somebody has a page of it mapped.</summary>
     public readonly bool IsDying => (Flags & Dying) != 0;
 
+    /// <summary>A toolstack, or something that calls Xen as one does, has paused it; how often Xen does not tell.</summary>
+    public readonly bool IsPaused => (Flags & Paused) != 0;
+
     public readonly DomainState State
     {
         get
@@ -33,8 +37,8 @@ internal struct DomainInfo
         }
     }
 
-    /// <summary>The flags that say how a domain ended.</summary>
-    public static uint FlagsOf(DomainState state, bool isDying) => (isDying ? Dying : 0) | state switch
+    /// <summary>The flags that say how a domain ended, and whether it is paused.</summary>
+    public static uint FlagsOf(DomainState state, bool isDying, bool isPaused) => (isDying ? Dying : 0) | (isPaused ? Paused : 0) | state switch
     {
         DomainState.Running or DomainState.Destroyed => 0,
         _ => Shutdown | (uint)(state - DomainState.ShutDown) << ShutdownReasonShift,

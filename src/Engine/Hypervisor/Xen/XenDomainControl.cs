@@ -32,6 +32,12 @@ internal sealed class XenDomainControl(XenCtrlHandle xen, XenDomain domain, XenE
 
     public void WhilePaused(Action action) => XenPause.While(xen, domain, errors, action);
 
+    public int UndoAbandoned()
+    {
+        StoppedListeners.UndoAbandoned();
+        return XenPause.UndoAbandoned(xen, domain);
+    }
+
     public bool DisableMonitor()
     {
         using StoppedListeners silence = new(Processes, Xen.ListenerSuspects.Find(Processes));

@@ -71,10 +71,15 @@ public sealed class XenHypervisor : IHypervisor
             if (listened == true) throw XenErrors.OfBusy(monitored);
             ports = new XenEventPorts();
 
-            // From here on the guest is changed.
-            enabled = Enable(xen, monitored, slotted, channel, wasFree: listened == false);
-            ports.Bind(monitored.Id, enabled);
-            return new XenMonitor(xen, monitored, _version, _errors, enabled, ports, capabilities);
+            // From here on the guest is changed. It does not run before there is a ring for what it may raise at once.
+            XenPause.While(xen, monitored, _errors, pause =>
+            {
+                enabled = pause.Doubling(() => Enable(xen, monitored, slotted, channel, wasFree: listened == false));
+                new BackRing(enabled.Ring, Layout, enabled.Kind == ChannelKind.Ring).Initialise();
+                return true;
+            });
+            ports.Bind(monitored.Id, enabled!);
+            return new XenMonitor(xen, monitored, _version, _errors, enabled!, ports, capabilities);
         }
         catch
         {

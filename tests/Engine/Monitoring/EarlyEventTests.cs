@@ -1,0 +1,94 @@
+using XenVmEvent.Abi;
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Monitoring;
+using XenVmEvent.Tests.Simulation;
+using Xunit;
+
+namespace XenVmEvent.Tests.Monitoring;
+
+/// <summary>What a guest raises before its session has switched anything on, from what an earlier listener left.</summary>
+public sealed class EarlyEventTests
+{
+    [Theory]
+    [InlineData(ChannelPreference.Ring)]
+    [InlineData(ChannelPreference.Slotted)]
+    public void A_page_that_was_left_restricted_stops_no_vcpu_for_good(ChannelPreference channel)
+    {
+        using SimulatedHypervisor host = Hosts.Idle(vcpus: 2);
+        SimulatedDomain guest = host.Guest();
+        using (IDomainMonitor before = host.Enable(channel))
+        {
+            before.SetMemAccess(MemAccess.RX, 0x200, 1);
+            before.Disable();
+        }
+
+        Task? write = null;
+        using EagerHypervisor eager = new(host, () =>
+        {
+            write = guest.VCpus[1].RunAsync(GuestAction.WritePage(0x200, 0, 7));
+            Hosts.Until(() => guest.VCpus[1].IsPaused);
+        });
+        using MonitorSession session = MonitorSession.Start(eager, guest.Identity, new MonitorOptions { Channel = channel });
+
+        write!.Finish();
+        Assert.Equal(0, session.GetStatistics().Dropped);
+        session.Stop();
+        Assert.All(guest.VCpus, v => Assert.False(v.IsPaused));
+    }
+
+    [Fact]
+    public void A_guest_that_is_busy_on_such_pages_is_monitored_without_a_vcpu_lost()
+    {
+        for (int i = 0; i < 50; i++)
+        {
+            using SimulatedHypervisor host = Hosts.With(Workload.Everything, vcpus: 4);
+            SimulatedDomain guest = host.Guest();
+            using (IDomainMonitor before = host.Enable(ChannelPreference.Ring))
+            {
+                before.SetMemAccess(MemAccess.RX, 0, (uint)before.MaximumGfn + 1);
+                before.Disable();
+            }
+
+            using MonitorSession session = MonitorSession.Start(host, guest.Identity, new MonitorOptions { Channel = ChannelPreference.Ring });
+            using (session.Watch(Watches.For(VmEventKind.Cpuid)))
+            {
+                long[] rounds = [.. guest.VCpus.Select(v => v.Rounds)];
+                Hosts.Until(() => guest.VCpus.Select((v, n) => v.Rounds > rounds[n]).All(ran => ran));
+            }
+
+            Assert.Equal(SessionEndReason.Stopped, session.Stop().Reason);
+        }
+    }
+
+    /// <summary>A host whose guest does something as soon as its monitor is enabled.</summary>
+    private sealed class EagerHypervisor(SimulatedHypervisor host, Action meanwhile) : IHypervisor
+    {
+        public string Description => host.Description;
+
+        public VmEventLayout Layout => host.Layout;
+
+        public GuestArchitecture Architecture => host.Architecture;
+
+        public IHostProbe Probe => host.Probe;
+
+        public IReadOnlyList<XenDomain> GetDomains() => host.GetDomains();
+
+        public IDomainMonitor EnableMonitor(XenDomain domain, ChannelPreference channel)
+        {
+            IDomainMonitor monitor = host.EnableMonitor(domain, channel);
+            meanwhile();
+            return monitor;
+        }
+
+        public IMonitorWitness Witness(XenDomain domain) => host.Witness(domain);
+
+        public IDomainControl Control(XenDomain domain) => host.Control(domain);
+
+        public IDomainMemory OpenMemory(XenDomain domain) => host.OpenMemory(domain);
+
+        public void Dispose()
+        {
+        }
+    }
+}
