@@ -30,6 +30,19 @@ public class SlottedHostTests : NativeXenTest
     }
 
     [Theory]
+    [InlineData("ring")]
+    [InlineData("slotted")]
+    public void A_guest_that_a_listener_left_behind_is_freed_and_the_report_written(string channel)
+    {
+        Listener reset = Listener.RunXenVmEvent(Amd with { OtherListener = channel, Interrupt = "0" }, "reset", "1", "--yes");
+
+        Assert.Equal(0, reset.ExitCode);
+        Assert.Empty(reset.Errors);
+        Assert.Contains("its monitor was enabled, and is disabled now.", reset.Lines[0], StringComparison.Ordinal);
+        AssertRuns(reset.State!);
+    }
+
+    [Theory]
     [InlineData("ring", "ring")]
     [InlineData("ring", "slotted")]
     [InlineData("slotted", "slotted")]
