@@ -15,11 +15,17 @@ public enum XenErrorId
     /// <summary>This Xen, its configuration or the hardware cannot do what was asked.</summary>
     NotSupported,
 
+    /// <summary>Options that do not go together, or not with the kind of event.</summary>
+    InvalidArgument,
+
     /// <summary>The vm_event interface version is none that is known here.</summary>
     UnknownInterfaceVersion,
 
     /// <summary>No domain has this id, name or uuid.</summary>
     DomainNotFound,
+
+    /// <summary>Several domains have this name.</summary>
+    AmbiguousDomain,
 
     /// <summary>The domain cannot be monitored: it is dom0, or paravirtualised.</summary>
     DomainNotSupported,
@@ -74,6 +80,12 @@ public enum XenErrorId
 
     /// <summary>There is a file of the report's name already.</summary>
     ReportExists,
+
+    /// <summary>Standard output is closed or full.</summary>
+    OutputFailed,
+
+    /// <summary>A command line says what makes no sense.</summary>
+    InvalidUsage,
 
     /// <summary>The simulated host went down: the listener did what panics or deadlocks a real one.</summary>
     HostCrashed,

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Hypervisor.Xen;
 using XenVmEvent.Recovery;
@@ -6,20 +5,18 @@ using XenVmEvent.Recovery;
 namespace XenVmEvent.Cli;
 
 /// <summary>Is the guard of the process that has started it, which lives for as long as standard input is open.</summary>
-internal sealed class GuardRun(string domain, string state, bool late)
+internal sealed class GuardRun(uint id, Guid uuid, string state, bool late)
 {
     /// <returns>The process's exit code.</returns>
     public int Run()
     {
         // What ends the listener, Ctrl-C in its terminal for one, must not end its guard.
-        using PosixSignalRegistration interrupt = Outlive(PosixSignal.SIGINT);
-        using PosixSignalRegistration terminate = Outlive(PosixSignal.SIGTERM);
-        using PosixSignalRegistration hangup = Outlive(PosixSignal.SIGHUP);
+        using IDisposable signals = EndingSignals.Outlive(() => { });
         try
         {
             Guard.Detach();
             using IHypervisor hypervisor = XenHypervisor.Connect();
-            IReadOnlyList<XenException> failures = Guard.Run(hypervisor, hypervisor.FindDomain(domain), late, state, Console.In, Console.Out);
+            IReadOnlyList<XenException> failures = Guard.Run(hypervisor, hypervisor.FindDomain(id, uuid), late, state, Console.In, Console.Out);
             foreach (XenException failure in failures) Say(failure);
             return failures.Count == 0 ? ExitCode.Success : ExitCode.Failure;
         }
@@ -30,17 +27,5 @@ internal sealed class GuardRun(string domain, string state, bool late)
         }
     }
 
-    private static void Say(XenException e)
-    {
-        try
-        {
-            Console.Error.WriteLine($"{e.Id}: {e.Message} {e.Remedy}");
-        }
-        catch (IOException)
-        {
-            // Whom it would interest is gone.
-        }
-    }
-
-    private static PosixSignalRegistration Outlive(PosixSignal signal) => PosixSignalRegistration.Create(signal, context => context.Cancel = true);
+    private static void Say(XenException e) => StandardError.Write($"{e.Id}: {e.Message} {e.Remedy}");
 }

@@ -5,8 +5,8 @@ using System.Text;
 namespace XenVmEvent.Cli;
 
 /// <summary>
-/// Prints what the command's arguments and options say of themselves. The library's own help takes a dozen milliseconds
-/// more, for it is made of generic code that is compiled when it runs.
+/// Prints what the command's arguments and options say of themselves. The library's own help puts the domain and the mode
+/// before every other command, where they do not go.
 /// </summary>
 internal sealed class HelpAction : SynchronousCommandLineAction
 {
@@ -18,16 +18,13 @@ internal sealed class HelpAction : SynchronousCommandLineAction
         Command command = parseResult.CommandResult.Command;
         StringBuilder help = new();
         help.Append(command.Description).Append("\n\nUsage: ").Append(XenVmEventCommand.UsageOf(command)).Append("\n\n");
-        List<(string Name, string Description)> rows = [];
-        foreach (Argument argument in command.Arguments) rows.Add(($"<{argument.Name}>", argument.Description ?? ""));
-        foreach (Option option in command.Options) rows.Add((NameOf(option), option.Description ?? ""));
-        foreach (Command other in command.Subcommands)
-        {
-            if (!other.Hidden) rows.Add((other.Name, $"{other.Description} Usage: {XenVmEventCommand.UsageOf(other)}"));
-        }
-
-        int width = 0;
-        foreach ((string name, _) in rows) width = Math.Max(width, name.Length);
+        (string Name, string Description)[] rows =
+        [
+            .. command.Arguments.Select(a => ($"<{a.Name}>", a.Description ?? "")),
+            .. command.Options.Select(o => (NameOf(o), o.Description ?? "")),
+            .. command.Subcommands.Where(c => !c.Hidden).Select(c => (c.Name, $"{c.Description} Usage: {XenVmEventCommand.UsageOf(c)}")),
+        ];
+        int width = rows.Max(r => r.Name.Length);
         string indentation = "\n" + new string(' ', width + 4);
         foreach ((string name, string description) in rows)
         {

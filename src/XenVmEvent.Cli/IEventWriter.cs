@@ -8,6 +8,9 @@ internal interface IEventWriter
     /// <summary>Appends an event's line.</summary>
     void Write(VmEvent vmEvent);
 
+    /// <summary>No event comes any more.</summary>
+    void Finish() => Flush();
+
     /// <summary>Sends everything appended on its way.</summary>
     void Flush();
 }

@@ -21,8 +21,15 @@ internal sealed class JsonEventWriter : IEventWriter, IDisposable
 
     public void Write(VmEvent vmEvent)
     {
+        _lines.WriteLossesBefore(vmEvent);
         _lines.Write(vmEvent);
         if (_buffer.WrittenCount >= FlushAt) Flush();
+    }
+
+    public void Finish()
+    {
+        _lines.WriteLastLosses();
+        Flush();
     }
 
     public void Flush()

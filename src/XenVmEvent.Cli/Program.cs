@@ -1,3 +1,4 @@
 using XenVmEvent.Cli;
 
+StandardStreams.Claim();
 return XenVmEventCommand.Run(args);

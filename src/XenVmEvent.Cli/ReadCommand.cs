@@ -8,7 +8,7 @@ namespace XenVmEvent.Cli;
 internal static class ReadCommand
 {
     /// <summary>How the command is called.</summary>
-    public const string Usage = "xenvmevent read <domain> <address> [--virtual] [--vcpu <n>] [--length <n>]";
+    public const string Usage = "xenvmevent read <domain> <address> [--virtual] [--vcpu <n>] [--length <n>] [--format text|raw]";
 
     private const int MostBytes = 1 << 28;
 
@@ -36,12 +36,19 @@ internal static class ReadCommand
         DefaultValueFactory = _ => 256,
     };
 
+    private static readonly Option<MemoryFormat> Format = new("--format")
+    {
+        Description = "text: 16 bytes a line, in hex and as ASCII. raw: the bytes themselves.",
+        HelpName = "text|raw",
+        DefaultValueFactory = _ => MemoryFormat.Text,
+    };
+
     private static readonly Option<bool> Simulate = new("--simulate") { Description = "Read a simulated guest, web01 or db01, on a machine without Xen." };
 
     /// <summary>The command, to be added to the root.</summary>
     public static Command Create()
     {
-        Command command = new("read", "Shows a guest's memory.") { Domain, Address, Virtual, VCpu, Length, Simulate };
+        Command command = new("read", "Shows a guest's memory.") { Domain, Address, Virtual, VCpu, Length, Format, Simulate };
         Length.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<int>() is < 1 or > MostBytes) result.AddError($"--length is 1 to {MostBytes}.");
@@ -52,6 +59,7 @@ internal static class ReadCommand
             parsed.GetValue(Virtual),
             parsed.GetValue(VCpu),
             parsed.GetValue(Length),
+            parsed.GetValue(Format),
             parsed.GetValue(Simulate)).Run());
         return command;
     }

@@ -6,38 +6,42 @@ namespace XenVmEvent.Cli;
 /// <summary>Makes a web page of a recording.</summary>
 internal sealed class ReportRun(string recordingPath, string reportPath, string? title)
 {
-    /// <returns>The process's exit code.</returns>
+    /// <returns>The process's exit code: a failure also when the report is not of the whole recording.</returns>
     public int Run()
     {
         using RecordingReader recording = RecordingReader.Open(recordingPath);
         EventReportBuilder report = new();
-        long broken = Read(recording, report);
-        if (broken > 0) Console.Error.WriteLine($"xenvmevent: '{recordingPath}' has {LinesThatAre(broken)} left out.");
-        if (recording.IsTorn) Console.Error.WriteLine($"xenvmevent: '{recordingPath}' breaks off at line {recording.Line}.");
+        bool isWhole = Read(recording, report);
+        if (recording.IsTorn) StandardError.Say($"'{recordingPath}' breaks off at line {recording.Line}.");
         using ReportFile file = ReportFile.Open(reportPath);
         file.Write(report.Build(title));
-        Console.Error.WriteLine($"xenvmevent: the report of {report.Events} events is in '{reportPath}'.");
-        return ExitCode.Success;
+        long lost = recording.Losses.Sum(l => l.Events);
+        if (lost > 0) StandardError.Say($"{lost} events were lost when '{recordingPath}' was written.");
+        StandardError.Say($"the report of {report.Events} events is in '{reportPath}'.");
+        return isWhole && !recording.IsTorn ? ExitCode.Success : ExitCode.Failure;
     }
 
-    private static string LinesThatAre(long broken) => broken == 1 ? "1 line that is no event, and is" : $"{broken} lines that are no events, and are";
-
-    /// <summary>A file whose first line is no event is no recording; of others, lines that are none are left out.</summary>
-    /// <returns>How many those were.</returns>
-    private static long Read(RecordingReader recording, EventReportBuilder report)
+    /// <summary>A file in which nothing is an event is no recording; of others, lines that are none are left out.</summary>
+    /// <returns>Whether every line is an event.</returns>
+    private static bool Read(RecordingReader recording, EventReportBuilder report)
     {
-        long broken = 0;
+        XenException? broken = null;
         while (true)
         {
             try
             {
-                if (recording.Read() is not { } vmEvent) return broken;
+                if (recording.Read() is not { } vmEvent) break;
+                if (report.Events == 0 && broken is not null) StandardError.Say(broken);
                 report.Add(vmEvent);
             }
-            catch (XenException e) when (e.Id == XenErrorId.InvalidRecording && report.Events > 0)
+            catch (XenException e) when (e.Id == XenErrorId.InvalidRecording)
             {
-                broken++;
+                broken = e;
+                if (report.Events > 0) StandardError.Say(e);
             }
         }
+
+        if (report.Events == 0 && broken is not null) throw broken;
+        return broken is null;
     }
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Hypervisor.Simulation;
 using XenVmEvent.Hypervisor.Xen;
@@ -9,13 +8,6 @@ namespace XenVmEvent.Cli;
 /// <summary>Frees a guest that a listener left behind, once whoever asked for it has agreed, and says what was found.</summary>
 internal sealed class ResetRun(string name, bool yes, bool simulate)
 {
-    /// <summary>The signals that end a process and can be put off: .NET's own, and those that it knows by number alone.</summary>
-    private static readonly PosixSignal[] EndingSignals =
-    [
-        PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT,
-        (PosixSignal)10, (PosixSignal)12, (PosixSignal)14, (PosixSignal)24, (PosixSignal)25, (PosixSignal)26, (PosixSignal)27,
-    ];
-
     /// <returns>The process's exit code.</returns>
     public int Run()
     {
@@ -24,20 +16,13 @@ internal sealed class ResetRun(string name, bool yes, bool simulate)
     }
 
     private static GuardedHypervisor Connect() =>
-        new(XenHypervisor.Connect(), Path.Combine(AppContext.BaseDirectory, "xenvmevent"), warning => Console.Error.WriteLine($"xenvmevent: {warning}"));
+        new(XenHypervisor.Connect(), Path.Combine(AppContext.BaseDirectory, "xenvmevent"), StandardError.Say);
 
     private static MonitorResetReport ResetToTheEnd(IHypervisor hypervisor, XenDomain domain)
     {
         // It takes seconds at most, and what is paused or stopped meanwhile must not stay so. What cannot be put off its guard ends.
-        PosixSignalRegistration[] putOff = [.. EndingSignals.Select(s => PosixSignalRegistration.Create(s, context => context.Cancel = true))];
-        try
-        {
-            return MonitorReset.Run(hypervisor, domain);
-        }
-        finally
-        {
-            foreach (PosixSignalRegistration registration in putOff) registration.Dispose();
-        }
+        using IDisposable signals = EndingSignals.Outlive(() => { });
+        return MonitorReset.Run(hypervisor, domain);
     }
 
     private int Reset(IHypervisor hypervisor, XenDomain domain)
@@ -49,7 +34,7 @@ internal sealed class ResetRun(string name, bool yes, bool simulate)
         Console.Out.WriteLine($"vCPUs that stood still: {Listed(report.FrozenVCpus)}; that do so still: {Listed(report.StillFrozenVCpus)}.");
         if (report.PageAccessRestored) Console.Out.WriteLine("Every page can be read, written and executed.");
         else if (report.Failures.Count == 0) Console.Out.WriteLine("This host cannot restrict pages.");
-        foreach (XenException failure in report.Failures) Console.Error.WriteLine($"xenvmevent: {failure.Id}: {failure.Message} {failure.Remedy}");
+        foreach (XenException failure in report.Failures) StandardError.Say(failure);
         return report.StillFrozenVCpus.Count == 0 && report.Failures.Count == 0 ? ExitCode.Success : ExitCode.Failure;
     }
 
@@ -57,7 +42,7 @@ internal sealed class ResetRun(string name, bool yes, bool simulate)
     {
         if (Console.IsInputRedirected)
         {
-            Console.Error.WriteLine($"xenvmevent: There is nobody to ask whether to reset {domain}. Usage: {ResetCommand.Usage}");
+            StandardError.Say($"{XenErrorId.InvalidUsage}: There is nobody to ask whether to reset {domain}. Usage: {ResetCommand.Usage}");
             return false;
         }
 

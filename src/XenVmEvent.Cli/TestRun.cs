@@ -9,6 +9,7 @@ namespace XenVmEvent.Cli;
 internal sealed class TestRun(string? name, OutputFormat format, bool simulate)
 {
     private readonly List<string> _failed = [];
+    private string? _tested;
 
     /// <returns>The process's exit code: success when all can be monitored.</returns>
     public int Run()
@@ -24,7 +25,9 @@ internal sealed class TestRun(string? name, OutputFormat format, bool simulate)
     private void TestDomain(SimulatedHypervisor? simulated, string called)
     {
         using IHypervisor host = (IHypervisor?)simulated ?? XenHypervisor.Connect();
-        Print(DomainDiagnosis.Run(host, host.FindDomain(called)));
+        XenDomain domain = host.FindDomain(called);
+        _tested = domain.Name;
+        Print(DomainDiagnosis.Run(host, domain));
     }
 
     private void Print(IReadOnlyList<MonitorCheck> checks)
@@ -39,7 +42,7 @@ internal sealed class TestRun(string? name, OutputFormat format, bool simulate)
 
     private void Conclude()
     {
-        string what = name ?? "This host's domains";
+        string what = _tested ?? name ?? "This host's domains";
         Console.Out.WriteLine(_failed.Count == 0 ? $"{what} can be monitored." : $"{what} cannot be monitored: {string.Join(", ", _failed)}.");
     }
 }

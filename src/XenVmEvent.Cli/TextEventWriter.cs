@@ -73,6 +73,13 @@ internal sealed class TextEventWriter(Stream output, ushort? view = null) : IEve
                 return view is { } back
                     ? Utf8.TryWrite(line, $"Singlestep: rip={rip:x16}, vcpu {vcpu}, altp2m {e.View}\n\tSwitching altp2m to view {back}!\n", out written)
                     : Utf8.TryWrite(line, $"Singlestep: rip={rip:x16}, vcpu {vcpu}, altp2m {e.View}\n", out written);
+            case IoEvent e:
+                return Utf8.TryWrite(
+                    line,
+                    $"I/O: rip={rip:x16}, vcpu {vcpu}: port=0x{e.Port:x}, {(e.IsIn ? "in" : "out")}, bytes={e.Bytes}, string={(e.IsString ? 1 : 0)}\n",
+                    out written);
+            case VmExitEvent e:
+                return Utf8.TryWrite(line, $"VM exit: rip={rip:x16}, vcpu {vcpu}: reason={e.Reason}, qualification=0x{e.Qualification:x}\n", out written);
             default:
                 return Utf8.TryWrite(line, $"{vmEvent.Kind}: rip={rip:x16}, vcpu {vcpu}\n", out written);
         }

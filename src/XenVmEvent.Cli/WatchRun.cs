@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
@@ -16,11 +15,6 @@ namespace XenVmEvent.Cli;
 internal sealed class WatchRun(WatchArguments arguments) : IDisposable
 {
     private const int BrokenPipe = 32;
-    private const PosixSignal Alarm = (PosixSignal)14;
-
-    /// <summary>The signals that end a watch in good order: xen-access's, and SIGQUIT, which would leave the guest as it is.</summary>
-    private static readonly PosixSignal[] EndingSignals =
-        [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT, Alarm];
 
     private readonly CancellationTokenSource _stop = new();
     private long _shown;
@@ -28,35 +22,28 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
     /// <returns>The process's exit code.</returns>
     public int Run()
     {
-        PosixSignalRegistration[] registrations = [.. EndingSignals.Select(StopOn)];
-        try
-        {
-            using IHypervisor hypervisor = Connect();
-            return Watch(hypervisor);
-        }
-        finally
-        {
-            foreach (PosixSignalRegistration registration in registrations) registration.Dispose();
-        }
+        // The process does not end yet: the guest is given back everything first.
+        using IDisposable signals = EndingSignals.Outlive(_stop.Cancel);
+        using IHypervisor hypervisor = Connect();
+        return Watch(hypervisor);
     }
 
     public void Dispose() => _stop.Dispose();
 
     private bool IsWanted => arguments.Count is not { } count || _shown < count;
 
-    private static void Say(string message) => Console.Error.WriteLine($"xenvmevent: {message}");
-
     private IHypervisor Connect()
     {
         if (arguments.Simulate) return new SimulatedHypervisor(arguments.Trace is { } trace ? RecordedHost.Open(trace, arguments.Fast) : new SimulationOptions());
         IHypervisor xen = XenHypervisor.Connect();
-        return arguments.NoGuard ? xen : new GuardedHypervisor(xen, Path.Combine(AppContext.BaseDirectory, "xenvmevent"), Say);
+        return arguments.NoGuard ? xen : new GuardedHypervisor(xen, Path.Combine(AppContext.BaseDirectory, "xenvmevent"), StandardError.Say);
     }
 
     private int Watch(IHypervisor hypervisor)
     {
         XenDomain domain = hypervisor.FindDomain(arguments.Domain);
         using RecordingWriter? recording = arguments.Output is { } file ? RecordingWriter.Open(file) : null;
+        using Stream? output = recording is null ? StandardOutput.Open() : null;
         long start = Stopwatch.GetTimestamp();
         using MonitorSession session = MonitorSession.Start(hypervisor, domain, new MonitorOptions
         {
@@ -69,15 +56,43 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         foreach (VmEventKind kind in watch.Kinds) session.SetDefaultResponse(kind, arguments.Response);
         using EventSubscription subscription = session.Watch(watch);
         if (view is { } made) session.SwitchToView(made);
-        Say($"watching {domain} on {hypervisor.Description}: {arguments.Mode.Name}, {session.Channel.ToString().ToLowerInvariant()} channel; Ctrl-C ends");
-        using (Stream output = StandardOutput.Open()) Print(subscription, output, view, recording);
+        recording?.Begin();
+        StandardError.Say($"watching {domain} on {hypervisor.Description}: {arguments.Mode.Name}, {session.Channel.ToString().ToLowerInvariant()} channel; Ctrl-C ends");
+        XenException? unwritten = Print(subscription, output, view, recording);
+        return Conclude(session, recording, unwritten, Stopwatch.GetElapsedTime(start));
+    }
+
+    /// <summary>Ends the session whatever came before, and tells of everything that went wrong.</summary>
+    private int Conclude(MonitorSession session, RecordingWriter? recording, XenException? unwritten, TimeSpan elapsed)
+    {
         SessionEnd end = session.Stop();
-        recording?.Close();
-        Summarize(session.GetStatistics(), Stopwatch.GetElapsedTime(start));
-        foreach (XenException failure in end.TeardownFailures) Say($"while ending: {failure.Id}: {failure.Message} {failure.Remedy}");
-        if (end.Failure is { } cause) throw cause;
-        if (session.ExplainDomainEnd(_stop.Token) is { } ended) throw ended;
-        return end.TeardownFailures.Count == 0 ? ExitCode.Success : ExitCode.Failure;
+        unwritten ??= Close(recording);
+        Summarize(session.GetStatistics(), elapsed);
+        foreach (XenException failure in end.TeardownFailures) StandardError.Say($"while ending: {failure.Id}: {failure.Message} {failure.Remedy}");
+        if (end.DomainState == DomainState.Replayed) StandardError.Say($"{session.Domain} {end.DomainEnd}");
+        bool isWhole = unwritten is null && end.Failure is null && end.TeardownFailures.Count == 0;
+        if (unwritten is not null) StandardError.Say(unwritten);
+        if (end.Failure is { } cause) StandardError.Say(cause);
+        if (session.ExplainDomainEnd(_stop.Token) is { } ended)
+        {
+            StandardError.Say(ended);
+            return ExitCode.Failure;
+        }
+
+        return isWhole ? ExitCode.Success : ExitCode.Failure;
+    }
+
+    private static XenException? Close(RecordingWriter? recording)
+    {
+        try
+        {
+            recording?.Close();
+            return null;
+        }
+        catch (XenException e)
+        {
+            return e;
+        }
     }
 
     /// <summary>What a processor cannot step, Xen emulates, and there are no steps to see.</summary>
@@ -87,10 +102,11 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         Kinds = [.. watch.Kinds.Where(k => k != VmEventKind.SingleStep || (capabilities & MonitorCapabilities.SingleStep) != 0)],
     };
 
-    private void Print(EventSubscription subscription, Stream output, ushort? view, RecordingWriter? recording)
+    /// <returns>Why not everything could be written; null where it could, or nobody wants it any more.</returns>
+    private XenException? Print(EventSubscription subscription, Stream? output, ushort? view, RecordingWriter? recording)
     {
-        using JsonEventWriter? json = arguments.Format == OutputFormat.Json ? new JsonEventWriter(output) : null;
-        IEventWriter writer = recording is not null ? new RecordingEventWriter(recording) : (IEventWriter?)json ?? new TextEventWriter(output, view);
+        using JsonEventWriter? json = output is not null && arguments.Format == OutputFormat.Json ? new JsonEventWriter(output) : null;
+        IEventWriter writer = recording is not null ? new RecordingEventWriter(recording) : (IEventWriter?)json ?? new TextEventWriter(output!, view);
         if (arguments.Duration is { } duration) _stop.CancelAfter(duration);
         try
         {
@@ -99,12 +115,22 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
             // What the guest did until nobody watched any more belongs to the output.
             subscription.Dispose();
             while (IsWanted && subscription.TryTake(out VmEvent? last)) Write(last, writer);
-            writer.Flush();
+            writer.Finish();
         }
         catch (IOException e) when (e.HResult == BrokenPipe)
         {
             // Whoever read our output wants no more of it.
         }
+        catch (XenException e) when (e.Id == XenErrorId.RecordingFailed)
+        {
+            return e;
+        }
+        catch (Exception e) when (StandardOutput.IsFailure(e))
+        {
+            return StandardOutput.Failed(e);
+        }
+
+        return null;
     }
 
     private void Print(EventSubscription subscription, IEventWriter writer)
@@ -146,15 +172,8 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         string dropped = statistics.Lost == 0 ? "none lost" : string.Create(CultureInfo.InvariantCulture, $"{statistics.Lost} dropped");
         if (statistics.Overwritten > 0)
             dropped += string.Create(CultureInfo.InvariantCulture, $" ({statistics.Overwritten} overwritten by Xen: --channel ring loses none)");
-        Say(string.Create(
+        StandardError.Say(string.Create(
             CultureInfo.InvariantCulture,
             $"{_shown} events {(arguments.Output is null ? "shown" : "recorded")}, {statistics.Events} seen in {elapsed.TotalSeconds:0.0} s, {dropped}; handling time {statistics.HandlingTime}"));
     }
-
-    private PosixSignalRegistration StopOn(PosixSignal signal) => PosixSignalRegistration.Create(signal, context =>
-    {
-        // The process does not end yet: the guest is given back everything first.
-        context.Cancel = true;
-        _stop.Cancel();
-    });
 }

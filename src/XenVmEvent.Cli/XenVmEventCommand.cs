@@ -109,10 +109,7 @@ internal static class XenVmEventCommand
             Domain, Mode, Required, NoGuard, Simulate, Trace, Fast, Channel, Count, Duration, Format, Output, Gfns, Repeat, Msrs, Response, Registers,
             ReadCommand.Create(), ReportCommand.Create(), TestCommand.Create(), ResetCommand.Create(), GuardCommand.Create(),
         };
-        foreach (Option option in root.Options)
-        {
-            if (option is HelpOption) option.Action = new HelpAction();
-        }
+        root.Options.OfType<HelpOption>().Single().Action = new HelpAction();
 
         root.Validators.Add(RefuseWhatDoesNotGoTogether);
         root.SetAction(parsed =>
@@ -122,7 +119,7 @@ internal static class XenVmEventCommand
         });
         ParseResult parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false });
         if (parsed.Errors.Count == 0) return Invoke(parsed);
-        Console.Error.WriteLine($"xenvmevent: {parsed.Errors[0].Message} Usage: {UsageOf(parsed.CommandResult.Command)}; 'xenvmevent --help' explains it.");
+        StandardError.Say($"{XenErrorId.InvalidUsage}: {parsed.Errors[0].Message} Usage: {UsageOf(parsed.CommandResult.Command)}; 'xenvmevent --help' explains it.");
         return ExitCode.Usage;
     }
 
@@ -135,11 +132,16 @@ internal static class XenVmEventCommand
         }
         catch (XenException e)
         {
-            Console.Error.WriteLine($"xenvmevent: {e.Id}: {e.Message} {e.Remedy}");
+            StandardError.Say(e);
         }
-        catch (IOException e)
+        catch (Exception e) when (StandardOutput.IsFailure(e))
         {
-            Console.Error.WriteLine($"xenvmevent: Standard output cannot be written: {e.Message}. Make room, or send it elsewhere.");
+            StandardError.Say(StandardOutput.Failed(e));
+        }
+        catch (Exception e)
+        {
+            // What nobody catches ends the process at once, without giving anything back.
+            StandardError.Say($"{XenErrorId.Unexpected}: {e} Please report this.");
         }
 
         return ExitCode.Failure;

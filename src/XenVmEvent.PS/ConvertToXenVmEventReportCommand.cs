@@ -21,6 +21,7 @@ public sealed class ConvertToXenVmEventReportCommand : RecordingCmdlet
 
     /// <summary>The file, taken as it is written: no wildcards. Without it the page is written to the pipeline, as one string.</summary>
     [Parameter(Position = 0)]
+    [Alias("LiteralPath", "LP")]
     [ValidateNotNullOrEmpty]
     public string? Path { get; set; }
 
@@ -84,6 +85,12 @@ public sealed class ConvertToXenVmEventReportCommand : RecordingCmdlet
         }
 
         if (_file is not { } file) return;
+        if (_report.Events == 0)
+        {
+            WriteWarning($"No event came: '{_filePath}' is as it was.");
+            return;
+        }
+
         _file = null;
         Require(Path, () => file.Write(_report.Build(Title)));
         WriteVerbose($"The report of {_report.Events} events is in '{_filePath}'.");

@@ -10,6 +10,7 @@ public sealed class DisableXenMonitorCommand : DomainCmdlet
 {
     /// <summary>The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain or Get-XenMonitor returns.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Name")]
     [DomainTransformation]
     [ArgumentCompleter(typeof(SessionCompleter))]
     public DomainSelector[] Domain { get; set; } = [];

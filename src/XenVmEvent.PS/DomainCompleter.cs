@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Globalization;
 using System.Management.Automation;
 using System.Management.Automation.Language;
 using XenVmEvent.Hypervisor;
@@ -12,10 +13,11 @@ public sealed class DomainCompleter : IArgumentCompleter
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
-        WildcardPattern pattern = WildcardPattern.Get($"{wordToComplete?.Trim('\'', '"')}*", WildcardOptions.IgnoreCase);
-        return Domains()
-            .Where(d => d.Id != 0 && pattern.IsMatch(d.Name))
-            .Select(d => new CompletionResult(Quote(d.Name), d.Name, CompletionResultType.ParameterValue, $"{d}, {d.Type}, {d.VCpus} vCPUs"));
+        string begun = (wordToComplete ?? "").Trim('\'', '"').Replace("''", "'", StringComparison.Ordinal);
+        IReadOnlyList<XenDomain> domains = Domains();
+        return domains
+            .Where(d => d.Id != 0 && d.Name.StartsWith(begun, StringComparison.OrdinalIgnoreCase))
+            .Select(d => new CompletionResult(Call(d, domains), d.Name, CompletionResultType.ParameterValue, $"{d}, {d.Type}, {d.VCpus} vCPUs"));
     }
 
     private static IReadOnlyList<XenDomain> Domains()
@@ -30,6 +32,12 @@ public sealed class DomainCompleter : IArgumentCompleter
             return [];
         }
     }
+
+    /// <summary>What means this domain and no other: its name, unless that is a number, or another's too.</summary>
+    private static string Call(XenDomain domain, IReadOnlyList<XenDomain> all) =>
+        domain.Name.Length == 0 || domain.Name.All(char.IsAsciiDigit) || all.Count(d => d.Name == domain.Name) > 1
+            ? domain.Id.ToString(CultureInfo.InvariantCulture)
+            : Quote(domain.Name);
 
     private static string Quote(string name) => name.All(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.') ? name : $"'{name.Replace("'", "''", StringComparison.Ordinal)}'";
 }

@@ -7,7 +7,16 @@ namespace XenVmEvent.PS;
 /// <summary>What a -Domain parameter was given: an id, a name with or without wildcards, a uuid, or a domain.</summary>
 public sealed class DomainSelector
 {
+    private const string WildcardCharacters = "*?[`";
+
     private readonly XenDomain? _domain;
+    private readonly bool _namesNone;
+
+    private DomainSelector(object? namesNone)
+    {
+        Text = namesNone?.ToString() ?? "";
+        _namesNone = true;
+    }
 
     /// <summary>A domain that is known already.</summary>
     public DomainSelector(XenDomain domain)
@@ -27,22 +36,31 @@ public sealed class DomainSelector
     /// <summary>The words given.</summary>
     public string Text { get; }
 
-    /// <summary>Whether it may mean several domains, or none.</summary>
-    internal bool IsWildcard => _domain is null && WildcardPattern.ContainsWildcardCharacters(Text);
-
     /// <inheritdoc/>
     public override string ToString() => _domain?.Name ?? Text;
 
-    /// <summary>The domains meant, one at least unless by wildcard.</summary>
-    /// <exception cref="XenException"><see cref="XenErrorId.DomainNotFound"/>.</exception>
-    internal IReadOnlyList<XenDomain> Resolve(IHypervisor host)
+    /// <summary>What was given and names no domain: an error where it is looked up, and not where it is bound.</summary>
+    internal static DomainSelector OfNone(object? given) => new(namesNone: given);
+
+    /// <summary>The domains meant.</summary>
+    /// <param name="host">The host.</param>
+    /// <param name="byWildcard">They were not named each, but match a pattern, as may none. A name that exists is a name first.</param>
+    /// <exception cref="XenException"><see cref="XenErrorId.DomainNotFound"/>, <see cref="XenErrorId.AmbiguousDomain"/>.</exception>
+    internal IReadOnlyList<XenDomain> Resolve(IHypervisor host, out bool byWildcard)
     {
-        if (IsWildcard) return MatchAll(host);
+        byWildcard = false;
+        if (_namesNone) throw NamesNone();
 
         // A domain object names the domain it was, even when another has its id or name by now.
-        XenDomain found = host.FindDomain(Text);
-        return _domain is null || found.Uuid == _domain.Uuid ? [found] : throw DomainLookup.NotFound(_domain.ToString(), host.GetDomains());
+        if (_domain is { } was)
+            return [host.GetDomains().FirstOrDefault(d => d.Id == was.Id && d.Uuid == was.Uuid) ?? throw DomainLookup.NotFound($"{was}", host.GetDomains())];
+        byWildcard = Text.AsSpan().ContainsAny(WildcardCharacters)
+            && !host.GetDomains().Any(d => d.Name.Equals(Text, StringComparison.OrdinalIgnoreCase));
+        return byWildcard ? MatchAll(host) : [host.FindDomain(Text)];
     }
+
+    /// <summary>The error for a pattern that matches nothing.</summary>
+    internal XenException MatchesNone(IHypervisor host) => DomainLookup.NotFound(Text, host.GetDomains());
 
     private XenDomain[] MatchAll(IHypervisor host)
     {
@@ -53,7 +71,10 @@ public sealed class DomainSelector
         }
         catch (WildcardPatternException)
         {
-            throw DomainLookup.NotFound(Text, host.GetDomains());
+            throw MatchesNone(host);
         }
     }
+
+    private XenException NamesNone() => new(
+        XenErrorId.DomainNotFound, $"'{Text}' does not name a domain.", "Give an id, a name, a uuid or what Get-XenDomain returns.");
 }

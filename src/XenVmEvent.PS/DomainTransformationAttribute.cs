@@ -11,9 +11,16 @@ namespace XenVmEvent.PS;
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class DomainTransformationAttribute : ArgumentTransformationAttribute
 {
+    /// <summary>
+    /// Whether what names no domain is bound too, and an error of the cmdlet's: one that answers for all that it was given
+    /// has to know of it.
+    /// </summary>
+    public bool BindsAnything { get; set; }
+
     /// <inheritdoc/>
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
+        if (BindsAnything) return SelectAll(inputData);
         object value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
         if (value is IEnumerable list and not string) return list.Cast<object>().Select(v => Select(v) ?? throw NamesNone(v)).ToArray();
         if (value is null) throw NamesNone(value);
@@ -21,6 +28,24 @@ public sealed class DomainTransformationAttribute : ArgumentTransformationAttrib
         // What names no domain itself may have a property that does: PowerShell looks for it when it gets the object back.
         return Select(value) is { } selector ? new[] { selector } : inputData;
     }
+
+    private static DomainSelector[] SelectAll(object? given) => (given is PSObject wrapped ? wrapped.BaseObject : given) switch
+    {
+        IEnumerable list and not string and not IDictionary => [.. list.Cast<object?>().Select(SelectOne)],
+        _ => [SelectOne(given)],
+    };
+
+    private static DomainSelector SelectOne(object? given)
+    {
+        if (IsBlank(given)) return DomainSelector.OfNone(given);
+        if (Select(given!) is { } selector) return selector;
+        PSObject wrapped = PSObject.AsPSObject(given!);
+        object? named = wrapped.Properties["Domain"]?.Value ?? wrapped.Properties["Name"]?.Value;
+        return IsBlank(named) ? DomainSelector.OfNone(given) : Select(named!) ?? DomainSelector.OfNone(given);
+    }
+
+    private static bool IsBlank(object? given) =>
+        (given is PSObject wrapped ? wrapped.BaseObject : given) is not { } value || value is DBNull || (value is string text && string.IsNullOrWhiteSpace(text));
 
     private static DomainSelector? Select(object value) => (value is PSObject wrapped ? wrapped.BaseObject : value) switch
     {

@@ -3,14 +3,15 @@ using System.Runtime.InteropServices;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// Ends all sessions when a signal ends the process: since .NET 10 nothing else is told of SIGTERM, and of SIGHUP, a
-/// terminal that closes, nothing ever was. What the process then does with the signal is not changed.
+/// Ends all sessions when a signal ends the process: since .NET 10 nothing else is told of SIGTERM, and of the others nothing
+/// ever was. What the process then does with the signal is not changed.
 /// </summary>
 internal static class EndingSignals
 {
-    private static readonly PosixSignal[] Signals = [PosixSignal.SIGTERM, PosixSignal.SIGHUP];
-
     private static PosixSignalRegistration[] _registrations = [];
+
+    /// <summary>Those that PowerShell itself sees to, and goes on after, are left to it.</summary>
+    private static IEnumerable<PosixSignal> Signals => Recovery.EndingSignals.All.Where(s => s is not (PosixSignal.SIGINT or PosixSignal.SIGQUIT));
 
     /// <summary>Does so from now on.</summary>
     public static void Watch()

@@ -7,7 +7,7 @@ namespace XenVmEvent.PS;
 
 /// <summary>
 /// The events of one watch of one or more domains, for whoever consumes them: a pipeline or a job. It opens the sessions
-/// that are not there, and ends with itself those that it opened. Used by one thread, but for <see cref="Stop"/>.
+/// that are not there; they end with the last watch that uses them. Used by one thread, but for <see cref="Stop"/>.
 /// </summary>
 /// <param name="watch">What to see.</param>
 /// <param name="options">For sessions that it opens.</param>
@@ -20,7 +20,6 @@ internal sealed class EventStream(EventWatch watch, MonitorOptions options, bool
         "Xen overwrote them before they were read, for the guest does not wait for these on the slotted channel; -Channel Ring loses none";
 
     private readonly Lock _gate = new();
-    private readonly List<MonitorSession> _ownSessions = [];
     private readonly List<(EventSubscription Subscription, MonitorSession Session)> _watches = [];
     private readonly ArrivalSignal _arrival = new();
     private int _next;
@@ -45,22 +44,17 @@ internal sealed class EventStream(EventWatch watch, MonitorOptions options, bool
     /// <exception cref="XenException">It cannot be; the domain is as before.</exception>
     public MonitorSession Add(XenDomain domain)
     {
-        MonitorSession? session = XenHost.FindSession(domain);
-        if (session is null)
-        {
-            session = XenHost.StartSession(domain, options, guarded);
-            _ownSessions.Add(session);
-        }
-
+        MonitorSession session = XenHost.Join(domain, this, options, guarded);
         try
         {
             lookup?.Add(domain);
-            _watches.Add((session.Watch(watch, _arrival), session));
+            EventSubscription subscription = session.Watch(watch, _arrival);
+            lock (_gate) _watches.Add((subscription, session));
             return session;
         }
         catch (XenException)
         {
-            if (_ownSessions.Remove(session)) session.Stop();
+            XenHost.Leave(session, this);
             throw;
         }
     }
@@ -95,44 +89,41 @@ internal sealed class EventStream(EventWatch watch, MonitorOptions options, bool
         }
     }
 
-    /// <summary>Ends it, and with it the sessions that it opened.</summary>
+    /// <summary>Ends it, and the sessions that nobody else uses.</summary>
+    /// <param name="hasAll">It has all events that it wanted: it has missed nothing where a session has ended.</param>
+    /// <param name="cancellation">Ends the wait for a domain that reboots.</param>
     /// <returns>What went wrong, and with which domain.</returns>
-    public IReadOnlyList<(XenException Error, XenDomain Domain)> End(CancellationToken cancellation)
+    public IReadOnlyList<(XenException Error, XenDomain Domain)> End(bool hasAll, CancellationToken cancellation)
     {
         List<(XenException, XenDomain)> errors = [];
         foreach ((EventSubscription subscription, MonitorSession session) in _watches)
         {
+            bool wasStopped = session.End is { Reason: SessionEndReason.Stopped };
             subscription.Dispose();
-            SessionEnd? end = _ownSessions.Contains(session) ? session.Stop() : session.End;
-            if (end is null) continue;
+            if (XenHost.Leave(session, this) is not { } end) continue;
+            if (wasStopped && !hasAll) errors.Add((EndedByAnother(session.Domain), session.Domain));
             if (session.ExplainDomainEnd(cancellation) is { } ended) errors.Add((ended, session.Domain));
             if (end.Failure is { } failure) errors.Add((failure, session.Domain));
             errors.AddRange(end.TeardownFailures.Select(e => (e, session.Domain)));
         }
 
-        lock (_gate)
-        {
-            _watches.Clear();
-            _ownSessions.Clear();
-        }
-
+        lock (_gate) _watches.Clear();
         return errors;
     }
 
-    /// <summary>Ends the watch, and the sessions that it opened. For any thread, while another consumes it.</summary>
+    /// <summary>Ends the watch, and the sessions that nobody else uses. For any thread, while another consumes it.</summary>
     public void Stop()
     {
         (EventSubscription Subscription, MonitorSession Session)[] watches;
-        MonitorSession[] sessions;
-        lock (_gate)
-        {
-            watches = [.. _watches];
-            sessions = [.. _ownSessions];
-        }
-
+        lock (_gate) watches = [.. _watches];
         foreach ((EventSubscription subscription, _) in watches) subscription.Dispose();
-        foreach (MonitorSession session in sessions) session.Stop();
+        foreach ((_, MonitorSession session) in watches) XenHost.Leave(session, this);
     }
+
+    private static XenException EndedByAnother(XenDomain domain) => new(
+        XenErrorId.SessionEnded,
+        $"The session of {domain} was ended while it was being watched, by Disable-XenMonitor, Connect-XenHost or Remove-Module.",
+        "Watch it anew, and end the session when its watches have ended.");
 
     /// <summary>Ends it in any case; does nothing more after <see cref="End"/>.</summary>
     public void Dispose()

@@ -65,7 +65,9 @@ public sealed class ExportXenVmEventCommand : XenCmdlet
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (_recording is { } recording) Require(Path, recording.Close);
+        if (_recording is not { } recording) return;
+        Require(Path, recording.Close);
+        if (!recording.HasBegun) WriteWarning($"No event came: '{Path}' is as it was.");
     }
 
     /// <inheritdoc/>

@@ -15,6 +15,8 @@ public sealed class GetXenDomainCommand : DomainCmdlet
     [ArgumentCompleter(typeof(DomainCompleter))]
     public DomainSelector[] Domain { get; set; } = [new("*")];
 
+    private protected override bool MayMatchNone => true;
+
     /// <inheritdoc/>
     protected override void ProcessRecord() => ForEachDomain(Domain, IsAny, domain => WriteObject(domain));
 }

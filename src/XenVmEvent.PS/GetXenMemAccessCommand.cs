@@ -13,6 +13,7 @@ public sealed class GetXenMemAccessCommand : DomainCmdlet
 {
     /// <summary>The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain returns.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Name")]
     [DomainTransformation]
     [ArgumentCompleter(typeof(DomainCompleter))]
     public DomainSelector[] Domain { get; set; } = [];
@@ -20,6 +21,7 @@ public sealed class GetXenMemAccessCommand : DomainCmdlet
     /// <summary>The pages, as in 0x400 or 0x400-0x43f. All that the domain has when left out, which takes a call each.</summary>
     [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
     [GfnTransformation]
+    [ArgumentCompleter(typeof(NoCompleter))]
     public GfnRange[] Gfn { get; set; } = [];
 
     /// <summary>The view of the domain's memory; 0 is the host's own.</summary>
@@ -30,14 +32,15 @@ public sealed class GetXenMemAccessCommand : DomainCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord() => ForEachDomain(Domain, IsGuest, domain =>
     {
-        if (XenHost.FindSession(domain) is { } running)
+        MonitorSession session = XenHost.Join(domain, this, new MonitorOptions());
+        try
         {
-            Write(running);
-            return;
+            Write(session);
         }
-
-        using MonitorSession session = XenHost.StartSession(domain, new MonitorOptions());
-        Write(session);
+        finally
+        {
+            XenHost.Leave(session, this);
+        }
     });
 
     private void Write(MonitorSession session)

@@ -10,9 +10,12 @@ public sealed class GetXenMemoryViewCommand : DomainCmdlet
 {
     /// <summary>Of which domains. All that are monitored when left out.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Name")]
     [DomainTransformation]
     [ArgumentCompleter(typeof(DomainCompleter))]
     public DomainSelector[] Domain { get; set; } = [];
+
+    private protected override bool MayMatchNone => true;
 
     /// <inheritdoc/>
     protected override void ProcessRecord()

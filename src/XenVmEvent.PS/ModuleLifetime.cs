@@ -14,7 +14,7 @@ public sealed class ModuleLifetime : IModuleAssemblyInitializer, IModuleAssembly
     /// <inheritdoc/>
     public void OnRemove(PSModuleInfo psModuleInfo)
     {
-        XenHost.Disconnect();
+        XenHost.EndSessions();
         EndingSignals.Ignore();
         DependencyContext.Detach();
     }

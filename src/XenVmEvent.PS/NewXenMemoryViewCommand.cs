@@ -14,6 +14,7 @@ public sealed class NewXenMemoryViewCommand : SessionCmdlet
 {
     /// <summary>The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain returns.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Name")]
     [DomainTransformation]
     [ArgumentCompleter(typeof(DomainCompleter))]
     public DomainSelector[] Domain { get; set; } = [];

@@ -21,6 +21,7 @@ public sealed class ReadXenMemoryCommand : DomainCmdlet
 
     /// <summary>The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain returns.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Name")]
     [DomainTransformation]
     [ArgumentCompleter(typeof(DomainCompleter))]
     public DomainSelector[] Domain { get; set; } = [];
@@ -37,10 +38,12 @@ public sealed class ReadXenMemoryCommand : DomainCmdlet
 
     /// <summary>The vCPU whose page tables translate the address.</summary>
     [Parameter(ParameterSetName = ByVirtualAddress)]
+    [ArgumentCompleter(typeof(VCpuCompleter))]
     public uint VCpu { get; set; }
 
     /// <summary>The page: a guest frame number.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ByPage, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(NoCompleter))]
     public ulong Gfn { get; set; }
 
     /// <summary>The offset in the page.</summary>

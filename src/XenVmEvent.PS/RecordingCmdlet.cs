@@ -15,23 +15,26 @@ public abstract class RecordingCmdlet : XenCmdlet
     /// <summary>Reads the recording of this very name.</summary>
     private protected void ReadLiteral(string path, Action<VmEvent> use) => Report(path, () => Read(RecordingPath.Resolve(SessionState.Path, path), use));
 
-    /// <summary>A file whose first line is no event is no recording; of others, lines that are none are reported, and left out.</summary>
+    /// <summary>What is no event is reported, and left out.</summary>
     private void Read(string file, Action<VmEvent> use)
     {
         using RecordingReader recording = RecordingReader.Open(file);
-        bool isRecording = false;
         while (!Stopped.IsCancellationRequested)
         {
             try
             {
                 if (recording.Read() is not { } vmEvent) break;
-                isRecording = true;
                 use(vmEvent);
             }
-            catch (XenException e) when (e.Id == XenErrorId.InvalidRecording && isRecording)
+            catch (XenException e) when (e.Id == XenErrorId.InvalidRecording)
             {
                 WriteError(ToErrorRecord(e, file));
             }
+        }
+
+        foreach (EventLoss loss in recording.Losses)
+        {
+            WriteWarning($"{loss.Events} events of {loss.Domain} are missing in '{file}', from {loss.From:O} to {loss.To:O}: {loss.Reason}.");
         }
 
         if (recording.IsTorn) WriteWarning($"The recording '{file}' breaks off at line {recording.Line}: what came last is lost, or still being written.");

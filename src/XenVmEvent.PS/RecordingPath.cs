@@ -12,10 +12,16 @@ internal static class RecordingPath
     public static string Resolve(PathIntrinsics paths, string path) =>
         Checked(path, () => (paths.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _), provider));
 
-    /// <summary>The files that a path with wildcards means.</summary>
+    /// <summary>The files that a path with wildcards means. The name of a file that is there is a name first.</summary>
     /// <exception cref="XenException">There is none, or it means something else.</exception>
-    public static IReadOnlyCollection<string> ResolveAll(PathIntrinsics paths, string path) =>
-        Checked<IReadOnlyCollection<string>>(path, () => (paths.GetResolvedProviderPathFromPSPath(path, out ProviderInfo provider), provider));
+    public static IReadOnlyCollection<string> ResolveAll(PathIntrinsics paths, string path)
+    {
+        string literal = Resolve(paths, path);
+        if (File.Exists(literal)) return [literal];
+        IReadOnlyCollection<string> files = Checked<IReadOnlyCollection<string>>(
+            path, () => (paths.GetResolvedProviderPathFromPSPath(path, out ProviderInfo provider), provider));
+        return files.Count > 0 ? files : throw new XenException(XenErrorId.RecordingFailed, $"No file matches '{path}'.", "Name a file that is there.");
+    }
 
     private static T Checked<T>(string path, Func<(T Files, ProviderInfo Provider)> resolve)
     {

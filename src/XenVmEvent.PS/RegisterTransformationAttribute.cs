@@ -7,7 +7,7 @@ using XenVmEvent.Events;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Takes a hashtable for registers; 0xffffffff81000000 is the bits it is, where PowerShell reads a negative number.</summary>
+/// <summary>Takes a hashtable for registers; 0xffffffff81000000 is the bits it is, where PowerShell reads a negative number. Of 32 bits that is refused: 0xffffffff and -1 are the same to it.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class RegisterTransformationAttribute : ArgumentTransformationAttribute
 {
@@ -30,7 +30,8 @@ public sealed class RegisterTransformationAttribute : ArgumentTransformationAttr
 
     private static ulong ToBits(string register, object? value) => value switch
     {
-        int number => unchecked((uint)number),
+        int and < 0 => throw Refused($"'{value}' for {register} may be 0x{value:x} or the 64 bits of a negative number, which PowerShell does not tell apart: write 0x{value:x}ul or {value}l."),
+        int number => (ulong)number,
         long number => unchecked((ulong)number),
         ulong number => number,
         byte or ushort or uint => Convert.ToUInt64(value, CultureInfo.InvariantCulture),

@@ -24,6 +24,7 @@ public sealed class RegisterXenVmEventCommand : ObjectEventRegistrationBase, IDi
 
     /// <summary>The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain returns.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Name")]
     [DomainTransformation]
     [ArgumentCompleter(typeof(DomainCompleter))]
     public DomainSelector[] Domain { get; set; } = [];
@@ -56,6 +57,7 @@ public sealed class RegisterXenVmEventCommand : ObjectEventRegistrationBase, IDi
     /// <summary>The pages, as in 0x400 or 0x400-0x43f. All that the domain has and will have when left out.</summary>
     [Parameter(ParameterSetName = ByPage)]
     [GfnTransformation]
+    [ArgumentCompleter(typeof(NoCompleter))]
     public GfnRange[] Gfn { get; set; } = [];
 
     /// <summary>Keep pages watched after their first access.</summary>
@@ -120,7 +122,7 @@ public sealed class RegisterXenVmEventCommand : ObjectEventRegistrationBase, IDi
     protected override string GetSourceObjectEventName() => nameof(RegisteredWatch.EventArrived);
 
     private static IEnumerable<XenDomain> Meant(DomainSelector selector) =>
-        selector.Resolve(XenHost.Current).Where(d => !selector.IsWildcard || DomainCmdlet.IsGuest(d));
+        DomainCmdlet.Resolve(selector, mayMatchNone: false, out bool byWildcard).Where(d => !byWildcard || DomainCmdlet.IsGuest(d));
 
     /// <summary>What Xen refuses ends the cmdlet.</summary>
     private void Require(object target, System.Action action)
@@ -143,7 +145,7 @@ public sealed class RegisterXenVmEventCommand : ObjectEventRegistrationBase, IDi
         if (ParameterSetName == ByPage && Access == PageAccess.None) throw Refusal("No access to watch was named.", "Name one or more of Read, Write and Execute.");
     }
 
-    private static XenException Refusal(string why, string remedy) => new(XenErrorId.NotSupported, why, remedy);
+    private static XenException Refusal(string why, string remedy) => new(XenErrorId.InvalidArgument, why, remedy);
 
     private EventWatch CreateWatch() => ParameterSetName == ByPage
         ? new EventWatch { Kinds = [VmEventKind.MemAccess], Pages = new PageWatch { Access = Access, Ranges = Gfn, Repeat = Repeat }, Hold = Hold }

@@ -53,7 +53,7 @@ public sealed class RegisteredWatch : IDisposable
     /// <summary>Whether somebody is subscribed.</summary>
     internal bool IsSubscribed => _handlers is not null;
 
-    /// <summary>Ends the watch, and the sessions that were opened for it.</summary>
+    /// <summary>Ends the watch, and the sessions that nobody else uses.</summary>
     public void Dispose()
     {
         // Not waiting for the thread: it may be the one that unsubscribes, or wait for the one that does.
@@ -95,6 +95,6 @@ public sealed class RegisteredWatch : IDisposable
         if (_stop.IsCancellationRequested) return;
         long overwritten = _events.Overwritten;
         if (overwritten > 0) XenHost.Warnings.Enqueue($"{overwritten} events of a registered watch were lost: {EventStream.WhyOverwritten}.");
-        foreach ((XenException error, _) in _events.End(_stop.Token)) XenHost.Warnings.Enqueue($"A registered watch has ended: {error.Message}");
+        foreach ((XenException error, _) in _events.End(hasAll: false, _stop.Token)) XenHost.Warnings.Enqueue($"A registered watch has ended: {error.Message}");
     }
 }

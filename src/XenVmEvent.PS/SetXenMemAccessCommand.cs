@@ -20,6 +20,7 @@ public sealed class SetXenMemAccessCommand : SessionCmdlet
 
     /// <summary>The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain or Get-XenMemAccess returns.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Name")]
     [DomainTransformation]
     [ArgumentCompleter(typeof(DomainCompleter))]
     public DomainSelector[] Domain { get; set; } = [];
@@ -27,6 +28,7 @@ public sealed class SetXenMemAccessCommand : SessionCmdlet
     /// <summary>The pages, as in 0x400 or 0x400-0x43f.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [GfnTransformation]
+    [ArgumentCompleter(typeof(NoCompleter))]
     public GfnRange[] Gfn { get; set; } = [];
 
     /// <summary>The rights that the guest is left.</summary>

@@ -17,7 +17,8 @@ public sealed class TestXenMonitorCommand : DomainCmdlet
 
     /// <summary>The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain returns. Only the host is tested when left out.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [DomainTransformation]
+    [Alias("Name")]
+    [DomainTransformation(BindsAnything = true)]
     [ArgumentCompleter(typeof(DomainCompleter))]
     public DomainSelector[] Domain { get; set; } = [];
 
@@ -54,11 +55,9 @@ public sealed class TestXenMonitorCommand : DomainCmdlet
         try
         {
             IHypervisor host = XenHost.Current;
-            IReadOnlyList<XenDomain> domains = selector.Resolve(host);
-            if (domains.Count == 0) _allPassed = false;
-            foreach (XenDomain domain in domains)
+            foreach (XenDomain domain in Resolve(selector, MayMatchNone, out bool byWildcard))
             {
-                if (!selector.IsWildcard || IsGuest(domain)) Write(DomainDiagnosis.Run(host, domain, IsMonitored(domain)));
+                if (!byWildcard || IsGuest(domain)) Write(DomainDiagnosis.Run(host, domain, IsMonitored(domain)));
             }
         }
         catch (XenException e)

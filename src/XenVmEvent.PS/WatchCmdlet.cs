@@ -19,6 +19,7 @@ public abstract class WatchCmdlet : DomainCmdlet
 
     /// <summary>The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain returns.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Name")]
     [DomainTransformation]
     [ArgumentCompleter(typeof(DomainCompleter))]
     public DomainSelector[] Domain { get; set; } = [];
@@ -100,9 +101,9 @@ public abstract class WatchCmdlet : DomainCmdlet
             return;
         }
 
-        WriteEvents();
+        bool hasAll = WriteEvents() == First;
         WarnOfLost();
-        foreach ((XenException error, XenDomain domain) in _events.End(Stopped)) WriteError(ToErrorRecord(error, domain));
+        foreach ((XenException error, XenDomain domain) in _events.End(hasAll, Stopped)) WriteError(ToErrorRecord(error, domain));
     }
 
     /// <inheritdoc/>
@@ -149,7 +150,8 @@ public abstract class WatchCmdlet : DomainCmdlet
         }
     }
 
-    private void WriteEvents()
+    /// <returns>How many there were.</returns>
+    private long WriteEvents()
     {
         EventStream events = _events!;
         using WatchProgress progress = new(this, events);
@@ -158,22 +160,24 @@ public abstract class WatchCmdlet : DomainCmdlet
         while (!Stopped.IsCancellationRequested)
         {
             TimeSpan left = Duration == Timeout.InfiniteTimeSpan ? Duration : Duration - Stopwatch.GetElapsedTime(start);
-            if (left <= TimeSpan.Zero && left != Timeout.InfiniteTimeSpan) return;
+            if (left <= TimeSpan.Zero && left != Timeout.InfiniteTimeSpan) break;
             if (events.TryTake(out VmEvent? vmEvent, out MonitorSession? session))
             {
                 WriteObject(vmEvent);
                 if (Hold) session.Release(vmEvent);
                 progress.Show(++written);
-                if (written == First) return;
+                if (written == First) break;
                 continue;
             }
 
             WarnOfLost();
             WarnOfGuards();
-            if (events.IsOver) return;
+            if (events.IsOver) break;
             progress.Show(written);
             events.Wait(progress.Limit(left), Stopped);
         }
+
+        return written;
     }
 
     private Symbols.SymbolMap ReadSymbols(string path)
@@ -210,7 +214,7 @@ public abstract class WatchCmdlet : DomainCmdlet
     }
 
     private static XenException NoAnswersInJobs() => new(
-        XenErrorId.NotSupported,
+        XenErrorId.InvalidArgument,
         "A job's events cannot be answered: they are received when the guest has long gone on.",
         "Leave -Hold or -AsJob out; Set-XenVmEventResponse -Domain -Event sets an answer for all events of a kind.");
 }

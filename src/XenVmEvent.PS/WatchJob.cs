@@ -72,12 +72,12 @@ internal sealed class WatchJob : Job
         bool hasFailed = false;
         try
         {
-            TakeEvents();
+            bool hasAll = TakeEvents() == _first;
             long lost = _events.Dropped;
             if (lost > 0) Warning.Add(new WarningRecord($"{lost} events were lost: they were not received within the response timeout."));
             long overwritten = _events.Overwritten;
             if (overwritten > 0) Warning.Add(new WarningRecord($"{overwritten} events were lost: {EventStream.WhyOverwritten}."));
-            foreach ((XenException error, XenDomain domain) in _events.End(CancellationToken.None))
+            foreach ((XenException error, XenDomain domain) in _events.End(hasAll || _stop.IsCancellationRequested, CancellationToken.None))
             {
                 hasFailed = true;
                 Error.Add(XenCmdlet.ToErrorRecord(error, domain));
@@ -90,14 +90,15 @@ internal sealed class WatchJob : Job
         }
     }
 
-    private void TakeEvents()
+    /// <returns>How many there were.</returns>
+    private long TakeEvents()
     {
         long start = Stopwatch.GetTimestamp();
         long taken = 0;
         while (taken < _first && !_stop.IsCancellationRequested)
         {
             TimeSpan left = _duration == Timeout.InfiniteTimeSpan ? LongestWait : _duration - Stopwatch.GetElapsedTime(start);
-            if (left <= TimeSpan.Zero) return;
+            if (left <= TimeSpan.Zero) break;
             if (Output.Count >= _bufferSize)
             {
                 // They wait in the watch's own buffer then, and at last in the guest.
@@ -110,12 +111,14 @@ internal sealed class WatchJob : Job
             }
             else if (_events.IsOver)
             {
-                return;
+                break;
             }
             else
             {
                 _events.Wait(left, _stop.Token);
             }
         }
+
+        return taken;
     }
 }

@@ -23,6 +23,7 @@ public sealed class WatchXenMemAccessCommand : WatchCmdlet
     /// <summary>The pages, as in 0x400 or 0x400-0x43f. All that the domain has and will have when left out.</summary>
     [Parameter]
     [GfnTransformation]
+    [ArgumentCompleter(typeof(NoCompleter))]
     public GfnRange[] Gfn { get; set; } = [];
 
     /// <summary>
@@ -57,7 +58,7 @@ public sealed class WatchXenMemAccessCommand : WatchCmdlet
     {
         if (MyInvocation.BoundParameters.ContainsKey(nameof(Access)) && Access == PageAccess.None)
         {
-            throw new XenException(XenErrorId.NotSupported, "No access to watch was named.", "Name one or more of Read, Write and Execute.");
+            throw new XenException(XenErrorId.InvalidArgument, "No access to watch was named.", "Name one or more of Read, Write and Execute.");
         }
     });
 }

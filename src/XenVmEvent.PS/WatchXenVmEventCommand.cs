@@ -66,6 +66,7 @@ public sealed class WatchXenVmEventCommand : WatchCmdlet
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(VCpuCompleter))]
     public uint[] VCpu { get; set; } = [];
 
     private protected override string Action => $"Watch {string.Join(", ", Event)}";
@@ -102,5 +103,5 @@ public sealed class WatchXenVmEventCommand : WatchCmdlet
         SteppedVCpus = VCpu,
     };
 
-    private static XenException Refusal(string why, string remedy) => new(XenErrorId.NotSupported, why, remedy);
+    private static XenException Refusal(string why, string remedy) => new(XenErrorId.InvalidArgument, why, remedy);
 }

@@ -11,7 +11,7 @@ namespace XenVmEvent.PS;
 internal static class XenHost
 {
     private static readonly Lock Gate = new();
-    private static readonly List<MonitorSession> OpenSessions = [];
+    private static readonly List<SharedSession> OpenSessions = [];
     private static IHypervisor? _current;
 
     /// <summary>The host; the first use connects to the Xen that this is dom0 of.</summary>
@@ -44,8 +44,8 @@ internal static class XenHost
         {
             lock (Gate)
             {
-                OpenSessions.RemoveAll(s => s.End is not null);
-                return [.. OpenSessions];
+                OpenSessions.RemoveAll(s => s.Session.End is not null);
+                return [.. OpenSessions.Select(s => s.Session)];
             }
         }
     }
@@ -63,11 +63,22 @@ internal static class XenHost
     /// <summary>Ends all sessions and lets go of the host.</summary>
     public static void Disconnect() => TurnTo(null);
 
+    /// <summary>
+    /// Ends all sessions. A simulated host that was chosen stays, for Import-Module -Force removes a module too; a real one
+    /// is connected to again by the next use.
+    /// </summary>
+    public static void EndSessions()
+    {
+        IHypervisor? host;
+        lock (Gate) host = _current as SimulatedHypervisor;
+        TurnTo(host);
+    }
+
     /// <summary>Turns to this host, or none until the next use, ending the sessions on the one before.</summary>
     public static void TurnTo(IHypervisor? next)
     {
         IHypervisor? before;
-        MonitorSession[] sessions;
+        SharedSession[] sessions;
         lock (Gate)
         {
             before = _current;
@@ -76,8 +87,8 @@ internal static class XenHost
             OpenSessions.Clear();
         }
 
-        foreach (MonitorSession session in sessions) session.Stop();
-        before?.Dispose();
+        foreach (SharedSession one in sessions) one.Session.Stop();
+        if (before != next) before?.Dispose();
     }
 
     /// <summary>The running session of a domain; null when there is none.</summary>
@@ -93,29 +104,77 @@ internal static class XenHost
     /// <summary>What guards have to say, for the next cmdlet that can warn.</summary>
     public static ConcurrentQueue<string> Warnings { get; } = new();
 
-    /// <summary>Starts a session.</summary>
+    /// <summary>Starts a session that stays until it is stopped.</summary>
     /// <param name="domain">The domain.</param>
     /// <param name="options">How it shall run.</param>
     /// <param name="guarded">A second process frees the guest if this one is killed; on a real host only.</param>
     /// <exception cref="XenException">The domain cannot be monitored.</exception>
-    public static MonitorSession StartSession(XenDomain domain, MonitorOptions options, bool guarded = true)
+    public static MonitorSession StartSession(XenDomain domain, MonitorOptions options, bool guarded = true) => Open(domain, open =>
     {
-        // In one step: whoever turns to another host meanwhile ends this session too.
+        if (open is not null)
+        {
+            throw new XenException(
+                XenErrorId.MonitorBusy,
+                $"The domain {domain} is monitored by this process already.",
+                "Use the session that is there (Get-XenMonitor), or end it first (Disable-XenMonitor).");
+        }
+
+        return Start(domain, options, guarded, stays: true);
+    });
+
+    /// <summary>The session of a domain, until <see cref="Leave"/>; where there is none it is started, and ends with the last who uses it.</summary>
+    /// <param name="domain">The domain.</param>
+    /// <param name="user">Who uses it.</param>
+    /// <param name="options">How it shall run if it is not there.</param>
+    /// <param name="guarded">Then: a second process frees the guest if this one is killed; on a real host only.</param>
+    /// <exception cref="XenException">The domain cannot be monitored.</exception>
+    public static MonitorSession Join(XenDomain domain, object user, MonitorOptions options, bool guarded = true) => Open(domain, open =>
+    {
+        open ??= Start(domain, options, guarded, stays: false);
+        open.Users.Add(user);
+        return open;
+    });
+
+    /// <summary>Somebody does not use a session any more. Does nothing the second time.</summary>
+    /// <returns>How it ended; null when it runs on.</returns>
+    public static SessionEnd? Leave(MonitorSession session, object user)
+    {
+        bool isUnused;
         lock (Gate)
         {
-            if (FindSession(domain) is not null)
+            SharedSession? open = OpenSessions.Find(s => s.Session == session);
+            open?.Users.Remove(user);
+            isUnused = open is { IsUnused: true };
+        }
+
+        return isUnused ? session.Stop() : session.End;
+    }
+
+    private static MonitorSession Open(XenDomain domain, Func<SharedSession?, SharedSession> choose)
+    {
+        while (true)
+        {
+            MonitorSession ending;
+
+            // In one step: whoever turns to another host meanwhile ends this session too.
+            lock (Gate)
             {
-                throw new XenException(
-                    XenErrorId.MonitorBusy,
-                    $"The domain {domain} is monitored by this process already.",
-                    "Use the session that is there (Get-XenMonitor), or end it first (Disable-XenMonitor).");
+                SharedSession? open = OpenSessions.Find(s => s.Session.Domain.Id == domain.Id && s.Session.End is null);
+                if (open is not { IsUnused: true }) return choose(open).Session;
+                ending = open.Session;
             }
 
-            MonitorSession session = MonitorSession.Start(guarded ? Guarded(Current) : Current, domain, options);
-            OpenSessions.Add(session);
-            EndingSignals.Watch();
-            return session;
+            ending.Stop();
         }
+    }
+
+    private static SharedSession Start(XenDomain domain, MonitorOptions options, bool guarded, bool stays)
+    {
+        Rehearsal.EnsureDone();
+        SharedSession open = new(MonitorSession.Start(guarded ? Guarded(Current) : Current, domain, options), stays);
+        OpenSessions.Add(open);
+        EndingSignals.Watch();
+        return open;
     }
 
     private static IHypervisor Guarded(IHypervisor host)

@@ -27,10 +27,8 @@ internal sealed class CommandProcess : IDisposable
     /// <summary>Its standard output.</summary>
     public StreamReader Output => _process.StandardOutput;
 
-    private static string Dll => Path.Combine(AppContext.BaseDirectory, "xenvmevent.dll");
-
     /// <summary>Starts the command. Where SIGHUP is ignored, as under nohup, it would ignore it too.</summary>
-    public static CommandProcess Start(params IEnumerable<string> arguments) => new("env", ["--default-signal=HUP", "dotnet", Dll, .. arguments]);
+    public static CommandProcess Start(params IEnumerable<string> arguments) => new("env", ["--default-signal=HUP", .. TestedProgram.Command, .. arguments]);
 
     /// <summary>Runs the command to its end.</summary>
     public static CommandResult Run(params IEnumerable<string> arguments)
@@ -39,10 +37,17 @@ internal sealed class CommandProcess : IDisposable
         return command.Finish();
     }
 
-    /// <summary>Runs the command to its end by a shell, with its output sent elsewhere.</summary>
-    public static CommandResult RunInShell(string arguments, string redirection)
+    /// <summary>Runs the command to its end with settings of its environment, as in NAME=value.</summary>
+    public static CommandResult RunWith(string[] settings, params IEnumerable<string> arguments)
     {
-        using CommandProcess command = new("sh", ["-c", $"exec dotnet '{Dll}' {arguments} {redirection}"]);
+        using CommandProcess command = new("env", [.. settings, .. TestedProgram.Command, .. arguments]);
+        return command.Finish();
+    }
+
+    /// <summary>Runs the command to its end by a shell, with its output sent elsewhere.</summary>
+    public static CommandResult RunInShell(string arguments, string redirection, string before = "")
+    {
+        using CommandProcess command = new("sh", ["-c", $"{before} exec \"$@\" {arguments} {redirection}", "sh", .. TestedProgram.Command]);
         return command.Finish();
     }
 

@@ -36,7 +36,7 @@ public class TestCommandTests
         Assert.Equal(1, result.ExitCode);
         Assert.Empty(result.Errors);
         Assert.Contains("                         -> Choose an HVM or PVH guest.", result.Output);
-        Assert.Equal("0 cannot be monitored: DomainType.", result.Output[^1]);
+        Assert.Equal("Domain-0 cannot be monitored: DomainType.", result.Output[^1]);
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public class UsageTests
         (int exitCode, string[] errors) = Run(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         Assert.Equal(2, exitCode);
         string error = Assert.Single(errors);
-        Assert.StartsWith("xenvmevent: ", error, StringComparison.Ordinal);
+        Assert.StartsWith("xenvmevent: InvalidUsage: ", error, StringComparison.Ordinal);
         Assert.Contains(reason, error, StringComparison.Ordinal);
         Assert.DoesNotContain("System.", error, StringComparison.Ordinal);
         Assert.Contains("Usage: xenvmevent [-m] <domain> <mode>", error, StringComparison.Ordinal);

@@ -62,13 +62,24 @@ public class WatchTests
     {
         CommandResult result = CommandProcess.Run([.. arguments, "--simulate", "--count", "12", "--format", "json"]);
         Assert.Equal(0, result.ExitCode);
-        Assert.Equal(12, result.Output.Length);
-        foreach (string line in result.Output)
+        string[] events = [.. result.Output.Where(l => !l.StartsWith("{\"lost\":", StringComparison.Ordinal))];
+        Assert.Equal(12, events.Length);
+        foreach (string line in events)
         {
             using JsonDocument one = JsonDocument.Parse(line);
             Assert.Equal("db01", one.RootElement.GetProperty("domain").GetString());
             Assert.InRange(one.RootElement.GetProperty("vcpu").GetInt32(), 0, 3);
         }
+    }
+
+    [Theory]
+    [InlineData("io", @"\AI/O: rip=[0-9a-f]{16}, vcpu \d: port=0x[0-9a-f]+, (in|out), bytes=[124], string=[01]\z")]
+    [InlineData("vmexit", @"\AVM exit: rip=[0-9a-f]{16}, vcpu \d: reason=\d+, qualification=0x[0-9a-f]+\z")]
+    public void As_text_its_own_modes_say_what_happened(string mode, string line)
+    {
+        CommandResult result = CommandProcess.Run("db01", mode, "--simulate", "--count", "12");
+        Assert.Equal(0, result.ExitCode);
+        Assert.All(result.Output, l => Assert.Matches(line, l));
     }
 
     [Fact]
@@ -109,6 +120,14 @@ public class WatchTests
     [InlineData("HUP")]
     [InlineData("ALRM")]
     [InlineData("QUIT")]
+    [InlineData("USR1")]
+    [InlineData("USR2")]
+    [InlineData("XCPU")]
+    [InlineData("XFSZ")]
+    [InlineData("VTALRM")]
+    [InlineData("PROF")]
+    [InlineData("IO")]
+    [InlineData("PWR")]
     public void A_signal_ends_it_cleanly(string signal)
     {
         using CommandProcess command = CommandProcess.Start("web01", "cpuid", "--simulate");
@@ -118,6 +137,34 @@ public class WatchTests
         Assert.Equal(0, result.ExitCode);
         Assert.All(result.Output, line => Assert.Matches(XenAccessLines.Of("cpuid"), line));
         Assert.Contains("events shown", result.Errors[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void SIGPIPE_alone_changes_nothing()
+    {
+        using CommandProcess command = CommandProcess.Start("web01", "cpuid", "--simulate");
+        Assert.NotNull(command.Output.ReadLine());
+        command.Signal("PIPE");
+        for (int i = 0; i < 100; i++) Assert.NotNull(command.Output.ReadLine());
+        command.Signal("TERM");
+        Assert.Equal(0, command.Finish().ExitCode);
+    }
+
+    [Fact]
+    public void A_file_that_may_not_grow_ends_it_cleanly()
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            CommandResult result = CommandProcess.RunInShell("web01 cpuid --simulate", $"> '{file}'", before: "export DOTNET_EnableWriteXorExecute=0; ulimit -f 64;");
+            Assert.Equal(1, result.ExitCode);
+            Assert.StartsWith("xenvmevent: OutputFailed: ", result.Errors[^1], StringComparison.Ordinal);
+            Assert.Contains(result.Errors, e => e.Contains("events shown", StringComparison.Ordinal));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
     }
 
     [Theory]
@@ -160,6 +207,7 @@ public class WatchTests
     {
         CommandResult result = CommandProcess.RunInShell("web01 cpuid --simulate --count 20", "> /dev/full");
         Assert.Equal(1, result.ExitCode);
-        Assert.StartsWith("xenvmevent: Standard output cannot be written: ", result.Errors[^1], StringComparison.Ordinal);
+        Assert.Contains("events shown", result.Errors[^2], StringComparison.Ordinal);
+        Assert.StartsWith("xenvmevent: OutputFailed: Standard output cannot be written: ", result.Errors[^1], StringComparison.Ordinal);
     }
 }

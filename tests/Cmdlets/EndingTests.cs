@@ -162,8 +162,7 @@ public sealed class EndingTests : CmdletTest
     {
         Enable("web01");
         PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", "Cpuid").With("Hold").To(_ => Pipeline.Of<DisableXenMonitorCommand>("web01").Run()).Run();
-        Assert.Equal(PSInvocationState.Completed, outcome.State);
-        Assert.Empty(outcome.Errors);
+        Refused(outcome, XenErrorId.SessionEnded, ErrorCategory.ConnectionError);
         AssertFree("web01");
     }
 
@@ -191,5 +190,6 @@ public sealed class EndingTests : CmdletTest
         Assert.Empty(XenHost.Sessions);
         Assert.Null(host.Crash);
         module.OnImport();
+        Assert.Same(host, XenHost.Current);
     }
 }

@@ -18,7 +18,7 @@ public sealed class ResponseParameterTests : CmdletTest
         Assert.Equal(VmEventResponse.Continue with { GetNextInterrupt = true }, Given("Cpuid", ("GetNextInterrupt", null)));
         Assert.Equal(
             VmEventResponse.Continue.WithRegister(SettableRegister.Rax, 0xffff_ffff).WithRegister(SettableRegister.Rip, 0xffff_ffff_8100_0000),
-            Given("Cpuid", ("Register", new Hashtable { ["rax"] = -1, ["Rip"] = unchecked((long)0xffff_ffff_8100_0000) })));
+            Given("Cpuid", ("Register", new Hashtable { ["rax"] = 0xffff_ffffL, ["Rip"] = unchecked((long)0xffff_ffff_8100_0000) })));
         Assert.Equal(VmEventResponse.Skip, Given("SoftwareBreakpoint", ("Skip", null)));
         Assert.Equal(VmEventResponse.Reinject, Given("SoftwareBreakpoint", ("Reinject", null)));
         Assert.Equal(VmEventResponse.Emulate with { InstructionData = new byte[] { 0x90 } }, Given("SoftwareBreakpoint", ("InstructionData", 0x90)));

@@ -124,7 +124,7 @@ public sealed class WatchXenMemAccessTests : CmdletTest
     [Fact]
     public void No_access_is_refused()
     {
-        ErrorRecord error = Ended(Pipeline.Of<WatchXenMemAccessCommand>("web01", "None").Run(), XenErrorId.NotSupported, ErrorCategory.NotImplemented);
+        ErrorRecord error = Ended(Pipeline.Of<WatchXenMemAccessCommand>("web01", "None").Run(), XenErrorId.InvalidArgument, ErrorCategory.InvalidArgument);
         Assert.Equal(PageAccess.None, error.TargetObject);
         NotBound(Pipeline.Of<WatchXenMemAccessCommand>("web01", "Wrote").Run(), "CannotConvertArgumentNoMessage");
         NotBound(Pipeline.Of<WatchXenMemAccessCommand>("web01", 9).Run(), "CannotConvertArgumentNoMessage");

@@ -132,9 +132,9 @@ public sealed class WatchXenVmEventTests : CmdletTest
     [Fact]
     public void Kinds_that_lack_something_are_refused()
     {
-        ErrorRecord error = Ended(Pipeline.Of<WatchXenVmEventCommand>("web01", "MemAccess").Run(), XenErrorId.NotSupported, ErrorCategory.NotImplemented);
+        ErrorRecord error = Ended(Pipeline.Of<WatchXenVmEventCommand>("web01", "MemAccess").Run(), XenErrorId.InvalidArgument, ErrorCategory.InvalidArgument);
         Assert.Contains("Watch-XenMemAccess", error.ErrorDetails!.RecommendedAction, StringComparison.Ordinal);
-        error = Ended(Pipeline.Of<WatchXenVmEventCommand>("web01", "MovToMsr").Run(), XenErrorId.NotSupported, ErrorCategory.NotImplemented);
+        error = Ended(Pipeline.Of<WatchXenVmEventCommand>("web01", "MovToMsr").Run(), XenErrorId.InvalidArgument, ErrorCategory.InvalidArgument);
         Assert.Contains("-Msr", error.ErrorDetails!.RecommendedAction, StringComparison.Ordinal);
         NotBound(Pipeline.Of<WatchXenVmEventCommand>("web01", "WriteControlRegister").With("Register", Array.Empty<object>()).Run(), "ParameterArgumentValidationError");
         NotBound(Pipeline.Of<WatchXenVmEventCommand>("web01", "WriteControlRegister").With("Register", null).Run(), "ParameterArgumentValidationError");
@@ -191,7 +191,7 @@ public sealed class WatchXenVmEventTests : CmdletTest
     public void An_option_that_none_of_the_kinds_has_is_refused(string option, object? value, string kinds)
     {
         Pipeline pipeline = Pipeline.Of<WatchXenVmEventCommand>("web01", Kinds);
-        ErrorRecord error = Ended((value is null ? pipeline.With(option) : pipeline.With(option, value)).Run(), XenErrorId.NotSupported, ErrorCategory.NotImplemented);
+        ErrorRecord error = Ended((value is null ? pipeline.With(option) : pipeline.With(option, value)).Run(), XenErrorId.InvalidArgument, ErrorCategory.InvalidArgument);
         Assert.Contains(kinds, error.ErrorDetails!.Message, StringComparison.Ordinal);
         Assert.False(Host["web01"].IsMonitored);
     }
@@ -199,7 +199,7 @@ public sealed class WatchXenVmEventTests : CmdletTest
     [Fact]
     public void What_does_not_wait_cannot_be_held()
     {
-        Ended(Pipeline.Of<WatchXenVmEventCommand>("web01", "GuestRequest").With("Async").With("Hold").Run(), XenErrorId.NotSupported, ErrorCategory.NotImplemented);
+        Ended(Pipeline.Of<WatchXenVmEventCommand>("web01", "GuestRequest").With("Async").With("Hold").Run(), XenErrorId.InvalidArgument, ErrorCategory.InvalidArgument);
         PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", "GuestRequest").With("Async").With("First", 3).Run();
         Assert.All(outcome.OutputOf<VmEvent>(), e => Assert.False(e.IsSynchronous));
         AssertFree("web01");

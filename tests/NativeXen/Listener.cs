@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using XenVmEvent.Cli.Tests;
 
 namespace XenVmEvent.NativeXen.Tests;
 
@@ -24,11 +25,11 @@ internal sealed record Listener(int ExitCode, IReadOnlyList<string> Lines, IRead
 
     /// <summary>Runs one of xenvmevent's commands.</summary>
     public static Listener RunXenVmEvent(Guest guest, params IEnumerable<string> arguments) =>
-        Run(guest, "dotnet", [Path.Combine(AppContext.BaseDirectory, "xenvmevent.dll"), .. arguments]);
+        Run(guest, TestedProgram.Command[0], [.. TestedProgram.Command.Skip(1), .. arguments]);
 
     /// <summary>Runs <c>xenvmevent test</c>, which listens to nothing.</summary>
     public static Listener RunOurTest(Guest guest, params IEnumerable<string> arguments) =>
-        Run(guest, "dotnet", [Path.Combine(AppContext.BaseDirectory, "xenvmevent.dll"), "test", .. arguments]);
+        RunXenVmEvent(guest, ["test", .. arguments]);
 
     /// <summary>
     /// The lines of each vCPU, in its own order; the order between vCPUs is not determined. Lines that name none follow

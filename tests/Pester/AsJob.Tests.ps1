@@ -42,7 +42,7 @@ Describe 'A watch as a job' {
     }
 
     It 'cannot hold events' {
-        { Watch-XenVmEvent web01 -Event Cpuid -AsJob -Hold } | Should -Throw -ErrorId 'NotSupported,*'
+        { Watch-XenVmEvent web01 -Event Cpuid -AsJob -Hold } | Should -Throw -ErrorId 'InvalidArgument,*'
         Get-Job | Should -BeNullOrEmpty
     }
 }

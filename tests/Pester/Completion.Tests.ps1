@@ -41,6 +41,18 @@ Describe 'Tab completion' {
         $null = Connect-XenHost -Simulated
     }
 
+    It 'of <_> offers no file' -ForEach @(
+        'Watch-XenMemAccess web01 -Access Write -Gfn ', 'Get-XenMemAccess web01 -Gfn ', 'Set-XenMemAccess web01 -Gfn ', 'Read-XenMemory web01 -Gfn ',
+        'Register-XenVmEvent web01 -Access Write -Gfn ', 'Watch-XenVmEvent nosuch -Event SingleStep -VCpu ', 'Read-XenMemory nosuch -VCpu '
+    ) {
+        Get-Completion $_ | Should -BeNullOrEmpty
+    }
+
+    It 'of -VCpu knows the vCPUs' {
+        Get-Completion 'Watch-XenVmEvent web01 -Event SingleStep -VCpu ' | Should -Be '0', '1'
+        Get-Completion 'Read-XenMemory web01 -VCpu ' | Should -Be '0', '1'
+    }
+
     It 'of <Line> gives <Completed>' -ForEach @(
         @{ Line = 'Watch-XenVmEvent web01 -Event C'; Completed = 'Cpuid' }
         @{ Line = 'Watch-XenVmEvent web01 -Event Cpuid,W'; Completed = 'WriteControlRegister' }

@@ -21,9 +21,19 @@ Describe 'Connect-XenHost' {
         Get-SimulatedDomain web01 | Should -Not -Be $before
     }
 
+    It 'chooses the host also for the module when it is imported anew' {
+        Enable-XenMonitor web01
+        $before = Get-SimulatedDomain web01
+        Import-Module (Join-Path (Get-Module XenVmEvent).ModuleBase 'XenVmEvent.psd1') -Force -Global
+        $before.IsMonitored | Should -BeFalse
+        Get-XenMonitor | Should -BeNullOrEmpty
+        (Get-XenDomain web01).Name | Should -Be 'web01'
+        Get-SimulatedDomain web01 | Should -Be $before
+    }
+
     It 'has guests of the architecture named' {
         (Connect-XenHost -Simulated -Architecture Arm64 -PassThru).Architecture | Should -Be 'Arm64'
-        { Connect-XenHost -Architecture Arm64 } | Should -Throw -ErrorId 'NotSupported,XenVmEvent.PS.ConnectXenHostCommand'
+        { Connect-XenHost -Architecture Arm64 } | Should -Throw -ErrorId 'InvalidArgument,XenVmEvent.PS.ConnectXenHostCommand'
     }
 
     It 'takes nothing by position' {

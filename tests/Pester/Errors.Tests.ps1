@@ -40,13 +40,13 @@ Describe 'An error about' {
         @{ What = 'two ways to step'; Command = { Set-XenVmEventResponse web01 Cpuid -ToggleSingleStep -FastSingleStepView 1 }
             Id = 'ResponseNotApplicable'; Category = 'InvalidOperation'; Target = ''; Message = 'exclude each other'; Remedy = 'Choose one' }
         @{ What = 'no page access'; Command = { Watch-XenMemAccess web01 -Access None }
-            Id = 'NotSupported'; Category = 'NotImplemented'; Target = 'None'; Message = 'No access'; Remedy = 'Read, Write and Execute' }
+            Id = 'InvalidArgument'; Category = 'InvalidArgument'; Target = 'None'; Message = 'No access'; Remedy = 'Read, Write and Execute' }
         @{ What = 'a gfn beyond the domain'; Command = { Watch-XenMemAccess web01 -Access Write -Gfn 0x100-0x1000 -Duration 60 }
             Id = 'InvalidGfn'; Category = 'InvalidArgument'; Target = 'web01 (id 1)'; Message = '0xfff'; Remedy = 'Name pages' }
         @{ What = 'page access as a kind of event'; Command = { Watch-XenVmEvent web01 -Event MemAccess }
-            Id = 'NotSupported'; Category = 'NotImplemented'; Target = 'MemAccess'; Message = 'by pages'; Remedy = 'Watch-XenMemAccess' }
+            Id = 'InvalidArgument'; Category = 'InvalidArgument'; Target = 'MemAccess'; Message = 'by pages'; Remedy = 'Watch-XenMemAccess' }
         @{ What = 'MovToMsr without -Msr'; Command = { Watch-XenVmEvent web01 -Event MovToMsr }
-            Id = 'NotSupported'; Category = 'NotImplemented'; Target = 'MovToMsr'; Message = 'none was named'; Remedy = '-Msr' }
+            Id = 'InvalidArgument'; Category = 'InvalidArgument'; Target = 'MovToMsr'; Message = 'none was named'; Remedy = '-Msr' }
         @{ What = 'an MSR that cannot be watched'; Command = { Watch-XenVmEvent web01 -Event MovToMsr -Msr 0x12345 -Duration 60 }
             Id = 'NotSupported'; Category = 'NotImplemented'; Target = 'web01 (id 1)'; Message = '0x12345'; Remedy = '\w' }
         @{ What = 'a vCPU that the domain does not have'; Command = { Watch-XenVmEvent web01 -Event SingleStep -VCpu 2 -Duration 60 }

@@ -24,6 +24,17 @@ Describe 'The module' {
         Split-Path (Split-Path $folder) -Leaf | Should -Be 'XenVmEvent'
     }
 
+    It 'holds native code in <_>' -ForEach 'XenVmEvent.PS.dll', 'XenVmEvent.Engine.dll', 'lib/XenVmEvent.Disassembly.dll', 'lib/Iced.dll' -Skip:(-not ($IsLinux -and [Runtime.InteropServices.RuntimeInformation]::ProcessArchitecture -eq 'X64')) {
+        $stream = [IO.File]::OpenRead((Join-Path $folder $_))
+        try {
+            $headers = [Reflection.PortableExecutable.PEHeaders]::new($stream)
+            $headers.CorHeader.ManagedNativeHeaderDirectory.Size | Should -BeGreaterThan 0
+        }
+        finally {
+            $stream.Dispose()
+        }
+    }
+
     It 'brings its license' {
         Join-Path $folder 'LICENSE' | Should -Exist
     }

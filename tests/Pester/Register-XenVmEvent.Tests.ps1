@@ -68,7 +68,7 @@ Describe 'Register-XenVmEvent' {
     }
 
     It 'refuses what cannot be watched so' {
-        { Register-XenVmEvent web01 MemAccess } | Should -Throw -ErrorId 'NotSupported,XenVmEvent.PS.RegisterXenVmEventCommand'
+        { Register-XenVmEvent web01 MemAccess } | Should -Throw -ErrorId 'InvalidArgument,XenVmEvent.PS.RegisterXenVmEventCommand'
         { Register-XenVmEvent nobody Cpuid } | Should -Throw -ErrorId 'DomainNotFound,XenVmEvent.PS.RegisterXenVmEventCommand'
         Register-XenVmEvent web01 Cpuid -WhatIf
         Get-EventSubscriber | Should -BeNullOrEmpty

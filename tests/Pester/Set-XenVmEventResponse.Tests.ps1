@@ -66,9 +66,19 @@ Describe 'Set-XenVmEventResponse' {
         }
     }
 
+    It 'refuses <Text> for a register, which may be two numbers' -ForEach @{ Text = '-1'; Value = -1 }, @{ Text = '0xffffffff'; Value = 0xffffffff } {
+        { Set-XenVmEventResponse web01 Cpuid -Register @{ Rcx = $Value } } | Should -Throw '*0xfffffffful or -1l*' -ErrorId 'ParameterArgumentTransformationError,*'
+    }
+
+    It 'takes -1l for 64 bits' {
+        Enable-XenMonitor web01
+        Set-XenVmEventResponse web01 Cpuid -Register @{ Rcx = -1l }
+        "$((Watch-XenVmEvent web01 -Event Cpuid -First 1 -Duration 60).Response)" | Should -Be 'Continue, Rcx=0xffffffffffffffff'
+    }
+
     It 'answers with registers, which the guest then has' {
         $seen = Watch-XenVmEvent web01 -Event Cpuid -Hold -First 8 -Duration 60 -ResponseTimeout 60 | ForEach-Object {
-            $_ | Set-XenVmEventResponse -Register @{ rbx = 0xffffffff; R15 = 0xffffffff81000000; Rip = $_.InstructionPointer + 2 }
+            $_ | Set-XenVmEventResponse -Register @{ rbx = 0xfffffffful; R15 = 0xffffffff81000000; Rip = $_.InstructionPointer + 2 }
             "$($_.Response)" | Should -Match '^Continue, Rbx=0xffffffff, R15=0xffffffff81000000, Rip=0x'
             $_
         }

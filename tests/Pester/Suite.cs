@@ -21,6 +21,9 @@ public record ItResult(string Name, Outcome Outcome, string Message);
 /// <summary>The Pester suite in a PowerShell of its own, which the restore of this project brings along.</summary>
 internal static class Suite
 {
+    /// <summary>Longer than the suite takes on the slowest machine.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(40);
+
     private static readonly JsonSerializerOptions Options = new() { Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter() } };
 
     /// <summary>Runs it.</summary>
@@ -51,9 +54,9 @@ internal static class Suite
         })!;
         process.StandardInput.Close();
         Task<string> errors = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return output + errors.Result;
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        if (!process.WaitForExit(Longest)) process.Kill(entireProcessTree: true);
+        return output.Result + errors.Result;
     }
 
     /// <summary>What the project file tells of where something lies.</summary>

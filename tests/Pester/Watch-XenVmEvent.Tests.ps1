@@ -94,7 +94,7 @@ Describe 'Watch-XenVmEvent' {
         @{ Option = 'VCpu'; Value = 0 }
     ) {
         $given = @{ $Option = $Value }
-        { Watch-XenVmEvent web01 Cpuid @given } | Should -Throw "*-$Option is for *" -ErrorId 'NotSupported,XenVmEvent.PS.WatchXenVmEventCommand'
+        { Watch-XenVmEvent web01 Cpuid @given } | Should -Throw "*-$Option is for *" -ErrorId 'InvalidArgument,XenVmEvent.PS.WatchXenVmEventCommand'
         Assert-GuestFree web01
     }
 

@@ -80,6 +80,9 @@ public abstract class VmEvent
 
     internal RequestView Request => new(_request, _source.Layout);
 
+    /// <summary>What is missing of the events that it is one of.</summary>
+    internal LossLog Losses => _source.Losses;
+
     /// <summary>Who waits for an answer to it.</summary>
     internal IHeldEvents HeldEvents => _source.HeldEvents;
 

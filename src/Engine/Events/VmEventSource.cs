@@ -3,7 +3,7 @@ using XenVmEvent.Abi;
 namespace XenVmEvent.Events;
 
 /// <summary>What the events of one session, or of one recording, share: whose they are, how their bytes are read, and what time it was.</summary>
-internal abstract class VmEventSource(uint domainId, string domain, VmEventLayout layout, GuestArchitecture architecture, IHeldEvents heldEvents)
+internal abstract class VmEventSource(uint domainId, string domain, VmEventLayout layout, GuestArchitecture architecture, IHeldEvents heldEvents, LossLog losses)
 {
     public uint DomainId { get; } = domainId;
 
@@ -14,6 +14,9 @@ internal abstract class VmEventSource(uint domainId, string domain, VmEventLayou
     public GuestArchitecture Architecture { get; } = architecture;
 
     public IHeldEvents HeldEvents { get; } = heldEvents;
+
+    /// <summary>What is missing between them.</summary>
+    public LossLog Losses { get; } = losses;
 
     /// <summary>Whether its events come from a recording: their guest went on long ago.</summary>
     public abstract bool IsRecorded { get; }

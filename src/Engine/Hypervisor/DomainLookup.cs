@@ -9,24 +9,35 @@ public static class DomainLookup
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(50);
 
     /// <summary>The domain with this id, uuid or name; a name in other case where just one domain can be meant.</summary>
-    /// <exception cref="XenException"><see cref="XenErrorId.DomainNotFound"/>.</exception>
+    /// <remarks>A number is an id, as to xl, though a domain may have it for a name. Names are case sensitive, as in Xen.</remarks>
+    /// <exception cref="XenException"><see cref="XenErrorId.DomainNotFound"/>, <see cref="XenErrorId.AmbiguousDomain"/>.</exception>
     public static XenDomain FindDomain(this IHypervisor hypervisor, string idNameOrUuid)
     {
         ArgumentNullException.ThrowIfNull(hypervisor);
+        ArgumentNullException.ThrowIfNull(idNameOrUuid);
         IReadOnlyList<XenDomain> domains = hypervisor.GetDomains();
-        XenDomain? called = domains.FirstOrDefault(d => d.IsCalled(idNameOrUuid));
-        if (called is not null) return called;
-        XenDomain[] alike = [.. domains.Where(d => d.Name.Equals(idNameOrUuid, StringComparison.OrdinalIgnoreCase))];
-        return alike.Length == 1 ? alike[0] : throw NotFound(idNameOrUuid, domains);
+        if (uint.TryParse(idNameOrUuid, NumberStyles.None, CultureInfo.InvariantCulture, out uint id))
+            return domains.FirstOrDefault(d => d.Id == id) ?? throw NotFound(idNameOrUuid, domains);
+        Guid? uuid = Guid.TryParse(idNameOrUuid, out Guid parsed) && parsed != Guid.Empty ? parsed : null;
+        return Single(domains.Where(d => d.Name == idNameOrUuid || d.Uuid == uuid))
+            ?? Single(domains.Where(d => d.Name.Equals(idNameOrUuid, StringComparison.OrdinalIgnoreCase)))
+            ?? throw NotFound(idNameOrUuid, domains);
+
+        XenDomain? Single(IEnumerable<XenDomain> candidates)
+        {
+            XenDomain[] meant = [.. candidates];
+            return meant.Length <= 1 ? meant.FirstOrDefault() : throw Ambiguous(idNameOrUuid, meant);
+        }
     }
 
-    /// <summary>Whether this is the domain's id, uuid or name. Names are case sensitive, as in Xen.</summary>
-    public static bool IsCalled(this XenDomain domain, string idNameOrUuid)
+    /// <summary>The domain that has this id and is no other than it was.</summary>
+    /// <exception cref="XenException"><see cref="XenErrorId.DomainNotFound"/>.</exception>
+    public static XenDomain FindDomain(this IHypervisor hypervisor, uint id, Guid uuid)
     {
-        ArgumentNullException.ThrowIfNull(domain);
-        return domain.Name == idNameOrUuid
-            || (uint.TryParse(idNameOrUuid, NumberStyles.None, CultureInfo.InvariantCulture, out uint id) && domain.Id == id)
-            || (Guid.TryParse(idNameOrUuid, out Guid uuid) && domain.Uuid == uuid);
+        ArgumentNullException.ThrowIfNull(hypervisor);
+        IReadOnlyList<XenDomain> domains = hypervisor.GetDomains();
+        return domains.FirstOrDefault(d => d.Id == id && d.Uuid == uuid)
+            ?? throw NotFound(string.Create(CultureInfo.InvariantCulture, $"{id}, uuid {uuid}"), domains);
     }
 
     /// <summary>Waits for the domain that has the uuid of one that ended, as after a reboot.</summary>
@@ -38,7 +49,7 @@ public static class DomainLookup
         long start = Stopwatch.GetTimestamp();
         while (true)
         {
-            XenDomain? next = hypervisor.GetDomains().FirstOrDefault(d => d.Uuid == domain.Uuid && d.Id != domain.Id);
+            XenDomain? next = hypervisor.GetDomains().FirstOrDefault(d => d.Uuid == domain.Uuid && d.Uuid != Guid.Empty && d.Id != domain.Id);
             if (next is not null || Stopwatch.GetElapsedTime(start) >= timeout || cancellation.WaitHandle.WaitOne(LookPeriod)) return next;
         }
     }
@@ -52,4 +63,9 @@ public static class DomainLookup
             $"There is no domain '{idNameOrUuid}'.",
             $"The domains here are {string.Join(", ", domains)}.");
     }
+
+    private static XenException Ambiguous(string name, XenDomain[] meant) => new(
+        XenErrorId.AmbiguousDomain,
+        $"'{name}' can mean {meant.Length} domains: {string.Join(", ", meant.Select(d => $"{d}, uuid {d.Uuid}"))}.",
+        "Give the id or the uuid of the one that is meant.");
 }

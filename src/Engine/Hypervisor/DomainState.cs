@@ -30,4 +30,7 @@ public enum DomainState
 
     /// <summary>It was destroyed while it ran.</summary>
     Destroyed,
+
+    /// <summary>It is simulated, and the recording whose events it raised is at its end.</summary>
+    Replayed,
 }

@@ -21,7 +21,10 @@ public interface IDomainMonitor : IDomainSettings, IDisposable
     /// <summary>The event channels, bound.</summary>
     IEventPorts Ports { get; }
 
-    /// <summary>The highest guest frame number that the domain uses.</summary>
+    /// <summary>How many pages of memory the domain has at this moment; 0 when it is gone.</summary>
+    ulong Pages { get; }
+
+    /// <summary>The highest guest frame number that the domain uses. A guest chooses it: it can be far beyond its memory.</summary>
     ulong MaximumGfn { get; }
 
     /// <summary>

@@ -6,6 +6,9 @@ public interface IDomainSettings
     /// <summary>What the host can raise for this domain.</summary>
     MonitorCapabilities Capabilities { get; }
 
+    /// <summary>How many vCPUs the domain has, online or not, as Xen counted them when this way to the domain was opened.</summary>
+    int VCpus { get; }
+
     /// <summary>The domain's views of its memory.</summary>
     IAltP2m AltP2m { get; }
 

@@ -46,7 +46,7 @@ internal sealed class EventCounts
         if (vmEvent.ResponseState == ResponseState.TimedOut) _timedOut++;
     }
 
-    public EventMeasure Summarize(int top, long? dropped) => new()
+    public EventMeasure Summarize(int top, IReadOnlyList<EventLoss>? losses) => new()
     {
         StartTime = IsEmpty ? default : _first,
         Duration = IsEmpty ? TimeSpan.Zero : _last - _first,
@@ -60,7 +60,8 @@ internal sealed class EventCounts
         BusiestInstructions = _byInstruction.Top(top).Select(c => new InstructionCount(c.Key.Domain, c.Key.InstructionPointer, c.Value)).ToArray(),
         HandlingTime = _handling.Summarize(),
         TimedOut = _timedOut,
-        Dropped = dropped,
+        Dropped = losses?.Sum(l => l.Events),
+        Losses = losses ?? Array.Empty<EventLoss>(),
     };
 
     /// <summary>The page that an event is about, if any.</summary>

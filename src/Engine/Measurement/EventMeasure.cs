@@ -1,4 +1,5 @@
 using XenVmEvent.Abi;
+using XenVmEvent.Events;
 using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.Measurement;
@@ -41,7 +42,10 @@ public record EventMeasure
 
     /// <summary>
     /// Events that the sessions of these had to drop, or that Xen overwrote, since they began, or since the interval before;
-    /// null where that is not known, as for recorded events.
+    /// null where that is not known, as for recorded events among which none are marked as missing.
     /// </summary>
     public required long? Dropped { get; init; }
+
+    /// <summary>When these were lost, and why.</summary>
+    public required IReadOnlyList<EventLoss> Losses { get; init; }
 }

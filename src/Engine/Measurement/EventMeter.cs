@@ -1,5 +1,4 @@
 using XenVmEvent.Events;
-using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.Measurement;
 
@@ -18,7 +17,7 @@ public sealed class EventMeter
     private readonly int _top;
     private readonly TimeSpan? _interval;
     private readonly UnsettledEvents _unsettled;
-    private readonly Dictionary<EventPump, long> _droppedBefore = [];
+    private readonly Dictionary<LossLog, long> _lostBefore = [];
     private EventCounts _counts = new();
     private DateTimeOffset _start;
 
@@ -41,7 +40,7 @@ public sealed class EventMeter
         ArgumentNullException.ThrowIfNull(vmEvent);
         DateTimeOffset time = vmEvent.Time;
         EventMeasure? finished = _interval is { } interval ? BeginInterval(interval, time) : null;
-        if (vmEvent.HeldEvents is EventPump session) _droppedBefore.TryAdd(session, 0);
+        _lostBefore.TryAdd(vmEvent.Losses, 0);
         _counts.Add(vmEvent, time);
         _unsettled.Add(vmEvent);
         return finished;
@@ -66,21 +65,19 @@ public sealed class EventMeter
         return finished;
     }
 
-    private EventMeasure Summarize() => _counts.Summarize(_top, CountDropped());
+    private EventMeasure Summarize() => _counts.Summarize(_top, TakeLosses());
 
-    /// <summary>Since the last time.</summary>
-    private long? CountDropped()
+    /// <summary>Since the last time; null where nobody knows whether there were any.</summary>
+    private EventLoss[]? TakeLosses()
     {
-        if (_droppedBefore.Count == 0) return null;
-        long sum = 0;
-        foreach (EventPump session in _droppedBefore.Keys)
+        List<EventLoss> losses = [];
+        foreach (LossLog log in _lostBefore.Keys)
         {
-            MonitorStatistics statistics = session.GetStatistics();
-            long dropped = statistics.Lost;
-            sum += dropped - _droppedBefore[session];
-            _droppedBefore[session] = dropped;
+            long known = _lostBefore[log];
+            losses.AddRange(log.Since(ref known));
+            _lostBefore[log] = known;
         }
 
-        return sum;
+        return losses.Count > 0 || _lostBefore.Keys.Any(l => l.IsComplete) ? [.. losses] : null;
     }
 }

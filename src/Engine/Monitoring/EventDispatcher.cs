@@ -28,8 +28,9 @@ internal sealed class EventDispatcher
     private readonly byte[] _request = new byte[VmEventLayout.LargestSize];
     private readonly byte[] _response = new byte[VmEventLayout.LargestSize];
     private long _announced;
-    private long _overwritten;
     private bool _announceNow;
+    private long _overwritten;
+    private long _lookedBefore = Stopwatch.GetTimestamp();
 
     public EventDispatcher(
         MonitorChannel channel,
@@ -73,7 +74,7 @@ internal sealed class EventDispatcher
     {
         foreach (PendingRequest pending in _pending)
         {
-            foreach (EventSubscription subscription in pending.Undelivered) Drop(subscription);
+            foreach (EventSubscription subscription in pending.Undelivered) Drop(subscription, pending.Event);
             pending.Undelivered.Clear();
         }
 
@@ -101,7 +102,7 @@ internal sealed class EventDispatcher
             Abandon(vmEvent, _wanting);
         }
 
-        CountOverwritten();
+        NoteOverwritten(Stopwatch.GetTimestamp());
         return anyWaits;
     }
 
@@ -140,7 +141,7 @@ internal sealed class EventDispatcher
             Handle(new RequestView(_request, _layout), noticed);
         }
 
-        CountOverwritten();
+        NoteOverwritten(noticed);
         return count;
     }
 
@@ -248,7 +249,7 @@ internal sealed class EventDispatcher
         vmEvent.Abandon();
         foreach (EventSubscription subscription in undelivered)
         {
-            if (!subscription.TryDeliver(vmEvent)) Drop(subscription);
+            if (!subscription.TryDeliver(vmEvent)) Drop(subscription, vmEvent);
         }
     }
 
@@ -264,7 +265,7 @@ internal sealed class EventDispatcher
             if (!IsAwaited(subscription) && subscription.TryDeliver(vmEvent)) continue;
             if (!canWait || subscription.IsStuck)
             {
-                Drop(subscription);
+                Drop(subscription, vmEvent);
                 continue;
             }
 
@@ -303,7 +304,7 @@ internal sealed class EventDispatcher
 
         if (now - pending.ReadAt >= _responseTimeout)
         {
-            foreach (EventSubscription subscription in pending.Undelivered) Drop(subscription);
+            foreach (EventSubscription subscription in pending.Undelivered) Drop(subscription, vmEvent);
             pending.Undelivered.Clear();
             if (vmEvent.TryAnswer(DefaultFor(vmEvent.Request), ResponseState.TimedOut)) _statistics.OnTimedOut();
         }
@@ -321,19 +322,28 @@ internal sealed class EventDispatcher
         }
     }
 
-    private void CountOverwritten()
+    private void Drop(EventSubscription subscription, VmEvent vmEvent)
     {
-        long more = _channel.Overwritten - _overwritten;
-        if (more == 0) return;
-        _overwritten += more;
-        foreach (EventSubscription subscription in _subscriptions) subscription.CountOverwritten(more);
+        bool continues = subscription.Drop();
+        _statistics.OnDropped();
+        NoteLoss(LossReason.Dropped, 1, vmEvent.Time, vmEvent.Time, continues);
     }
 
-    private void Drop(EventSubscription subscription)
+    private void NoteOverwritten(long noticed)
     {
-        subscription.Drop();
-        _statistics.OnDropped();
+        long more = _channel.Overwritten - _overwritten;
+        if (more > 0)
+        {
+            _overwritten += more;
+            foreach (EventSubscription subscription in _subscriptions) subscription.CountOverwritten(more);
+            NoteLoss(LossReason.Overwritten, more, _source.TimeOf(_lookedBefore), _source.TimeOf(Stopwatch.GetTimestamp()), continues: false);
+        }
+
+        _lookedBefore = noticed;
     }
+
+    private void NoteLoss(LossReason reason, long events, DateTimeOffset from, DateTimeOffset to, bool continues) =>
+        _source.Losses.Add(new EventLoss(_source.Domain, _source.DomainId, reason, events, from, to), continues);
 
     private void Answer(RequestView request, VmEventResponse response, long readAt, VmEvent? vmEvent)
     {

@@ -15,6 +15,7 @@ public sealed class EventSubscription : IDisposable
     private long _delivered;
     private long _dropped;
     private long _overwritten;
+    private long _deliveredBeforeDrop;
     private int _disposed;
     private bool _pumpAwaitsRoom;
     private volatile bool _stuck;
@@ -117,10 +118,14 @@ public sealed class EventSubscription : IDisposable
         Interlocked.MemoryBarrier();
     }
 
-    internal void Drop()
+    /// <returns>Whether nothing came between the event that is dropped and the one that was dropped before.</returns>
+    internal bool Drop()
     {
+        bool continues = _dropped > 0 && _deliveredBeforeDrop == _delivered;
+        _deliveredBeforeDrop = _delivered;
         _stuck = true;
         Volatile.Write(ref _dropped, _dropped + 1);
+        return continues;
     }
 
     /// <summary>Xen overwrote so many events more that nobody has read.</summary>

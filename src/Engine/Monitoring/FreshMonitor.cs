@@ -18,7 +18,7 @@ internal static class FreshMonitor
         using IDomainMonitor monitor = hypervisor.Unguarded.EnableMonitor(domain, ChannelPreference.Ring);
         try
         {
-            Resume(monitor, hypervisor.Layout, domain.VCpus);
+            Resume(monitor, hypervisor.Layout);
             then?.Invoke(monitor);
         }
         finally
@@ -27,14 +27,14 @@ internal static class FreshMonitor
         }
     }
 
-    private static void Resume(IDomainMonitor monitor, VmEventLayout layout, int vcpus)
+    private static void Resume(IDomainMonitor monitor, VmEventLayout layout)
     {
         BackRing ring = new(monitor.Ring, layout, answered: true);
         ring.Initialise();
-        for (uint vcpu = 0; vcpu < vcpus; vcpu++)
+        for (uint vcpu = 0; vcpu < monitor.VCpus; vcpu++)
         {
             new ResponseWriter(ring.UnaskedResponse(), layout).Resume(vcpu);
-            if ((vcpu + 1) % ring.Entries != 0 && vcpu + 1 != vcpus) continue;
+            if ((vcpu + 1) % ring.Entries != 0 && vcpu + 1 != monitor.VCpus) continue;
             ring.Publish();
             Retry.WhileRefused(() => monitor.Ports.Notify(monitor.Ports.RingPort));
         }

@@ -56,6 +56,7 @@ public sealed class MonitorSession : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.ResponseTimeout, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.ResponseTimeout, TimeSpan.FromMinutes(MonitorOptions.LongestResponseMinutes));
         IDomainMonitor monitor = hypervisor.EnableMonitor(domain, options.Channel);
+        domain = domain with { VCpus = monitor.VCpus }; // What was listed may be wrong, and a vCPU that nobody knew of would stay paused.
         EventPump pump;
         try
         {
@@ -201,12 +202,14 @@ public sealed class MonitorSession : IDisposable
     /// What became of the domain where that ended the session, for people. One that has rebooted is waited for, a second
     /// at most, to tell its new id.
     /// </summary>
-    /// <returns>Null: the session runs, or ended for another reason.</returns>
+    /// <returns>Null: the session runs, or ended for another reason, or as it should: a recording was replayed to its end.</returns>
     public XenException? ExplainDomainEnd(CancellationToken cancellation = default)
     {
-        if (End is not { Reason: SessionEndReason.DomainEnded } end) return null;
+        if (End is not { Reason: SessionEndReason.DomainEnded, DomainState: not DomainState.Replayed } end) return null;
         XenDomain? next = end.DomainState == DomainState.Rebooted ? FindSuccessor(cancellation) : null;
-        string remedy = next is null ? "Watch it anew when it runs again: it has another id then." : $"It is {next} now: watch that.";
+        string remedy = next is not null ? $"It is {next} now: watch that."
+            : end.DomainState == DomainState.Suspended ? "Watch it anew when it runs again: with the same id where it only was saved (xl save -c), else with another."
+            : "Watch it anew when it runs again: it has another id then.";
         return new XenException(XenErrorId.SessionEnded, $"The domain {Domain} {end.DomainEnd}.", remedy);
     }
 

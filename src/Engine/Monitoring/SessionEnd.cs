@@ -11,7 +11,7 @@ public sealed record SessionEnd(
     SessionEndReason Reason, DomainState DomainState, XenException? Failure, IReadOnlyList<XenException> TeardownFailures)
 {
     /// <summary>What has become of the domain, for people, after its name.</summary>
-    internal string DomainEnd => DomainState switch
+    public string DomainEnd => DomainState switch
     {
         DomainState.Running => "runs on",
         DomainState.ShutDown => "has shut down",
@@ -20,6 +20,7 @@ public sealed record SessionEnd(
         DomainState.Crashed => "has crashed",
         DomainState.WatchdogFired => "was shut down by its watchdog",
         DomainState.SoftReset => "was reset to boot another kernel",
+        DomainState.Replayed => "has raised all events of its recording",
         _ => "was destroyed",
     };
 

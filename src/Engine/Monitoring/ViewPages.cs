@@ -32,8 +32,8 @@ internal sealed class ViewPages(IDomainMonitor monitor, ushort view)
     /// <param name="result">Gets runs of pages with the same rights; where the domain has no memory, none.</param>
     public IEnumerable<int> Read(IReadOnlyList<GfnRange> ranges, List<MemAccessRange> result)
     {
-        EnsureExist(ranges);
         if (ranges.Count == 0) ranges = [new GfnRange(0, monitor.MaximumGfn)];
+        EnsureExist(ranges);
         int asked = 0;
         foreach (GfnRange range in ranges)
         {
@@ -56,7 +56,7 @@ internal sealed class ViewPages(IDomainMonitor monitor, ushort view)
         }
     }
 
-    /// <summary>Refuses pages that the domain does not have.</summary>
+    /// <summary>Refuses pages that the domain does not have, and more than it can have.</summary>
     /// <exception cref="XenException"><see cref="XenErrorId.InvalidGfn"/>.</exception>
     public void EnsureExist(IReadOnlyList<GfnRange> ranges)
     {
@@ -69,6 +69,8 @@ internal sealed class ViewPages(IDomainMonitor monitor, ushort view)
                 $"The domain has no pages {range}: its highest guest frame number is 0x{highest:x}.",
                 "Name pages that the domain has.");
         }
+
+        MemoryBound.Ensure(monitor, ranges);
     }
 
     private static bool IsRun(ReadOnlySpan<ulong> gfns, ReadOnlySpan<MemAccess> access)

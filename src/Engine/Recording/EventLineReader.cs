@@ -18,6 +18,9 @@ internal sealed class EventLineReader
     /// <summary>In base64; a little more than the largest request takes.</summary>
     private const int LongestRequest = 1024;
 
+    /// <summary>More than can be: sums of what a file says shall not overflow.</summary>
+    private const long MostLost = 1L << 48;
+
     private readonly Dictionary<(uint DomainId, string Domain, int Version, GuestArchitecture Architecture, TimeSpan UtcOffset), RecordedSource> _sources = [];
     private readonly byte[] _text = new byte[LongestRequest];
     private readonly byte[] _request = new byte[LongestRequest];
@@ -25,8 +28,12 @@ internal sealed class EventLineReader
     private VmEventResponse _lastResponse = VmEventResponse.Continue;
     private string _lastResponseName = nameof(VmEventAction.Continue);
 
+    /// <summary>The losses that its lines told of.</summary>
+    public LossLog Losses { get; } = new(isComplete: false);
+
+    /// <returns>The event; null for a line that says that some are missing.</returns>
     /// <exception cref="FormatException">The line is no recorded event; says why.</exception>
-    public VmEvent Read(ReadOnlySpan<byte> line)
+    public VmEvent? Read(ReadOnlySpan<byte> line)
     {
         try
         {
@@ -42,8 +49,9 @@ internal sealed class EventLineReader
         }
     }
 
-    private VmEvent ReadObject(Utf8JsonReader json)
+    private VmEvent? ReadObject(Utf8JsonReader json)
     {
+        Utf8JsonReader whole = json;
         DateTimeOffset? time = null;
         uint? domainId = null;
         string? domain = null;
@@ -69,10 +77,11 @@ internal sealed class EventLineReader
             else if (json.ValueTextEquals("symbol"u8)) symbol = Value(ref json).GetString();
             else if (json.ValueTextEquals("instruction"u8)) instruction = Value(ref json).GetString();
             else if (json.ValueTextEquals("request"u8)) requestSize = ReadRequest(Value(ref json));
+            else if (json.ValueTextEquals("lost"u8)) return ReadLoss(whole);
             else json.Skip();
         }
 
-        Expect(json.TokenType == JsonTokenType.EndObject && !json.Read(), "more follows the object");
+        ExpectEnd(ref json);
         Expect(version is >= VmEventLayout.OldestVersion and <= VmEventLayout.NewestVersion, "its interfaceVersion is not known or missing");
         VmEventLayout layout = VmEventLayout.ForVersion(version!.Value);
         Expect(requestSize == layout.Size, $"its request is not of the {layout.Size} bytes that interface version {version} has");
@@ -87,6 +96,36 @@ internal sealed class EventLineReader
         vmEvent.Instruction = instruction;
         return vmEvent;
     }
+
+    /// <summary>A mark where events are missing.</summary>
+    private VmEvent? ReadLoss(Utf8JsonReader json)
+    {
+        long lost = 0;
+        LossReason? reason = null;
+        DateTimeOffset? from = null;
+        DateTimeOffset? to = null;
+        string? domain = null;
+        uint? domainId = null;
+        json.Read();
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            if (json.ValueTextEquals("lost"u8)) lost = Value(ref json).GetInt64();
+            else if (json.ValueTextEquals("reason"u8)) reason = Defined<LossReason>(Value(ref json));
+            else if (json.ValueTextEquals("from"u8)) from = Value(ref json).GetDateTimeOffset();
+            else if (json.ValueTextEquals("to"u8)) to = Value(ref json).GetDateTimeOffset();
+            else if (json.ValueTextEquals("domain"u8)) domain = ReadDomain(Value(ref json));
+            else if (json.ValueTextEquals("domainId"u8)) domainId = Value(ref json).GetUInt32();
+            else json.Skip();
+        }
+
+        ExpectEnd(ref json);
+        Expect(lost is > 0 and < MostLost, "the number of its lost events is out of range");
+        Expect(reason is not null && from is not null && to is not null && domain is not null && domainId is not null, "reason, from, to, domain or domainId is missing");
+        Losses.Add(new EventLoss(domain!, domainId!.Value, reason!.Value, lost, from!.Value, to!.Value));
+        return null;
+    }
+
+    private static void ExpectEnd(ref Utf8JsonReader json) => Expect(json.TokenType == JsonTokenType.EndObject && !json.Read(), "more follows the object");
 
     private static Utf8JsonReader Value(ref Utf8JsonReader json)
     {
@@ -132,7 +171,7 @@ internal sealed class EventLineReader
     {
         if (_sources.TryGetValue(key, out RecordedSource? source)) return source;
         if (_sources.Count == MostSources) _sources.Clear();
-        return _sources[key] = new RecordedSource(key.DomainId, key.Domain, layout, key.Architecture, key.UtcOffset);
+        return _sources[key] = new RecordedSource(key.DomainId, key.Domain, layout, key.Architecture, key.UtcOffset, Losses);
     }
 
     private static void Expect([System.Diagnostics.CodeAnalysis.DoesNotReturnIf(false)] bool condition, string otherwise)

@@ -14,6 +14,10 @@ public sealed class EventLineWriter : IDisposable
 {
     private readonly IBufferWriter<byte> _output;
     private readonly Utf8JsonWriter _json;
+    private readonly LossMarks _losses;
+
+    /// <summary>What every event's line begins with.</summary>
+    internal static ReadOnlySpan<byte> Beginning => "{\"time\":"u8;
 
     /// <summary>Writes lines to a buffer.</summary>
     public EventLineWriter(IBufferWriter<byte> output)
@@ -21,6 +25,7 @@ public sealed class EventLineWriter : IDisposable
         ArgumentNullException.ThrowIfNull(output);
         _output = output;
         _json = new Utf8JsonWriter(output);
+        _losses = new LossMarks(Write);
     }
 
     /// <summary>Appends an event's line.</summary>
@@ -47,6 +52,33 @@ public sealed class EventLineWriter : IDisposable
         _output.Write("\n"u8);
     }
 
+    /// <summary>Appends a line that says where events are missing.</summary>
+    public void Write(EventLoss loss)
+    {
+        ArgumentNullException.ThrowIfNull(loss);
+        _json.Reset();
+        _json.WriteStartObject();
+        _json.WriteNumber("lost"u8, loss.Events);
+        _json.WriteString("reason"u8, loss.Reason.ToString());
+        _json.WriteString("from"u8, loss.From);
+        _json.WriteString("to"u8, loss.To);
+        _json.WriteString("domain"u8, loss.Domain);
+        _json.WriteNumber("domainId"u8, loss.DomainId);
+        _json.WriteEndObject();
+        _json.Flush();
+        _output.Write("\n"u8);
+    }
+
+    /// <summary>Appends lines of what was lost before an event, if anything was; to be called as the event comes.</summary>
+    public void WriteLossesBefore(VmEvent vmEvent)
+    {
+        ArgumentNullException.ThrowIfNull(vmEvent);
+        _losses.WriteBefore(vmEvent);
+    }
+
+    /// <summary>The same for what was lost since, when no event comes any more.</summary>
+    public void WriteLastLosses() => _losses.WriteRest();
+
     /// <inheritdoc/>
     public void Dispose() => _json.Dispose();
 
@@ -58,7 +90,7 @@ public sealed class EventLineWriter : IDisposable
         _json.WriteString("responseState"u8, state.ToString());
         if (vmEvent.HandlingTime is { } time && state != ResponseState.Held)
         {
-            _json.WriteNumber("handlingMicroseconds"u8, (decimal)time.Ticks / TimeSpan.TicksPerMicrosecond);
+            _json.WriteNumber("handlingMicroseconds"u8, Microseconds(time));
         }
     }
 
@@ -131,6 +163,9 @@ public sealed class EventLineWriter : IDisposable
                 break;
         }
     }
+
+    /// <summary>With its tenths, also where there are none: a column of numbers has one type.</summary>
+    private static decimal Microseconds(TimeSpan time) => new((int)time.Ticks, (int)(time.Ticks >> 32), 0, isNegative: false, scale: 1);
 
     private void Hex(ReadOnlySpan<byte> name, ulong value)
     {

@@ -62,6 +62,30 @@ public static class RecordedHost
     private static IEnumerable<VmEvent> Read(string path)
     {
         using RecordingReader recording = RecordingReader.Open(path);
-        while (recording.Read() is { } vmEvent) yield return vmEvent;
+        XenException? broken = null;
+        bool any = false;
+        while (ReadPast(recording, ref broken) is { } vmEvent)
+        {
+            any = true;
+            yield return vmEvent;
+        }
+
+        if (!any && broken is not null) throw broken;
+    }
+
+    /// <summary>What is no event is passed over, as damage is.</summary>
+    private static VmEvent? ReadPast(RecordingReader recording, ref XenException? broken)
+    {
+        while (true)
+        {
+            try
+            {
+                return recording.Read();
+            }
+            catch (XenException e) when (e.Id == XenErrorId.InvalidRecording)
+            {
+                broken = e;
+            }
+        }
     }
 }

@@ -4,8 +4,8 @@ using XenVmEvent.Events;
 namespace XenVmEvent.Recording;
 
 /// <summary>What recorded events share. Their timestamps are UTC ticks, and nobody waits for answers to them.</summary>
-internal sealed class RecordedSource(uint domainId, string domain, VmEventLayout layout, GuestArchitecture architecture, TimeSpan utcOffset)
-    : VmEventSource(domainId, domain, layout, architecture, NobodyWaits.Instance)
+internal sealed class RecordedSource(uint domainId, string domain, VmEventLayout layout, GuestArchitecture architecture, TimeSpan utcOffset, LossLog? losses = null)
+    : VmEventSource(domainId, domain, layout, architecture, NobodyWaits.Instance, losses ?? new LossLog(isComplete: false))
 {
     public override bool IsRecorded => true;
 

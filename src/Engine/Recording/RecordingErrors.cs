@@ -12,20 +12,21 @@ internal static class RecordingErrors
         "Name a file in a folder that you may write, on a disk with room.",
         cause);
 
+    /// <summary>Whether this is how writing to a file fails; the last is how .NET says that a process may make none of such a length.</summary>
+    public static bool IsFailedWrite(Exception e) => e is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException { ParamName: "value" };
+
     public static XenException Exists(string path) => new(
         XenErrorId.RecordingExists, $"The file '{path}' is there already.", "Name another, append to it (-Append), or let it be overwritten.");
-
-    public static XenException TornArchive(string path) => new(
-        XenErrorId.InvalidRecording,
-        $"The compressed recording '{path}' breaks off, and what were appended could not be read.",
-        "Save what is there: Import-XenVmEvent reads it, and Export-XenVmEvent writes it to another file.");
 
     public static XenException CannotReplay(string path, string why) => new(
         XenErrorId.InvalidRecording, $"The recording '{path}' cannot be replayed: {why}.", "Replay a recording of one host.");
 
-    public static XenException NoEvent(string path, long line, FormatException cause) => new(
+    /// <summary>Of the lines from one to another; of files that have lines that are events, those in between are left out.</summary>
+    public static XenException NoEvents(string path, long first, long last, FormatException cause) => new(
         XenErrorId.InvalidRecording,
-        $"Line {line} of '{path}' is no recorded event: {cause.Message}.",
-        "Take a file that Export-XenVmEvent or xenvmevent wrote, or take the line out of it.",
+        first == last
+            ? $"Line {first} of '{path}' is no recorded event: {cause.Message}."
+            : $"Lines {first} to {last} of '{path}' are no recorded events: of the first, {cause.Message}.",
+        "Take a file that Export-XenVmEvent or xenvmevent wrote; what follows damage in one is read.",
         cause);
 }

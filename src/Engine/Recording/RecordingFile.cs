@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.IO.Compression;
 
 namespace XenVmEvent.Recording;
@@ -6,11 +5,9 @@ namespace XenVmEvent.Recording;
 /// <summary>A recording's bytes as they come from its file, compressed or not.</summary>
 internal sealed class RecordingFile : IDisposable
 {
-    /// <summary>Bytes of the shortest gzip file: a header and a trailer.</summary>
-    private const int ShortestGzip = 18;
-
     private readonly FileStream _file;
-    private readonly Stream _content;
+    private readonly GzipMembers? _members;
+    private GZipStream? _member;
     private long _length;
 
     /// <exception cref="IOException">It cannot be opened.</exception>
@@ -18,15 +15,14 @@ internal sealed class RecordingFile : IDisposable
     public RecordingFile(string path)
     {
         _file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        Span<byte> magic = stackalloc byte[2];
-        int read = _file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false);
-        IsCompressed = read == magic.Length && magic is [0x1f, 0x8b];
-        _file.Position = 0;
-        _content = IsCompressed ? new GZipStream(_file, CompressionMode.Decompress) : _file;
+        if (IsCompressed(path)) _members = new GzipMembers(_file);
     }
 
-    /// <summary>Whether it is a gzip file, whatever its name says.</summary>
-    public bool IsCompressed { get; }
+    /// <summary>
+    /// In the place of what is damaged. No event has such a byte, so that it ends whatever line it stands in, and is seen
+    /// to be none.
+    /// </summary>
+    public const byte Damage = 0;
 
     /// <summary>At the end: the compressed file breaks off, as it does when its writer is killed.</summary>
     public bool IsTorn { get; private set; }
@@ -34,51 +30,79 @@ internal sealed class RecordingFile : IDisposable
     /// <returns>How many bytes came; 0 at the end, also where a compressed file breaks off.</returns>
     public int Read(Span<byte> buffer)
     {
-        int count;
-        try
+        if (_members is null) return _file.Read(buffer);
+        while (true)
         {
-            count = _content.Read(buffer);
-        }
-        catch (InvalidDataException)
-        {
-            count = 0;
+            if (_member is null)
+            {
+                bool isThere = _members.MoveNext();
+                if (!isThere)
+                {
+                    IsTorn |= _members.Skipped > 0;
+                    return 0;
+                }
+
+                _member = new GZipStream(_members, CompressionMode.Decompress, leaveOpen: true);
+                _length = 0;
+                if (_members.Skipped > 0) return Mark(buffer);
+            }
+
+            int count = Decompress(buffer, out bool isWhole);
+            _length += count;
+            if (count > 0) return count;
+            isWhole &= _members.EndsWhole(_length);
+            _member.Dispose();
+            _member = null;
+            if (isWhole) continue;
+            if (!_members.IsLast) return Mark(buffer);
             IsTorn = true;
         }
-
-        _length += count;
-        if (count == 0 && IsCompressed) IsTorn |= EndsTorn();
-        return count;
-    }
-
-    /// <summary>Whether a compressed file was written to its end.</summary>
-    public static bool IsWhole(string path)
-    {
-        using RecordingFile file = new(path);
-        if (!file.IsCompressed) return false;
-        byte[] buffer = new byte[64 * 1024];
-        while (file.Read(buffer) > 0)
-        {
-        }
-
-        return !file.IsTorn;
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _content.Dispose();
+        _member?.Dispose();
+        _members?.Dispose();
         _file.Dispose();
     }
 
-    /// <summary>
-    /// .NET's decoder does not tell. The last four bytes of a whole file are the length of what was compressed last, which is
-    /// no more than came out; those of a torn one are anything, or what a flush leaves there, 0xffff0000.
-    /// </summary>
-    private bool EndsTorn()
+    private static int Mark(Span<byte> buffer)
     {
-        if (_file.Length < ShortestGzip) return true;
-        Span<byte> last = stackalloc byte[sizeof(uint)];
-        RandomAccess.Read(_file.SafeFileHandle, last, _file.Length - last.Length);
-        return BinaryPrimitives.ReadUInt32LittleEndian(last) > _length;
+        buffer[0] = Damage;
+        return 1;
+    }
+
+    private int Decompress(Span<byte> buffer, out bool isWhole)
+    {
+        isWhole = true;
+        try
+        {
+            return _member!.Read(buffer);
+        }
+        catch (InvalidDataException)
+        {
+            isWhole = false;
+            return 0;
+        }
+    }
+
+    /// <summary>Whatever its name says, a file is as its first bytes say; where these are damaged the name leads to look for a member.</summary>
+    private bool IsCompressed(string path)
+    {
+        if (!_file.CanSeek) return false;
+        bool isNamedSo = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
+        Span<byte> magic = stackalloc byte[2];
+        int read = _file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false);
+        _file.Position = 0;
+
+        // Of a file that is being written, the first bytes may be yet to come.
+        if (read < magic.Length) return isNamedSo;
+        bool isGzip = magic is [0x1f, 0x8b];
+        if (isGzip || !isNamedSo) return isGzip;
+        using GzipMembers members = new(_file);
+        bool hasAny = members.MoveNext();
+        _file.Position = 0;
+        return hasAny;
     }
 }

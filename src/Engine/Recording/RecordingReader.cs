@@ -2,7 +2,10 @@ using XenVmEvent.Events;
 
 namespace XenVmEvent.Recording;
 
-/// <summary>Reads recorded events, as <see cref="RecordingWriter"/> or <c>xenvmevent</c> wrote them. Used by one thread.</summary>
+/// <summary>
+/// Reads recorded events, as <see cref="RecordingWriter"/> or <c>xenvmevent</c> wrote them, and what follows damage of any
+/// kind and size. Used by one thread.
+/// </summary>
 public sealed class RecordingReader : IDisposable
 {
     private const int LongestLine = 1 << 20;
@@ -14,6 +17,8 @@ public sealed class RecordingReader : IDisposable
     private int _start;
     private int _end;
     private bool _atEnd;
+    private VmEvent? _next;
+    private bool _isWithinLine;
 
     private RecordingReader(RecordingFile file, string path)
     {
@@ -26,6 +31,16 @@ public sealed class RecordingReader : IDisposable
 
     /// <summary>At the end: the recording breaks off, as it does when its writer is killed or still at it.</summary>
     public bool IsTorn { get; private set; }
+
+    /// <summary>The events that are missing, as far as was read: when they came, and why they are.</summary>
+    public IReadOnlyList<EventLoss> Losses
+    {
+        get
+        {
+            long none = 0;
+            return _lines.Losses.Since(ref none);
+        }
+    }
 
     /// <summary>Opens a recording.</summary>
     /// <exception cref="XenException"><see cref="XenErrorId.RecordingFailed"/>: it cannot be opened.</exception>
@@ -45,25 +60,48 @@ public sealed class RecordingReader : IDisposable
     /// <summary>Reads the next event.</summary>
     /// <returns>Null at the end. A last line that breaks off is left out: see <see cref="IsTorn"/>.</returns>
     /// <exception cref="XenException">
-    /// <see cref="XenErrorId.InvalidRecording"/>: the line is no event; the next call goes on with the next line.
-    /// <see cref="XenErrorId.RecordingFailed"/>: the file cannot be read on.
+    /// <see cref="XenErrorId.InvalidRecording"/>: before the next event, or the end, there are lines that are no events; the
+    /// next call goes on with what follows them. <see cref="XenErrorId.RecordingFailed"/>: the file cannot be read on.
     /// </exception>
     public VmEvent? Read()
     {
-        while (TryReadLine(out ReadOnlySpan<byte> line, out bool isWhole))
+        if (_next is { } kept)
         {
+            _next = null;
+            return kept;
+        }
+
+        BrokenLines? broken = null;
+        VmEvent? vmEvent = ReadPast(ref broken);
+        if (broken is null) return vmEvent;
+        _next = vmEvent;
+        throw RecordingErrors.NoEvents(_path, broken.First, broken.Last, broken.Cause);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+
+    private VmEvent? ReadPast(ref BrokenLines? broken)
+    {
+        while (TryReadLine(out ReadOnlySpan<byte> line, out bool isWhole, out string? damage))
+        {
+            if (damage is not null) broken = BrokenLines.Add(broken, Line, new FormatException(damage));
             if (line.IsEmpty) continue;
             try
             {
-                return _lines.Read(line);
+                if (_lines.Read(line) is { } vmEvent) return vmEvent;
             }
-            catch (FormatException e) when (isWhole)
+            catch (FormatException e)
             {
-                throw RecordingErrors.NoEvent(_path, Line, e);
-            }
-            catch (FormatException)
-            {
-                IsTorn = true;
+                // What broke off, and was not ended, may have a whole line behind it.
+                if (TryReadEndOf(line) is { } vmEvent)
+                {
+                    broken = BrokenLines.Add(broken, Line, e);
+                    return vmEvent;
+                }
+
+                if (isWhole) broken = BrokenLines.Add(broken, Line, e);
+                else IsTorn = true;
             }
         }
 
@@ -71,28 +109,64 @@ public sealed class RecordingReader : IDisposable
         return null;
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
-
-    private bool TryReadLine(out ReadOnlySpan<byte> line, out bool isWhole)
+    private VmEvent? TryReadEndOf(ReadOnlySpan<byte> line)
     {
+        int start = line.LastIndexOf(EventLineWriter.Beginning);
+        if (start <= 0) return null;
+        try
+        {
+            return _lines.Read(line[start..]);
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A line ends with its line feed, or with a NUL, which no line has: where a file has a hole, or is damaged.</summary>
+    /// <param name="line">The line; of one that is too long, the end.</param>
+    /// <param name="isWhole">Whether it is ended.</param>
+    /// <param name="damage">What is wrong before or with it whatever is in it; null: nothing.</param>
+    private bool TryReadLine(out ReadOnlySpan<byte> line, out bool isWhole, out string? damage)
+    {
+        damage = null;
+        if (SkipNuls()) damage = "there are NULs in its place, as where a file was truncated or damaged";
         int searched = 0;
         while (true)
         {
-            int length = _buffer.AsSpan(_start + searched, _end - _start - searched).IndexOf((byte)'\n');
+            int length = _buffer.AsSpan(_start + searched, _end - _start - searched).IndexOfAny((byte)'\n', RecordingFile.Damage);
             isWhole = length >= 0;
-            if (isWhole || (_atEnd && _start < _end))
+            if (isWhole || (_atEnd && (_start < _end || damage is not null)))
             {
                 length = isWhole ? searched + length : _end - _start;
+                if (!_isWithinLine) Line++;
                 line = Bare(_buffer.AsSpan(_start, length));
-                _start += isWhole ? length + 1 : length;
-                Line++;
+
+                // A NUL is left for the next call to be told of.
+                _isWithinLine = isWhole && _buffer[_start + length] != '\n';
+                _start += isWhole && !_isWithinLine ? length + 1 : length;
                 return true;
             }
 
             line = default;
             if (_atEnd) return false;
             searched = _end - _start;
+            if (!Fill()) continue;
+            damage = "it is longer than an event's line can be";
+            searched = _end - _start;
+        }
+    }
+
+    /// <returns>Whether there were any.</returns>
+    private bool SkipNuls()
+    {
+        bool any = false;
+        while (true)
+        {
+            int count = _buffer.AsSpan(_start, _end - _start).IndexOfAnyExcept(RecordingFile.Damage);
+            any |= count > 0 || (count < 0 && _start < _end);
+            _start = count < 0 ? _end : _start + count;
+            if (count >= 0 || _atEnd) return any;
             Fill();
         }
     }
@@ -100,12 +174,15 @@ public sealed class RecordingReader : IDisposable
     /// <summary>Without a carriage return, and without the mark that some editors put before everything.</summary>
     private ReadOnlySpan<byte> Bare(ReadOnlySpan<byte> line)
     {
-        if (Line == 0 && line.StartsWith("\uFEFF"u8)) line = line[3..];
+        if (Line == 1 && line.StartsWith("\uFEFF"u8)) line = line[3..];
         return line.TrimEnd((byte)'\r');
     }
 
-    private void Fill()
+    /// <returns>Whether the line has become too long, and its beginning was given up.</returns>
+    private bool Fill()
     {
+        bool isTooLong = _end - _start >= LongestLine;
+        if (isTooLong) _start = _end - (LongestLine / 2);
         if (_start > 0)
         {
             _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
@@ -113,12 +190,7 @@ public sealed class RecordingReader : IDisposable
             _start = 0;
         }
 
-        if (_end == _buffer.Length)
-        {
-            if (_end >= LongestLine) throw TooLong();
-            Array.Resize(ref _buffer, _buffer.Length * 2);
-        }
-
+        if (_end == _buffer.Length) Array.Resize(ref _buffer, _buffer.Length * 2);
         try
         {
             int count = _file.Read(_buffer.AsSpan(_end));
@@ -129,13 +201,14 @@ public sealed class RecordingReader : IDisposable
         {
             throw RecordingErrors.CannotRead(_path, e);
         }
+
+        return isTooLong;
     }
 
-    private XenException TooLong()
+    /// <summary>Lines, one after the other or with marks of losses between them, that are no events.</summary>
+    private sealed record BrokenLines(long First, long Last, FormatException Cause)
     {
-        // No recording at all: nothing more is read.
-        _start = _end;
-        _atEnd = true;
-        return RecordingErrors.NoEvent(_path, Line + 1, new FormatException("it is longer than an event's line can be"));
+        public static BrokenLines Add(BrokenLines? lines, long line, FormatException cause) =>
+            lines is null ? new BrokenLines(line, line, cause) : lines with { Last = line };
     }
 }

@@ -32,7 +32,7 @@ internal sealed class DomainRelease
     public static DomainRelease Run(IHypervisor hypervisor, XenDomain domain, IDomainControl control)
     {
         DomainRelease release = new();
-        DomainRestorer restorer = new(control, domain.VCpus);
+        DomainRestorer restorer = new(control, control.VCpus);
         bool isDefaultRestored = false;
         release.Attempt(() => FreshMonitor.ResumeVCpus(
             hypervisor, domain, monitor => isDefaultRestored = release.Attempt(() => monitor.DefaultMemAccess = MemAccess.Rwx)));

@@ -23,7 +23,7 @@ internal sealed class DomainRestorer(IDomainSettings domain, int vcpus)
     public static void RestorePages(IDomainMonitor monitor, GfnRange pages, MemAccess access, Action? meanwhile = null)
     {
         monitor.DefaultMemAccess = access;
-        ulong last = Math.Min(pages.Last, monitor.MaximumGfn);
+        ulong last = MemoryBound.LastOf(monitor, pages);
         for (ulong gfn = pages.First; gfn <= last; gfn += PagesPerCall)
         {
             monitor.SetMemAccess(access, gfn, (uint)Math.Min(PagesPerCall, last - gfn + 1));

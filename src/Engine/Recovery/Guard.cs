@@ -71,7 +71,7 @@ public static class Guard
         if (witness is not null && left.IsRing && monitored != false)
         {
             using IDomainMonitor monitor = witness.TakeOver();
-            MonitorTakeover takeover = new(monitor, hypervisor.Layout, domain.VCpus, left);
+            MonitorTakeover takeover = new(monitor, hypervisor.Layout, monitor.VCpus, left);
             failures = takeover.Run();
             monitored = takeover.HasDisabled ? false : control.IsMonitored;
         }

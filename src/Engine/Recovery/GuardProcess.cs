@@ -113,6 +113,7 @@ internal sealed class GuardProcess : IDisposable
         };
         start.ArgumentList.Add("guard");
         start.ArgumentList.Add(_domain.Id.ToString(CultureInfo.InvariantCulture));
+        start.ArgumentList.Add(_domain.Uuid.ToString());
         start.ArgumentList.Add(_state.Path);
         if (late) start.ArgumentList.Add("--late");
         try

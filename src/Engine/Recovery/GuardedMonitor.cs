@@ -25,6 +25,10 @@ internal sealed class GuardedMonitor(IDomainMonitor monitor, GuardProcess guard)
 
     public MonitorCapabilities Capabilities => monitor.Capabilities;
 
+    public int VCpus => monitor.VCpus;
+
+    public ulong Pages => monitor.Pages;
+
     public ulong MaximumGfn => monitor.MaximumGfn;
 
     public bool IsConnected => monitor.IsConnected;

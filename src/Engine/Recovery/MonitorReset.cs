@@ -26,7 +26,7 @@ public static class MonitorReset
         using IDisposable? guard = hypervisor.GuardReset(domain);
         using IDomainControl control = hypervisor.Control(domain);
         int undone = control.UndoAbandoned();
-        IReadOnlyList<uint> frozen = VCpuObservation.FindFrozen(control, domain.VCpus, Look);
+        IReadOnlyList<uint> frozen = VCpuObservation.FindFrozen(control, control.VCpus, Look);
         bool wasMonitored = false;
         DomainRelease? release = null;
 

@@ -39,6 +39,7 @@
     };
     const timeOfBin = bin => clock(Math.max(start + bin * width, data.start), width);
     const pagesOf = row => row.domain === null ? 'all pages' : row.first === row.last ? row.first : `${row.first}–${row.last}`;
+    const lossInWords = loss => `${number(loss.events)} of ${loss.domain}, ${clock(loss.from, width)} to ${clock(loss.to, width)}: ${loss.reason}`;
     const domainOf = thing => thing.domain === null ? 'other domains' : thing.domain;
 
     // ---- Elements. Text is always text: a name from a guest is never markup.
@@ -265,7 +266,7 @@
             ['vCPUs', data.lanes.some(lane => lane.domain === null) ? `more than ${data.lanes.length - 1}` : number(data.lanes.length)],
             times && ['Answered within', `${number(times.median)} µs`, `median; 99 % ${number(times.p99)}, at most ${number(times.max)} µs`],
             ['Timed out', number(data.timedOut), data.timedOut > 0 ? 'got their default answer' : ''],
-            data.dropped !== undefined && ['Dropped', number(data.dropped), data.dropped > 0 ? 'are not in this report' : ''],
+            data.dropped !== undefined && ['Lost', number(data.dropped), data.losses.map(lossInWords).slice(0, 10).join('; ')],
         ].filter(Boolean);
         at('#totals').replaceChildren(...totals.map(([name, value, more]) =>
             html('div', {}, html('dt', {}, name), html('dd', {}, value, ...(more ? [html('small', {}, more)] : [])))));

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using XenVmEvent.Abi;
+using XenVmEvent.Events;
 using XenVmEvent.Measurement;
 
 namespace XenVmEvent.Reporting;
@@ -30,6 +31,7 @@ internal sealed class ReportData(EventMeasure measure, Timeline timeline, Lanes 
         json.WriteNumber("utcOffset", utcOffset.TotalMinutes);
         json.WriteNumber("timedOut", measure.TimedOut);
         if (measure.Dropped is { } dropped) json.WriteNumber("dropped", dropped);
+        WriteLosses(json);
         WriteHandlingTime(json);
         WriteCounts(json, "domains", measure.ByDomain.Select(d => (d.Key, d.Value)));
         WriteCounts(json, "kinds", measure.ByKind.Select(k => (k.Key.ToString(), k.Value)));
@@ -38,6 +40,23 @@ internal sealed class ReportData(EventMeasure measure, Timeline timeline, Lanes 
         WritePages(json);
         WriteBusiest(json);
         json.WriteEndObject();
+    }
+
+    private void WriteLosses(Utf8JsonWriter json)
+    {
+        json.WriteStartArray("losses");
+        foreach (EventLoss loss in measure.Losses)
+        {
+            json.WriteStartObject();
+            json.WriteString("domain", loss.Domain);
+            json.WriteString("reason", loss.Reason.ToString());
+            json.WriteNumber("events", loss.Events);
+            json.WriteNumber("from", UnixMilliseconds(loss.From.UtcTicks));
+            json.WriteNumber("to", UnixMilliseconds(loss.To.UtcTicks));
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private void WriteHandlingTime(Utf8JsonWriter json)

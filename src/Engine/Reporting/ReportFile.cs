@@ -11,9 +11,12 @@ public sealed class ReportFile : IDisposable
     private readonly string _path;
     private readonly FileStream _file;
     private readonly bool _wasReadOnly;
+    private readonly bool _isNew;
+    private bool _isWritten;
 
-    private ReportFile(string path, FileStream file, bool wasReadOnly)
+    private ReportFile(string path, FileStream file, bool wasReadOnly, bool isNew)
     {
+        _isNew = isNew;
         _path = path;
         _file = file;
         _wasReadOnly = wasReadOnly;
@@ -36,7 +39,7 @@ public sealed class ReportFile : IDisposable
             bool wasReadOnly = exists && force && (File.GetAttributes(path) & FileAttributes.ReadOnly) != 0;
             if (wasReadOnly) File.SetAttributes(path, File.GetAttributes(path) & ~FileAttributes.ReadOnly);
             FileStream file = new(path, noClobber ? FileMode.CreateNew : FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
-            return new ReportFile(path, file, wasReadOnly);
+            return new ReportFile(path, file, wasReadOnly, !exists);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -51,19 +54,32 @@ public sealed class ReportFile : IDisposable
         ArgumentNullException.ThrowIfNull(html);
         try
         {
+            _isWritten = true;
             if (_file.CanSeek) _file.SetLength(0);
             _file.Write(Encoding.UTF8.GetBytes(html));
             _file.Dispose();
             if (_wasReadOnly) File.SetAttributes(_path, File.GetAttributes(_path) | FileAttributes.ReadOnly);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (Recording.RecordingErrors.IsFailedWrite(e))
         {
             throw CannotWrite(_path, e);
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
+    /// <summary>Closes the file. A new one that nothing was written to goes.</summary>
+    public void Dispose()
+    {
+        _file.Dispose();
+        if (_isWritten || !_isNew) return;
+        try
+        {
+            File.Delete(_path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // An empty file is no harm.
+        }
+    }
 
     private static XenException CannotWrite(string path, Exception cause) => new(
         XenErrorId.ReportFailed,

@@ -10,6 +10,9 @@ public sealed class SymbolMap
 {
     private const string CodeTypes = "tTwWiV";
 
+    /// <summary>How far the last symbol reaches at most: a map has no sizes, and what comes behind it may be anything.</summary>
+    private const ulong LastBytes = 4096;
+
     private readonly ulong[] _addresses;
     private readonly string?[] _names;
 
@@ -22,10 +25,13 @@ public sealed class SymbolMap
     /// <summary>How many symbols it has, those that are no code included.</summary>
     public int Count => _addresses.Length;
 
-    /// <summary>Reads lines of an address in hex, a type and a name, as nm prints them.</summary>
+    /// <summary>
+    /// Reads lines of an address in hex, a type and a name, as nm prints them; those without an address, of what lies
+    /// elsewhere, and labels of the assembler's own are left out.
+    /// </summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
-    /// <exception cref="FormatException">A line is none of these, or the file has no symbol with an address.</exception>
+    /// <exception cref="FormatException">A line is none of these, or the file has no code with a name and an address.</exception>
     public static SymbolMap Read(string file)
     {
         SortedDictionary<ulong, string?> symbols = [];
@@ -35,8 +41,11 @@ public sealed class SymbolMap
             number++;
             if (string.IsNullOrWhiteSpace(line)) continue;
             string[] parts = line.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
+            if (parts.Length == 2 && parts[0].Length == 1 && char.IsAsciiLetter(parts[0][0])) continue; // nm's "U printk"
             if (parts.Length < 3 || parts[1].Length != 1 || !ulong.TryParse(parts[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong address))
                 throw new FormatException($"Line {number} is not 'address type name': {line}");
+
+            if (IsLabel(parts[2])) continue;
 
             // Of several names at an address the first that is code; what is no code still ends the code before it.
             string? name = CodeTypes.Contains(parts[1][0], StringComparison.Ordinal) ? NameOf(parts) : null;
@@ -46,6 +55,12 @@ public sealed class SymbolMap
         // Who may not see them gets zeros from kallsyms.
         if (!symbols.Keys.Any(address => address != 0))
             throw new FormatException("It has no symbol with an address; /proc/kallsyms shows them to root alone, with kernel.kptr_restrict at 0 or 1.");
+        if (symbols.Values.All(name => name is null))
+        {
+            throw new FormatException(
+                "It names no code. Debian's /boot/System.map-<release> is such a stub: the real one is /usr/lib/debug/boot/System.map-<release>, of the package linux-image-<release>-dbg.");
+        }
+
         return new SymbolMap([.. symbols.Keys], [.. symbols.Values]);
     }
 
@@ -56,11 +71,16 @@ public sealed class SymbolMap
         int index = Array.BinarySearch(_addresses, address);
         if (index < 0) index = ~index - 1;
 
-        // What comes behind the last symbol may be anything.
-        if (index < 0 || (index == _addresses.Length - 1 && _addresses[index] != address) || _names[index] is not { } name) return null;
+        if (index < 0 || _names[index] is not { } name) return null;
         ulong offset = address - _addresses[index];
+        if (index == _addresses.Length - 1 && offset >= LastBytes) return null;
         return offset == 0 ? name : $"{name}+0x{offset:x}";
     }
+
+    /// <summary>What tells code from data in an arm64 object ($x, $d, $x.1), and local labels: no names of functions.</summary>
+    private static bool IsLabel(string name) =>
+        name.StartsWith(".L", StringComparison.Ordinal)
+        || (name.Length >= 2 && name[0] == '$' && (name[1] is 'a' or 'd' or 't' or 'x') && (name.Length == 2 || name[2] == '.'));
 
     private static string NameOf(string[] parts) => parts.Length > 3 ? $"{parts[2]} {parts[3]}" : parts[2];
 }

@@ -7,6 +7,9 @@ namespace XenVmEvent.Tests.Monitoring;
 /// <summary>A simulated host whose calls are refused where a test says so, as a real one's may be at any time.</summary>
 internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, bool> refuses) : IHypervisor
 {
+    /// <summary>The highest gfn that the guest has chosen to have; null: that of its memory.</summary>
+    public ulong? ChosenMaximumGfn { get; init; }
+
     public string Description => host.Description;
 
     public VmEventLayout Layout => host.Layout;
@@ -18,7 +21,7 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
     public IReadOnlyList<XenDomain> GetDomains() => host.GetDomains();
 
     public IDomainMonitor EnableMonitor(XenDomain domain, ChannelPreference channel) =>
-        new Monitor(host.EnableMonitor(domain, channel), refuses);
+        new Monitor(host.EnableMonitor(domain, channel), refuses, ChosenMaximumGfn);
 
     public IMonitorWitness Witness(XenDomain domain) => host.Witness(domain);
 
@@ -37,6 +40,8 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
         public IReadOnlyList<string> ListenerSuspects => control.ListenerSuspects;
 
         public MonitorCapabilities Capabilities => Try(nameof(Capabilities)).Capabilities;
+
+        public int VCpus => control.VCpus;
 
         public bool? CanRestrictPages => refuses(nameof(CanRestrictPages)) ? null : control.CanRestrictPages;
 
@@ -59,7 +64,7 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
         private IDomainControl Try(string call) => refuses(call) ? throw Refused(call) : control;
     }
 
-    private sealed class Monitor(IDomainMonitor monitor, Func<string, bool> refuses) : IDomainMonitor
+    private sealed class Monitor(IDomainMonitor monitor, Func<string, bool> refuses, ulong? chosenMaximumGfn) : IDomainMonitor
     {
         public ChannelKind Channel => monitor.Channel;
 
@@ -71,7 +76,11 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
 
         public MonitorCapabilities Capabilities => monitor.Capabilities;
 
-        public ulong MaximumGfn => monitor.MaximumGfn;
+        public int VCpus => monitor.VCpus;
+
+        public ulong Pages => monitor.Pages;
+
+        public ulong MaximumGfn => chosenMaximumGfn ?? monitor.MaximumGfn;
 
         public bool IsConnected => monitor.IsConnected;
 

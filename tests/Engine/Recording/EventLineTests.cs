@@ -16,7 +16,7 @@ public class EventLineTests
     public void A_line_makes_the_same_event_again()
     {
         EventLineReader reader = new();
-        Properties.Hold(RandomEvents.Any, 2000, one => RecordedEvents.AssertSame(one, reader.Read(Encoding.UTF8.GetBytes(LineOf(one)))));
+        Properties.Hold(RandomEvents.Any, 2000, one => RecordedEvents.AssertSame(one, reader.Read(Encoding.UTF8.GetBytes(LineOf(one)))!));
     }
 
     [Fact]
@@ -26,7 +26,7 @@ public class EventLineTests
         Properties.Hold(RandomEvents.Any, 500, one =>
         {
             string line = LineOf(one);
-            Assert.Equal(line, LineOf(reader.Read(Encoding.UTF8.GetBytes(line))));
+            Assert.Equal(line, LineOf(reader.Read(Encoding.UTF8.GetBytes(line))!));
         });
     }
 
@@ -42,6 +42,38 @@ public class EventLineTests
         Assert.Equal(one.Response?.Name, json.GetProperty("response").GetString());
         Assert.Equal(one.Request.Bytes.ToArray(), json.GetProperty("request").GetBytesFromBase64());
     });
+
+    [Fact]
+    public void A_time_has_its_tenths_of_a_microsecond_also_where_there_are_none()
+    {
+        RecordedSource source = new(7, "web01", new Requests(7).Event(VmEventKind.Cpuid).Request.Layout, GuestArchitecture.X86, TimeSpan.Zero);
+        foreach ((long ticks, string shown) in new[] { (50L, "5.0"), (52, "5.2"), (0, "0.0"), (12_345_678_901_230, "1234567890123.0") })
+        {
+            VmEvent one = VmEventFactory.Create(source, new Requests(7).Event(VmEventKind.Cpuid).Request, 1000);
+            one.Restore(VmEventResponse.Continue, ResponseState.Default, 1000 + ticks);
+            Assert.Contains($"\"handlingMicroseconds\":{shown},", LineOf(one), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_mark_of_lost_events_is_read_back()
+    {
+        EventLoss loss = new("web \"01\"", 7, LossReason.Overwritten, 134, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddSeconds(1.5));
+        ArrayBufferWriter<byte> buffer = new();
+        using (EventLineWriter writer = new(buffer)) writer.Write(loss);
+        EventLineReader reader = new();
+        Assert.Null(reader.Read(buffer.WrittenSpan.TrimEnd((byte)'\n')));
+        long none = 0;
+        Assert.Equal([loss], reader.Losses.Since(ref none));
+        Assert.Equal(134, reader.Losses.Events);
+    }
+
+    [Theory]
+    [InlineData("""{"lost":0,"reason":"Dropped","from":"2026-05-01T12:00:00Z","to":"2026-05-01T12:00:00Z","domain":"a","domainId":1}""")]
+    [InlineData("""{"lost":9223372036854775807,"reason":"Dropped","from":"2026-05-01T12:00:00Z","to":"2026-05-01T12:00:00Z","domain":"a","domainId":1}""")]
+    [InlineData("""{"lost":1,"reason":"1","from":"2026-05-01T12:00:00Z","to":"2026-05-01T12:00:00Z","domain":"a","domainId":1}""")]
+    [InlineData("""{"lost":1}""")]
+    public void A_mark_that_makes_no_sense_is_refused(string line) => Assert.Throws<FormatException>(() => Read(line));
 
     [Fact]
     public void The_name_of_a_response_says_all_of_it() =>
@@ -112,7 +144,7 @@ public class EventLineTests
         return vmEvent;
     }
 
-    private static VmEvent Read(string line) => new EventLineReader().Read(Encoding.UTF8.GetBytes(line));
+    private static VmEvent Read(string line) => new EventLineReader().Read(Encoding.UTF8.GetBytes(line))!;
 
     private static string LineOf(VmEvent vmEvent)
     {

@@ -26,6 +26,7 @@ public sealed class RecordingFileTests : IDisposable
         string path = PathOf(name);
         using (RecordingWriter writer = RecordingWriter.Open(path))
         {
+            writer.Begin();
             foreach (VmEvent one in events) writer.Write(one);
             writer.Close();
         }
@@ -72,6 +73,29 @@ public sealed class RecordingFileTests : IDisposable
         XenException refused = Assert.Throws<XenException>(() => RecordingWriter.Open(PathOf("a.jsonl"), new RecordingOptions { NoClobber = true }));
         Assert.Equal(XenErrorId.RecordingExists, refused.Id);
         Assert.Equal(3, ReadAll(PathOf("a.jsonl")).Events.Count);
+    }
+
+    [Theory]
+    [InlineData("a.jsonl")]
+    [InlineData("a.jsonl.gz")]
+    public void What_is_not_begun_leaves_the_file_as_it_was(string name)
+    {
+        Write(name, Many(3));
+        using (RecordingWriter refused = RecordingWriter.Open(PathOf(name))) refused.Close();
+        using (RecordingWriter refused = RecordingWriter.Open(PathOf(name), new RecordingOptions { Append = true })) Assert.False(refused.HasBegun);
+        Assert.Equal(3, ReadAll(PathOf(name)).Events.Count);
+        using (RecordingWriter refused = RecordingWriter.Open(PathOf("new-" + name))) refused.Close();
+        Assert.False(File.Exists(PathOf("new-" + name)));
+        using (RecordingWriter begun = RecordingWriter.Open(PathOf(name))) begun.Begin();
+        Assert.Empty(ReadAll(PathOf(name)).Events);
+    }
+
+    [Fact]
+    public void Nobody_else_may_read_a_new_recording()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        Write("a.jsonl", Many(1));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(PathOf("a.jsonl")));
     }
 
     [Fact]
@@ -157,14 +181,15 @@ public sealed class RecordingFileTests : IDisposable
     }
 
     [Fact]
-    public void Nothing_is_appended_to_a_compressed_file_that_breaks_off()
+    public void What_is_appended_to_a_compressed_file_that_breaks_off_can_be_read()
     {
         Write("a.gz", Many(50));
         byte[] all = File.ReadAllBytes(PathOf("a.gz"));
         File.WriteAllBytes(PathOf("a.gz"), all[..^20]);
-        XenException refused = Assert.Throws<XenException>(() => RecordingWriter.Open(PathOf("a.gz"), new RecordingOptions { Append = true }));
-        Assert.Equal(XenErrorId.InvalidRecording, refused.Id);
-        Assert.Equal(all.Length - 20, new FileInfo(PathOf("a.gz")).Length);
+        Write("a.gz", Many(3), new RecordingOptions { Append = true });
+        (List<VmEvent> events, int broken) = RecordingDamageTests.ReadPastDamage(PathOf("a.gz"));
+        Assert.Equal(1, broken);
+        Assert.Equal(Many(3).Select(e => e.ToString()), events.TakeLast(3).Select(e => e.ToString()));
     }
 
     [Theory]
@@ -176,6 +201,18 @@ public sealed class RecordingFileTests : IDisposable
         foreach (VmEvent one in Many(10)) writer.Write(one);
         Hosts.Until(() => ReadAll(PathOf(name)).Events.Count == 10);
         Assert.Equal(name.EndsWith(".gz", StringComparison.Ordinal), ReadAll(PathOf(name)).IsTorn);
+    }
+
+    [Fact]
+    public void A_compressed_file_to_which_nothing_was_written_yet_is_read_as_it_grows()
+    {
+        File.WriteAllBytes(PathOf("grows.gz"), []);
+        Write("a.gz", Many(10));
+        using RecordingReader reader = RecordingReader.Open(PathOf("grows.gz"));
+        File.WriteAllBytes(PathOf("grows.gz"), File.ReadAllBytes(PathOf("a.gz")));
+        int events = 0;
+        while (reader.Read() is not null) events++;
+        Assert.Equal(10, events);
     }
 
     [Fact]
@@ -211,7 +248,14 @@ public sealed class RecordingFileTests : IDisposable
     public void What_is_no_recording_is_refused_once_however_long_its_lines_are()
     {
         using (GZipStream file = new(File.Create(PathOf("zeros.gz")), CompressionLevel.Fastest)) file.Write(new byte[4 << 20]);
-        using RecordingReader reader = RecordingReader.Open(PathOf("zeros.gz"));
+        File.WriteAllText(PathOf("text"), string.Join('\n', Enumerable.Repeat(new string('x', 3 << 20), 3)) + '\n');
+        AssertRefusedOnce("zeros.gz");
+        AssertRefusedOnce("text");
+    }
+
+    private void AssertRefusedOnce(string name)
+    {
+        using RecordingReader reader = RecordingReader.Open(PathOf(name));
         Assert.Equal(XenErrorId.InvalidRecording, Assert.Throws<XenException>(reader.Read).Id);
         Assert.Null(reader.Read());
     }

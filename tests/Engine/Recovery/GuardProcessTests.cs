@@ -48,7 +48,7 @@ public sealed class GuardProcessTests : IDisposable
             told = new StreamReader(state).ReadToEnd().Split('\n');
         }
 
-        Assert.StartsWith("guard 5 /", Assert.Single(Started()), StringComparison.Ordinal);
+        Assert.StartsWith($"guard 5 {host.Guest().Identity.Uuid} /", Assert.Single(Started()), StringComparison.Ordinal);
         foreach (string line in (string[])["enabling", "enabled ring", "required True", "on Cpuid 0", "off Cpuid 0", $"on MovToMsr {Msr.Lstar}", $"off MovToMsr {Msr.Lstar}", "required False", "disabled"])
         {
             Assert.Contains(line, told);

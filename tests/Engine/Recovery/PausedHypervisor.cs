@@ -40,6 +40,8 @@ internal sealed class PausedHypervisor(SimulatedHypervisor host) : IHypervisor
 
         public MonitorCapabilities Capabilities => control.Capabilities;
 
+        public int VCpus => control.VCpus;
+
         public bool? CanRestrictPages => control.CanRestrictPages;
 
         public IAltP2m AltP2m => control.AltP2m;

@@ -1,4 +1,7 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using FsCheck.Fluent;
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
@@ -26,6 +29,18 @@ public class EventReportTests
             Assert.Equal(kind.GetProperty("events").GetInt64(), lanes.Sum(l => l.GetProperty("kinds").TryGetProperty(name, out JsonElement bins) ? Sum(bins) : 0));
         }
     });
+
+    [Fact]
+    public void The_policy_allows_just_the_style_and_the_script_of_the_page()
+    {
+        string page = ReportEvents.Report([ReportEvents.At(0)]);
+        foreach (string part in (string[])["style", "script"])
+        {
+            string text = Regex.Match(page, $"<{part}>(.*?)</{part}>", RegexOptions.Singleline).Groups[1].Value;
+            string hash = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+            Assert.Contains($"{part}-src 'sha256-{hash}';", page, StringComparison.Ordinal);
+        }
+    }
 
     [Fact]
     public void The_axis_of_time_goes_from_the_first_event_to_the_last()

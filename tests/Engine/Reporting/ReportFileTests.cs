@@ -15,6 +15,8 @@ public sealed class ReportFileTests : IDisposable
     [Fact]
     public void What_was_there_is_kept_until_the_report_is_written()
     {
+        ReportFile.Open(Path).Dispose();
+        Assert.False(File.Exists(Path));
         File.WriteAllText(Path, "an older and longer report");
         using (ReportFile.Open(Path))
         {

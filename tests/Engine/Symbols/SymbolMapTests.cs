@@ -37,6 +37,39 @@ public sealed class SymbolMapTests : IDisposable
         Assert.Equal("ext4_read [ext4]+0x4", Read("ffffffffc0000000 t ext4_read\t[ext4]\nffffffffc0001000 t ext4_end\t[ext4]").Find(0xffffffffc0000004));
 
     [Theory]
+    [InlineData(0xffffffff81000000, "only")]
+    [InlineData(0xffffffff81000fff, "only+0xfff")]
+    [InlineData(0xffffffff81001000, null)]
+    public void The_last_symbol_reaches_a_page_far(ulong address, string? expected) =>
+        Assert.Equal(expected, Read("ffffffff81000000 T only").Find(address));
+
+    [Theory]
+    [InlineData("$x")]
+    [InlineData("$d")]
+    [InlineData("$x.12")]
+    [InlineData(".Lloop")]
+    public void Labels_of_the_assembler_are_no_names(string label)
+    {
+        SymbolMap map = Read($"ffff800080000000 t {label}\nffff800080000000 T func\nffff800080000010 t {label}\nffff800080000020 T next");
+        Assert.Equal("func", map.Find(0xffff800080000000));
+        Assert.Equal("func+0x18", map.Find(0xffff800080000018));
+        Assert.Equal(2, map.Count);
+    }
+
+    [Theory]
+    [InlineData("                 U printk")]
+    [InlineData("                 w __cxa_finalize")]
+    [InlineData("U bare")]
+    public void What_nm_gives_no_address_is_left_out(string line) =>
+        Assert.Equal("func+0x1", Read($"{line}\nffffffff81000000 T func").Find(0xffffffff81000001));
+
+    [Theory]
+    [InlineData("ffffffffffffffff B The real System.map is in the linux-image-<version>-dbg package")]
+    [InlineData("ffffffff81000000 D data\nffffffff81000010 B bss")]
+    public void A_map_without_code_is_refused_with_where_a_real_one_is(string text) =>
+        Assert.Contains("/usr/lib/debug/boot/System.map", Assert.Throws<FormatException>(() => Read(text)).Message, StringComparison.Ordinal);
+
+    [Theory]
     [InlineData("")]
     [InlineData("not a map")]
     [InlineData("zz T name")]

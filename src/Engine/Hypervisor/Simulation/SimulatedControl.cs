@@ -19,6 +19,8 @@ internal sealed class SimulatedControl(SimulatedDomain domain) : IDomainControl
         }
     }
 
+    public int VCpus => domain.VCpus.Count;
+
     public bool? CanRestrictPages => domain.CanRestrictPages;
 
     public IAltP2m AltP2m => field ??= new SimulatedAltP2m(domain, Enter);

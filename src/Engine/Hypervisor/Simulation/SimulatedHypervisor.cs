@@ -24,15 +24,15 @@ public sealed class SimulatedHypervisor : IHypervisor
     }
 
     /// <summary>A host as described.</summary>
-    /// <exception cref="ArgumentException">An option is out of its range, or two domains have the same id or name.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range, or two domains have the same id.</exception>
     /// <exception cref="XenException">The interface version is none that is known.</exception>
     public SimulatedHypervisor(SimulationOptions options)
     {
         _options = options;
         Layout = VmEventLayout.ForVersion(options.InterfaceVersion);
         _domains = [.. options.Domains.OrderBy(d => d.Id).Select(d => new SimulatedDomain(options, d, _state, AllocatePorts))];
-        if (Domains.DistinctBy(d => d.Identity.Id).Count() != Domains.Count || Domains.DistinctBy(d => d.Name).Count() != Domains.Count)
-            throw new ArgumentException("Two domains have the same id or the same name.", nameof(options));
+        if (Domains.DistinctBy(d => d.Identity.Id).Count() != Domains.Count)
+            throw new ArgumentException("Two domains have the same id.", nameof(options));
         _state.WentDown += HaltAll;
     }
 

@@ -19,6 +19,10 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
 
     public MonitorCapabilities Capabilities => domain.Capabilities;
 
+    public int VCpus => domain.VCpus.Count;
+
+    public ulong Pages => domain.Pages.MaximumGfn + 1;
+
     public ulong MaximumGfn => domain.Pages.MaximumGfn;
 
     public bool IsConnected => domain.Delivery == delivery;

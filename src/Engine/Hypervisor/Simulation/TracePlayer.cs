@@ -64,7 +64,7 @@ internal sealed class TracePlayer
         }
     }
 
-    /// <summary>An event that was taken is answered. After the last one the domain shuts down.</summary>
+    /// <summary>An event that was taken is answered. After the last one the domain ends.</summary>
     public void CountAnswered()
     {
         lock (_gate)
@@ -72,7 +72,7 @@ internal sealed class TracePlayer
             if (--_underWay > 0 || _hasNext) return;
         }
 
-        _domain.ShutDown(DomainState.ShutDown);
+        _domain.ShutDown(DomainState.Replayed);
     }
 
     /// <summary>Lets go of the trace.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace XenVmEvent.Hypervisor.Xen;
@@ -10,6 +11,7 @@ namespace XenVmEvent.Hypervisor.Xen;
 internal struct DomainInfo
 {
     private const uint Dying = 1 << 0;
+    private const uint HvmGuest = 1 << 1;
     private const uint Shutdown = 1 << 2;
     private const uint Paused = 1 << 3;
     private const int ShutdownReasonShift = 16;
@@ -20,6 +22,24 @@ internal struct DomainInfo
 
     [FieldOffset(4)]
     public uint Flags;
+
+    /// <summary>How many pages of memory it has, those that it shares or that were paged out left out.</summary>
+    [FieldOffset(8)]
+    public ulong Pages;
+
+    /// <summary>The highest of its vCPUs, online or not; all bits set while it is being made and has none.</summary>
+    [FieldOffset(68)]
+    public uint HighestVCpu;
+
+    /// <summary>The uuid that the toolstack gave it, in the order in which it is written.</summary>
+    [FieldOffset(76)]
+    public UuidBytes Uuid;
+
+    /// <summary>Whether it is a guest with hardware's help (HVM, PVH, all of arm64), and not paravirtualised.</summary>
+    public readonly bool IsHvm => (Flags & HvmGuest) != 0;
+
+    /// <summary>How many vCPUs it has, online or not; 0 while it is being made.</summary>
+    public readonly int VCpus => (int)(HighestVCpu + 1);
 
     /// <summary>It was destroyed, and is kept only because somebody has a page of it mapped.</summary>
     public readonly bool IsDying => (Flags & Dying) != 0;
@@ -43,4 +63,24 @@ internal struct DomainInfo
         DomainState.Running or DomainState.Destroyed => 0,
         _ => Shutdown | (uint)(state - DomainState.ShutDown) << ShutdownReasonShift,
     };
+
+    /// <summary>What an entry of a domain that is not paravirtualised has beside its ending.</summary>
+    public static DomainInfo Of(XenDomain domain, ulong pages, uint flags)
+    {
+        DomainInfo info = new()
+        {
+            Domain = (ushort)domain.Id,
+            Flags = flags | (domain.Type == DomainType.PV ? 0 : HvmGuest),
+            Pages = pages,
+            HighestVCpu = (uint)domain.VCpus - 1,
+        };
+        domain.Uuid.TryWriteBytes(info.Uuid, bigEndian: true, out _);
+        return info;
+    }
+
+    [InlineArray(16)]
+    internal struct UuidBytes
+    {
+        private byte _first;
+    }
 }

@@ -11,6 +11,10 @@ internal static unsafe partial class Libc
     internal const int EventFdNonBlocking = 0x800;
     internal const int EventFdCloseOnExec = 0x80000;
 
+    private const int GetFlags = 3;
+    private const int SetFlags = 4;
+    private const int Append = 0x400;
+
     private const string Library = "libc";
 
     [LibraryImport(Library, SetLastError = true)]
@@ -39,4 +43,15 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int munmap(nint start, nuint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial int fcntl(SafeFileHandle fd, int command, int argument);
+
+    /// <summary>Has each write go to the file's end, wherever that is by then. .NET opens no file so.</summary>
+    internal static void WriteToTheEnd(SafeFileHandle file)
+    {
+        int flags = fcntl(file, GetFlags, 0);
+        if (flags >= 0 && fcntl(file, SetFlags, flags | Append) == 0) return;
+        throw new IOException(Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError()));
+    }
 }

@@ -13,6 +13,8 @@ internal sealed class XenDomainControl(XenCtrlHandle xen, XenDomain domain, XenE
 
     public MonitorCapabilities Capabilities => MonitorAbilities.Read(xen, domain, errors);
 
+    public int VCpus => domain.VCpus;
+
     public bool? CanRestrictPages => MonitorAbilities.CanRestrictPages(xen, domain.Id);
 
     public IAltP2m AltP2m => field ??= new XenAltP2m(xen, domain, errors);

@@ -49,6 +49,10 @@ internal sealed class XenMonitor : IDomainMonitor
 
     public MonitorCapabilities Capabilities { get; }
 
+    public int VCpus => _domain.VCpus;
+
+    public ulong Pages => GetDomainInfo()?.Pages ?? 0;
+
     public ulong MaximumGfn
     {
         get

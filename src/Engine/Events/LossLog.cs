@@ -1,0 +1,76 @@
+namespace XenVmEvent.Events;
+
+/// <summary>
+/// The losses of one session, or those that a recording tells of, in order and in bounded memory: when there are too many,
+/// neighbours become one. Each who reads it keeps count of the lost events that he knows of. Safe for use from several threads.
+/// </summary>
+/// <param name="isComplete">Whether it knows of every loss, as a session does.</param>
+internal sealed class LossLog(bool isComplete)
+{
+    private const int Most = 1024;
+
+    /// <summary>Losses that are no further apart are told of as one.</summary>
+    private static readonly TimeSpan Apart = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _gate = new();
+    private readonly List<EventLoss> _losses = [];
+    private long _events;
+
+    /// <summary>Whether none in it means that none was lost.</summary>
+    public bool IsComplete => isComplete;
+
+    /// <summary>How many events were lost.</summary>
+    public long Events => Volatile.Read(ref _events);
+
+    /// <param name="loss">The loss.</param>
+    /// <param name="continues">Nothing came since the last one: both are one.</param>
+    public void Add(EventLoss loss, bool continues = false)
+    {
+        lock (_gate)
+        {
+            if (_losses is [.., var last] && IsSame(last, loss) && (continues || loss.From - last.To < Apart)) _losses[^1] = Join(last, loss);
+            else _losses.Add(loss);
+            if (_losses.Count > Most) Halve();
+            Volatile.Write(ref _events, _events + loss.Events);
+        }
+    }
+
+    /// <summary>The losses that a reader does not know of, and that were over before a time.</summary>
+    /// <param name="known">How many lost events he knows of; then, how many he knows of with these.</param>
+    /// <param name="before">The time; null: all.</param>
+    public IReadOnlyList<EventLoss> Since(ref long known, DateTimeOffset? before = null)
+    {
+        lock (_gate)
+        {
+            List<EventLoss> news = [];
+            long counted = 0;
+            foreach (EventLoss loss in _losses)
+            {
+                if (before is { } time && loss.To >= time) break;
+                counted += loss.Events;
+                if (counted <= known) continue;
+                news.Add(loss with { Events = Math.Min(loss.Events, counted - known) });
+                known = counted;
+            }
+
+            return news;
+        }
+    }
+
+    private static bool IsSame(EventLoss one, EventLoss other) => (one.Reason, one.DomainId, one.Domain) == (other.Reason, other.DomainId, other.Domain);
+
+    private static EventLoss Join(EventLoss first, EventLoss last) => first with { Events = first.Events + last.Events, To = last.To > first.To ? last.To : first.To };
+
+    private void Halve()
+    {
+        int kept = 0;
+        for (int i = 0; i < _losses.Count; i++)
+        {
+            EventLoss loss = _losses[i];
+            if (kept > 0 && i % 2 == 1 && IsSame(_losses[kept - 1], loss)) _losses[kept - 1] = Join(_losses[kept - 1], loss);
+            else _losses[kept++] = loss;
+        }
+
+        _losses.RemoveRange(kept, _losses.Count - kept);
+    }
+}

@@ -1,0 +1,11 @@
+namespace XenVmEvent.Events;
+
+/// <summary>Why events were lost.</summary>
+public enum LossReason
+{
+    /// <summary>A consumer's buffer was full until the events' deadline.</summary>
+    Dropped,
+
+    /// <summary>Xen overwrote asynchronous events before they were read (slotted channel only).</summary>
+    Overwritten,
+}
