@@ -3,6 +3,7 @@ using Xunit;
 namespace XenVmEvent.Cli.Tests;
 
 /// <summary>What the command needs of the system that it runs on, which may be a dom0 with little more than Xen.</summary>
+[Trait("Speed", "Slow")]
 public sealed class LibraryTests : IDisposable
 {
     /// <summary>What .NET would load for cryptography and for languages.</summary>

@@ -5,6 +5,7 @@ using Xunit;
 namespace XenVmEvent.Cli.Tests;
 
 /// <summary>What publishing the command as native code needs.</summary>
+[Trait("Speed", "Slow")]
 public class PublishTests
 {
     [Fact]

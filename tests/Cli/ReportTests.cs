@@ -3,6 +3,7 @@ using Xunit;
 namespace XenVmEvent.Cli.Tests;
 
 /// <summary>xenvmevent report.</summary>
+[Trait("Speed", "Slow")]
 public sealed class ReportTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("xenvmevent-").FullName;

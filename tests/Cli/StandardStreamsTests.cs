@@ -4,6 +4,7 @@ using Xunit;
 namespace XenVmEvent.Cli.Tests;
 
 /// <summary>Standard streams that are closed, for the other direction, or full.</summary>
+[Trait("Speed", "Slow")]
 public sealed class StandardStreamsTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("xenvmevent-").FullName;

@@ -4,6 +4,7 @@ using Xunit;
 namespace XenVmEvent.Cli.Tests;
 
 /// <summary>The command watching a simulated guest.</summary>
+[Trait("Speed", "Slow")]
 public class WatchTests
 {
     [Theory]

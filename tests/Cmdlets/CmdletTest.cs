@@ -73,21 +73,6 @@ public abstract class CmdletTest : IDisposable
         return AssertIs(id, category, Assert.Single(outcome.Errors));
     }
 
-    /// <summary>The error that ended a cmdlet, which had done nothing.</summary>
-    private protected static ErrorRecord Ended(PipelineOutcome outcome, XenErrorId id, ErrorCategory category)
-    {
-        Assert.Empty(outcome.Output);
-        return AssertIs(id, category, outcome.TerminatingError);
-    }
-
-    /// <summary>The error with which PowerShell itself refuses an argument.</summary>
-    private protected static void NotBound(PipelineOutcome outcome, string errorId)
-    {
-        Assert.Empty(outcome.Output);
-        Assert.StartsWith(errorId + ",XenVmEvent.PS.", outcome.TerminatingError?.FullyQualifiedErrorId, StringComparison.Ordinal);
-        Assert.DoesNotContain(Host.Domains, d => d.IsMonitored);
-    }
-
     /// <summary>Waits until something is so.</summary>
     private protected static void Until(Func<bool> condition)
     {

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Hypervisor.Simulation;
@@ -52,29 +53,27 @@ public sealed class EndingTests : CmdletTest
         AssertFree("db01");
     }
 
-    [Theory]
-    [InlineData("Ring", false)]
-    [InlineData("Ring", true)]
-    [InlineData("Slotted", false)]
-    [InlineData("Slotted", true)]
-    public void Enough_down_the_pipeline(string channel, bool hold)
+    [Fact]
+    public void Disabled_while_a_pipeline_that_was_stopped_is_busy_with_a_held_event()
     {
-        PipelineOutcome outcome = Pipeline.Of<WatchXenMemAccessCommand>("db01", "Write").With("Channel", channel).With("Hold", hold)
-            .With("ResponseTimeout", 60).SelectFirst(3).Run();
-        Assert.Equal((PSInvocationState.Completed, 3), (outcome.State, outcome.Output.Count));
-        AssertFree("db01");
-    }
-
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void An_exception_down_the_pipeline(bool hold)
-    {
-        PipelineOutcome outcome = Pipeline.Of<WatchXenMemAccessCommand>("web01", "Write").With("Hold", hold).With("ResponseTimeout", 60)
-            .To(_ => throw new InvalidOperationException("No more!")).Run();
-        Assert.Equal(PSInvocationState.Failed, outcome.State);
-        Assert.Equal("No more!", outcome.TerminatingError!.Exception.Message);
+        using ManualResetEventSlim isHeld = new();
+        using ManualResetEventSlim isOver = new();
+        VmEvent? held = null;
+        Pipeline pipeline = Pipeline.Of<WatchXenVmEventCommand>("web01", "Cpuid").With("Hold").With("ResponseTimeout", 600).To(e =>
+        {
+            held = (VmEvent)e!;
+            isHeld.Set();
+            isOver.Wait(Patience);
+        });
+        BackgroundRun run = new(pipeline);
+        Assert.True(isHeld.Wait(Patience));
+        Assert.Equal(ResponseState.Held, held!.ResponseState);
+        pipeline.Stop();
+        Pipeline.Of<DisableXenMonitorCommand>("web01").Run();
+        Assert.Equal(ResponseState.Released, held.ResponseState);
         AssertFree("web01");
+        isOver.Set();
+        run.Finish(Patience);
     }
 
     [Fact]
@@ -93,6 +92,8 @@ public sealed class EndingTests : CmdletTest
     {
         XenDomain domain = Host["web01"].Identity;
         PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", "Cpuid").To(_ => Host["web01"].Destroy()).Run();
+        Assert.All(outcome.Output, e => Assert.IsType<CpuidEvent>(e));
+        Assert.NotEmpty(outcome.Output);
         ErrorRecord error = Refused(outcome, XenErrorId.SessionEnded, ErrorCategory.ConnectionError);
         Assert.Equal(domain, error.TargetObject);
         Assert.Empty(Monitors());
@@ -112,6 +113,7 @@ public sealed class EndingTests : CmdletTest
         Assert.Equal("The domain web01 (id 1) has rebooted.", error.Exception.Message);
         Assert.Equal("It is web01 (id 3) now: watch that.", error.ErrorDetails!.RecommendedAction);
         Assert.Empty(Monitors());
+        Assert.Single(Pipeline.Of<WatchXenVmEventCommand>("web01", "Cpuid").With("First", 1).Run().Output);
         AssertFree("web01");
     }
 
@@ -132,29 +134,19 @@ public sealed class EndingTests : CmdletTest
         AssertFree("web01");
     }
 
-    [Fact]
-    public void The_channel_is_corrupt()
+    [Theory]
+    [InlineData("Ring")]
+    [InlineData("Slotted")]
+    public void The_channel_is_corrupt(string channel)
     {
         // One vCPU, for another's next event would mend the index.
         Use(new SimulationOptions { Domains = [new() { Id = 1, Name = "web01" }] });
         Host["web01"].Faults.TearAtEvent = 5;
-        PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", "Cpuid").With("Channel", "Ring").Run();
+        PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", "Cpuid").With("Channel", channel).Run();
         Assert.Contains(outcome.Errors, e => e.FullyQualifiedErrorId == "CorruptChannel,XenVmEvent.PS.WatchXenVmEventCommand" && e.CategoryInfo.Category == ErrorCategory.InvalidData);
         Assert.Empty(Monitors());
+        Assert.False(Host["web01"].IsMonitored);
         Assert.Null(Host.Crash);
-    }
-
-    [Fact]
-    public void A_session_of_before_is_left_open()
-    {
-        Enable("web01");
-        Pipeline.Of<WatchXenVmEventCommand>("web01", "Cpuid").SelectFirst(1).Run();
-        Pipeline.Of<WatchXenMemAccessCommand>("web01", "Write").With("First", 3).Run();
-        Assert.Single(Monitors());
-        Assert.True(Host["web01"].IsMonitored);
-        AssertRuns("web01");
-        Pipeline.Of<DisableXenMonitorCommand>("web01").Run();
-        AssertFree("web01");
     }
 
     [Fact]
@@ -164,6 +156,28 @@ public sealed class EndingTests : CmdletTest
         PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", "Cpuid").With("Hold").To(_ => Pipeline.Of<DisableXenMonitorCommand>("web01").Run()).Run();
         Refused(outcome, XenErrorId.SessionEnded, ErrorCategory.ConnectionError);
         AssertFree("web01");
+    }
+
+    [Fact]
+    public void The_session_is_disabled_from_elsewhere()
+    {
+        Enable("web01");
+        BackgroundRun run = new(Pipeline.Of<WatchXenMemAccessCommand>("web01", "Write").With("Repeat"));
+        Until(() => Monitors()[0].Events > 0);
+        Pipeline.Of<DisableXenMonitorCommand>("web01").Run();
+        Assert.Equal(PSInvocationState.Completed, run.Finish(Patience).State);
+        AssertFree("web01");
+    }
+
+    [Fact]
+    public void The_end_of_a_domain_under_a_registered_watch_is_told_by_the_next_cmdlet()
+    {
+        PipelineOutcome registered = Pipeline.Of<RegisterXenVmEventCommand>("web01", VmEventKind.Cpuid).Run();
+        Assert.Null(registered.TerminatingError);
+        Assert.Empty(registered.Errors);
+        Host["web01"].Destroy();
+        Until(() => !XenHost.Warnings.IsEmpty);
+        Assert.Contains("A registered watch has ended", Assert.Single(Pipeline.Of<GetXenDomainCommand>().Run().Warnings), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -19,15 +19,20 @@ internal sealed partial class HelpPage
 
     public IReadOnlyList<HelpPageParameter> Parameters { get; }
 
+    /// <summary>The types that come out, each with words.</summary>
+    public IEnumerable<string> Outputs => OutputHeading().Matches(Section("OUTPUTS")).Select(m => m.Groups[1].Value);
+
+    /// <summary>The files that the related links name.</summary>
+    public IEnumerable<string> Links => Link().Matches(Section("RELATED LINKS")).Select(m => m.Groups[1].Value);
+
+    /// <summary>Whether PlatyPS's mark of what is still to be written stands in it.</summary>
+    public bool HasPlaceholder => _text.Contains("{{", StringComparison.Ordinal);
+
     public int Examples => ExampleHeading().Count(Section("EXAMPLES"));
 
     /// <summary>All pages, by the folder that they lie in.</summary>
-    public static IReadOnlyList<HelpPage> ReadAll()
-    {
-        string root = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(root, "XenVmEvent.psd1"))) root = Path.GetDirectoryName(root)!;
-        return [.. Directory.GetFiles(Path.Combine(root, "docs", "cmdlets"), "*.md").Order(StringComparer.Ordinal).Select(f => new HelpPage(Path.GetFileNameWithoutExtension(f), File.ReadAllText(f)))];
-    }
+    public static IReadOnlyList<HelpPage> ReadAll() =>
+        [.. Directory.GetFiles(Path.Combine(BuiltModule.Root, "docs", "cmdlets"), "*.md").Order(StringComparer.Ordinal).Select(f => new HelpPage(Path.GetFileNameWithoutExtension(f), File.ReadAllText(f)))];
 
     /// <summary>What stands under a heading of the second level.</summary>
     public string Section(string heading)
@@ -38,6 +43,12 @@ internal sealed partial class HelpPage
 
     [GeneratedRegex(@"^### -(?<Name>\w+)\n\n(?<Words>.*?)\n\n```yaml\n(?<Yaml>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex ParameterHeading();
+
+    [GeneratedRegex(@"^### (\S+)\n\n\S", RegexOptions.Multiline)]
+    private static partial Regex OutputHeading();
+
+    [GeneratedRegex(@"\]\(([^)]+)\)")]
+    private static partial Regex Link();
 
     [GeneratedRegex(@"^### Example \d+: \S.*\n\n```powershell\n", RegexOptions.Multiline)]
     private static partial Regex ExampleHeading();

@@ -59,13 +59,6 @@ internal sealed class Pipeline
         return this;
     }
 
-    /// <summary>The next stage but one.</summary>
-    public Pipeline SelectFirst(int count)
-    {
-        _shell.AddCommand("Select-Object").AddParameter("First", count);
-        return this;
-    }
-
     /// <summary>Runs it to its end.</summary>
     /// <exception cref="Exception">An assertion of <see cref="To"/>'s stage failed.</exception>
     public PipelineOutcome Run()
@@ -116,7 +109,6 @@ internal sealed class Pipeline
             [.. _shell.Streams.Error],
             terminating,
             [.. _shell.Streams.Warning.Select(w => w.Message)],
-            [.. _shell.Streams.Verbose.Select(v => v.Message).Where(m => !m.StartsWith("Performing the operation", StringComparison.Ordinal))],
             [.. host.Lines]);
     }
 }

@@ -8,7 +8,6 @@ namespace XenVmEvent.Cmdlets.Tests;
 /// <param name="Errors">The errors after which it went on.</param>
 /// <param name="TerminatingError">The error that ended it.</param>
 /// <param name="Warnings">The warnings.</param>
-/// <param name="Verbose">With -Verbose: what the cmdlet said.</param>
 /// <param name="WhatIf">With -WhatIf: what would have been done.</param>
 internal sealed record PipelineOutcome(
     PSInvocationState State,
@@ -16,7 +15,6 @@ internal sealed record PipelineOutcome(
     IReadOnlyList<ErrorRecord> Errors,
     ErrorRecord? TerminatingError,
     IReadOnlyList<string> Warnings,
-    IReadOnlyList<string> Verbose,
     IReadOnlyList<string> WhatIf)
 {
     /// <summary>The output, all of one type.</summary>

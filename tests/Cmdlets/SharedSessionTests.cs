@@ -13,7 +13,7 @@ public sealed class SharedSessionTests : CmdletTest
     [Fact]
     public void Each_watch_sees_its_own_events()
     {
-        Enable("web01");
+        Pipeline.Of<EnableXenMonitorCommand>("web01").With("ResponseTimeout", 60).Run();
         Pipeline cpuid = Pipeline.Of<WatchXenVmEventCommand>("web01", "Cpuid").With("First", 20);
         Pipeline both = Pipeline.Of<WatchXenVmEventCommand>("web01", CpuidAndRequests).With("First", 20).With("Hold");
         Pipeline pages = Pipeline.Of<WatchXenMemAccessCommand>("web01", "Write").With("First", 20);
@@ -23,20 +23,9 @@ public sealed class SharedSessionTests : CmdletTest
         Assert.All(outcomes[0].Output, e => Assert.IsType<CpuidEvent>(e));
         Assert.All(outcomes[1].Output, e => Assert.True(e is CpuidEvent or GuestRequestEvent));
         Assert.All(outcomes[2].Output, e => Assert.IsType<MemAccessEvent>(e));
-        Assert.Single(Monitors());
+        Assert.Equal(0, Assert.Single(Monitors()).Dropped);
         Pipeline.Of<DisableXenMonitorCommand>("web01").Run();
         AssertFree("web01");
-    }
-
-    [Fact]
-    public void Options_of_the_session_are_not_changed_and_that_is_said()
-    {
-        Pipeline.Of<EnableXenMonitorCommand>("web01").With("Channel", "Ring").Run();
-        PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", "Cpuid").With("First", 1).With("Channel", "Slotted").With("ResponseTimeout", 5).Run();
-        Assert.Single(outcome.Output);
-        Assert.Collection(outcome.Warnings, w => Assert.Contains("-Channel", w, StringComparison.Ordinal), w => Assert.Contains("-ResponseTimeout", w, StringComparison.Ordinal));
-        outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", "Cpuid").With("First", 1).With("Channel", "Ring").With("ResponseTimeout", 1).Run();
-        Assert.Empty(outcome.Warnings);
     }
 
     [Fact]

@@ -1,35 +1,14 @@
 using System.Management.Automation;
+using XenVmEvent.Abi;
+using XenVmEvent.Events;
 using XenVmEvent.PS;
 using Xunit;
 
 namespace XenVmEvent.Cmdlets.Tests;
 
-/// <summary>When a watch ends by itself, and how much it keeps.</summary>
+/// <summary>How long a watch runs, how much it keeps, and how long an event can be held.</summary>
 public sealed class WatchLimitsTests : CmdletTest
 {
-    [Theory]
-    [InlineData(1)]
-    [InlineData(17L)]
-    [InlineData("17")]
-    public void First_is_how_many(object first)
-    {
-        PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", "Cpuid").With("First", first).Run();
-        Assert.Equal(long.Parse($"{first}", System.Globalization.CultureInfo.InvariantCulture), outcome.Output.Count);
-        AssertFree("web01");
-    }
-
-    [Theory]
-    [InlineData(0.2)]
-    [InlineData("0.2")]
-    [InlineData("00:00:00.2")]
-    public void Duration_is_how_long(object duration)
-    {
-        PipelineOutcome outcome = Pipeline.Of<WatchXenVmEventCommand>("web01", "Cpuid").With("Duration", duration).Run();
-        Assert.Equal(PSInvocationState.Completed, outcome.State);
-        Assert.Empty(outcome.Errors);
-        AssertFree("web01");
-    }
-
     [Fact]
     public void A_duration_may_be_longer_than_any_timer()
     {
@@ -43,21 +22,6 @@ public sealed class WatchLimitsTests : CmdletTest
         PipelineOutcome outcome = run.Finish(Patience);
         Assert.Equal(PSInvocationState.Stopped, outcome.State);
     }
-
-    [Theory]
-    [InlineData("First", 0, "ParameterArgumentValidationError")]
-    [InlineData("First", -1, "ParameterArgumentValidationError")]
-    [InlineData("First", "two", "CannotConvertArgumentNoMessage")]
-    [InlineData("First", 1e30, "CannotConvertArgumentNoMessage")]
-    [InlineData("Duration", 0, "ParameterArgumentValidationError")]
-    [InlineData("Duration", -1, "ParameterArgumentValidationError")]
-    [InlineData("Duration", double.NaN, "ParameterArgumentTransformationError")]
-    [InlineData("Duration", null, "ParameterArgumentValidationError")]
-    [InlineData("ResponseTimeout", 0, "ParameterArgumentValidationError")]
-    [InlineData("BufferSize", 0, "ParameterArgumentValidationError")]
-    [InlineData("BufferSize", (1 << 24) + 1, "ParameterArgumentValidationError")]
-    public void Limits_that_are_none_are_not_bound(string parameter, object? value, string errorId) =>
-        NotBound(Pipeline.Of<WatchXenVmEventCommand>("web01", "Cpuid").With(parameter, value).Run(), errorId);
 
     [Theory]
     [InlineData("Ring")]
@@ -87,6 +51,35 @@ public sealed class WatchLimitsTests : CmdletTest
             .Run();
         Assert.Equal(first, outcome.Output.Count);
         Assert.Contains(outcome.Warnings, w => w.Contains("lost", StringComparison.Ordinal));
+        AssertFree("web01");
+    }
+
+    [Fact]
+    public void No_more_events_wait_in_a_job_than_its_buffer_holds()
+    {
+        using Job job = Assert.Single(Pipeline.Of<WatchXenVmEventCommand>("web01", VmEventKind.Cpuid).With("AsJob")
+            .With("BufferSize", 8).With("ResponseTimeout", TimeSpan.FromMilliseconds(20)).Run().OutputOf<Job>());
+        Until(() => job.Output.Count == 8);
+        Assert.Equal(8, job.Output.ReadAll().Count);
+        Until(() => job.Output.Count == 8);
+        job.StopJob();
+        Assert.Equal(JobState.Stopped, job.JobStateInfo.State);
+        Assert.Equal(8, job.Output.Count);
+        AssertFree("web01");
+    }
+
+    [Fact]
+    public void An_answer_that_comes_after_the_deadline_is_refused()
+    {
+        PipelineOutcome Answer(object? e) => Pipeline.Of<SetXenVmEventResponseCommand>().With("Continue").From(e).Run();
+        VmEvent vmEvent = Assert.Single(Pipeline.Of<WatchXenVmEventCommand>("web01", "Cpuid").With("Hold").With("ResponseTimeout", 0.05).With("First", 1).To(e =>
+        {
+            Until(() => ((VmEvent)e!).ResponseState == ResponseState.TimedOut);
+            Refused(Answer(e), XenErrorId.AlreadyAnswered, ErrorCategory.InvalidOperation);
+        }).Run().OutputOf<VmEvent>());
+        Assert.Same(VmEventResponse.Continue, vmEvent.Response);
+        ErrorRecord error = Refused(Answer(vmEvent), XenErrorId.AlreadyAnswered, ErrorCategory.InvalidOperation);
+        Assert.Same(vmEvent, error.TargetObject);
         AssertFree("web01");
     }
 }

@@ -3,6 +3,7 @@ using Xunit;
 namespace XenVmEvent.NativeXen.Tests;
 
 /// <summary>Tests on the native libraries. They are skipped, with the reason, where the libraries cannot be had.</summary>
+[Trait("Speed", "Slow")]
 public abstract class NativeXenTest
 {
     protected NativeXenTest() => Assert.SkipUnless(NativeXen.MissingPart is null, NativeXen.MissingPart ?? "");

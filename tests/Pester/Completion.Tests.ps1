@@ -13,6 +13,17 @@ Describe 'Tab completion' {
         Get-Completion $_ | Should -Be 'web01', 'db01'
     }
 
+    It 'of -Domain of <_> knows the guests' -ForEach @(
+        (Get-Module XenVmEvent).ExportedCmdlets.Values.Where({ $_.Parameters.ContainsKey('Domain') -and $_.Name -notin 'Get-XenMonitor', 'Disable-XenMonitor' }).Name
+    ) {
+        Get-Completion "$_ -Domain " | Should -Be 'web01', 'db01'
+    }
+
+    It 'says what a guest is' {
+        $line = 'Get-XenDomain w'
+        (TabExpansion2 $line $line.Length).CompletionMatches.ToolTip | Should -Be 'web01 (id 1), Hvm, 2 vCPUs'
+    }
+
     It 'of -Domain <Begun> gives <Completed>' -ForEach @(
         @{ Begun = 'w'; Completed = 'web01' }
         @{ Begun = 'W'; Completed = 'web01' }

@@ -15,6 +15,7 @@ Describe 'Enable-XenMonitor' {
         $session | Should -BeOfType XenVmEvent.PS.MonitorStatus
         $session.Domain | Should -Be 'web01'
         $session.State | Should -Be 'Running'
+        $session.ResponseTimeout | Should -Be ([timespan]::FromSeconds(1))
     }
 
     It 'opens the <Channel> channel for -Channel <Given>' -ForEach @(
@@ -23,10 +24,12 @@ Describe 'Enable-XenMonitor' {
         @{ Given = 'Slotted'; Channel = 'Slotted' }
     ) {
         (Enable-XenMonitor web01 -Channel $Given -PassThru).Channel | Should -Be $Channel
+        Disable-XenMonitor web01
+        "$(Enable-XenMonitor web01 -Channel $Given -Verbose 4>&1)" | Should -Match $Channel
     }
 
     It 'takes -ResponseTimeout <Given>' -ForEach @(
-        @{ Given = 2 }, @{ Given = 2.0 }, @{ Given = '00:00:02' }, @{ Given = [timespan]::FromSeconds(2) }
+        @{ Given = 2 }, @{ Given = 2L }, @{ Given = [byte] 2 }, @{ Given = [uint] 2 }, @{ Given = 2.0 }, @{ Given = [float] 2 }, @{ Given = '2' }, @{ Given = '00:00:02' }, @{ Given = [timespan]::FromSeconds(2) }
     ) {
         (Enable-XenMonitor web01 -ResponseTimeout $Given -PassThru).ResponseTimeout.TotalSeconds | Should -Be 2
     }
@@ -34,6 +37,7 @@ Describe 'Enable-XenMonitor' {
     It 'with a wildcard opens the sessions that can be and are not yet' {
         Enable-XenMonitor web01
         (Enable-XenMonitor * -PassThru -ErrorAction Stop).Domain | Should -Be 'db01'
+        Enable-XenMonitor * -PassThru -ErrorAction Stop | Should -BeNullOrEmpty
     }
 
     It 'takes domains by pipeline' {

@@ -19,6 +19,8 @@ Describe 'An error about' {
         @{ What = 'a domain that is not there'; Command = { Get-XenDomain nosuch }
             Id = 'DomainNotFound'; Category = 'ObjectNotFound'; Target = 'nosuch'
             Message = "There is no domain 'nosuch'."; Remedy = 'web01 \(id 1\)' }
+        @{ What = 'a wildcard that is none'; Command = { Get-XenDomain 'web[' }
+            Id = 'DomainNotFound'; Category = 'ObjectNotFound'; Target = 'web['; Message = 'web\['; Remedy = 'web01 \(id 1\)' }
         @{ What = 'an id that is not there'; Command = { Watch-XenMemAccess 99 -Access Write -Duration 60 }
             Id = 'DomainNotFound'; Category = 'ObjectNotFound'; Target = '99'; Message = '99'; Remedy = 'web01 \(id 1\)' }
         @{ What = 'a uuid that is not there'; Command = { Enable-XenMonitor 5e6f0009-11f0-4d5e-9c1a-58656e564d09 }
@@ -35,6 +37,8 @@ Describe 'An error about' {
             Id = 'ResponseNotApplicable'; Category = 'InvalidOperation'; Target = ''; Message = 'No response'; Remedy = '-EmulateNoWrite' }
         @{ What = 'two responses'; Command = { Set-XenVmEventResponse web01 Cpuid -Continue -Deny }
             Id = 'ResponseNotApplicable'; Category = 'InvalidOperation'; Target = ''; Message = 'Continue and Deny'; Remedy = '-EmulateNoWrite' }
+        @{ What = 'a response beside data that is one'; Command = { Set-XenVmEventResponse web01 SoftwareBreakpoint -Skip -InstructionData 0x90 }
+            Id = 'ResponseNotApplicable'; Category = 'InvalidOperation'; Target = ''; Message = 'InstructionData is for Emulate alone, not for Skip'; Remedy = 'Emulate' }
         @{ What = 'registers and data in one response'; Command = { Set-XenVmEventResponse web01 MemAccess -EmulatedReadData 1 -Register @{ Rax = 1 } }
             Id = 'ResponseNotApplicable'; Category = 'InvalidOperation'; Target = ''; Message = 'share one place'; Remedy = 'Choose one' }
         @{ What = 'two ways to step'; Command = { Set-XenVmEventResponse web01 Cpuid -ToggleSingleStep -FastSingleStepView 1 }
@@ -70,19 +74,34 @@ Describe 'An error about' {
     It 'a parameter: <What>' -ForEach @(
         @{ What = 'no count'; Command = { Watch-XenMemAccess web01 -Access Write -First 0 }; Id = 'ParameterArgumentValidationError'; Message = 'First' }
         @{ What = 'a negative count'; Command = { Watch-XenVmEvent web01 -Event Cpuid -First -1 }; Id = 'ParameterArgumentValidationError'; Message = 'First' }
+        @{ What = 'a count that is none'; Command = { Watch-XenVmEvent web01 -Event Cpuid -First two }; Id = 'CannotConvertArgumentNoMessage'; Message = 'First' }
+        @{ What = 'a count too large'; Command = { Watch-XenVmEvent web01 -Event Cpuid -First 1e30 }; Id = 'CannotConvertArgumentNoMessage'; Message = 'First' }
         @{ What = 'no duration'; Command = { Watch-XenMemAccess web01 -Access Write -Duration 0 }; Id = 'ParameterArgumentValidationError'; Message = 'Duration' }
         @{ What = 'a negative duration'; Command = { Watch-XenMemAccess web01 -Access Write -Duration -1 }; Id = 'ParameterArgumentValidationError'; Message = 'Duration' }
         @{ What = 'an endless duration'; Command = { Watch-XenMemAccess web01 -Access Write -Duration 1e30 }; Id = 'ParameterArgumentTransformationError'; Message = '1E\+30' }
+        @{ What = 'a duration that is no number'; Command = { Watch-XenMemAccess web01 -Access Write -Duration ([double]::NaN) }; Id = 'ParameterArgumentTransformationError'; Message = 'NaN' }
+        @{ What = 'null as a duration'; Command = { Watch-XenMemAccess web01 -Access Write -Duration $null }; Id = 'ParameterArgumentValidationError'; Message = 'Duration' }
         @{ What = 'no deadline'; Command = { Watch-XenMemAccess web01 -Access Write -ResponseTimeout 0 }; Id = 'ParameterArgumentValidationError'; Message = 'ResponseTimeout' }
         @{ What = 'a deadline of more than an hour'; Command = { Watch-XenMemAccess web01 -Access Write -ResponseTimeout 3601 }; Id = 'ParameterArgumentValidationError'; Message = 'ResponseTimeout' }
         @{ What = 'no deadline of a session'; Command = { Enable-XenMonitor web01 -ResponseTimeout 0 }; Id = 'ParameterArgumentValidationError'; Message = 'ResponseTimeout' }
         @{ What = 'a negative deadline of a session'; Command = { Enable-XenMonitor web01 -ResponseTimeout -1 }; Id = 'ParameterArgumentValidationError'; Message = 'ResponseTimeout' }
+        @{ What = 'a deadline that is none'; Command = { Enable-XenMonitor web01 -ResponseTimeout soon }; Id = 'CannotConvertArgumentNoMessage'; Message = 'soon' }
+        @{ What = 'a buffer too large'; Command = { Watch-XenMemAccess web01 -Access Write -BufferSize 16777217 }; Id = 'ParameterArgumentValidationError'; Message = 'BufferSize' }
         @{ What = 'no buffer'; Command = { Watch-XenMemAccess web01 -Access Write -BufferSize 0 }; Id = 'ParameterArgumentValidationError'; Message = 'BufferSize' }
         @{ What = 'a range the wrong way round'; Command = { Watch-XenMemAccess web01 -Access Write -Gfn 0x20-0x10 }; Id = 'ParameterArgumentTransformationError'; Message = 'lower number first' }
         @{ What = 'a range that is none'; Command = { Watch-XenMemAccess web01 -Access Write -Gfn junk }; Id = 'ParameterArgumentTransformationError'; Message = "'junk'" }
         @{ What = 'a negative gfn'; Command = { Watch-XenMemAccess web01 -Access Write -Gfn -5 }; Id = 'ParameterArgumentTransformationError'; Message = "'-5'" }
+        @{ What = 'a number without digits'; Command = { Watch-XenMemAccess web01 -Access Write -Gfn '0x' }; Id = 'ParameterArgumentTransformationError'; Message = '0x400-0x43f' }
+        @{ What = 'a range of three numbers'; Command = { Watch-XenMemAccess web01 -Access Write -Gfn 1-2-3 }; Id = 'ParameterArgumentTransformationError'; Message = '0x400-0x43f' }
+        @{ What = 'half a gfn'; Command = { Watch-XenMemAccess web01 -Access Write -Gfn 1.5 }; Id = 'ParameterArgumentTransformationError'; Message = '0x400-0x43f' }
+        @{ What = 'a negative gfn as text'; Command = { Watch-XenMemAccess web01 -Access Write -Gfn '-1' }; Id = 'ParameterArgumentTransformationError'; Message = '0x400-0x43f' }
+        @{ What = 'the number of an access that is none'; Command = { Watch-XenMemAccess web01 -Access 9 }; Id = 'CannotConvertArgumentNoMessage'; Message = 'None,Read,Write,Execute' }
         @{ What = 'an access that is none'; Command = { Watch-XenMemAccess web01 -Access Touch }; Id = 'CannotConvertArgumentNoMessage'; Message = 'Read, Write, Execute' }
         @{ What = 'a kind that is none'; Command = { Watch-XenVmEvent web01 -Event Reboot }; Id = 'CannotConvertArgumentNoMessage'; Message = 'Cpuid' }
+        @{ What = 'the number of a kind that is none'; Command = { Watch-XenVmEvent web01 -Event 99 }; Id = 'CannotConvertArgumentNoMessage'; Message = '99' }
+        @{ What = 'null as a register'; Command = { Watch-XenVmEvent web01 -Event WriteControlRegister -Register $null }; Id = 'ParameterArgumentValidationError'; Message = 'Register' }
+        @{ What = 'null as an MSR'; Command = { Watch-XenVmEvent web01 -Event MovToMsr -Msr $null }; Id = 'ParameterArgumentValidationError'; Message = 'Msr' }
+        @{ What = 'a negative MSR of 64 bits'; Command = { Watch-XenVmEvent web01 -Event MovToMsr -Msr ([long] -1) }; Id = 'CannotConvertArgumentNoMessage'; Message = 'Msr' }
         @{ What = 'no kind'; Command = { Watch-XenVmEvent web01 -Event @() }; Id = 'ParameterArgumentValidationErrorEmptyArrayNotAllowed'; Message = 'Event' }
         @{ What = 'no register'; Command = { Watch-XenVmEvent web01 -Event WriteControlRegister -Register @() -Duration 0.1 }; Id = 'ParameterArgumentValidationError'; Message = 'Register' }
         @{ What = 'a register that is none'; Command = { Watch-XenVmEvent web01 -Event WriteControlRegister -Register CR9 }; Id = 'CannotConvertArgumentNoMessage'; Message = 'Xcr0' }
@@ -90,8 +109,13 @@ Describe 'An error about' {
         @{ What = 'a channel that is none'; Command = { Enable-XenMonitor web01 -Channel Pipe }; Id = 'CannotConvertArgumentNoMessage'; Message = 'Slotted' }
         @{ What = 'a register that answers cannot set'; Command = { Set-XenVmEventResponse web01 Cpuid -Register @{ Cr3 = 1 } }; Id = 'ParameterArgumentTransformationError'; Message = "'Cr3'.*Rip" }
         @{ What = 'a register value that is none'; Command = { Set-XenVmEventResponse web01 Cpuid -Register @{ Rax = 'much' } }; Id = 'ParameterArgumentTransformationError'; Message = "'much'.*Rax" }
+        @{ What = 'half a register value'; Command = { Set-XenVmEventResponse web01 Cpuid -Register @{ Rax = 1.5 } }; Id = 'ParameterArgumentTransformationError'; Message = 'Rax' }
+        @{ What = 'null as a register value'; Command = { Set-XenVmEventResponse web01 Cpuid -Register @{ Rax = $null } }; Id = 'ParameterArgumentTransformationError'; Message = 'Rax' }
+        @{ What = 'no register in an answer'; Command = { Set-XenVmEventResponse web01 Cpuid -Register @{} }; Id = 'ParameterArgumentTransformationError'; Message = 'Register' }
         @{ What = 'a byte too large'; Command = { Set-XenVmEventResponse web01 MemAccess -EmulatedReadData 256 }; Id = 'CannotConvertArgumentNoMessage'; Message = 'Byte' }
         @{ What = 'an empty name'; Command = { Get-XenDomain '' }; Id = 'ParameterArgumentTransformationError'; Message = 'Domain' }
+        @{ What = 'null as a name'; Command = { Get-XenDomain $null }; Id = 'ParameterArgumentTransformationError'; Message = 'Domain' }
+        @{ What = 'a second name'; Command = { Get-XenDomain web01 db01 }; Id = 'PositionalParameterNotFound'; Message = 'db01' }
         @{ What = 'what names no domain'; Command = { Get-XenDomain @{ Size = 1 } }; Id = 'ParameterArgumentTransformationError'; Message = 'does not name a domain' }
     ) {
         $record = Get-TheError $Command
@@ -109,15 +133,25 @@ Describe 'An error about' {
 
     It 'a response that the kind does not have, for a default' {
         Enable-XenMonitor web01
-        $record = Get-TheError { Set-XenVmEventResponse web01 Cpuid -Deny }
+        $record = Get-TheError { Set-XenVmEventResponse web01 Cpuid, WriteControlRegister -Deny }
         $record.FullyQualifiedErrorId | Should -Be 'ResponseNotApplicable,XenVmEvent.PS.SetXenVmEventResponseCommand'
         $record.ErrorDetails.RecommendedAction | Should -Match 'WriteControlRegister and MovToMsr'
+        "$($record.TargetObject)" | Should -Be 'web01 (id 1)'
         (Watch-XenVmEvent web01 -Event Cpuid -First 1 -Duration 60).Response.Name | Should -Be 'Continue'
+        (Watch-XenVmEvent web01 -Event WriteControlRegister -First 1 -Duration 60).Response.Name | Should -Be 'Deny'
     }
 
-    It 'a response that the kind does not have, for a held event; it can still be answered' {
+    It 'the response <Name> to a held Cpuid, which has none such; the event can still be answered' -ForEach @(
+        @{ Name = 'Deny'; Answer = @{ Deny = $true } }
+        @{ Name = 'Skip'; Answer = @{ Skip = $true } }
+        @{ Name = 'View 0'; Answer = @{ View = 0 } }
+        @{ Name = 'View 1'; Answer = @{ View = 1 } }
+        @{ Name = 'FastSingleStepView 1'; Answer = @{ FastSingleStepView = 1 } }
+        @{ Name = 'ResetVmTrace'; Answer = @{ ResetVmTrace = $true } }
+        @{ Name = 'InstructionData'; Answer = @{ InstructionData = 0x90 } }
+    ) {
         Watch-XenVmEvent web01 -Event Cpuid -Hold -First 1 -Duration 60 -ResponseTimeout 60 | ForEach-Object {
-            $record = Get-TheError { $_ | Set-XenVmEventResponse -Deny }
+            $record = Get-TheError { $_ | Set-XenVmEventResponse @Answer }
             $record.FullyQualifiedErrorId | Should -Be 'ResponseNotApplicable,XenVmEvent.PS.SetXenVmEventResponseCommand'
             $record.CategoryInfo.Category | Should -Be 'InvalidOperation'
             $record.TargetObject | Should -Be $_
@@ -146,6 +180,7 @@ Describe 'An error about' {
         $record.FullyQualifiedErrorId | Should -Be 'MonitorBusy,XenVmEvent.PS.EnableXenMonitorCommand'
         $record.CategoryInfo.Category | Should -Be 'ResourceBusy'
         $record.ErrorDetails.RecommendedAction | Should -Match 'Disable-XenMonitor'
+        "$($record.TargetObject)" | Should -Be 'web01 (id 1)'
         (Get-XenMonitor).State | Should -Be 'Running'
     }
 
@@ -173,13 +208,14 @@ Describe 'An error about' {
         (Get-XenMonitor).State | Should -Be 'Running'
     }
 
-    It 'a paravirtualised domain' {
+    It 'a paravirtualised domain, by <_>' -ForEach 'Watch-XenVmEvent', 'Enable-XenMonitor' {
         Switch-SimulatedHost @{ Domains = [XenVmEvent.Hypervisor.Simulation.SimulatedDomainOptions[]] @(@{ Id = 3; Name = 'old'; Type = 'PV' }) }
-        $record = Get-TheError { Watch-XenVmEvent old -Event Cpuid -Duration 60 }
-        $record.FullyQualifiedErrorId | Should -Be 'DomainNotSupported,XenVmEvent.PS.WatchXenVmEventCommand'
+        $options = $_ -eq 'Watch-XenVmEvent' ? @{ Event = 'Cpuid'; Duration = 60 } : @{}
+        $record = Get-TheError { & $_ old @options }
+        $record.FullyQualifiedErrorId | Should -Be "DomainNotSupported,XenVmEvent.PS.$($_ -replace '-')Command"
         $record.CategoryInfo.Category | Should -Be 'InvalidType'
         $record.Exception.Message | Should -Match 'paravirtualised'
-        Watch-XenVmEvent * -Event Cpuid -ErrorAction Stop | Should -BeNullOrEmpty -Because 'a wildcard does not mean it'
+        & $_ * @options -ErrorAction Stop | Should -BeNullOrEmpty -Because 'a wildcard does not mean it'
     }
 
     It 'page access on a processor that cannot restrict it' {
@@ -195,6 +231,7 @@ Describe 'An error about' {
         Switch-SimulatedHost @{ OffersSlottedChannel = $false }
         $record = Get-TheError { Enable-XenMonitor web01 -Channel Slotted }
         $record.FullyQualifiedErrorId | Should -Be 'NotSupported,XenVmEvent.PS.EnableXenMonitorCommand'
+        $record.CategoryInfo.Category | Should -Be 'NotImplemented'
         (Enable-XenMonitor web01 -PassThru).Channel | Should -Be 'Ring'
     }
 
@@ -207,18 +244,6 @@ Describe 'An error about' {
         $record.ErrorDetails.RecommendedAction | Should -Match 'Connect-XenHost -Simulated'
     }
 
-    It 'a domain that dies while it is watched; its events come first' {
-        $guest = Get-SimulatedDomain web01
-        $out = Watch-XenVmEvent web01 -Event Cpuid -Duration 60 2>&1 | ForEach-Object { $guest.Destroy(); $_ }
-        $records = @($out | Where-Object { $_ -is [Management.Automation.ErrorRecord] })
-        $records | Should -HaveCount 1
-        $records[0].FullyQualifiedErrorId | Should -Be 'SessionEnded,XenVmEvent.PS.WatchXenVmEventCommand'
-        $records[0].CategoryInfo.Category | Should -Be 'ConnectionError'
-        "$($records[0].TargetObject)" | Should -Be 'web01 (id 1)'
-        $out[0] | Should -BeOfType XenVmEvent.Events.CpuidEvent
-        Get-XenDomain web01 -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
-    }
-
     It 'a domain that <How> while it is watched' -ForEach @(
         @{ How = 'shuts down'; State = 'ShutDown'; Says = 'has shut down' }
         @{ How = 'is suspended'; State = 'Suspended'; Says = 'was suspended' }
@@ -229,28 +254,6 @@ Describe 'An error about' {
         "$errors" | Should -Be "The domain web01 (id 1) $Says$($State -eq 'Suspended' ? ', to be saved or to go on on another host' : '')."
         $guest.IsMonitored | Should -BeFalse
         0..4095 | Where-Object { $guest.GetMemAccess($_, 0) -ne 'Rwx' } | Should -BeNullOrEmpty
-    }
-
-    It 'a domain that reboots while it is watched; its new id is told' {
-        $simulated = Get-SimulatedHost
-        $rebooted = $false
-        $null = Watch-XenVmEvent web01 -Event Cpuid -Duration 60 -ErrorVariable errors -ErrorAction SilentlyContinue | ForEach-Object {
-            if (-not $rebooted) { $null = $simulated.Reboot('web01') }
-            $rebooted = $true
-        }
-        $errors[0].FullyQualifiedErrorId | Should -Be 'SessionEnded,XenVmEvent.PS.WatchXenVmEventCommand'
-        "$errors" | Should -Be 'The domain web01 (id 1) has rebooted.'
-        $errors[0].ErrorDetails.RecommendedAction | Should -Be 'It is web01 (id 3) now: watch that.'
-        Watch-XenVmEvent web01 -Event Cpuid -First 1 -Duration 60 | Should -HaveCount 1
-    }
-
-    It 'a channel that turns to nonsense; the guest is set free' {
-        $guest = Get-SimulatedDomain web01
-        $out = Watch-XenVmEvent web01 -Event Cpuid -Duration 60 2>&1 | ForEach-Object { $guest.Faults.TearAtEvent = 1; $_ }
-        $records = @($out | Where-Object { $_ -is [Management.Automation.ErrorRecord] })
-        $records[0].FullyQualifiedErrorId | Should -Be 'CorruptChannel,XenVmEvent.PS.WatchXenVmEventCommand'
-        $records[0].CategoryInfo.Category | Should -Be 'InvalidData'
-        $guest.IsMonitored | Should -BeFalse
     }
 }
 

@@ -21,6 +21,8 @@ Describe 'Get-XenDomain' {
         @{ How = 'uuid'; Given = [guid] '5e6f0002-11f0-4d5e-9c1a-58656e564d02' }
         @{ How = 'uuid as text'; Given = '5E6F0002-11F0-4D5E-9C1A-58656E564D02' }
         @{ How = 'wildcard'; Given = 'DB*' }
+        @{ How = 'wildcard for one character'; Given = '?b01' }
+        @{ How = 'wildcard for a range'; Given = '[c-e]b*' }
     ) {
         (Get-XenDomain $Given).Name | Should -Be 'db01'
         (Get-XenDomain -Domain $Given).Name | Should -Be 'db01'
@@ -33,8 +35,17 @@ Describe 'Get-XenDomain' {
         $domain | Get-XenDomain | Should -Be $domain
     }
 
+    It 'takes what other cmdlets return' {
+        Enable-XenMonitor web01
+        foreach ($one in (Watch-XenVmEvent web01 -Event Cpuid -First 1 -Duration 60), (Get-XenMonitor)) {
+            (Get-XenDomain $one).Name | Should -Be 'web01'
+            ($one | Get-XenDomain).Name | Should -Be 'web01'
+        }
+        Disable-XenMonitor web01
+    }
+
     It 'takes several in the order given' {
-        (Get-XenDomain db01, 1, 'Dom*').Name | Should -Be 'db01', 'web01', 'Domain-0'
+        (Get-XenDomain -Name db01, 1, 'Dom*').Name | Should -Be 'db01', 'web01', 'Domain-0'
         ('db01', 1 | Get-XenDomain).Name | Should -Be 'db01', 'web01'
     }
 

@@ -15,6 +15,9 @@ Describe 'Measure-XenVmEvent' {
         $measure.ByKind['MemAccess'] | Should -Be 60
         ($measure.ByDomain.Values | Measure-Object -Sum).Sum | Should -Be 60
         ($measure.ByVCpu.Values | Measure-Object -Sum).Sum | Should -Be 60
+        $times = $events.Time | Sort-Object
+        $measure.Duration | Should -Be ($times[-1] - $times[0])
+        $measure.BusiestInstructions.Count | Should -BeIn (1..5)
         $measure.Dropped | Should -Be 0
         $measure.TimedOut | Should -Be 0
         $measure.HandlingTime.Median | Should -BeGreaterThan ([timespan]::Zero)
@@ -40,6 +43,19 @@ Describe 'Measure-XenVmEvent' {
         foreach ($i in 1, 2) { ($lines[$i].StartTime - $lines[$i - 1].StartTime).TotalSeconds * 10 % 1 | Should -BeIn 0, 1 }
         $lines.Duration | Should -Be (, [timespan]::FromSeconds(0.1) * 3)
         Assert-GuestFree web01
+    }
+
+    It 'leaves no event out of its intervals' {
+        $whole = ($events | Measure-XenVmEvent).Duration
+        $lines = @($events | Sort-Object Time | Measure-XenVmEvent -Interval ($whole / 3) -Top 1)
+        $lines.Count | Should -BeIn 2, 3, 4
+        ($lines | Measure-Object Events -Sum).Sum | Should -Be 60
+        $lines.ForEach({ @($_.BusiestInstructions).Count }) | Sort-Object -Unique | Should -Be 1
+    }
+
+    It 'sums up nothing as nothing, and gives no interval of it' {
+        (@() | Measure-XenVmEvent).Events | Should -Be 0
+        @() | Measure-XenVmEvent -Interval 1 | Should -BeNullOrEmpty
     }
 
     It 'refuses an interval of nothing' {

@@ -9,7 +9,14 @@ Describe 'Read-XenMemory' {
         , $bytes | Should -BeOfType ([byte[]])
         $bytes | Should -Be 0x0f, 0xa2
         (Read-XenMemory web01 -VirtualAddress 0xffffffff81016120 -VCpu 1 -Length 2) | Should -Be 0x0f, 0xa2
+        (Read-XenMemory web01 -Gfn 0x16 -Offset 0x120 -Length 2) | Should -Be 0x0f, 0xa2
         (Read-XenMemory web01 0x16120 -Length 16 | Format-Hex).HexBytes | Should -BeLike '0F A2 00*'
+    }
+
+    It 'reads 256 bytes, or what is left of a page, without -Length' {
+        (Read-XenMemory web01 0x1000) | Should -HaveCount 256
+        (Read-XenMemory web01 -Gfn 1 -Offset 4000) | Should -HaveCount 96
+        Assert-GuestFree web01
     }
 
     It 'reads the place of an event from the pipeline' {
@@ -21,11 +28,14 @@ Describe 'Read-XenMemory' {
 
     It 'says what is not there: <name>' -ForEach @(
         @{ name = 'memory'; id = 'InvalidGfn'; arguments = @{ Address = 0x100000000 } }
+        @{ name = 'a page'; id = 'InvalidGfn'; arguments = @{ Gfn = [ulong]::MaxValue } }
+        @{ name = 'an address'; id = 'InvalidGfn'; arguments = @{ Address = [ulong]::MaxValue } }
         @{ name = 'a mapping'; id = 'InvalidGfn'; arguments = @{ VirtualAddress = 0x1000 } }
         @{ name = 'a vCPU'; id = 'InvalidVCpu'; arguments = @{ VirtualAddress = 0xffffffff81016120; VCpu = 9 } }
     ) {
         $null = Read-XenMemory web01 @arguments -ErrorVariable failed -ErrorAction SilentlyContinue
         $failed.FullyQualifiedErrorId | Should -Be "$id,XenVmEvent.PS.ReadXenMemoryCommand"
+        $failed.CategoryInfo.Category | Should -Be 'InvalidArgument'
         $failed.ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
     }
 
@@ -54,6 +64,8 @@ ffffffff82000000 D data
         $events.Symbol | Should -Be 'native_cpuid+0x20', 'native_cpuid+0x20'
         ($events | Format-Table | Out-String -Width 120) | Should -Match 'native_cpuid\+0x20 +cpuid  leaf 0x'
         ($events[0] | Format-List | Out-String) | Should -Match 'Instruction +: cpuid'
+        $write = Watch-XenVmEvent web01 -Event WriteControlRegister -Register CR0 -First 1 -Disassemble -SymbolMap $map
+        $write.Instruction, $write.Symbol | Should -Be 'mov cr0, rax', 'native_cpuid+0x1020'
     }
 
     It 'is looked up by a path of PowerShell' {
@@ -70,7 +82,8 @@ ffffffff82000000 D data
 
     It 'needs a map that is there, and is one' {
         { Watch-XenVmEvent web01 -Event Cpuid -SymbolMap (Join-Path $TestDrive none) } | Should -Throw -ErrorId 'SymbolMapNotRead,*'
-        { Watch-XenVmEvent web01 -Event Cpuid -SymbolMap $PSCommandPath } | Should -Throw -ErrorId 'SymbolMapNotRead,*'
+        $refused = { Watch-XenVmEvent web01 -Event Cpuid -SymbolMap $PSCommandPath } | Should -Throw -ErrorId 'SymbolMapNotRead,*' -PassThru
+        $refused.CategoryInfo.Category | Should -Be 'ReadError'
         Assert-GuestFree web01
     }
 

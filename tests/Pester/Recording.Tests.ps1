@@ -58,10 +58,14 @@ Describe 'Export-XenVmEvent and Import-XenVmEvent' {
 
     It 'append, overwrite, and refuse to overwrite' {
         $events | Export-XenVmEvent a.jsonl
-        $events | Export-XenVmEvent a.jsonl -Append -PassThru | Should -HaveCount $events.Count
+        $events | Export-XenVmEvent a.jsonl -Append -PassThru | Should -Be $events
         Import-XenVmEvent a.jsonl | Should -HaveCount (2 * $events.Count)
-        { $events | Export-XenVmEvent a.jsonl -NoClobber } | Should -Throw -ErrorId 'RecordingExists,XenVmEvent.PS.ExportXenVmEventCommand'
+        $refused = { $events | Export-XenVmEvent a.jsonl -NoClobber } |
+            Should -Throw -ErrorId 'RecordingExists,XenVmEvent.PS.ExportXenVmEventCommand' -PassThru
+        $refused.CategoryInfo.Category | Should -Be 'ResourceExists'
         $events | Export-XenVmEvent a.jsonl -WhatIf
+        $events | Export-XenVmEvent whatif.jsonl -WhatIf
+        'whatif.jsonl' | Should -Not -Exist
         Import-XenVmEvent a.jsonl | Should -HaveCount (2 * $events.Count)
         $events | Export-XenVmEvent a.jsonl
         Import-XenVmEvent a.jsonl | Should -HaveCount $events.Count
@@ -83,13 +87,26 @@ Describe 'Export-XenVmEvent and Import-XenVmEvent' {
         $read = Import-XenVmEvent $_ -WarningVariable warnings -WarningAction SilentlyContinue -ErrorAction Stop
         @($read).Count | Should -BeIn ($events.Count - 1), $events.Count
         "$warnings" | Should -Match 'breaks off at line'
+        if ($_ -eq 'torn.jsonl') { "$warnings" | Should -Match "line $($events.Count)\b" }
+    }
+
+    It 'name a line that is no event, and read the others' {
+        $events | Export-XenVmEvent a.jsonl
+        $lines = @(Get-Content a.jsonl)
+        $lines[1] = '{}'
+        $lines | Set-Content a.jsonl
+        Import-XenVmEvent a.jsonl -ErrorAction SilentlyContinue -ErrorVariable errors | Should -HaveCount ($events.Count - 1)
+        $errors.FullyQualifiedErrorId | Should -Be 'InvalidRecording,XenVmEvent.PS.ImportXenVmEventCommand'
+        $errors.CategoryInfo.Category | Should -Be 'InvalidData'
     }
 
     It 'name what is no recording, and what is no file' {
-        'text' > text.txt
+        'one', 'two', 'three' > text.txt
         Import-XenVmEvent text.txt, missing.jsonl, Env:PATH, nodrive:/x -ErrorAction SilentlyContinue -ErrorVariable errors | Should -BeNullOrEmpty
         ($errors | Where-Object { $_ -is [Management.Automation.ErrorRecord] }).FullyQualifiedErrorId | Should -Be @(
             'InvalidRecording', 'RecordingFailed', 'RecordingFailed', 'RecordingFailed').ForEach({ "$_,XenVmEvent.PS.ImportXenVmEventCommand" })
+        $errors[1].CategoryInfo.Category | Should -Be 'OpenError'
+        { $events | Export-XenVmEvent none/a.jsonl } | Should -Throw -ErrorId 'RecordingFailed,XenVmEvent.PS.ExportXenVmEventCommand'
         { $events | Export-XenVmEvent Env:x } | Should -Throw -ErrorId 'RecordingFailed,XenVmEvent.PS.ExportXenVmEventCommand'
     }
 
@@ -107,6 +124,12 @@ Describe 'Export-XenVmEvent and Import-XenVmEvent' {
         $events | Export-XenVmEvent a.jsonl
         Import-XenVmEvent a.jsonl | Select-Object -First 1 | Set-XenVmEventResponse -Continue -ErrorVariable refused -ErrorAction SilentlyContinue
         $refused.FullyQualifiedErrorId | Should -Be 'AlreadyAnswered,XenVmEvent.PS.SetXenVmEventResponseCommand'
+    }
+
+    It 'keep what came before the pipeline failed' {
+        $script:count = 0
+        { $events | Export-XenVmEvent failed.jsonl -PassThru | ForEach-Object { if (++$script:count -eq 3) { throw 'enough' } } } | Should -Throw 'enough'
+        Import-XenVmEvent failed.jsonl | Should -HaveCount 3
     }
 
     It 'keep what came before the pipeline was stopped' {

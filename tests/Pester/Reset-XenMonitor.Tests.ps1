@@ -25,6 +25,12 @@ Describe 'Reset-XenMonitor' {
         Assert-GuestFree web01, db01
     }
 
+    It 'ends a session of this process orderly' {
+        Enable-XenMonitor db01
+        (Reset-XenMonitor db01 -Confirm:$false).WasMonitored | Should -BeFalse
+        Assert-GuestFree db01
+    }
+
     It 'does nothing with -WhatIf' {
         Reset-XenMonitor web01 -WhatIf | Should -BeNullOrEmpty
         (Get-SimulatedDomain web01).IsMonitored | Should -BeTrue

@@ -5,12 +5,12 @@ Describe 'Set-XenVmEventResponse' {
     BeforeEach { $null = Connect-XenHost -Simulated }
 
     It 'answers held <Kind> events with <Response>' -ForEach @(
-        @{ Kind = 'Cpuid'; Response = 'Continue' }
-        @{ Kind = 'WriteControlRegister'; Response = 'Deny' }
-        @{ Kind = 'DescriptorAccess'; Response = 'Emulate' }
+        @{ Kind = 'Cpuid'; Response = 'Continue'; Channel = 'Ring' }
+        @{ Kind = 'WriteControlRegister'; Response = 'Deny'; Channel = 'Slotted' }
+        @{ Kind = 'DescriptorAccess'; Response = 'Emulate'; Channel = 'Auto' }
     ) {
         $answer = @{ $Response = $true }
-        $seen = Watch-XenVmEvent web01 -Event $Kind -Hold -First 4 -Duration 60 -ResponseTimeout 60 | ForEach-Object {
+        $seen = Watch-XenVmEvent web01 -Event $Kind -Channel $Channel -Hold -First 4 -Duration 60 -ResponseTimeout 60 | ForEach-Object {
             $_.ResponseState | Should -Be 'Held'
             $_.Response | Should -BeNullOrEmpty
             $_ | Set-XenVmEventResponse @answer | Should -BeNullOrEmpty
@@ -28,6 +28,37 @@ Describe 'Set-XenVmEventResponse' {
             ForEach-Object { $_ | Set-XenVmEventResponse @answer; $_ }
         $seen | Should -HaveCount 40 -Because 'there are only 16 pages'
         Assert-GuestFree web01
+    }
+
+    It 'lets a held page access be done with -Continue' {
+        $seen = Watch-XenMemAccess web01 -Access Write -Gfn 0x100-0x10f -Hold -First 5 -Duration 60 -ResponseTimeout 60 |
+            ForEach-Object { $_ | Set-XenVmEventResponse -Continue; $_ }
+        $seen.ResponseState | Should -Be (, 'Given' * 5)
+        Assert-GuestFree web01
+    }
+
+    It 'has a held write <Done> with -<Answer>' -ForEach @(
+        @{ Answer = 'Deny'; Done = 'not done' }
+        @{ Answer = 'Continue'; Done = 'done' }
+    ) {
+        $response = @{ $Answer = $true }
+        $seen = Watch-XenVmEvent web01 -Event WriteControlRegister -Register CR4 -Hold -First 20 -Duration 60 -ResponseTimeout 60 |
+            ForEach-Object { $_ | Set-XenVmEventResponse @response; $_ }
+        foreach ($ofVCpu in $seen | Group-Object VCpu) {
+            $writes = @($ofVCpu.Group)
+            for ($i = 1; $i -lt $writes.Count; $i++) {
+                $writes[$i].OldValue | Should -Be ($Answer -eq 'Deny' ? $writes[0].OldValue : $writes[$i - 1].NewValue)
+            }
+        }
+        Assert-GuestFree web01
+    }
+
+    It 'answers each of several events, and names what is none' {
+        Watch-XenVmEvent web01 -Event Cpuid -Hold -First 1 -Duration 60 -ResponseTimeout 60 | ForEach-Object {
+            $_, 'no event', $_ | Set-XenVmEventResponse -Continue -ErrorAction SilentlyContinue -ErrorVariable refused
+            $refused.FullyQualifiedErrorId | Should -Be @('InputObjectNotBound', 'AlreadyAnswered').ForEach({ "$_,XenVmEvent.PS.SetXenVmEventResponseCommand" })
+            $_.ResponseState | Should -Be 'Given'
+        }
     }
 
     It 'takes the event by position' {
@@ -54,6 +85,26 @@ Describe 'Set-XenVmEventResponse' {
         (Watch-XenVmEvent web01 -Event MovToMsr -Msr 0xc0000082 -First 1 -Duration 60).Response.Name | Should -Be 'Deny'
         (Watch-XenVmEvent db01 -Event MovToMsr -Msr 0xc0000082 -First 1 -Duration 60).Response.Name | Should -Be 'Continue'
         (Watch-XenVmEvent db01 -Event WriteControlRegister -First 1 -Duration 60).Response.Name | Should -Be 'Deny'
+    }
+
+    It 'sets the default that a held event gets when the pipeline leaves it' {
+        Enable-XenMonitor web01 -ResponseTimeout 60
+        Set-XenVmEventResponse w* WriteControlRegister -Deny
+        $held = Watch-XenVmEvent web01 -Event WriteControlRegister -Hold -First 5 -Duration 60
+        $held.ResponseState | Should -Be (, 'Released' * 5)
+        $held.Response.Name | Should -Be (, 'Deny' * 5)
+        $seen = Watch-XenVmEvent web01 -Event WriteControlRegister -First 1 -Duration 60
+        $seen.ResponseState | Should -Be 'Default'
+    }
+
+    It 'sets a default with registers' {
+        Enable-XenMonitor web01
+        Set-XenVmEventResponse web01 Cpuid -Register @{ Rbx = 5 }
+        (Watch-XenVmEvent web01 -Event Cpuid -First 1 -Duration 60).Response.Name | Should -Be 'Continue, Rbx=0x5'
+    }
+
+    It 'is content when a wildcard means no session' {
+        Set-XenVmEventResponse * Cpuid -Continue -ErrorAction Stop
     }
 
     It 'does nothing with -WhatIf' {

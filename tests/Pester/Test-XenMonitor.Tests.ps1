@@ -48,10 +48,26 @@ Describe 'Test-XenMonitor' {
         Test-XenMonitor web01, db01 -Quiet | Should -BeExactly $true
         'web01', 'nosuch' | Test-XenMonitor -Quiet | Should -BeExactly $false
         Test-XenMonitor 0 -Quiet | Should -BeExactly $false
+        Suspend-Guest db01
+        Test-XenMonitor web01 -Quiet | Should -BeExactly $true
+        Test-XenMonitor * -Quiet | Should -BeExactly $false
+    }
+
+    It 'passes the session of this process' {
+        Enable-XenMonitor web01
+        $check = Test-XenMonitor web01 | Where-Object Name -EQ Listener
+        $check.Result | Should -Be 'Passed'
+        $check.Found | Should -BeLike '*This process*'
+    }
+
+    It 'takes a warning for no failure' {
+        Switch-SimulatedHost @{ HasExtendedPageTables = $false }
+        (Test-XenMonitor web01).Result | Should -Contain 'Warning'
+        Test-XenMonitor web01 -Quiet | Should -BeExactly $true
     }
 
     It 'has an error for a domain that is not there' {
-        Test-XenMonitor nosuch -ErrorVariable missing -ErrorAction SilentlyContinue | Should -HaveCount 7
+        Test-XenMonitor nosuch, web01 -ErrorVariable missing -ErrorAction SilentlyContinue | Should -HaveCount 13
         $missing.FullyQualifiedErrorId | Should -BeLike 'DomainNotFound,*'
     }
 

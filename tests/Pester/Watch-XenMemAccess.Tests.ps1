@@ -42,7 +42,24 @@ Describe 'Watch-XenMemAccess' {
         Assert-GuestFree web01
     }
 
+    It 'takes -Access <Given>' -ForEach @(
+        @{ Given = 4; Seen = 'Execute' }
+        @{ Given = 'Read,Write'; Seen = 'Read', 'Write' }
+        @{ Given = 'Read', 'execute'; Seen = 'Read', 'Execute' }
+    ) {
+        $events = Watch-XenMemAccess web01 -Access $Given -First 20 -Duration 60
+        $events | Should -HaveCount 20
+        $wanted = [XenVmEvent.Events.PageAccess] $Seen
+        $events | Where-Object { -not ($_.Access -band $wanted) } | Should -BeNullOrEmpty
+    }
+
     It 'takes -Gfn <Given>' -ForEach @(
+        @{ Given = 0x101 }
+        @{ Given = 0x101L }
+        @{ Given = '257' }
+        @{ Given = '0x101-0x101' }
+        @{ Given = '0x101,0x101' }
+        @{ Given = 0x100, '0x102-0x103,0x105', [XenVmEvent.Monitoring.GfnRange]::new(0x107, 0x107) }
         @{ Given = 0x100..0x10f }
         @{ Given = '0x100-0x10f' }
         @{ Given = '256-271' }
@@ -50,13 +67,15 @@ Describe 'Watch-XenMemAccess' {
         @{ Given = '0x100-0x107,0x108-0x10f' }
         @{ Given = [XenVmEvent.Monitoring.GfnRange]::new(0x100, 0x10f) }
     ) {
-        $seen = Watch-XenMemAccess web01 -Access Write -Gfn $Given -First 5 -Duration 60
+        $seen = Watch-XenMemAccess web01 -Access Write -Gfn $Given -Repeat -First 5 -Duration 60
         $seen | Should -HaveCount 5
         $seen | Where-Object { $_.Gfn -lt 0x100 -or $_.Gfn -gt 0x10f } | Should -BeNullOrEmpty
         Assert-GuestFree web01
     }
 
     It 'gives a page its rights back after its first access' {
+        # By one vCPU, for two may write a page for the first time at the same time.
+        Switch-SimulatedHost @{ Domains = [XenVmEvent.Hypervisor.Simulation.SimulatedDomainOptions[]] @(@{ Id = 1; Name = 'web01' }) }
         Enable-XenMonitor web01
         $watch = { Watch-XenMemAccess web01 -Access Write -Gfn 0x100-0x10f -First 16 -Duration 60 }
         $seen = & $watch
@@ -70,10 +89,17 @@ Describe 'Watch-XenMemAccess' {
         Assert-GuestFree web01
     }
 
-    It 'ends after -Duration <Given>' -ForEach @(@{ Given = 0.1 }, @{ Given = [timespan]::FromMilliseconds(100) }) {
+    It 'ends after -Duration <Given>' -ForEach @(@{ Given = 0.1 }, @{ Given = '0.1' }, @{ Given = '00:00:00.1' }, @{ Given = [timespan]::FromMilliseconds(100) }) {
         $taken = Measure-Command { Watch-XenMemAccess web01 -Access Execute -Gfn 0xf00 -Duration $Given | Should -BeNullOrEmpty }
         $taken.TotalSeconds | Should -BeGreaterOrEqual 0.1
         Assert-GuestFree web01
+    }
+
+    It 'leaves a session as it was when it is refused' {
+        Enable-XenMonitor web01
+        { Watch-XenMemAccess web01 -Access Write -Gfn 0x1000 -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidGfn,*'
+        (Get-XenMonitor).State | Should -Be 'Running'
+        Watch-XenMemAccess web01 -Access Write -First 1 -Duration 60 | Should -HaveCount 1
     }
 
     It 'takes domains by pipeline and from the property Domain' {

@@ -41,7 +41,16 @@ Describe 'Get-XenMemAccess and Set-XenMemAccess' {
         Set-XenMemAccess web01 0x400 $_ -ErrorVariable refused -ErrorAction SilentlyContinue
         $refused.FullyQualifiedErrorId | Should -Be 'NotSupported,XenVmEvent.PS.SetXenMemAccessCommand'
         "$refused" | Should -BeLike '*the guest would crash*'
+        (Get-XenMemAccess web01).Access | Should -Be 'Rwx'
         $refused[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+    }
+
+    It 'refuses pages that the domain does not have, and sets none' {
+        Enable-XenMonitor web01
+        Set-XenMemAccess web01 0xfff-0x1000 R -ErrorVariable refused -ErrorAction SilentlyContinue
+        $refused.FullyQualifiedErrorId | Should -Be 'InvalidGfn,XenVmEvent.PS.SetXenMemAccessCommand'
+        $refused.CategoryInfo.Category | Should -Be 'InvalidArgument'
+        (Get-XenMemAccess web01).Access | Should -Be 'Rwx'
     }
 
     It 'is seen by a watch that restricts nothing itself, again and again' {

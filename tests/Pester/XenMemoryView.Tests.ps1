@@ -46,7 +46,16 @@ Describe 'New-, Get-, Switch- and Remove-XenMemoryView' {
         New-XenMemoryView web01 3>$null | Switch-XenMemoryView
         Remove-XenMemoryView web01 1 -ErrorVariable refused -ErrorAction SilentlyContinue
         $refused.FullyQualifiedErrorId | Should -Be 'ViewInUse,XenVmEvent.PS.RemoveXenMemoryViewCommand'
+        $refused.CategoryInfo.Category | Should -Be 'ResourceBusy'
         $refused[0].ErrorDetails.RecommendedAction | Should -BeLike '*Switch-XenMemoryView*'
+    }
+
+    It 'have nothing to show or to switch to in a domain that is not monitored' {
+        foreach ($command in { Get-XenMemoryView web01 -ErrorAction Stop }, { Switch-XenMemoryView web01 1 -ErrorAction Stop }) {
+            $refused = $command | Should -Throw -ErrorId 'SessionEnded,*' -PassThru
+            $refused.CategoryInfo.Category | Should -Be 'ConnectionError'
+        }
+        Get-XenMemoryView -ErrorAction Stop | Should -BeNullOrEmpty
     }
 
     It 'know no view that is not there' {

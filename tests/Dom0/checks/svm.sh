@@ -13,7 +13,7 @@ check "test: Xen is found" shows test Xen passed 'Xen 4.17, and this is its dom0
 check "test: the devices" shows test Devices passed '/dev/xen/privcmd, /dev/xen/evtchn, xenstore'
 check "test: an AMD machine has no page access" shows test Hardware warning "AMD's SVM"
 check "test: nor has its guest" shows test PageAccess warning
-check "test: nor single steps" shows test Capabilities warning 'but SingleStep, Io\.'
+check "test: nor single steps" shows test Capabilities warning 'but SingleStep, VmExit, Io\.'
 check "test: the guest's type" shows test DomainType passed 'PVH; it has 2 vCPUs'
 check "test: nobody listens" shows test Listener passed
 check "test: the vCPUs run" shows test VCpus passed
@@ -278,6 +278,8 @@ for mode in write exec; do
     run refused "$guest" $mode --duration 5
     check "$mode on this machine: one clear error" one_clear_error refused 1 'page access|EPT|mem_access|hardware'
 done
+run refused "$guest" vmexit --duration 5
+check "vmexit on this machine: one clear error" one_clear_error refused 1 'cannot raise VmExit events'
 run unknown-id 4711 cpuid --count 1
 check "unknown domain id: one clear error" one_clear_error unknown-id 1 '4711'
 run unknown-name nosuchdomain cpuid --count 1

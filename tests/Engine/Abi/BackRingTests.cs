@@ -85,6 +85,7 @@ public class BackRingTests
         });
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public void An_unanswered_ring_counts_exactly_what_was_overwritten() => Properties.Hold(
         Layouts.Zip(Gen.Choose(1, 3)).Zip(Starts).Zip(Gen.ListOf(Gen.Choose(0, 40), 60)),
         300,

@@ -5,6 +5,7 @@ using Xunit;
 namespace XenVmEvent.Tests.Abi;
 
 /// <summary>A ring whose other side writes anything; see <see cref="SeededRuns"/>.</summary>
+[Trait("Speed", "Slow")]
 public class HostileRingTests(ITestOutputHelper output)
 {
     private const int VCpus = 8;

@@ -5,6 +5,7 @@ using Xunit;
 namespace XenVmEvent.Tests.Abi;
 
 /// <summary>vCPUs' slots whose other side writes anything; see <see cref="SeededRuns"/>.</summary>
+[Trait("Speed", "Slow")]
 public class HostileSlotsTests(ITestOutputHelper output)
 {
     private readonly FaultFigures _figures = new();

@@ -3,6 +3,7 @@ using Xunit;
 namespace XenVmEvent.Tests.Faults;
 
 /// <summary>A thousand sessions in which things go wrong; see <see cref="SeededRuns"/>.</summary>
+[Trait("Speed", "Slow")]
 public class FaultRunTests(ITestOutputHelper output)
 {
     private const int Runs = 1000;

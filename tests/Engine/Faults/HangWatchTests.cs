@@ -4,6 +4,7 @@ using Xunit;
 
 namespace XenVmEvent.Tests.Faults;
 
+[Trait("Speed", "Slow")]
 public class HangWatchTests
 {
     [Fact]

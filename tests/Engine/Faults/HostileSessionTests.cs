@@ -3,6 +3,7 @@ using Xunit;
 namespace XenVmEvent.Tests.Faults;
 
 /// <summary>Sessions whose ring and slots somebody else writes in; see <see cref="SeededRuns"/>.</summary>
+[Trait("Speed", "Slow")]
 public class HostileSessionTests(ITestOutputHelper output)
 {
     private const int Runs = 200;

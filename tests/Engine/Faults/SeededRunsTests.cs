@@ -3,6 +3,7 @@ using Xunit;
 
 namespace XenVmEvent.Tests.Faults;
 
+[Trait("Speed", "Slow")]
 public class SeededRunsTests
 {
     [Fact]

@@ -13,6 +13,7 @@ namespace XenVmEvent.Tests.Monitoring;
 /// How long a vCPU stands still for an event, measured at the vCPU itself, while the consumer's thread does not get on:
 /// a pager that waits for a key, a script stopped in a debugger, an answer that nobody gives.
 /// </summary>
+[Trait("Speed", "Slow")]
 public class DeadlineTests(ITestOutputHelper output)
 {
     private const int EventsOfEach = 200;

@@ -33,6 +33,7 @@ public class PageRightsTests
         select (kind == 0 ? watch : null, kind == 1 ? choice : -1, (ulong)gfn, access);
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public void A_page_lacks_just_what_all_watches_together_want_to_see_and_gets_all_back() => Properties.Hold(
         Gen.ListOf(Moves, 25),
         60,

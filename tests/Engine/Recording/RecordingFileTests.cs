@@ -129,6 +129,7 @@ public sealed class RecordingFileTests : IDisposable
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public void A_line_that_breaks_off_is_left_out_wherever_it_does()
     {
         Write("a.jsonl", Many(2));
@@ -144,6 +145,7 @@ public sealed class RecordingFileTests : IDisposable
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public void A_compressed_file_that_breaks_off_gives_what_came_before_wherever_it_does()
     {
         List<VmEvent> written = Many(100);

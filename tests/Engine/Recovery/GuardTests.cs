@@ -128,6 +128,7 @@ public sealed class GuardTests
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public void A_busy_session_that_dies_at_any_moment_leaves_no_vcpu_behind()
     {
         for (int seed = 0; seed < 30; seed++)

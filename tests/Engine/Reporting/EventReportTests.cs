@@ -82,6 +82,7 @@ public class EventReportTests
         Assert.Contains($"<title>{title}</title>", ReportEvents.Report(domains.Select(d => ReportEvents.At(0, d))), StringComparison.Ordinal);
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public void A_page_of_many_events_is_no_larger_for_it()
     {
         IEnumerable<VmEvent> events = Enumerable.Range(0, 200_000).Select(i => ReportEvents.At(

@@ -9,6 +9,7 @@ using Xunit;
 namespace XenVmEvent.Tests.Reporting;
 
 /// <summary>What the page shows in a browser, once its script has run.</summary>
+[Trait("Speed", "Slow")]
 public sealed partial class ReportPageTests : IDisposable
 {
     private readonly TemporaryRoot _folder;

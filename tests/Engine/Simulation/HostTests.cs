@@ -91,7 +91,7 @@ public class HostTests
         Assert.Throws<ArgumentOutOfRangeException>(() => Of(fine with { VCpus = 129 }));
         Assert.Throws<ArgumentOutOfRangeException>(() => Of(fine with { Pages = 511 }));
         Assert.Throws<ArgumentOutOfRangeException>(() => Of(fine with { RoundsPerSecond = -1 }));
-        Assert.Throws<ArgumentException>(() => Of(fine, fine with { Id = 2 }));
+        Assert.Throws<ArgumentException>(() => Of(fine, fine with { Name = "b" }));
         Hosts.Refused(XenErrorId.UnknownInterfaceVersion, () => new SimulatedHypervisor(new SimulationOptions { InterfaceVersion = 8 }).Dispose());
 
         static void Of(params SimulatedDomainOptions[] domains) => new SimulatedHypervisor(new SimulationOptions { Domains = domains }).Dispose();
