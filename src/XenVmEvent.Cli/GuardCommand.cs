@@ -6,18 +6,20 @@ namespace XenVmEvent.Cli;
 internal static class GuardCommand
 {
     /// <summary>How the command is called.</summary>
-    public const string Usage = "xenvmevent guard <id> <uuid> [--late]";
+    public const string Usage = "xenvmevent guard <id> <uuid> <file> [--late]";
 
     private static readonly Argument<uint> Id = new("id") { Description = "The domain's id." };
     private static readonly Argument<Guid> Uuid = new("uuid") { Description = "The domain's uuid: whatever has its id by now is another." };
+    private static readonly Argument<string> State = new("file") { Description = "Where the listener writes down what it changes." };
     private static readonly Option<bool> Late = new("--late") { Description = "The monitor is enabled already." };
 
     /// <summary>The command, to be added to the root.</summary>
     public static Command Create()
     {
-        Command command = new("guard", "Waits for a listener to end, and frees its guest if that was not orderly.") { Id, Uuid, Late };
+        Command command = new("guard", "Waits for a listener to end, and frees its guest if that was not orderly.") { Id, Uuid, State, Late };
         command.Hidden = true;
-        command.SetAction(parsed => new GuardRun(parsed.GetRequiredValue(Id), parsed.GetRequiredValue(Uuid), parsed.GetValue(Late)).Run());
+        command.SetAction(parsed =>
+            new GuardRun(parsed.GetRequiredValue(Id), parsed.GetRequiredValue(Uuid), parsed.GetRequiredValue(State), parsed.GetValue(Late)).Run());
         return command;
     }
 }

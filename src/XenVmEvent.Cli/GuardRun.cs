@@ -4,8 +4,8 @@ using XenVmEvent.Recovery;
 
 namespace XenVmEvent.Cli;
 
-/// <summary>Is the guard of the process that has started it, whose words come by standard input.</summary>
-internal sealed class GuardRun(uint id, Guid uuid, bool late)
+/// <summary>Is the guard of the process that has started it, which lives for as long as standard input is open.</summary>
+internal sealed class GuardRun(uint id, Guid uuid, string state, bool late)
 {
     /// <returns>The process's exit code.</returns>
     public int Run()
@@ -16,7 +16,7 @@ internal sealed class GuardRun(uint id, Guid uuid, bool late)
         {
             Guard.Detach();
             using IHypervisor hypervisor = XenHypervisor.Connect();
-            IReadOnlyList<XenException> failures = Guard.Run(hypervisor, hypervisor.FindDomain(id, uuid), late, Console.In, Console.Out);
+            IReadOnlyList<XenException> failures = Guard.Run(hypervisor, hypervisor.FindDomain(id, uuid), late, state, Console.In, Console.Out);
             foreach (XenException failure in failures) Say(failure);
             return failures.Count == 0 ? ExitCode.Success : ExitCode.Failure;
         }

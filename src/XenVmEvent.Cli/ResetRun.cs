@@ -11,18 +11,31 @@ internal sealed class ResetRun(string name, bool yes, bool simulate)
     /// <returns>The process's exit code.</returns>
     public int Run()
     {
-        using IHypervisor hypervisor = simulate ? new SimulatedHypervisor() : XenHypervisor.Connect();
+        using IHypervisor hypervisor = simulate ? new SimulatedHypervisor() : Connect();
         return Reset(hypervisor, hypervisor.FindDomain(name));
+    }
+
+    private static GuardedHypervisor Connect() =>
+        new(XenHypervisor.Connect(), Path.Combine(AppContext.BaseDirectory, "xenvmevent"), StandardError.Say);
+
+    private static MonitorResetReport ResetToTheEnd(IHypervisor hypervisor, XenDomain domain)
+    {
+        // It takes seconds at most, and what is paused or stopped meanwhile must not stay so. What cannot be put off its guard ends.
+        using IDisposable signals = EndingSignals.Outlive(() => { });
+        return MonitorReset.Run(hypervisor, domain);
     }
 
     private int Reset(IHypervisor hypervisor, XenDomain domain)
     {
         if (!yes && !Confirm(hypervisor, domain)) return ExitCode.Usage;
-        MonitorResetReport report = MonitorReset.Run(hypervisor, domain);
+        MonitorResetReport report = ResetToTheEnd(hypervisor, domain);
         Console.Out.WriteLine($"{domain}: its monitor was {(report.WasMonitored ? "enabled, and is disabled now" : "not enabled")}.");
+        if (report.PausesUndone > 0) Console.Out.WriteLine("It was paused by a process that was killed, and is so no more.");
         Console.Out.WriteLine($"vCPUs that stood still: {Listed(report.FrozenVCpus)}; that do so still: {Listed(report.StillFrozenVCpus)}.");
-        Console.Out.WriteLine(report.PageAccessRestored ? "Every page can be read, written and executed." : "This host cannot restrict pages.");
-        return report.StillFrozenVCpus.Count == 0 ? ExitCode.Success : ExitCode.Failure;
+        if (report.PageAccessRestored) Console.Out.WriteLine("Every page can be read, written and executed.");
+        else if (report.Failures.Count == 0) Console.Out.WriteLine("This host cannot restrict pages.");
+        foreach (XenException failure in report.Failures) StandardError.Say(failure);
+        return report.StillFrozenVCpus.Count == 0 && report.Failures.Count == 0 ? ExitCode.Success : ExitCode.Failure;
     }
 
     private static bool Confirm(IHypervisor hypervisor, XenDomain domain)

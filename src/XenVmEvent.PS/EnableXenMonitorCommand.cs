@@ -27,7 +27,7 @@ public sealed class EnableXenMonitorCommand : DomainCmdlet
     [PositiveDuration(MostMinutes = MonitorOptions.LongestResponseMinutes)]
     public TimeSpan ResponseTimeout { get; set; } = MonitorOptions.DefaultResponseTimeout;
 
-    /// <summary>The domain pauses, rather than runs on, when a page access finds no listener.</summary>
+    /// <summary>The domain crashes, rather than runs on, when an access against a page's rights finds no listener.</summary>
     [Parameter]
     public SwitchParameter ListenerRequired { get; set; }
 
@@ -47,7 +47,7 @@ public sealed class EnableXenMonitorCommand : DomainCmdlet
     protected override void ProcessRecord() => ForEachDomain(Domain, d => IsGuest(d) && !IsMonitored(d), domain =>
     {
         if (!ShouldProcess(domain.ToString(), "Enable the monitor")) return;
-        if (Force && !IsMonitored(domain)) MonitorReset.Run(XenHost.Current, domain);
+        if (Force && !IsMonitored(domain)) Free(domain);
         MonitorSession session = XenHost.StartSession(domain, new MonitorOptions
         {
             Channel = Channel,
@@ -57,4 +57,13 @@ public sealed class EnableXenMonitorCommand : DomainCmdlet
         WriteVerbose($"Monitoring {domain} by the {session.Channel} channel.");
         if (PassThru) WriteObject(new MonitorStatus(session));
     });
+
+    /// <summary>What does not succeed is no reason not to listen: a guest that was paused stands still, and is to be watched from its start.</summary>
+    private void Free(XenDomain domain)
+    {
+        MonitorResetReport report = MonitorReset.Run(NoGuard ? XenHost.Current : XenHost.CurrentGuarded, domain);
+        foreach (XenException failure in report.Failures) WriteWarning($"{failure.Message} {failure.Remedy}");
+        if (report.StillFrozenVCpus.Count == 0) return;
+        WriteWarning($"vCPUs {string.Join(", ", report.StillFrozenVCpus)} of {domain} do not run yet. If xl list shows the domain paused, xl unpause lets it run; otherwise something other than a listener holds it.");
+    }
 }

@@ -26,8 +26,13 @@ public sealed class ResetXenMonitorCommand : DomainCmdlet
             WriteVerbose($"Ending this process's own session on {domain}: {own.Stop()}.");
         }
 
-        MonitorResetReport report = MonitorReset.Run(XenHost.Current, domain);
+        MonitorResetReport report = MonitorReset.Run(XenHost.CurrentGuarded, domain);
         WriteObject(report);
+        foreach (XenException failure in report.Failures)
+        {
+            WriteError(new ErrorRecord(failure, failure.Id.ToString(), ErrorCategory.OperationStopped, domain));
+        }
+
         if (report.StillFrozenVCpus.Count == 0) return;
         WriteError(new ErrorRecord(
             new XenException(

@@ -24,6 +24,10 @@ internal static class XenHost
         }
     }
 
+    /// <summary>The same, with what is done to its guests ended by a second process if this one is killed; on a real host only.</summary>
+    /// <exception cref="XenException">There is no Xen here.</exception>
+    public static IHypervisor CurrentGuarded => Guarded(Current);
+
     /// <summary>The way to the host, which need not be there: before the first use that is the Xen of this machine.</summary>
     public static IHostProbe Probe
     {

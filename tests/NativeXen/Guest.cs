@@ -21,6 +21,12 @@ internal sealed record Guest
 
     public bool HasExtendedPageTables { get; init; } = true;
 
+    /// <summary>The channel of another listener, <c>ring</c> or <c>slotted</c>; null: there is none.</summary>
+    public string? OtherListener { get; init; }
+
+    /// <summary>Whether it has all the memory that it may have.</summary>
+    public bool IsFull { get; init; }
+
     /// <summary>When the listener gets SIGINT: <see cref="AtTheEnd"/> of the guest's rounds, or at so many notifications.</summary>
     public string Interrupt { get; init; } = AtTheEnd;
 
@@ -42,6 +48,8 @@ internal sealed record Guest
         ("SIMULATED_XEN_INTERFACE", $"{InterfaceVersion}"),
         ("SIMULATED_XEN_SLOTTED", HasSlots ? "yes" : "no"),
         ("SIMULATED_XEN_EPT", HasExtendedPageTables ? "yes" : "no"),
+        ("SIMULATED_XEN_LISTENER", OtherListener),
+        ("SIMULATED_XEN_FULL", IsFull ? "yes" : "no"),
         ("SIMULATED_XEN_INTERRUPT", Interrupt),
         ("SIMULATED_XEN_END", End),
         ("SIMULATED_XEN_STATE", stateFile),

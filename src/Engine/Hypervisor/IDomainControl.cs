@@ -4,16 +4,13 @@ namespace XenVmEvent.Hypervisor;
 /// What can be asked of a domain's monitor, and done to it, without being its listener. Used by one thread. Every call
 /// throws <see cref="XenException"/> when Xen refuses.
 /// </summary>
-public interface IDomainControl : IDisposable
+public interface IDomainControl : IDomainSettings, IDisposable
 {
     /// <summary>Whether the monitor is enabled, its listener alive or not; null where this host does not tell.</summary>
     bool? IsMonitored { get; }
 
     /// <summary>The processes, by name and id, that may be a listener of this or another domain; none for certain.</summary>
     IReadOnlyList<string> ListenerSuspects { get; }
-
-    /// <summary>What the host can raise for the domain.</summary>
-    MonitorCapabilities Capabilities { get; }
 
     /// <summary>Whether the access to the domain's pages can be restricted; null where this host does not tell.</summary>
     bool? CanRestrictPages { get; }
@@ -29,6 +26,13 @@ public interface IDomainControl : IDisposable
 
     /// <summary>Does something while no vCPU runs. They run on afterwards, whatever comes of it.</summary>
     void WhilePaused(Action action);
+
+    /// <summary>
+    /// Undoes what processes that were killed in the midst of it have left: their pauses of the domain, and no other's, and
+    /// processes that they had stopped.
+    /// </summary>
+    /// <returns>How many pauses there were; 0 where they end with their process anyway.</returns>
+    int UndoAbandoned() => 0;
 
     /// <summary>
     /// Disables the monitor, whoever enabled it; the processes that may be its listener are stopped for as long as that

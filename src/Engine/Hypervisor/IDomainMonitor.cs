@@ -7,7 +7,7 @@ namespace XenVmEvent.Hypervisor;
 /// access. Every call but <see cref="IEventPorts.Wake"/> comes from one thread, the session's pump: Xen can deadlock
 /// when one thread notifies while another disables. Every call throws <see cref="XenException"/> when Xen refuses.
 /// </summary>
-public interface IDomainMonitor : IDisposable
+public interface IDomainMonitor : IDomainSettings, IDisposable
 {
     /// <summary>The kind of channel that was had, never <see cref="ChannelPreference.Auto"/>.</summary>
     ChannelKind Channel { get; }
@@ -21,17 +21,17 @@ public interface IDomainMonitor : IDisposable
     /// <summary>The event channels, bound.</summary>
     IEventPorts Ports { get; }
 
-    /// <summary>What the host can raise for this domain.</summary>
-    MonitorCapabilities Capabilities { get; }
-
-    /// <summary>How many vCPUs the domain has, online or not, as Xen counted them when the monitor was enabled.</summary>
-    int VCpus { get; }
-
     /// <summary>How many pages of memory the domain has at this moment; 0 when it is gone.</summary>
     ulong Pages { get; }
 
     /// <summary>The highest guest frame number that the domain uses. A guest chooses it: it can be far beyond its memory.</summary>
     ulong MaximumGfn { get; }
+
+    /// <summary>
+    /// Whether Xen still has its end of the event channels: false once somebody else has disabled the monitor, and what is
+    /// enabled since is theirs, or the domain was destroyed. True where it does not tell.
+    /// </summary>
+    bool IsConnected { get; }
 
     /// <summary>False once the domain was destroyed: nothing is left to give back.</summary>
     bool IsDomainAlive { get; }
@@ -42,10 +42,7 @@ public interface IDomainMonitor : IDisposable
     /// <summary>The access that pages get which are new to the domain.</summary>
     MemAccess DefaultMemAccess { get; set; }
 
-    /// <summary>The domain's views of its memory. What is set here is view 0, the host's own.</summary>
-    IAltP2m AltP2m { get; }
-
-    /// <summary>The access of one page.</summary>
+    /// <summary>The access of one page in view 0, the host's own.</summary>
     /// <returns>Null: the domain has no memory there.</returns>
     MemAccess? GetMemAccess(ulong gfn);
 
@@ -56,9 +53,6 @@ public interface IDomainMonitor : IDisposable
     /// <param name="gfns">The pages, none above <see cref="MaximumGfn"/>: Xen does not check.</param>
     /// <param name="access">What each of them gets.</param>
     void SetMemAccess(ReadOnlySpan<ulong> gfns, ReadOnlySpan<MemAccess> access);
-
-    /// <summary>Whether the domain pauses, rather than runs on, when a page access finds no listener.</summary>
-    void SetAccessRequired(bool required);
 
     /// <summary>
     /// Whether accesses of the processor that walks page tables raise events, as they do unless switched off, or are
@@ -114,12 +108,6 @@ public interface IDomainMonitor : IDisposable
 
     /// <summary>Gives the vCPU an exception, when its event is answered.</summary>
     void InjectTrap(uint vcpu, TrapInjection trap);
-
-    /// <summary>
-    /// Switches a vCPU's single stepping, as a response can; the way to switch it off for a vCPU that has no event to
-    /// answer. It stays on when the monitor is disabled, and Xen delivers no interrupts to a vCPU that steps.
-    /// </summary>
-    void SetSingleStep(uint vcpu, bool enable);
 
     /// <summary>How a vCPU stands at this moment.</summary>
     VCpuState GetVCpuState(uint vcpu);

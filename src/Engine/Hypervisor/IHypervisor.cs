@@ -22,8 +22,9 @@ public interface IHypervisor : IDisposable
     IReadOnlyList<XenDomain> GetDomains();
 
     /// <summary>
-    /// Enables the domain's monitor and maps its channel. No event is switched on yet; the channel is untouched and
-    /// its owner initialises it. Failing, it leaves the domain as it was.
+    /// Enables the domain's monitor and maps its channel, which is empty. No event is switched on yet, but what needs no
+    /// switch, as a page that was restricted before, can be in the channel at once: no vCPU has run between enabling
+    /// the monitor and initialising the channel. Failing, it leaves the domain as it was.
     /// </summary>
     /// <exception cref="XenException">
     /// <see cref="XenErrorId.MonitorBusy"/>, <see cref="XenErrorId.DomainNotSupported"/>,
@@ -45,4 +46,8 @@ public interface IHypervisor : IDisposable
 
     /// <summary>The host itself, for a monitor that is there for a moment, with the domain paused: no guard is started for it.</summary>
     IHypervisor Unguarded => this;
+
+    /// <summary>Has a reset of the domain that begins now ended by another process, should this one be killed in the midst of it.</summary>
+    /// <returns>To be disposed when the reset has ended; null where nobody else would have anything to end.</returns>
+    IDisposable? GuardReset(XenDomain domain) => null;
 }

@@ -41,6 +41,7 @@ internal sealed class EventPump : IHeldEvents
     private SessionEnd? _end;
     private int _attention;
     private int _sleeping;
+    private long _asked;
     private int _looksInVain;
     private int _blindSleepsLeft;
     private bool _stopping;
@@ -252,7 +253,16 @@ internal sealed class EventPump : IHeldEvents
             _dispatcher.Announce();
             Sleep();
             if (_monitor.Ports.TakeDomainNews() && _monitor.DomainState != DomainState.Running) return;
+            if (IsCutOff()) return;
         }
+    }
+
+    /// <summary>Whether somebody else has disabled the monitor; asked of Xen when nothing happens, twice a second at most.</summary>
+    private bool IsCutOff()
+    {
+        if (Stopwatch.GetElapsedTime(_asked) < LongestSleep) return false;
+        _asked = Stopwatch.GetTimestamp();
+        return !_monitor.IsConnected;
     }
 
     private bool DoWork()

@@ -12,14 +12,14 @@ internal static class FreshMonitor
 {
     /// <param name="hypervisor">The host.</param>
     /// <param name="domain">A domain that is paused, for nobody would answer what its vCPUs raise, and whose monitor is disabled.</param>
-    /// <param name="before">Done before the vCPUs are resumed.</param>
-    public static void ResumeVCpus(IHypervisor hypervisor, XenDomain domain, Action<IDomainMonitor>? before = null)
+    /// <param name="then">Done once the vCPUs are resumed, with the monitor that is there for this moment.</param>
+    public static void ResumeVCpus(IHypervisor hypervisor, XenDomain domain, Action<IDomainMonitor>? then = null)
     {
         using IDomainMonitor monitor = hypervisor.Unguarded.EnableMonitor(domain, ChannelPreference.Ring);
         try
         {
-            before?.Invoke(monitor);
             Resume(monitor, hypervisor.Layout);
+            then?.Invoke(monitor);
         }
         finally
         {

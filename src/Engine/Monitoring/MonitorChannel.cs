@@ -26,7 +26,7 @@ internal abstract class MonitorChannel(IEventPorts ports)
     /// <summary>Whether a request is there.</summary>
     public abstract bool HasRequest { get; }
 
-    /// <summary>Makes the channel for a monitor that was just enabled, and initialises it.</summary>
+    /// <summary>Makes the channel for a monitor that was just enabled; there can be requests in it already.</summary>
     public static MonitorChannel Open(IDomainMonitor monitor, VmEventLayout layout, int vcpus) => monitor.Slots is { } slots
         ? new SlottedChannel(monitor.Ring, slots, monitor.Ports, layout, vcpus)
         : new RingChannel(monitor.Ring, monitor.Ports, layout);

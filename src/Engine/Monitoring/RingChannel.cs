@@ -16,7 +16,6 @@ internal sealed class RingChannel : MonitorChannel
         _ring = new BackRing(ring, layout, answered: true);
         _ports = ports;
         _layout = layout;
-        _ring.Initialise();
     }
 
     public override long Overwritten => 0;

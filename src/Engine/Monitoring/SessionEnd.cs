@@ -36,6 +36,8 @@ public sealed record SessionEnd(
     /// <param name="failure">What ended the session, if it was not a stop or the domain.</param>
     internal static SessionEnd Of(SessionTeardown teardown, XenException? failure)
     {
+        failure = teardown.CutOff ?? failure;
+
         // What failed when the domain ended, failed by that; and it may have been stopped before that was noticed.
         SessionEndReason reason = teardown.DomainState != DomainState.Running ? SessionEndReason.DomainEnded
             : failure is null ? SessionEndReason.Stopped

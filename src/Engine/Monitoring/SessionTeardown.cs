@@ -34,11 +34,16 @@ internal sealed class SessionTeardown(
     /// <summary>Whether the domain runs, or how it ended, before or with what ended the session.</summary>
     public DomainState DomainState { get; private set; }
 
+    /// <summary>What is to be said when somebody else had disabled the monitor before; else null.</summary>
+    public XenException? CutOff { get; private set; }
+
     /// <param name="hasFailed">Something failed before; it may have been by the domain's end, which shows only later.</param>
     public void Run(bool hasFailed)
     {
         DomainState = FindDomainState();
-        if (IsDomainGone())
+        bool isGone = IsDomainGone();
+        if (!isGone && !monitor.IsConnected) CutOff = CutOffBySomebody();
+        if (isGone || CutOff is not null)
         {
             Attempt(monitor.Disable);
         }
@@ -50,11 +55,12 @@ internal sealed class SessionTeardown(
 
         // Also of a domain that lives on: what its vCPUs asked for in the last moment.
         Attempt(() => _someUnanswered |= dispatcher.Abandon());
-        bool isGone = IsDomainGone();
+        isGone = IsDomainGone();
+        if (CutOff is not null && !isGone) Attempt(FreeUnlessListened);
         if ((hasFailed || isGone) && DomainState == DomainState.Running) DomainState = FindDomainState();
-        Attempt(monitor.Dispose);
         if (isGone) _failures.Clear(); // Some steps came too late, or all.
-        else if (_someUnanswered && monitor.Channel == ChannelKind.Ring) Attempt(ResumeVCpus);
+        else if (CutOff is null && _someUnanswered && monitor.Channel == ChannelKind.Ring) Attempt(ResumeVCpus);
+        Attempt(monitor.Dispose); // Last, for with it the guard is let go.
     }
 
     private void GiveBack()
@@ -182,6 +188,28 @@ internal sealed class SessionTeardown(
             return true;
         }
     }
+
+    /// <summary>
+    /// Switches, pages and answers are the next listener's by now. Where nobody listens, what disabling does not end is ours
+    /// still: vCPUs that wait for our answer, or step, or are in our views.
+    /// </summary>
+    private void FreeUnlessListened()
+    {
+        using (IDomainControl control = hypervisor.Control(domain))
+        {
+            if (control.IsMonitored != false) return;
+        }
+
+        if (_someUnanswered && monitor.Channel == ChannelKind.Ring) Attempt(ResumeVCpus);
+        if (listenerRequired) Attempt(() => monitor.SetAccessRequired(false));
+        foreach (Action step in views.GivingBack()) Attempt(step);
+        Attempt(switches.StopStepping);
+    }
+
+    private XenException CutOffBySomebody() => new(
+        XenErrorId.SessionEnded,
+        $"Somebody else disabled the monitor of {domain}, by a reset or as its listener.",
+        "Look who else works on it, and start the session again.");
 
     private void ResumeVCpus()
     {

@@ -28,7 +28,6 @@ internal sealed class SlottedChannel : MonitorChannel
         _taken = new bool[vcpus];
         _finished = new List<int>(vcpus);
         _owed = new Queue<int>(vcpus);
-        _ring.Initialise();
     }
 
     public override long Overwritten => _ring.Lost;

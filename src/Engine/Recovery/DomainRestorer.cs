@@ -3,23 +3,24 @@ using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.Recovery;
 
-/// <summary>Gives a domain back what its listener took and cannot give back any more.</summary>
-internal sealed class DomainRestorer(IDomainMonitor monitor, int vcpus)
+/// <summary>Gives a domain back what its listener took and cannot give back any more, as far as that needs no listener.</summary>
+internal sealed class DomainRestorer(IDomainSettings domain, int vcpus)
 {
     private const uint PagesPerCall = 65536;
 
     /// <summary>Has no vCPU step any more: Xen delivers no interrupts to one that does, and disabling does not end it.</summary>
     public void StopStepping()
     {
-        if ((monitor.Capabilities & MonitorCapabilities.SingleStep) == 0) return;
-        for (uint vcpu = 0; vcpu < vcpus; vcpu++) monitor.SetSingleStep(vcpu, enable: false);
+        if ((domain.Capabilities & MonitorCapabilities.SingleStep) == 0) return;
+        for (uint vcpu = 0; vcpu < vcpus; vcpu++) domain.SetSingleStep(vcpu, enable: false);
     }
 
     /// <summary>Gives pages, and new pages, this access.</summary>
+    /// <param name="monitor">The domain's monitor, without which no access can be set.</param>
     /// <param name="pages">The pages; those beyond the domain's last are left out.</param>
     /// <param name="access">The access.</param>
     /// <param name="meanwhile">Done after each call to Xen.</param>
-    public void RestorePages(GfnRange pages, MemAccess access, Action? meanwhile = null)
+    public static void RestorePages(IDomainMonitor monitor, GfnRange pages, MemAccess access, Action? meanwhile = null)
     {
         monitor.DefaultMemAccess = access;
         ulong last = MemoryBound.LastOf(monitor, pages);
@@ -35,8 +36,8 @@ internal sealed class DomainRestorer(IDomainMonitor monitor, int vcpus)
     /// <param name="all">Remove every view there is, with altp2m itself.</param>
     public void RestoreViews(IEnumerable<ushort> views, bool all)
     {
-        monitor.AltP2m.SwitchToView(0);
-        foreach (ushort view in views) monitor.AltP2m.DestroyView(view);
-        if (all) monitor.AltP2m.IsActive = false;
+        domain.AltP2m.SwitchToView(0);
+        foreach (ushort view in views) domain.AltP2m.DestroyView(view);
+        if (all) domain.AltP2m.IsActive = false;
     }
 }

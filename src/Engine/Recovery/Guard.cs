@@ -1,5 +1,6 @@
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Hypervisor.Xen;
+using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.Recovery;
 
@@ -9,8 +10,6 @@ namespace XenVmEvent.Recovery;
 /// </summary>
 public static class Guard
 {
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
-
     /// <summary>What the guard says once it is ready.</summary>
     public const string Ready = "ready";
 
@@ -35,12 +34,13 @@ public static class Guard
     /// <param name="hypervisor">The host.</param>
     /// <param name="domain">The domain.</param>
     /// <param name="late">The monitor is enabled already, so that its ring cannot be had any more.</param>
-    /// <param name="listener">What the listener tells, line by line; it ends when the listener does.</param>
+    /// <param name="state">The file in which the listener writes what it changes; gone when there is nothing to take back.</param>
+    /// <param name="listener">Ends when the listener does.</param>
     /// <param name="answer">Receives <see cref="Ready"/>.</param>
     /// <returns>What failed; nothing when there was nothing to do.</returns>
     /// <exception cref="XenException">The guard cannot be set up, or Xen refuses everything.</exception>
     public static IReadOnlyList<XenException> Run(
-        IHypervisor hypervisor, XenDomain domain, bool late, TextReader listener, TextWriter answer)
+        IHypervisor hypervisor, XenDomain domain, bool late, string state, TextReader listener, TextWriter answer)
     {
         ArgumentNullException.ThrowIfNull(hypervisor);
         ArgumentNullException.ThrowIfNull(domain);
@@ -49,28 +49,37 @@ public static class Guard
         using IMonitorWitness? witness = late ? null : hypervisor.Witness(domain);
         answer.WriteLine(Ready);
         answer.Flush();
-        GuardState left = new();
-        while (listener.ReadLine() is { } line)
+        while (listener.ReadLine() is not null)
         {
-            if (line == GuardState.Goodbye) return [];
-            left.Apply(line);
+            // It has nothing to say but that it is there.
         }
 
-        return left.IsEnabled ? Free(hypervisor, domain, witness, left) : [];
+        if (GuardStateFile.Read(state) is not { } left) return [];
+        IReadOnlyList<XenException> failures = Free(hypervisor, domain, witness, left);
+        File.Delete(state);
+        return failures;
     }
 
     private static IReadOnlyList<XenException> Free(IHypervisor hypervisor, XenDomain domain, IMonitorWitness? witness, GuardState left)
     {
         using IDomainControl control = hypervisor.Control(domain);
+        control.UndoAbandoned();
+        if (left.IsResetting) return MonitorReset.Run(hypervisor, domain).Failures;
+        if (!left.IsEnabled) return [];
         IReadOnlyList<XenException> failures = [];
-        if (witness is not null && left.IsRing && control.IsMonitored != false)
+        bool? monitored = control.IsMonitored;
+        if (witness is not null && left.IsRing && monitored != false)
         {
             using IDomainMonitor monitor = witness.TakeOver();
-            failures = new MonitorTakeover(monitor, control, hypervisor.Layout, domain.VCpus, left).Run();
+            MonitorTakeover takeover = new(monitor, hypervisor.Layout, monitor.VCpus, left);
+            failures = takeover.Run();
+            monitored = takeover.HasDisabled ? false : control.IsMonitored;
         }
 
-        // A listener that was killed in the middle of an answer may have left a vCPU of which the ring tells nothing.
-        if (control.IsMonitored != false || VCpuObservation.FindFrozen(control, domain.VCpus, Look).Count > 0) MonitorReset.Run(hypervisor, domain);
+        // A listener that was killed in the middle of an answer, or after it had disabled the monitor, may have left a vCPU
+        // of which no ring tells. Xen does not tell either; one that waits for nothing is none the worse for a response.
+        if (monitored != false) return [.. failures, .. MonitorReset.Run(hypervisor, domain).Failures];
+        control.WhilePaused(() => FreshMonitor.ResumeVCpus(hypervisor, domain));
         return failures;
     }
 }

@@ -5,33 +5,55 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Recovery;
 
 /// <summary>
-/// The listener's side of its guard: starts it, tells it what changes, lets it go at the end, and mends it when it is
-/// killed. Safe for use from several threads.
+/// The listener's side of its guard: starts it, writes down for it what changes, lets it go at the end, and mends it when
+/// it is killed. Never waits for it once it has started. Safe for use from several threads.
 /// </summary>
 internal sealed class GuardProcess : IDisposable
 {
     private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(30);
 
     private readonly Lock _gate = new();
-    private readonly GuardState _state = new();
+    private readonly GuardStateFile _state;
     private readonly string _program;
     private readonly XenDomain _domain;
     private readonly Action<string> _warn;
     private Process _process;
     private bool _left;
     private bool _disposed;
+    private bool _untold;
 
     /// <summary>Starts a guard and waits until it holds the ring.</summary>
     /// <param name="program">The file of xenvmevent.</param>
+    /// <param name="folder">Where to write down what changes.</param>
     /// <param name="domain">The domain.</param>
+    /// <param name="late">Its ring cannot be had, or need not be.</param>
     /// <param name="warn">Is told when the guard was killed; from any thread.</param>
     /// <exception cref="XenException">It does not start.</exception>
-    public GuardProcess(string program, XenDomain domain, Action<string> warn)
+    public GuardProcess(string program, string folder, XenDomain domain, bool late, Action<string> warn)
     {
         _program = program;
         _domain = domain;
         _warn = warn;
-        _process = Start(late: false);
+        try
+        {
+            _state = new GuardStateFile(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Failure(e.Message, e);
+        }
+
+        try
+        {
+            _process = Start(late);
+        }
+        catch
+        {
+            _state.Remove();
+            _state.Dispose();
+            throw;
+        }
+
         Watch(_process);
     }
 
@@ -40,9 +62,20 @@ internal sealed class GuardProcess : IDisposable
     {
         lock (_gate)
         {
-            _state.Apply(line);
-            Send(line);
+            try
+            {
+                _state.Add(line);
+                return;
+            }
+            catch (IOException e)
+            {
+                if (_untold) return;
+                _untold = true;
+                line = e.Message;
+            }
         }
+
+        _warn($"The guard of {_domain} does not learn of all changes: {line}");
     }
 
     /// <summary>Lets the guard go: there is nothing to take back any more.</summary>
@@ -52,7 +85,7 @@ internal sealed class GuardProcess : IDisposable
         {
             if (_left) return;
             _left = true;
-            Send(GuardState.Goodbye);
+            _state.Remove();
         }
     }
 
@@ -63,9 +96,10 @@ internal sealed class GuardProcess : IDisposable
         {
             _disposed = true;
             process = _process;
+            _state.Dispose();
         }
 
-        // Without a goodbye the guard takes over: the monitor could not be disabled.
+        // What was not left the guard takes over: the monitor could not be disabled.
         Close(process);
     }
 
@@ -80,6 +114,7 @@ internal sealed class GuardProcess : IDisposable
         start.ArgumentList.Add("guard");
         start.ArgumentList.Add(_domain.Id.ToString(CultureInfo.InvariantCulture));
         start.ArgumentList.Add(_domain.Uuid.ToString());
+        start.ArgumentList.Add(_state.Path);
         if (late) start.ArgumentList.Add("--late");
         try
         {
@@ -124,8 +159,6 @@ internal sealed class GuardProcess : IDisposable
             {
                 unwanted = _disposed ? next : _process;
                 _process = next;
-                foreach (string line in _state.Lines) Send(line);
-                if (_left) Send(GuardState.Goodbye);
             }
 
             Close(unwanted);
@@ -153,19 +186,6 @@ internal sealed class GuardProcess : IDisposable
         process.StandardOutput.Dispose();
         process.StandardError.Dispose();
         process.Dispose();
-    }
-
-    private void Send(string line)
-    {
-        try
-        {
-            _process.StandardInput.WriteLine(line);
-            _process.StandardInput.Flush();
-        }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
-        {
-            // It was killed, which is noticed elsewhere; its successor is told everything.
-        }
     }
 
     private XenException Failure(string why, Exception? cause) => new(

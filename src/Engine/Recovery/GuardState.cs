@@ -6,21 +6,29 @@ using XenVmEvent.Monitoring;
 namespace XenVmEvent.Recovery;
 
 /// <summary>
-/// What a listener has changed in its domain, as its guard has to know it. Both sides keep one, and the listener sends
-/// each change as a line of text.
+/// What a listener has changed in its domain, as its guard has to know it, each change a line of text.
 /// </summary>
 internal sealed class GuardState
 {
     private readonly HashSet<string> _switches = [];
     private readonly HashSet<ushort> _views = [];
 
-    /// <summary>The line that says that the listener has ended orderly.</summary>
-    public const string Goodbye = "bye";
+    /// <summary>The line that says that there is no listener: somebody resets the domain.</summary>
+    public const string Resetting = "resetting";
 
-    /// <summary>Whether the listener has, or is about to have, the monitor.</summary>
+    /// <summary>The line that says that the monitor is disabled; vCPUs may be paused still.</summary>
+    public const string Disabled = "disabled";
+
+    /// <summary>The line that says that the monitor may be enabled from now on, with a ring that is not initialised yet.</summary>
+    public const string Enabling = "enabling";
+
+    /// <summary>Whether the domain is being reset.</summary>
+    public bool IsResetting { get; private set; }
+
+    /// <summary>Whether the listener has, is about to have or had the monitor.</summary>
     public bool IsEnabled { get; private set; }
 
-    /// <summary>Whether the channel is the ring that the guard holds too.</summary>
+    /// <summary>Whether the channel is the ring that the guard holds too, with all requests that have no answer yet.</summary>
     public bool IsRing { get; private set; }
 
     /// <summary>The pages whose access was changed, from the first to the last; null when none was.</summary>
@@ -29,7 +37,7 @@ internal sealed class GuardState
     /// <summary>What new pages had before.</summary>
     public MemAccess DefaultAccess { get; private set; } = MemAccess.Rwx;
 
-    /// <summary>Whether page accesses without a listener pause the domain.</summary>
+    /// <summary>Whether page accesses without a listener crash the domain.</summary>
     public bool IsListenerRequired { get; private set; }
 
     /// <summary>Whether accesses of page table walks raise no events.</summary>
@@ -46,6 +54,7 @@ internal sealed class GuardState
     {
         get
         {
+            if (IsResetting) yield return Resetting;
             if (IsEnabled) yield return Enabled(IsRing);
             if (IsListenerRequired) yield return Required(true);
             if (IgnoresPageWalks) yield return PageWalks(watched: false);
@@ -82,6 +91,8 @@ internal sealed class GuardState
         string[] words = line.Split(' ');
         switch (words[0])
         {
+            case Resetting: IsResetting = true; break;
+            case Enabling or Disabled: (IsEnabled, IsRing) = (true, false); break;
             case "enabled":
                 IsEnabled = true;
                 IsRing = words[1] == "ring";

@@ -1,5 +1,6 @@
 using XenVmEvent.Abi;
 using XenVmEvent.Hypervisor;
+using XenVmEvent.Hypervisor.Xen;
 
 namespace XenVmEvent.Recovery;
 
@@ -12,6 +13,9 @@ namespace XenVmEvent.Recovery;
 /// <param name="warn">Is told when a guard was killed; from any thread.</param>
 public sealed class GuardedHypervisor(IHypervisor hypervisor, string program, Action<string> warn) : IHypervisor
 {
+    /// <summary>Where to write down for guards what changes.</summary>
+    internal string StateFolder { get; init; } = HoldNote.Folder;
+
     /// <inheritdoc/>
     public string Description => hypervisor.Description;
 
@@ -37,10 +41,10 @@ public sealed class GuardedHypervisor(IHypervisor hypervisor, string program, Ac
             if (control.IsMonitored == true) return hypervisor.EnableMonitor(domain, channel);
         }
 
-        GuardProcess guard = new(program, domain, warn);
+        GuardProcess guard = new(program, StateFolder, domain, late: false, warn);
         try
         {
-            guard.Tell(GuardState.Enabled(isRing: true));
+            guard.Tell(GuardState.Enabling);
             IDomainMonitor monitor = hypervisor.EnableMonitor(domain, channel);
             guard.Tell(GuardState.Enabled(monitor.Channel == ChannelKind.Ring));
             return new GuardedMonitor(monitor, guard);
@@ -65,6 +69,22 @@ public sealed class GuardedHypervisor(IHypervisor hypervisor, string program, Ac
 
     /// <inheritdoc/>
     public IHypervisor Unguarded => hypervisor;
+
+    /// <inheritdoc/>
+    public IDisposable? GuardReset(XenDomain domain)
+    {
+        ArgumentNullException.ThrowIfNull(domain);
+        try
+        {
+            return new ResetGuard(new GuardProcess(program, StateFolder, domain, late: true, warn));
+        }
+        catch (XenException e)
+        {
+            // The guest is to be freed all the same.
+            warn($"{e.Message} If this process is killed now, reset {domain} again.");
+            return null;
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose() => hypervisor.Dispose();

@@ -13,6 +13,7 @@ internal sealed class GuardedMonitor(IDomainMonitor monitor, GuardProcess guard)
     private readonly GuardedAltP2m _views = new(monitor.AltP2m, guard);
     private GfnRange? _restricted;
     private MemAccess _defaultBefore = MemAccess.Rwx;
+    private bool _disabled;
 
     public ChannelKind Channel => monitor.Channel;
 
@@ -29,6 +30,8 @@ internal sealed class GuardedMonitor(IDomainMonitor monitor, GuardProcess guard)
     public ulong Pages => monitor.Pages;
 
     public ulong MaximumGfn => monitor.MaximumGfn;
+
+    public bool IsConnected => monitor.IsConnected;
 
     public bool IsDomainAlive => monitor.IsDomainAlive;
 
@@ -120,14 +123,16 @@ internal sealed class GuardedMonitor(IDomainMonitor monitor, GuardProcess guard)
     public void Disable()
     {
         monitor.Disable();
+        _disabled = true;
 
-        // Only now: until then there is something to take back.
-        guard.Leave();
+        // Its ring serves no more. There can be vCPUs to resume.
+        guard.Tell(GuardState.Disabled);
     }
 
     public void Dispose()
     {
         monitor.Dispose();
+        if (_disabled) guard.Leave();
         guard.Dispose();
     }
 

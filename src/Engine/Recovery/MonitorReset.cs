@@ -1,5 +1,4 @@
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.Recovery;
 
@@ -14,7 +13,7 @@ public static class MonitorReset
 
     /// <summary>Frees the guest.</summary>
     /// <remarks>
-    /// How vCPUs are resumed, see <see cref="FreshMonitor"/>. Xen forgets a register write that waited for its answer when the monitor is disabled; there is no way to save it.
+    /// How vCPUs are resumed, see <see cref="DomainRelease"/>. Xen forgets a register write that waited for its answer when the monitor is disabled; there is no way to save it.
     /// </remarks>
     /// <exception cref="XenException">
     /// The domain is not there or cannot be monitored, or Xen refuses. More than eight vCPUs that wait for room in a
@@ -24,52 +23,24 @@ public static class MonitorReset
     {
         ArgumentNullException.ThrowIfNull(hypervisor);
         ArgumentNullException.ThrowIfNull(domain);
+        using IDisposable? guard = hypervisor.GuardReset(domain);
         using IDomainControl control = hypervisor.Control(domain);
-        IReadOnlyList<uint> frozen = VCpuObservation.FindFrozen(control, domain.VCpus, Look);
+        int undone = control.UndoAbandoned();
+        IReadOnlyList<uint> frozen = VCpuObservation.FindFrozen(control, control.VCpus, Look);
         bool wasMonitored = false;
-        bool pagesRestored = false;
+        DomainRelease? release = null;
 
         // No vCPU may raise an event meanwhile: nobody would answer it.
         control.WhilePaused(() =>
         {
             wasMonitored = control.DisableMonitor();
-            FreshMonitor.ResumeVCpus(hypervisor, domain, monitor =>
-            {
-                DomainRestorer restorer = new(monitor, monitor.VCpus);
-                RestoreViewsAndStepping(monitor, restorer);
-                pagesRestored = RestorePages(monitor, restorer);
-            });
+            release = DomainRelease.Run(hypervisor, domain, control);
         });
         IReadOnlyList<uint> still = VCpuObservation.FindFrozen(control, frozen, Look);
-        return new MonitorResetReport(domain, wasMonitored, frozen, still, pagesRestored);
-    }
-
-    private static void RestoreViewsAndStepping(IDomainMonitor monitor, DomainRestorer restorer)
-    {
-        try
+        return new MonitorResetReport(domain, wasMonitored, frozen, still, release!.CanUsePages)
         {
-            restorer.StopStepping();
-            if (monitor.AltP2m.IsActive) restorer.RestoreViews([], all: true);
-        }
-        catch (XenException)
-        {
-            // Most hosts have no views. Whatever Xen refuses of this, the vCPUs are to be freed.
-        }
-    }
-
-    /// <returns>False where this host cannot restrict pages.</returns>
-    private static bool RestorePages(IDomainMonitor monitor, DomainRestorer restorer)
-    {
-        try
-        {
-            restorer.RestorePages(new GfnRange(0, monitor.MaximumGfn), MemAccess.Rwx);
-        }
-        catch (XenException e) when (e.Id == XenErrorId.NotSupported)
-        {
-            return false;
-        }
-
-        monitor.SetAccessRequired(false);
-        return true;
+            Failures = release.Failures,
+            PausesUndone = undone,
+        };
     }
 }

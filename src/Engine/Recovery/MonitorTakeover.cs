@@ -9,20 +9,17 @@ namespace XenVmEvent.Recovery;
 /// Ends what a listener has left, in its place and on its own ring, so that a register write which waits for its answer is
 /// not lost: events off, pages and views back, every vCPU answered, then disable. Each step is tried even when another failed.
 /// </summary>
-internal sealed class MonitorTakeover(IDomainMonitor monitor, IDomainControl control, VmEventLayout layout, int vcpus, GuardState left)
+internal sealed class MonitorTakeover(IDomainMonitor monitor, VmEventLayout layout, int vcpus, GuardState left)
 {
-    /// <summary>How long nobody must have asked before the ring is called quiet; see <see cref="SessionTeardown"/>.</summary>
-    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(30);
-
-    /// <summary>How long draining is tried at most.</summary>
+    /// <summary>How long answering and disabling are tried at most: a vCPU may not run at all, as in a domain that somebody has paused.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromMilliseconds(500);
-
-    /// <summary>How long vCPUs may take to run on.</summary>
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
     private readonly List<XenException> _failures = [];
     private readonly DomainRestorer _restorer = new(monitor, vcpus);
     private readonly BackRing _ring = new(monitor.Ring, layout, answered: true);
+
+    /// <summary>Whether the monitor is disabled now.</summary>
+    public bool HasDisabled { get; private set; }
 
     /// <returns>What failed.</returns>
     public IReadOnlyList<XenException> Run()
@@ -38,9 +35,7 @@ internal sealed class MonitorTakeover(IDomainMonitor monitor, IDomainControl con
         Attempt(RestorePages);
         if (left.IgnoresPageWalks) Attempt(() => monitor.MonitorPageWalks(enable: true));
         if (left.IsListenerRequired) Attempt(() => monitor.SetAccessRequired(false));
-        Attempt(Drain);
-        Attempt(LetVCpusRun);
-        Attempt(Disable);
+        Attempt(LetGo);
         return _failures;
     }
 
@@ -52,17 +47,26 @@ internal sealed class MonitorTakeover(IDomainMonitor monitor, IDomainControl con
     private void RestorePages()
     {
         // vCPUs go on touching pages meanwhile, and must not wait for the last page.
-        if (left.Pages is { } pages) _restorer.RestorePages(pages, left.DefaultAccess, () => Answer());
+        if (left.Pages is { } pages) DomainRestorer.RestorePages(monitor, pages, left.DefaultAccess, () => Answer());
     }
 
-    private void Drain()
+    /// <summary>Answers until nobody asks any more and every vCPU has run on since, then disables; see <see cref="SessionTeardown"/>.</summary>
+    private void LetGo()
     {
         long start = Stopwatch.GetTimestamp();
-        long last = start;
-        while (Stopwatch.GetElapsedTime(last) < Quiet && Stopwatch.GetElapsedTime(start) < Bound)
+        VCpuProgress? progress = null;
+        while (true)
         {
-            if (Answer()) last = Stopwatch.GetTimestamp();
-            else Thread.Sleep(1);
+            bool isLate = Stopwatch.GetElapsedTime(start) >= Bound;
+            bool any = Answer();
+            if (any) progress = null;
+            if (isLate || (!any && (progress ??= new VCpuProgress(monitor, vcpus)).HaveAllRun()))
+            {
+                if (TryDisable(isLate)) return;
+                progress = null;
+            }
+
+            Thread.Sleep(1);
         }
     }
 
@@ -82,23 +86,17 @@ internal sealed class MonitorTakeover(IDomainMonitor monitor, IDomainControl con
         return any;
     }
 
-    /// <summary>Xen does a register write that waited when its vCPU runs on, and forgets it when the monitor is disabled first.</summary>
-    private void LetVCpusRun() => VCpuObservation.FindFrozen(control, vcpus, Look);
-
-    private void Disable()
+    /// <returns>False: vCPUs queue for room in the ring still.</returns>
+    private bool TryDisable(bool isLast)
     {
-        long start = Stopwatch.GetTimestamp();
-        while (true)
+        try
         {
-            try
-            {
-                monitor.Disable();
-                return;
-            }
-            catch (XenException e) when (e.Errno == "EBUSY" && Stopwatch.GetElapsedTime(start) < Bound)
-            {
-                Drain();
-            }
+            monitor.Disable();
+            return HasDisabled = true;
+        }
+        catch (XenException e) when (e.Errno == "EBUSY" && !isLast)
+        {
+            return false;
         }
     }
 

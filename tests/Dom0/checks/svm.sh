@@ -186,6 +186,52 @@ killed_at=$(milliseconds)
 check "a guard that came late frees the guest too" eventually 10 goes_on_soon late $killed_at
 check "a guard that came late ends" eventually 10 no_guard
 
+# Killed at any moment: while it may have the guest paused, or other processes stopped
+
+not_paused() {
+    ! xl list "$guest" | grep -qE ' [r-][b-]p[s-][c-][d-] '
+}
+
+none_stopped() {
+    ! grep -ls '^State:.T' /proc/[0-9]*/status
+}
+
+begin() { # NAME ARGUMENTS...: xenvmevent, for a random time that ends before, in or after what it does with the guest paused
+    start "$@"
+    sleep "$((RANDOM % 2)).$(printf %03d $((RANDOM % 1000)))"
+}
+
+for i in {1..10}; do
+    begin early-$i "$guest" cpuid
+    kill -9 $running
+    wait $running 2> /dev/null
+    check "early-$i: its guard ends" eventually 20 no_guard
+    check "early-$i: the guest is not left paused" not_paused
+    check "early-$i: the guest runs on" runs_on
+done
+
+start_xen_access bystander cpuid
+bystander=$running
+check "bystander: events come" eventually 60 lines bystander "$cpuid_line" 4
+for i in {1..10}; do
+    begin reset-early-$i reset "$guest" --yes
+    kill -9 $running
+    wait $running 2> /dev/null
+    check "reset-early-$i: its guard ends" eventually 20 no_guard
+    check "reset-early-$i: the guest is not left paused" not_paused
+    check "reset-early-$i: no process is left stopped" none_stopped
+    check "reset-early-$i: the guest runs on" runs_on
+done
+kill -9 $bystander
+wait $bystander 2> /dev/null
+begin interrupted-reset reset "$guest" --yes
+stop INT
+check "a reset that is interrupted leaves nothing paused" not_paused
+check "a reset that is interrupted leaves nothing stopped" none_stopped
+check "a reset that is interrupted: the guest runs on" runs_on
+run free reset "$guest" --yes
+check "no note of a pause or a stop is left" equal '' "$(ls /run/xenvmevent)"
+
 # A listener that was killed, without a guard
 
 killed() { # NAME PATTERN: what was started last, once it has seen enough

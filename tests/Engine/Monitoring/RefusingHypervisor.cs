@@ -41,7 +41,15 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
 
         public MonitorCapabilities Capabilities => Try(nameof(Capabilities)).Capabilities;
 
+        public int VCpus => control.VCpus;
+
         public bool? CanRestrictPages => refuses(nameof(CanRestrictPages)) ? null : control.CanRestrictPages;
+
+        public IAltP2m AltP2m => Try(nameof(AltP2m)).AltP2m;
+
+        public void SetAccessRequired(bool required) => Try(nameof(SetAccessRequired)).SetAccessRequired(required);
+
+        public void SetSingleStep(uint vcpu, bool enable) => Try(nameof(SetSingleStep)).SetSingleStep(vcpu, enable);
 
         public bool HasViews => Try(nameof(HasViews)).HasViews;
 
@@ -73,6 +81,8 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
         public ulong Pages => monitor.Pages;
 
         public ulong MaximumGfn => chosenMaximumGfn ?? monitor.MaximumGfn;
+
+        public bool IsConnected => monitor.IsConnected;
 
         public bool IsDomainAlive => Try(nameof(IsDomainAlive)).IsDomainAlive;
 

@@ -15,7 +15,7 @@ using Xunit;
 
 namespace XenVmEvent.Tests.Recovery;
 
-/// <summary>The listener's side, with a guard that only writes down what it is told.</summary>
+/// <summary>The listener's side, with a guard that only writes down how it is called.</summary>
 [SupportedOSPlatform("linux")]
 public sealed class GuardProcessTests : IDisposable
 {
@@ -28,9 +28,12 @@ public sealed class GuardProcessTests : IDisposable
     public void It_is_told_of_every_change_and_let_go_at_the_end()
     {
         using SimulatedHypervisor host = Hosts.Idle(vcpus: 2);
-        using GuardedHypervisor guarded = new(host, Program(), _warnings.Enqueue);
+        using GuardedHypervisor guarded = new(host, Program(), _warnings.Enqueue) { StateFolder = _folder.Path };
+        string[] told;
         using (MonitorSession session = guarded.Session(ChannelPreference.Ring, listenerRequired: true))
         {
+            // The file is gone at the end, and can be read on.
+            using FileStream state = OpenState();
             using (session.Watch(Watches.For(VmEventKind.Cpuid)))
             using (session.Watch(Watches.Msrs(Msr.Lstar)))
             using (EventSubscription seen = session.Watch(Watches.Pages(PageAccess.Write, new GfnRange(0x180, 0x183))))
@@ -39,13 +42,14 @@ public sealed class GuardProcessTests : IDisposable
                 Assert.Equal(0x181u, seen.Next<MemAccessEvent>().Gfn);
             }
 
+            Assert.True(File.Exists(state.Name));
             session.Stop();
+            Assert.False(File.Exists(state.Name));
+            told = new StreamReader(state).ReadToEnd().Split('\n');
         }
 
-        Hosts.Until(() => Told().Contains(GuardState.Goodbye));
-        string[] told = Told();
-        Assert.Equal($"guard 5 {host.Guest().Identity.Uuid}", told[0]);
-        foreach (string line in (string[])["enabled ring", "required True", "on Cpuid 0", "off Cpuid 0", $"on MovToMsr {Msr.Lstar}", $"off MovToMsr {Msr.Lstar}", "required False"])
+        Assert.StartsWith($"guard 5 {host.Guest().Identity.Uuid} /", Assert.Single(Started()), StringComparison.Ordinal);
+        foreach (string line in (string[])["enabling", "enabled ring", "required True", "on Cpuid 0", "off Cpuid 0", $"on MovToMsr {Msr.Lstar}", $"off MovToMsr {Msr.Lstar}", "required False", "disabled"])
         {
             Assert.Contains(line, told);
         }
@@ -56,20 +60,69 @@ public sealed class GuardProcessTests : IDisposable
     }
 
     [Fact]
+    public void One_that_stands_still_keeps_nobody_waiting()
+    {
+        using SimulatedHypervisor host = Hosts.Idle();
+        using GuardedHypervisor guarded = new(host, Script($"#!/bin/sh\necho {Guard.Ready}\nexec sleep 600\n"), _warnings.Enqueue) { StateFolder = _folder.Path };
+        using MonitorSession session = guarded.Session(ChannelPreference.Ring);
+        using FileStream state = OpenState();
+
+        // More than fits into a pipe: what nobody reads.
+        for (int i = 0; i < 5000; i++) session.Watch(Watches.For(VmEventKind.Cpuid)).Dispose();
+
+        session.Watch(Watches.For(VmEventKind.Cpuid));
+        GuardState? left = GuardStateFile.Read(state.Name);
+        Assert.Equal([(VmEventKind.Cpuid, 0u)], left!.Switches);
+        Assert.True(new FileInfo(state.Name).Length < 128 * 1024);
+        session.Stop();
+        host.Guest().AssertFree();
+    }
+
+    [Fact]
+    public void A_reset_has_one_as_long_as_it_lasts()
+    {
+        using SimulatedHypervisor host = Hosts.Idle();
+        using GuardedHypervisor guarded = new(host, Program(), _warnings.Enqueue) { StateFolder = _folder.Path };
+        using (guarded.GuardReset(host.Guest().Identity))
+        {
+            using FileStream state = OpenState();
+            Assert.True(GuardStateFile.Read(state.Name)!.IsResetting);
+        }
+
+        Assert.EndsWith(" --late", Assert.Single(Started()), StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(_folder.Path, "guard-*"));
+        Assert.False(MonitorReset.Run(guarded, host.Guest().Identity).WasMonitored);
+        Assert.Equal(2, Started().Length);
+    }
+
+    [Fact]
+    public void A_reset_without_one_frees_the_guest_all_the_same_and_says_so()
+    {
+        using SimulatedHypervisor host = Hosts.Idle();
+        using GuardedHypervisor guarded = new(host, "/nowhere/xenvmevent", _warnings.Enqueue) { StateFolder = _folder.Path };
+        using (host.Enable(ChannelPreference.Ring))
+        {
+            // It is gone.
+        }
+
+        Assert.True(MonitorReset.Run(guarded, host.Guest().Identity).WasMonitored);
+        Assert.Contains("does not start", Assert.Single(_warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void One_that_is_killed_is_mended_and_told_everything_again()
     {
         using SimulatedHypervisor host = Hosts.Idle();
-        using GuardedHypervisor guarded = new(host, Program(), _warnings.Enqueue);
+        using GuardedHypervisor guarded = new(host, Program(), _warnings.Enqueue) { StateFolder = _folder.Path };
         using MonitorSession session = guarded.Session(ChannelPreference.Ring);
         using EventSubscription seen = session.Watch(Watches.For(VmEventKind.Cpuid));
-        Hosts.Until(() => Told().Contains("on Cpuid 0"));
         int first = ProcessId();
         Process.GetProcessById(first).Kill();
         Hosts.Until(() => !_warnings.IsEmpty);
         Assert.Contains("was killed, and another has been started", Assert.Single(_warnings), StringComparison.Ordinal);
         Assert.NotEqual(first, ProcessId());
-        Hosts.Until(() => Told().Count(l => l == "on Cpuid 0") == 2);
-        Assert.Contains($"guard 5 {host.Guest().Identity.Uuid} --late", Told());
+        Assert.EndsWith(" --late", Started()[1], StringComparison.Ordinal);
+        using (FileStream state = OpenState()) Assert.Equal([(VmEventKind.Cpuid, 0u)], GuardStateFile.Read(state.Name)!.Switches);
         host.Guest().Run(GuestAction.Cpuid(1));
         Assert.Equal(1u, seen.Next<CpuidEvent>().Leaf);
     }
@@ -78,7 +131,7 @@ public sealed class GuardProcessTests : IDisposable
     public void No_second_one_is_started_to_free_what_a_corrupt_ring_left_paused()
     {
         using SimulatedHypervisor host = Hosts.With(Workload.Everything, vcpus: 3);
-        using GuardedHypervisor guarded = new(host, Program(), _warnings.Enqueue);
+        using GuardedHypervisor guarded = new(host, Program(), _warnings.Enqueue) { StateFolder = _folder.Path };
         using MonitorSession session = guarded.Session(ChannelPreference.Ring);
         using EventSubscription seen = session.Watch(Watches.Everything);
         while (session.End is null)
@@ -93,14 +146,14 @@ public sealed class GuardProcessTests : IDisposable
 
         Assert.Equal(XenErrorId.CorruptChannel, session.End.Failure?.Id);
         host.Guest().AssertFree();
-        Assert.Single(Told(), line => line.StartsWith("guard ", StringComparison.Ordinal));
+        Assert.Single(Started());
     }
 
     [Fact]
     public void Without_its_program_nothing_is_begun()
     {
         using SimulatedHypervisor host = Hosts.Idle();
-        using GuardedHypervisor guarded = new(host, "/nowhere/xenvmevent", _warnings.Enqueue);
+        using GuardedHypervisor guarded = new(host, "/nowhere/xenvmevent", _warnings.Enqueue) { StateFolder = _folder.Path };
         XenException error = Hosts.Refused(XenErrorId.GuardFailed, () => guarded.Session(ChannelPreference.Ring));
         Assert.Contains("--no-guard", error.Remedy, StringComparison.Ordinal);
         host.Guest().AssertFree();
@@ -110,7 +163,7 @@ public sealed class GuardProcessTests : IDisposable
     public void What_it_says_when_it_does_not_start_is_said_on()
     {
         using SimulatedHypervisor host = Hosts.Idle();
-        using GuardedHypervisor guarded = new(host, Script("#!/bin/sh\necho 'no ring to hold' >&2\nexit 1\n"), _warnings.Enqueue);
+        using GuardedHypervisor guarded = new(host, Script("#!/bin/sh\necho 'no ring to hold' >&2\nexit 1\n"), _warnings.Enqueue) { StateFolder = _folder.Path };
         XenException error = Hosts.Refused(XenErrorId.GuardFailed, () => guarded.Session(ChannelPreference.Ring));
         Assert.Contains("no ring to hold", error.Message, StringComparison.Ordinal);
         host.Guest().AssertFree();
@@ -120,14 +173,17 @@ public sealed class GuardProcessTests : IDisposable
     public void A_busy_domain_is_refused_as_without_a_guard()
     {
         using SimulatedHypervisor host = Hosts.Idle();
-        using GuardedHypervisor guarded = new(host, Program(), _warnings.Enqueue);
+        using GuardedHypervisor guarded = new(host, Program(), _warnings.Enqueue) { StateFolder = _folder.Path };
         using IDomainMonitor other = host.Enable(ChannelPreference.Ring);
         Hosts.Refused(XenErrorId.MonitorBusy, () => guarded.Session(ChannelPreference.Ring));
         Assert.True(host.Guest().IsMonitored);
-        Assert.Empty(Told());
+        Assert.Empty(Started());
     }
 
-    private string[] Told()
+    private FileStream OpenState() =>
+        new(Assert.Single(Directory.GetFiles(_folder.Path, "guard-*")), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+
+    private string[] Started()
     {
         string log = Path.Combine(_folder.Path, "log");
         return File.Exists(log) ? File.ReadAllLines(log) : [];

@@ -6,6 +6,7 @@ using XenVmEvent.Monitoring;
 using XenVmEvent.Recovery;
 using XenVmEvent.Tests.Monitoring;
 using XenVmEvent.Tests.Simulation;
+using XenVmEvent.Tests.Xen;
 using Xunit;
 
 namespace XenVmEvent.Tests.Recovery;
@@ -93,7 +94,7 @@ public sealed class GuardTests
         using GuardThread guard = new(host);
         using IDomainMonitor other = host.Enable(ChannelPreference.Ring);
         guard.Tell(GuardState.Enabled(isRing: true));
-        guard.Tell(GuardState.Goodbye);
+        guard.Leave();
         Assert.Empty(guard.LoseListener());
         Assert.True(host.Guest().IsMonitored);
     }
@@ -164,6 +165,49 @@ public sealed class GuardTests
     }
 
     [Fact]
+    public void A_listener_that_dies_before_it_has_resumed_the_last_vcpu_leaves_none_paused()
+    {
+        using SimulatedHypervisor host = Hosts.Idle(vcpus: 3);
+        SimulatedDomain guest = host.Guest();
+        using GuardThread guard = new(host);
+        using (IDomainMonitor monitor = host.Enable(ChannelPreference.Ring))
+        {
+            guard.Tell(GuardState.Enabled(isRing: true));
+            monitor.MonitorCpuid(true);
+            foreach (SimulatedVCpu vcpu in guest.VCpus) _ = vcpu.RunAsync(GuestAction.Cpuid(1));
+            Hosts.Until(() => guest.VCpus.All(v => v.IsPaused));
+            monitor.Disable();
+            guard.Tell(GuardState.Disabled);
+        }
+
+        Assert.Empty(guard.LoseListener());
+        guest.AssertFree();
+    }
+
+    [Fact]
+    public void A_guest_that_does_not_run_for_another_reason_is_not_reset()
+    {
+        using SimulatedHypervisor host = Hosts.Idle(vcpus: 2);
+        SimulatedDomain guest = host.Guest();
+        using PausedHypervisor paused = new(host);
+        using GuardThread guard = new(paused, guest.Identity);
+        using (IDomainMonitor monitor = host.Enable(ChannelPreference.Ring))
+        {
+            guard.Tell(GuardState.Enabled(isRing: true));
+            guard.Tell(GuardState.Switched(VmEventKind.Cpuid, 0, on: true));
+            monitor.MonitorCpuid(true);
+
+            // Not the listener's: it has told of no page.
+            monitor.SetMemAccess(MemAccess.RX, 0x300, 1);
+        }
+
+        Assert.Empty(guard.LoseListener());
+        Assert.False(guest.IsMonitored);
+        Assert.Equal(MemAccess.RX, guest.Pages[0x300]);
+        Assert.Equal(0, paused.Resets);
+    }
+
+    [Fact]
     public void What_it_is_told_can_be_told_on()
     {
         string[] lines =
@@ -195,36 +239,47 @@ public sealed class GuardTests
     {
         private readonly AnonymousPipeServerStream _toGuard = new(PipeDirection.Out);
         private readonly AnonymousPipeServerStream _fromGuard = new(PipeDirection.In);
-        private readonly StreamWriter _writer;
+        private readonly TemporaryRoot _folder = new();
+        private readonly GuardStateFile _state;
         private readonly Task<IReadOnlyList<XenException>> _run;
 
         public GuardThread(SimulatedHypervisor host, bool late = false)
+            : this(host, host.Guest().Identity, late)
         {
-            _writer = new StreamWriter(_toGuard) { AutoFlush = true };
+        }
+
+        public GuardThread(IHypervisor host, XenDomain domain, bool late = false)
+        {
+            _state = new GuardStateFile(_folder.Path);
             AnonymousPipeClientStream input = new(PipeDirection.In, _toGuard.ClientSafePipeHandle);
             AnonymousPipeClientStream output = new(PipeDirection.Out, _fromGuard.ClientSafePipeHandle);
             _run = Task.Factory.StartNew(
-                () => Guard.Run(host, host.Guest().Identity, late, new StreamReader(input), new StreamWriter(output)),
+                () => Guard.Run(host, domain, late, _state.Path, new StreamReader(input), new StreamWriter(output)),
                 CancellationToken.None,
                 TaskCreationOptions.LongRunning,
                 TaskScheduler.Default);
             Assert.Equal(Guard.Ready, new StreamReader(_fromGuard).ReadLine());
         }
 
-        public void Tell(string line) => _writer.WriteLine(line);
+        public void Tell(string line) => _state.Add(line);
+
+        /// <summary>The listener has ended orderly.</summary>
+        public void Leave() => _state.Remove();
 
         /// <summary>The listener is gone.</summary>
         public IReadOnlyList<XenException> LoseListener()
         {
-            _writer.Dispose();
+            _toGuard.Dispose();
             Assert.True(_run.Wait(Listener.Patience), "The guard did not end.");
             return _run.Result;
         }
 
         public void Dispose()
         {
-            _writer.Dispose();
+            _toGuard.Dispose();
             _fromGuard.Dispose();
+            _state.Dispose();
+            _folder.Dispose();
         }
     }
 }

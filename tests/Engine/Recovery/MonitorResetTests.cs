@@ -52,8 +52,71 @@ public sealed class MonitorResetTests
         MonitorResetReport report = MonitorReset.Run(host, guest.Identity);
 
         Assert.True(report.PageAccessRestored);
+        Assert.Empty(report.Failures);
         Assert.Equal([1u], report.FrozenVCpus);
+        for (ulong gfn = 0; gfn <= guest.Pages.MaximumGfn; gfn++) guest.Run(GuestAction.WritePage(gfn, 0, 1));
         guest.AssertFree();
+    }
+
+    [Fact]
+    public void A_guest_whose_page_tables_have_no_memory_left_is_freed_each_time()
+    {
+        using SimulatedHypervisor host = Hosts.Idle(vcpus: 2, new SimulationOptions(), pageTables: 1);
+        SimulatedDomain guest = host.Guest();
+        for (int times = 0; times < 2; times++)
+        {
+            Task[] stuck;
+            using (IDomainMonitor monitor = host.Enable(ChannelPreference.Ring))
+            {
+                monitor.MonitorCpuid(true);
+                monitor.SetMemAccess(MemAccess.RX, 0x200, 1);
+                Hosts.Refused(XenErrorId.OutOfMemory, () => monitor.SetMemAccess(MemAccess.RX, 0, (uint)monitor.MaximumGfn + 1));
+                stuck = [guest.VCpus[0].RunAsync(GuestAction.WritePage(0x200, 0, 7)), guest.VCpus[1].RunAsync(GuestAction.Cpuid(1))];
+                Hosts.Until(() => guest.VCpus.All(v => v.IsPaused));
+            }
+
+            MonitorResetReport report = MonitorReset.Run(host, guest.Identity);
+
+            Assert.True(report.PageAccessRestored);
+            Assert.Empty(report.Failures);
+            Assert.Empty(report.StillFrozenVCpus);
+            foreach (Task task in stuck) task.Finish();
+            guest.AssertFree();
+        }
+    }
+
+    [Theory]
+    [InlineData(nameof(IDomainMonitor.DefaultMemAccess))]
+    [InlineData(nameof(IDomainSettings.SetAccessRequired))]
+    [InlineData(nameof(IDomainSettings.SetSingleStep))]
+    [InlineData(nameof(IDomainSettings.AltP2m))]
+    public void A_step_that_fails_is_told_and_the_others_are_done(string step)
+    {
+        using SimulatedHypervisor host = Hosts.Idle(vcpus: 2);
+        SimulatedDomain guest = host.Guest();
+        using (IDomainMonitor monitor = host.Enable(ChannelPreference.Ring))
+        {
+            monitor.MonitorCpuid(true);
+            monitor.SetAccessRequired(true);
+            monitor.DefaultMemAccess = MemAccess.RX;
+            monitor.AltP2m.IsActive = true;
+            monitor.AltP2m.SwitchToView(monitor.AltP2m.CreateView(MemAccess.Rwx));
+            _ = guest.VCpus[1].RunAsync(GuestAction.Cpuid(1));
+            Hosts.Until(() => guest.VCpus[1].IsPaused);
+            monitor.SetSingleStep(0, enable: true);
+        }
+
+        using RefusingHypervisor refusing = new(host, call => call == step);
+        MonitorResetReport report = MonitorReset.Run(refusing, guest.Identity);
+
+        Assert.Equal("EIO", Assert.Single(report.Failures).Errno);
+        Assert.Empty(report.StillFrozenVCpus);
+        Assert.False(guest.IsMonitored);
+        Assert.Equal(step is nameof(IDomainMonitor.DefaultMemAccess) ? MemAccess.RX : MemAccess.Rwx, guest.DefaultMemAccess);
+        Assert.Equal(step is nameof(IDomainSettings.SetAccessRequired), guest.Pages.ListenerRequired);
+        Assert.Equal(step is nameof(IDomainSettings.SetSingleStep), guest.VCpus[0].IsSingleStepping);
+        Assert.Equal(step is nameof(IDomainSettings.AltP2m), guest.HasViews);
+        Assert.Equal(step is not (nameof(IDomainMonitor.DefaultMemAccess) or nameof(IDomainSettings.SetAccessRequired)), report.PageAccessRestored);
     }
 
     [Fact]

@@ -11,13 +11,15 @@ internal static class Hosts
     public const string Guest = "guest";
 
     /// <summary>A host with one guest that does only what it is told to.</summary>
-    public static SimulatedHypervisor Idle(int vcpus = 1, SimulationOptions? options = null) => With(Workload.Idle, vcpus, 0, options);
+    public static SimulatedHypervisor Idle(int vcpus = 1, SimulationOptions? options = null, int? pageTables = null) =>
+        With(Workload.Idle, vcpus, 0, options, pageTables);
 
     /// <summary>A host with one guest and this workload.</summary>
-    public static SimulatedHypervisor With(Workload workload, int vcpus, double roundsPerSecond = 0, SimulationOptions? options = null) =>
+    public static SimulatedHypervisor With(
+        Workload workload, int vcpus, double roundsPerSecond = 0, SimulationOptions? options = null, int? pageTables = null) =>
         new((options ?? new SimulationOptions()) with
         {
-            Domains = [new() { Id = 5, Name = Guest, VCpus = vcpus, Workload = workload, RoundsPerSecond = roundsPerSecond }],
+            Domains = [new() { Id = 5, Name = Guest, VCpus = vcpus, Workload = workload, RoundsPerSecond = roundsPerSecond, PageTables = pageTables }],
         });
 
     public static IDomainMonitor Enable(this SimulatedHypervisor host, ChannelPreference channel) =>

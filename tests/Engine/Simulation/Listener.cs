@@ -25,7 +25,6 @@ internal sealed class Listener : IDisposable
         Monitor = monitor;
         _layout = host.Layout;
         _ring = new BackRing(monitor.Ring, _layout, answered: monitor.Channel == ChannelKind.Ring);
-        _ring.Initialise();
         if (monitor.Slots is { } slots) _slots = new VCpuSlots(slots, _layout, monitor.Ports.SlotPorts.Count);
         _buffer = new byte[_layout.Size];
         _signalled = new uint[monitor.Ports.SlotPorts.Count + 1];

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using XenVmEvent.Hypervisor.Xen;
 using XenVmEvent.Tests.Simulation;
 using Xunit;
@@ -15,6 +16,57 @@ public sealed class StoppedListenersTests
         {
             using (new StoppedListeners("/proc", [new ListenerSuspect(sleeper.Id, "sleep")])) Assert.Equal('T', StateOf(sleeper.Id));
             Hosts.Until(() => StateOf(sleeper.Id) != 'T');
+        }
+        finally
+        {
+            sleeper.Kill();
+        }
+    }
+
+    [Fact]
+    public void Who_was_left_stopped_by_a_process_that_was_killed_goes_on()
+    {
+        if (!Environment.IsPrivilegedProcess) return; // The notes lie where root alone may write.
+        using Process left = Process.Start("sleep", "60");
+        using Process killed = Process.Start("sleep", "60");
+        using Process alive = Process.Start("sleep", "60");
+        try
+        {
+            ProcessIdentity stopped = ProcessIdentity.Of(left.Id)!.Value;
+            ProcessIdentity owner = ProcessIdentity.Of(killed.Id)!.Value;
+            ProcessIdentity other = ProcessIdentity.Of(alive.Id)!.Value;
+            Process.Start("kill", ["-STOP", $"{left.Id}"]).WaitForExit();
+            Hosts.Until(() => StateOf(left.Id) == 'T');
+            Directory.CreateDirectory(HoldNote.Folder);
+            string note = $"{HoldNote.Folder}/stop.{stopped.Id}.{stopped.StartTime}";
+            File.WriteAllText($"{note}.{other.Id}.{other.StartTime}.1", "");
+            File.WriteAllText($"{note}.{owner.Id}.{owner.StartTime}.1", "");
+
+            StoppedListeners.UndoAbandoned();
+            Assert.Equal('T', StateOf(left.Id)); // Both live.
+
+            killed.Kill();
+            killed.WaitForExit();
+            StoppedListeners.UndoAbandoned();
+            Hosts.Until(() => StateOf(left.Id) != 'T');
+            Assert.Equal(other.Id, int.Parse(Assert.Single(Directory.GetFiles(HoldNote.Folder, $"stop.{left.Id}.*")).Split('.')[^3], CultureInfo.InvariantCulture));
+        }
+        finally
+        {
+            foreach (string note in Directory.GetFiles(HoldNote.Folder, $"stop.{left.Id}.*")) File.Delete(note);
+            left.Kill();
+            alive.Kill();
+        }
+    }
+
+    [Fact]
+    public void Nothing_is_noted_of_who_goes_on()
+    {
+        using Process sleeper = Process.Start("sleep", "60");
+        try
+        {
+            new StoppedListeners("/proc", [new ListenerSuspect(sleeper.Id, "sleep")]).Dispose();
+            Assert.Empty(Directory.Exists(HoldNote.Folder) ? Directory.GetFiles(HoldNote.Folder, $"stop.{sleeper.Id}.*") : []);
         }
         finally
         {

@@ -26,6 +26,10 @@ public sealed class XenErrorsTests
     public void Enabling(int errno, XenErrorId expected) =>
         AssertError(expected, errno, Errors.OfEnabling("xc_monitor_enable", errno, Web01));
 
+    [Fact]
+    public void A_page_that_cannot_be_populated_is_no_other_listener() =>
+        AssertError(XenErrorId.OutOfMemory, 16, Errors.Of("xc_domain_populate_physmap_exact", 16, "map the ring of web01", Web01));
+
     [Theory]
     [InlineData(3, XenErrorId.DomainNotFound)]
     [InlineData(6, XenErrorId.SessionEnded)]

@@ -1,15 +1,21 @@
 using System.Runtime.InteropServices;
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Hypervisor.Simulation;
 using XenVmEvent.Hypervisor.Xen;
 
 namespace XenVmEvent.NativeXen;
 
-/// <summary>The functions of libxencall, and the one hypercall that the engine makes without libxenctrl.</summary>
+/// <summary>The functions of libxencall, and the hypercalls that the engine makes without libxenctrl.</summary>
 internal static unsafe class CallExports
 {
     private const string Prefix = "simulated_xencall";
     private const nint Connection = 1;
     private const uint Domctl = 36;
     private const uint MonitorOp = 77;
+    private const uint VmEventOp = 56;
+    private const uint GetPorts = 3;
+    private const uint MonitorType = 2;
+    private const uint SlottedDomctlInterface = 0x11;
     private const uint ControlRegisters = 4;
 
     [UnmanagedCallersOnly(EntryPoint = Prefix + "_open")]
@@ -28,8 +34,27 @@ internal static unsafe class CallExports
     public static int Call1(nint handle, uint hypercall, uint* domctl)
     {
         // struct xen_domctl: cmd, interface_version, domain (16 bits), and from byte 16 on what belongs to cmd.
+        if (hypercall == Domctl && domctl[0] == VmEventOp) return SlottedPorts(domctl);
         if (hypercall != Domctl || domctl[0] != MonitorOp || domctl[4] != ControlRegisters) return NativeHost.Fail(Errno.ENOSYS);
         uint domain = (ushort)domctl[2];
         return NativeHost.Try(() => NativeHost.MonitorOf(domain, "XEN_DOMCTL_monitor_op").HoldBackRegisterWrites());
+    }
+
+    /// <summary>What the Xen with the slotted channel is asked for the ports of slots that are enabled; others do not know it.</summary>
+    private static int SlottedPorts(uint* domctl)
+    {
+        if (domctl[1] != SlottedDomctlInterface) return NativeHost.Fail(Errno.EACCES);
+        if (!NativeHost.HasSlots || domctl[4] != GetPorts || domctl[5] != MonitorType) return NativeHost.Fail(Errno.ENOSYS);
+        uint domain = (ushort)domctl[2];
+        return NativeHost.Try(() =>
+        {
+            const string Call = "XEN_DOMCTL_vm_event_op";
+            XenDomain guest = NativeHost.Find(domain, Call).Identity;
+            if (NativeHost.Monitor is not { Slots: not null } monitor) throw Refusal.Invalid(Call, $"The slots of the domain {guest} are not enabled");
+            domctl[6] = monitor.Ports.RingPort;
+            uint* ports = *(uint**)(domctl + 8);
+            if (ports is null) throw new XenException(XenErrorId.CallFailed, Call, nameof(Errno.EFAULT), "There is no place for the ports.", "Name one.");
+            for (int i = 0; i < monitor.Ports.SlotPorts.Count; i++) ports[i] = monitor.Ports.SlotPorts[i];
+        });
     }
 }

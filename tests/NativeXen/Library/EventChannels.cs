@@ -15,6 +15,9 @@ internal sealed unsafe class EventChannels
 
     private const int MostPorts = 256;
 
+    private static readonly Lock AllGate = new();
+    private static readonly List<EventChannels> All = [];
+
     private readonly Lock _gate = new();
     private readonly int _xenEnd;
     private readonly List<(SimulatedPorts Ports, uint Port)> _bound = [];
@@ -25,6 +28,7 @@ internal sealed unsafe class EventChannels
         int* ends = stackalloc int[2];
         if (Libc.socketpair(Libc.UnixSockets, Libc.StreamCloseOnExec, 0, ends) < 0) throw new IOException("The system has no memory or descriptors left.");
         (Descriptor, _xenEnd) = (ends[0], ends[1]);
+        lock (AllGate) All.Add(this);
         new Thread(UnmaskWhatIsWritten, maxStackSize: 128 * 1024) { IsBackground = true, Name = "event channels" }.Start();
     }
 
@@ -47,6 +51,12 @@ internal sealed unsafe class EventChannels
             _ = Libc.write(_xenEnd, &local, sizeof(uint));
             return local;
         }
+    }
+
+    /// <summary>Whether Xen's end of a local port is there: it goes with the monitor.</summary>
+    public static bool IsBound(uint local)
+    {
+        lock (AllGate) return All.Exists(channels => channels.Find(local) is { } bound && ReferenceEquals(bound.Ports, NativeHost.Monitor?.Ports));
     }
 
     /// <summary>Signals a port to Xen.</summary>
@@ -79,6 +89,7 @@ internal sealed unsafe class EventChannels
 
     public void Close()
     {
+        lock (AllGate) All.Remove(this);
         lock (_gate)
         {
             foreach ((SimulatedPorts ports, _) in _bound) ports.Close();

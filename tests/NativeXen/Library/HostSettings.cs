@@ -42,6 +42,18 @@ internal sealed class HostSettings
     /// <summary>The interface version that the host tells: one that is not known, too, though it speaks another then.</summary>
     public int ToldInterfaceVersion { get; }
 
+    /// <summary>The channel of a listener that is there before; null for none.</summary>
+    public ChannelKind? OtherListener { get; } = Text("LISTENER") switch
+    {
+        null => null,
+        "ring" => ChannelKind.Ring,
+        "slotted" => ChannelKind.Slotted,
+        string text => throw Wrong("LISTENER", "ring or slotted", text),
+    };
+
+    /// <summary>Whether the guest has all the memory that it may have.</summary>
+    public bool IsGuestFull { get; } = Flag("FULL", false);
+
     /// <summary>Whether the process gets SIGINT when the guest has done its rounds.</summary>
     public bool InterruptsWhenFinished { get; } = Text("INTERRUPT") == "end";
 
@@ -56,6 +68,12 @@ internal sealed class HostSettings
 
     /// <summary>The file to leave in how long events held up the guest, at the end of the process; null for none.</summary>
     public string? TimesFile { get; } = Text("TIMES");
+
+    /// <summary>The file that counts the guest's pauses, for all processes that work on it; null: each counts for itself.</summary>
+    public string? PausesFile { get; } = Text("PAUSES");
+
+    /// <summary>The file that names the moment at which a process is killed; null for none.</summary>
+    public string? DeathFile { get; } = Text("DEATH");
 
     public static HostSettings Read() => new();
 

@@ -14,6 +14,7 @@ internal static unsafe class NativeHost
     private const int BadSettings = 98;
     private const int HostDown = 99;
     private const int StandardError = 2;
+    private const int SlottedInterface = 4;
 
     private static readonly HostSettings Settings = ReadSettings();
     private static readonly SimulatedHypervisor Hypervisor = new(Settings.Host);
@@ -26,6 +27,7 @@ internal static unsafe class NativeHost
         _ = Libc.__cxa_atexit(&AtExit, 0, 0);
         if (Settings.TimesFile is not null) Guest.RanOn = (_, held) => Times.Add(held);
         Guest.Finished.ContinueWith(static _ => EndGuest());
+        if (Settings.OtherListener is { } channel) LeaveListener(channel);
         if (Settings.InterruptsWhenFinished) Guest.Finished.ContinueWith(static _ => Interrupt(), TaskContinuationOptions.ExecuteSynchronously);
     }
 
@@ -40,6 +42,12 @@ internal static unsafe class NativeHost
 
     /// <summary>The listener's hold on the guest's monitor; null while nobody listens.</summary>
     public static SimulatedMonitor? Monitor { get; private set; }
+
+    /// <inheritdoc cref="HostSettings.PausesFile"/>
+    public static string? PausesFile => Settings.PausesFile;
+
+    /// <inheritdoc cref="HostSettings.DeathFile"/>
+    public static string? DeathFile => Settings.DeathFile;
 
     /// <summary>The vm_event interface version that the host tells.</summary>
     public static int InterfaceVersion => Settings.ToldInterfaceVersion;
@@ -56,6 +64,12 @@ internal static unsafe class NativeHost
         7 => 17,
         _ => 30,
     };
+
+    /// <summary>Whether this is the Xen with the slotted channel.</summary>
+    public static bool HasSlots => Settings.Host.OffersSlottedChannel && InterfaceVersion == SlottedInterface;
+
+    /// <summary>Whether the guest has all the memory that it may have.</summary>
+    public static bool IsGuestFull => Settings.IsGuestFull;
 
     /// <summary>The guest with an id, for a call that has an effect on it.</summary>
     /// <exception cref="XenException">There is none: ESRCH; or it is the caller's own: EINVAL.</exception>
@@ -148,6 +162,13 @@ internal static unsafe class NativeHost
     /// <summary>Where memory is mapped.</summary>
     public static nint AddressOf(SharedMemory memory) =>
         (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(memory.Slice(0, memory.Length)));
+
+    /// <summary>Another listener, which watches CPUID and does not answer: it may be alive, or have left this behind.</summary>
+    private static void LeaveListener(ChannelKind channel)
+    {
+        Enable(() => channel == ChannelKind.Ring ? Guest.MonitorEnable() : Guest.MonitorEnableEx(ringFrames: 1, Guest.VCpus.Count)).MonitorCpuid(true);
+        Guest.Start();
+    }
 
     private static void EndGuest()
     {

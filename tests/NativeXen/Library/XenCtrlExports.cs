@@ -61,7 +61,22 @@ internal static unsafe class XenCtrlExports
     {
         try
         {
-            SimulatedMonitor monitor = NativeHost.Enable(NativeHost.Find(domain, "xc_monitor_enable").MonitorEnable);
+            SimulatedDomain guest = NativeHost.Find(domain, "xc_monitor_enable");
+
+            // As Xen's library does, which pauses the domain meanwhile.
+            Pauses.Add();
+            Death.At("in xc_monitor_enable");
+            SimulatedMonitor monitor;
+            try
+            {
+                if (NativeHost.IsGuestFull) return FailFull();
+                monitor = NativeHost.Enable(guest.MonitorEnable);
+            }
+            finally
+            {
+                Pauses.Take();
+            }
+
             *port = monitor.Ports.RingPort;
             return NativeHost.AddressOf(monitor.Ring);
         }
@@ -94,12 +109,19 @@ internal static unsafe class XenCtrlExports
     }
 
     [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_disable")]
-    public static int MonitorDisable(nint xch, uint domain) => NativeHost.Try(() => NativeHost.Disable(domain));
+    public static int MonitorDisable(nint xch, uint domain) => NativeHost.Try(() =>
+    {
+        NativeHost.Disable(domain);
+        Death.At("after xc_monitor_disable");
+    });
 
+    /// <summary>Without a ring it is ENODEV, and EINVAL where Xen has slots, whether or not they are enabled.</summary>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_resume")]
     public static int MonitorResume(nint xch, uint domain) => NativeHost.Try(() =>
     {
-        SimulatedMonitor monitor = NativeHost.MonitorOf(domain, "xc_monitor_resume");
+        const string Call = "xc_monitor_resume";
+        if (NativeHost.HasSlots && NativeHost.Monitor?.Channel != ChannelKind.Ring) throw Refusal.Invalid(Call, $"The domain {NativeHost.Find(domain, Call).Identity} has no ring");
+        SimulatedMonitor monitor = NativeHost.MonitorOf(domain, Call);
         monitor.Ports.Notify(monitor.Ports.RingPort);
     });
 
@@ -225,7 +247,7 @@ internal static unsafe class XenCtrlExports
     /// <inheritdoc cref="HvmParamGet"/>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_populate_physmap_exact")]
     public static int DomainPopulatePhysmapExact(nint xch, uint domain, nuint count, uint order, uint flags, ulong* frame) =>
-        NativeHost.Try(() => NativeHost.Find(domain, "xc_domain_populate_physmap_exact"));
+        NativeHost.IsGuestFull ? NativeHost.Fail(Errno.EBUSY) : NativeHost.Try(() => NativeHost.Find(domain, "xc_domain_populate_physmap_exact"));
 
     /// <inheritdoc cref="HvmParamGet"/>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "map_foreign_range")]
@@ -274,14 +296,23 @@ internal static unsafe class XenCtrlExports
 
     /// <summary>As the engine's own: whoever has the gate keeps vCPUs from raising events and from taking answers.</summary>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_pause")]
-    public static int DomainPause(nint xch, uint domain) =>
-        NativeHost.Try(() => NativeHost.Find(domain, "xc_domain_pause").Gate.Enter());
+    public static int DomainPause(nint xch, uint domain) => NativeHost.Try(() =>
+    {
+        SimulatedDomain guest = NativeHost.Find(domain, "xc_domain_pause");
+        Death.At("before xc_domain_pause");
+        guest.Gate.Enter();
+        Pauses.Add();
+        Death.At("after xc_domain_pause");
+    });
 
+    /// <summary>A pause that another process has left has no gate in this one.</summary>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_unpause")]
     public static int DomainUnpause(nint xch, uint domain)
     {
-        if (!NativeHost.Guest.Gate.IsHeldByCurrentThread) return NativeHost.Fail(Errno.EINVAL);
-        NativeHost.Guest.Gate.Exit();
+        Death.At("before xc_domain_unpause");
+        if (!Pauses.Take()) return NativeHost.Fail(Errno.EINVAL);
+        if (NativeHost.Guest.Gate.IsHeldByCurrentThread) NativeHost.Guest.Gate.Exit();
+        Death.At("after xc_domain_unpause");
         return 0;
     }
 
@@ -307,7 +338,7 @@ internal static unsafe class XenCtrlExports
     {
         SimulatedDomain? guest = NativeHost.AllGuests.FirstOrDefault(g => g.Identity.Id >= firstDomain);
         if (guest is null || most == 0) return 0;
-        *info = new DomainInfo { Domain = (ushort)guest.Identity.Id, Flags = DomainInfo.FlagsOf(guest.State, isDying: !guest.IsAlive) };
+        *info = new DomainInfo { Domain = (ushort)guest.Identity.Id, Flags = DomainInfo.FlagsOf(guest.State, isDying: !guest.IsAlive, isPaused: Pauses.Count > 0) };
         return 1;
     }
 
@@ -331,6 +362,23 @@ internal static unsafe class XenCtrlExports
         {
             return NativeHost.Fail(e);
         }
+    }
+
+    /// <summary><c>struct evtchn_status</c>: domain, port, state.</summary>
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "evtchn_status")]
+    public static int EventChannelStatus(nint xch, uint* status)
+    {
+        const uint unbound = 1;
+        const uint interdomain = 2;
+        status[2] = EventChannels.IsBound(status[1]) ? interdomain : unbound;
+        return 0;
+    }
+
+    /// <summary>The domain has all the memory that it may have, so the page of its ring cannot be populated: EBUSY, of all.</summary>
+    private static nint FailFull()
+    {
+        NativeHost.Fail(Errno.EBUSY);
+        return 0;
     }
 
     private static SimulatedMonitor Monitor(uint domain, string call) => NativeHost.MonitorOf(domain, call);

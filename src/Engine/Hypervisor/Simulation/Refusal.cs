@@ -35,6 +35,10 @@ internal static class Refusal
             $"The domain does not have the {count} pages from gfn 0x{firstGfn:x}.",
             $"Name pages from gfn 0 to 0x{maximumGfn:x}, one at least.");
 
+    public static XenException NoMemory(XenDomain domain, string call) =>
+        new(XenErrorId.OutOfMemory, call, "ENOMEM",
+            $"The page tables of the domain {domain} have no memory left for it.", "Give the guest more (shadow_memory), or watch fewer pages.");
+
     public static XenException NoSuchVCpu(XenDomain domain, uint vcpu, string call) =>
         new(XenErrorId.InvalidVCpu, call, "ENOENT", $"The domain {domain} has no vCPU {vcpu}.", $"Its vCPUs are 0 to {domain.VCpus - 1}.");
 

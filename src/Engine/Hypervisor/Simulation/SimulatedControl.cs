@@ -3,6 +3,8 @@ namespace XenVmEvent.Hypervisor.Simulation;
 /// <summary>A simulated domain, for those who are not its listener.</summary>
 internal sealed class SimulatedControl(SimulatedDomain domain) : IDomainControl
 {
+    private readonly SingleCaller _caller = new(domain.Host);
+
     public bool? IsMonitored => domain.IsMonitored;
 
     /// <summary>None: listeners of the simulator live in this process.</summary>
@@ -17,7 +19,11 @@ internal sealed class SimulatedControl(SimulatedDomain domain) : IDomainControl
         }
     }
 
+    public int VCpus => domain.VCpus.Count;
+
     public bool? CanRestrictPages => domain.CanRestrictPages;
+
+    public IAltP2m AltP2m => field ??= new SimulatedAltP2m(domain, Enter);
 
     public bool HasViews
     {
@@ -34,6 +40,19 @@ internal sealed class SimulatedControl(SimulatedDomain domain) : IDomainControl
     {
         ThrowIfGone("xc_vcpu_getinfo");
         return domain.VCpus[(int)vcpu].State;
+    }
+
+    public void SetAccessRequired(bool required)
+    {
+        using SingleCaller.Call call = Enter("xc_domain_set_access_required");
+        domain.SetAccessRequired(required);
+    }
+
+    public void SetSingleStep(uint vcpu, bool enable)
+    {
+        const string Call = "xc_domain_debug_control";
+        using SingleCaller.Call call = Enter(Call);
+        domain.SetSingleStep(Call, vcpu, enable);
     }
 
     public void WhilePaused(Action action)
@@ -57,6 +76,12 @@ internal sealed class SimulatedControl(SimulatedDomain domain) : IDomainControl
 
     public void Dispose()
     {
+    }
+
+    private SingleCaller.Call Enter(string name)
+    {
+        ThrowIfGone(name);
+        return _caller.Enter(name);
     }
 
     private void ThrowIfGone(string call)

@@ -17,6 +17,7 @@ public sealed class SimulatedDomain
     private readonly SimulationOptions _host;
     private readonly SimulatedDomainOptions _options;
     private readonly Func<int, uint> _allocatePorts;
+    private readonly PageTablePool _tables;
     private readonly TaskCompletionSource _finished = new();
     private DomainState _state;
     private int _stateChanges;
@@ -35,6 +36,7 @@ public sealed class SimulatedDomain
         Layout = VmEventLayout.ForVersion(host.InterfaceVersion);
         Identity = new XenDomain(options.Id, options.Name, uuid ?? UuidOf(options.Id), options.Type, options.VCpus);
         Pages = new PagePermissions(options.Pages);
+        _tables = new PageTablePool(options.PageTables);
         Memory = new GuestMemory(options.Pages, host.Architecture);
         Views = new AlternateViews(this);
         _working = options.VCpus;
@@ -312,9 +314,40 @@ public sealed class SimulatedDomain
         foreach (SimulatedVCpu vcpu in VCpus) vcpu.Join();
     }
 
-    /// <summary>Sets the access of a run of pages in the host's own view, and with it in all. Under the gate.</summary>
+    /// <summary>Whether the domain crashes, rather than runs on, when a page access finds no listener.</summary>
+    internal void SetAccessRequired(bool required)
+    {
+        lock (Gate)
+        {
+            Pages.ListenerRequired = required;
+            Views.RequireListener(required);
+        }
+    }
+
+    /// <summary>Switches a vCPU's stepping, as <c>xc_domain_debug_control</c> does.</summary>
+    internal void SetSingleStep(string call, uint vcpu, bool enable)
+    {
+        if ((Capabilities & MonitorCapabilities.SingleStep) == 0) throw Refusal.NotSupported(call, $"events of the kind {MonitorCapabilities.SingleStep}");
+        lock (Gate) FindVCpu(call, vcpu).SetSingleStep(enable);
+    }
+
+    /// <summary>The vCPU with an id.</summary>
+    internal SimulatedVCpu FindVCpu(string call, uint id) =>
+        id < VCpus.Count ? VCpus[(int)id] : throw Refusal.Invalid(call, $"The domain has no vCPU {id}");
+
+    /// <summary>
+    /// Sets the access of a run of pages in the host's own view, and with it in all. Where page tables have no memory left
+    /// those before have it already. Under the gate.
+    /// </summary>
     internal void SetMemAccess(MemAccess access, ulong firstGfn, uint count)
     {
+        uint possible = _tables.Split(firstGfn, count);
+        if (possible < count)
+        {
+            if (possible > 0) SetMemAccess(access, firstGfn, possible);
+            throw Refusal.NoMemory(Identity, "xc_set_mem_access");
+        }
+
         Pages.Set(access, firstGfn, count);
         Views.FollowHost(firstGfn, count);
     }

@@ -24,6 +24,12 @@ public sealed record SimulatedDomainOptions
     /// <summary>Pages of 4096 bytes, <see cref="FewestPages"/> or more; gfns go from 0 on.</summary>
     public int Pages { get; init; } = 4096;
 
+    /// <summary>
+    /// How many page tables, of 512 pages each, Xen has memory for to keep the access of pages in, as little as libxl's own
+    /// <c>shadow_memory</c> gives a small guest; null: as many as it takes.
+    /// </summary>
+    public int? PageTables { get; init; }
+
     /// <summary>Whether its configuration lets it have altp2m views.</summary>
     public AltP2mMode AltP2m { get; init; } = AltP2mMode.External;
 

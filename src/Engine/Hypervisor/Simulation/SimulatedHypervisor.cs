@@ -101,7 +101,9 @@ public sealed class SimulatedHypervisor : IHypervisor
             }
 
             bool useSlots = channel == ChannelPreference.Slotted || (channel == ChannelPreference.Auto && isSafe && _options.OffersSlottedChannel);
-            return useSlots ? guest.MonitorEnableEx(RingFrames, vcpus) : guest.MonitorEnable();
+            SimulatedMonitor monitor = useSlots ? guest.MonitorEnableEx(RingFrames, vcpus) : guest.MonitorEnable();
+            new BackRing(monitor.Ring, Layout, answered: !useSlots).Initialise();
+            return monitor;
         }
     }
 

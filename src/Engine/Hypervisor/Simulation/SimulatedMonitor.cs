@@ -25,6 +25,8 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
 
     public ulong MaximumGfn => domain.Pages.MaximumGfn;
 
+    public bool IsConnected => domain.Delivery == delivery;
+
     public bool IsDomainAlive => domain.IsAlive;
 
     public DomainState DomainState => domain.State;
@@ -89,11 +91,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
     public void SetAccessRequired(bool required)
     {
         using SingleCaller.Call call = Enter("xc_domain_set_access_required");
-        lock (domain.Gate)
-        {
-            domain.Pages.ListenerRequired = required;
-            domain.Views.RequireListener(required);
-        }
+        domain.SetAccessRequired(required);
     }
 
     public void MonitorPageWalks(bool enable) =>
@@ -193,7 +191,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
         using SingleCaller.Call call = Enter(Name);
         lock (domain.Gate)
         {
-            PendingAnswer answer = VCpu(Name, vcpu).Answer;
+            PendingAnswer answer = domain.FindVCpu(Name, vcpu).Answer;
             if (answer.Trap is not null)
             {
                 throw new XenException(XenErrorId.CallFailed, Name, "EBUSY",
@@ -207,21 +205,21 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
     public void SetSingleStep(uint vcpu, bool enable)
     {
         const string Name = "xc_domain_debug_control";
-        using SingleCaller.Call call = Enter(Name, MonitorCapabilities.SingleStep);
-        lock (domain.Gate) VCpu(Name, vcpu).SetSingleStep(enable);
+        using SingleCaller.Call call = Enter(Name);
+        domain.SetSingleStep(Name, vcpu, enable);
     }
 
     public VCpuState GetVCpuState(uint vcpu)
     {
         using SingleCaller.Call call = Enter("xc_vcpu_getinfo");
-        return VCpu("xc_vcpu_getinfo", vcpu).State;
+        return domain.FindVCpu("xc_vcpu_getinfo", vcpu).State;
     }
 
     public void Disable()
     {
         const string Name = "xc_monitor_disable";
         using SingleCaller.Call call = caller.Enter(Name);
-        if (!_disabled && domain.IsAlive)
+        if (!_disabled && IsConnected)
         {
             domain.Faults.ThrowIfRefused(Name);
             domain.MonitorDisable();
@@ -293,7 +291,4 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
     {
         if (isOn == shallBeOn) throw Refusal.AlreadySo(name, $"The event is switched {(isOn ? "on" : "off")}");
     }
-
-    private SimulatedVCpu VCpu(string name, uint id) =>
-        id < domain.VCpus.Count ? domain.VCpus[(int)id] : throw Refusal.Invalid(name, $"The domain has no vCPU {id}");
 }

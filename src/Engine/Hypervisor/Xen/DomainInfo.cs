@@ -13,6 +13,7 @@ internal struct DomainInfo
     private const uint Dying = 1 << 0;
     private const uint HvmGuest = 1 << 1;
     private const uint Shutdown = 1 << 2;
+    private const uint Paused = 1 << 3;
     private const int ShutdownReasonShift = 16;
     private const uint ShutdownReasonMask = 255;
 
@@ -43,6 +44,9 @@ internal struct DomainInfo
     /// <summary>It was destroyed, and is kept only because somebody has a page of it mapped.</summary>
     public readonly bool IsDying => (Flags & Dying) != 0;
 
+    /// <summary>A toolstack, or something that calls Xen as one does, has paused it; how often Xen does not tell.</summary>
+    public readonly bool IsPaused => (Flags & Paused) != 0;
+
     public readonly DomainState State
     {
         get
@@ -53,8 +57,8 @@ internal struct DomainInfo
         }
     }
 
-    /// <summary>The flags that say how a domain ended.</summary>
-    public static uint FlagsOf(DomainState state, bool isDying) => (isDying ? Dying : 0) | state switch
+    /// <summary>The flags that say how a domain ended, and whether it is paused.</summary>
+    public static uint FlagsOf(DomainState state, bool isDying, bool isPaused) => (isDying ? Dying : 0) | (isPaused ? Paused : 0) | state switch
     {
         DomainState.Running or DomainState.Destroyed => 0,
         _ => Shutdown | (uint)(state - DomainState.ShutDown) << ShutdownReasonShift,

@@ -17,9 +17,13 @@ internal static class ListenerState
         if ((Errno)Marshal.GetLastPInvokeError() is Errno.ENODEV) return false;
 
         // Hardware without page access (AMD): taking responses off the ring is ENODEV without a listener, and with one
-        // no more than what its next notification does. Nobody has tried that on a Xen with slots.
-        if (XenLibraries.XenCtrlHas(nameof(XenCtrl.xc_monitor_enable_ex))) return null;
+        // no more than what its next notification does. A Xen with slots says EINVAL wherever there is no ring.
         if (XenCtrl.xc_monitor_resume(xen, domain) >= 0) return true;
-        return (Errno)Marshal.GetLastPInvokeError() is Errno.ENODEV ? false : null;
+        return (Errno)Marshal.GetLastPInvokeError() switch
+        {
+            Errno.ENODEV => false,
+            Errno.EINVAL when XenLibraries.XenCtrlHas(nameof(XenCtrl.xc_monitor_enable_ex)) => SlottedPorts.AreEnabled(domain),
+            _ => null,
+        };
     }
 }

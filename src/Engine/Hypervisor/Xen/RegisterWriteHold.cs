@@ -8,7 +8,9 @@ namespace XenVmEvent.Hypervisor.Xen;
 /// </summary>
 internal static unsafe class RegisterWriteHold
 {
-    private const uint Domctl = 36;
+    /// <summary>__HYPERVISOR_domctl (public/xen.h).</summary>
+    internal const uint Domctl = 36;
+
     private const uint MonitorOp = 77;
     private const uint ControlRegisters = 4;
 

@@ -48,7 +48,8 @@ internal sealed unsafe class XenChannel : IDisposable
         // monitor is on, without anybody who listens. A monitor that may be somebody else's stays as it is.
         int errno = Marshal.GetLastPInvokeError();
         if (wasFree && (Errno)errno != Errno.EBUSY) _ = XenCtrl.xc_monitor_disable(xen, domain.Id);
-        throw errors.OfEnabling(nameof(XenCtrl.xc_monitor_enable), errno, domain);
+        const string Call = nameof(XenCtrl.xc_monitor_enable);
+        throw (Errno)errno == Errno.EBUSY && ListenerState.Read(xen, domain.Id) == false ? XenErrors.OfFull(Call, domain) : errors.OfEnabling(Call, errno, domain);
     }
 
     /// <summary>

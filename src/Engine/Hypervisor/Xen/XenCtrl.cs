@@ -155,6 +155,9 @@ internal static unsafe partial class XenCtrl
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int xc_altp2m_get_vcpu_p2m_idx(XenCtrlHandle xch, uint domain, uint vcpu, out ushort view);
 
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_evtchn_status(XenCtrlHandle xch, ref EventChannelStatus status);
+
     /// <summary>Single stepping: operation 0 is off, 1 is on.</summary>
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int xc_domain_debug_control(XenCtrlHandle xch, uint domain, uint operation, uint vcpu);

@@ -13,9 +13,13 @@ internal sealed class XenDomainControl(XenCtrlHandle xen, XenDomain domain, XenE
 
     public MonitorCapabilities Capabilities => MonitorAbilities.Read(xen, domain, errors);
 
+    public int VCpus => domain.VCpus;
+
     public bool? CanRestrictPages => MonitorAbilities.CanRestrictPages(xen, domain.Id);
 
-    public bool HasViews => new XenAltP2m(xen, domain, errors).IsActive;
+    public IAltP2m AltP2m => field ??= new XenAltP2m(xen, domain, errors);
+
+    public bool HasViews => AltP2m.IsActive;
 
     public VCpuState GetVCpuState(uint vcpu)
     {
@@ -24,7 +28,17 @@ internal sealed class XenDomainControl(XenCtrlHandle xen, XenDomain domain, XenE
         return info.State;
     }
 
+    public void SetAccessRequired(bool required) => DomainSettings.SetAccessRequired(xen, domain, errors, required);
+
+    public void SetSingleStep(uint vcpu, bool enable) => DomainSettings.SetSingleStep(xen, domain, errors, vcpu, enable);
+
     public void WhilePaused(Action action) => XenPause.While(xen, domain, errors, action);
+
+    public int UndoAbandoned()
+    {
+        StoppedListeners.UndoAbandoned();
+        return XenPause.UndoAbandoned(xen, domain);
+    }
 
     public bool DisableMonitor()
     {

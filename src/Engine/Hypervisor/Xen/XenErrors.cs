@@ -62,6 +62,15 @@ internal sealed class XenErrors(XenVersion running, string library)
         $"This Xen cannot {ability}: its library {library} has no {function}.",
         $"{needs}; Xen {running} runs here.");
 
+    /// <summary>Enabling that failed with EBUSY where nobody listens: libxenctrl says so of a page that it cannot populate.</summary>
+    public static XenException OfFull(string call, XenDomain domain) => New(
+        XenErrorId.OutOfMemory,
+        call,
+        (int)Errno.EBUSY,
+        $"enable the monitor of {domain}",
+        "no page can be populated for its ring, for the guest has all the memory that it may have or the host has none left",
+        "Raise the guest's maxmem, or free memory of the host.");
+
     /// <summary>Enabling that failed.</summary>
     public XenException OfEnabling(string call, int errno, XenDomain domain)
     {
@@ -170,6 +179,7 @@ internal sealed class XenErrors(XenVersion running, string library)
             XenErrorId.DomainNotSupported, call, errno, what, "a domain cannot monitor itself", ListDomains),
         Errno.EACCES or Errno.EPERM => New(
             XenErrorId.NotPermitted, call, errno, what, "Xen does not permit it", "Run this as root in dom0; where Xen runs with a security policy (FLASK), it must allow vm_event."),
+        Errno.EBUSY when call == nameof(XenCtrl.xc_domain_populate_physmap_exact) => OfFull(call, domain),
         Errno.ENOMEM => New(XenErrorId.OutOfMemory, call, errno, what, "there is no memory left for it", "Free memory of the host or raise the guest's maxmem."),
         Errno.EOPNOTSUPP or Errno.ENOSYS or Errno.ENODEV => New(
             XenErrorId.NotSupported, call, errno, what, "this hardware or this Xen cannot do it", "Run the guest on a host whose hardware and Xen version can."),

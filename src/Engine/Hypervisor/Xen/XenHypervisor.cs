@@ -71,10 +71,15 @@ public sealed class XenHypervisor : IHypervisor
             if (listened == true) throw XenErrors.OfBusy(monitored);
             ports = new XenEventPorts();
 
-            // From here on the guest is changed.
-            enabled = Enable(xen, monitored, slotted, channel, wasFree: listened == false);
-            ports.Bind(monitored.Id, enabled);
-            return new XenMonitor(xen, monitored, _version, _errors, enabled, ports, capabilities);
+            // From here on the guest is changed. It does not run before there is a ring for what it may raise at once.
+            XenPause.While(xen, monitored, _errors, pause =>
+            {
+                enabled = pause.Doubling(() => Enable(xen, monitored, slotted, channel, wasFree: listened == false));
+                new BackRing(enabled.Ring, Layout, enabled.Kind == ChannelKind.Ring).Initialise();
+                return true;
+            });
+            ports.Bind(monitored.Id, enabled!);
+            return new XenMonitor(xen, monitored, _version, _errors, enabled!, ports, capabilities);
         }
         catch
         {
@@ -189,8 +194,10 @@ public sealed class XenHypervisor : IHypervisor
             {
                 throw new XenException(
                     XenErrorId.NotSupported,
-                    $"Whether {domain} has a listener cannot be found out on this hardware, and if its slots are in use the ring would panic the host.",
-                    "Use -Channel Auto or --channel auto; where that chooses the ring, the guest cannot be monitored here.");
+                    $"Whether {domain} has a listener Xen does not tell, and if its slots are in use the ring would panic the host.",
+                    SlottedChannelRules.IsSafe(domain.VCpus)
+                        ? "Use the slots: -Channel Slotted, --channel slotted."
+                        : "Install libxencall1, with which Xen is asked, and see 'xl dmesg'.");
             }
 
             return XenChannel.EnableRing(xen, domain, wasFree, _errors);

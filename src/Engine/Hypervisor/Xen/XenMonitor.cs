@@ -62,6 +62,8 @@ internal sealed class XenMonitor : IDomainMonitor
         }
     }
 
+    public bool IsConnected => EventChannelStatus.IsBound(_xen, _ports.RingPort);
+
     /// <remarks>Xen keeps a destroyed domain for as long as somebody has a page of it mapped, as a listener has.</remarks>
     public bool IsDomainAlive => GetDomainInfo() is { IsDying: false };
 
@@ -112,11 +114,7 @@ internal sealed class XenMonitor : IDomainMonitor
             nameof(XenCtrl.xc_set_mem_access_multi), errno, $"set the access of {gfns.Length} pages of {_domain}", _domain);
     }
 
-    public void SetAccessRequired(bool required)
-    {
-        if (XenCtrl.xc_domain_set_access_required(_xen, _domain.Id, required ? 1u : 0u) < 0)
-            throw Failure(nameof(XenCtrl.xc_domain_set_access_required), "set what happens to page accesses without a listener");
-    }
+    public void SetAccessRequired(bool required) => DomainSettings.SetAccessRequired(_xen, _domain, _errors, required);
 
     public void MonitorPageWalks(bool enable) =>
         Switched(
@@ -230,11 +228,7 @@ internal sealed class XenMonitor : IDomainMonitor
         }
     }
 
-    public void SetSingleStep(uint vcpu, bool enable)
-    {
-        if (XenCtrl.xc_domain_debug_control(_xen, _domain.Id, enable ? 1u : 0u, vcpu) < 0)
-            throw Failure(nameof(XenCtrl.xc_domain_debug_control), "switch single stepping");
-    }
+    public void SetSingleStep(uint vcpu, bool enable) => DomainSettings.SetSingleStep(_xen, _domain, _errors, vcpu, enable);
 
     public VCpuState GetVCpuState(uint vcpu)
     {
@@ -248,6 +242,12 @@ internal sealed class XenMonitor : IDomainMonitor
         // A notification in another thread can take two of Xen's locks in the other order and so deadlock the host:
         // the pump is the one thread that notifies, and the one that comes here.
         if (_disabled) return;
+        if (!IsConnected)
+        {
+            _disabled = true; // By somebody else; what is enabled now is not ours.
+            return;
+        }
+
         if (XenCtrl.xc_monitor_disable(_xen, _domain.Id) < 0)
         {
             int errno = Marshal.GetLastPInvokeError();

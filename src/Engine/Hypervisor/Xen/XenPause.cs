@@ -1,29 +1,171 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace XenVmEvent.Hypervisor.Xen;
 
-/// <summary>Does something while no vCPU of a domain runs.</summary>
-internal static class XenPause
+/// <summary>
+/// Keeps the vCPUs of a domain from running: one pause of Xen's for all of this process that want one at the same time.
+/// Xen counts pauses and tells only whether there is any, so it is noted (<see cref="HoldNote"/>), with whether somebody
+/// else's was there before: whoever finds it after a kill undoes exactly it.
+/// </summary>
+internal sealed class XenPause
 {
-    public static void While(XenCtrlHandle xen, XenDomain domain, XenErrors errors, Action action)
+    private const string Kind = "pause";
+
+    /// <summary>About to be made, or to be undone: the domain itself tells whether it is there.</summary>
+    private const string Unsure = "unsure";
+
+    private const string Held = "held";
+
+    /// <summary>Held, and libxenctrl may have one of its own, as it has while it enables a monitor.</summary>
+    private const string Doubled = "doubled";
+
+    private const string WasPaused = "paused";
+    private const string WasRunning = "running";
+
+    private static readonly Lock Gate = new();
+    private static readonly Dictionary<uint, XenPause> Pauses = [];
+
+    private readonly HoldNote _note;
+    private readonly string[] _domain;
+    private readonly string _before;
+    private int _users;
+
+    private XenPause(XenCtrlHandle xen, XenDomain domain)
     {
-        if (XenCtrl.xc_domain_pause(xen, domain.Id) < 0) throw Failure(nameof(XenCtrl.xc_domain_pause), "pause the vCPUs");
+        _domain = Words(domain);
+        _before = IsPaused(xen, domain) ? WasPaused : WasRunning;
+        _note = HoldNote.Write([.. _domain, Unsure, _before]);
+    }
+
+    /// <summary>Does something while no vCPU of a domain runs.</summary>
+    public static void While(XenCtrlHandle xen, XenDomain domain, XenErrors errors, Action action) => While(xen, domain, errors, _ =>
+    {
+        action();
+        return true;
+    });
+
+    /// <inheritdoc cref="While(XenCtrlHandle, XenDomain, XenErrors, Action)"/>
+    public static T While<T>(XenCtrlHandle xen, XenDomain domain, XenErrors errors, Func<XenPause, T> action)
+    {
+        if (Begin(xen, domain) is not { } pause) throw Failure(nameof(XenCtrl.xc_domain_pause), "pause the vCPUs");
+        T result;
         try
         {
-            action();
+            result = action(pause);
         }
         catch
         {
-            _ = XenCtrl.xc_domain_unpause(xen, domain.Id);
+            pause.TryEnd(xen, domain);
             throw;
         }
 
-        if (XenCtrl.xc_domain_unpause(xen, domain.Id) < 0) throw Failure(nameof(XenCtrl.xc_domain_unpause), "let the vCPUs run again");
+        return pause.TryEnd(xen, domain) ? result : throw Failure(nameof(XenCtrl.xc_domain_unpause), "let the vCPUs run again");
 
         XenException Failure(string call, string what)
         {
             int errno = Marshal.GetLastPInvokeError();
             return errors.Of(call, errno, $"{what} of {domain}", domain);
+        }
+    }
+
+    /// <summary>Undoes the pauses of processes that are gone.</summary>
+    /// <returns>How many there were.</returns>
+    public static int UndoAbandoned(XenCtrlHandle xen, XenDomain domain)
+    {
+        int undone = 0;
+        string[] words = Words(domain);
+        foreach (HoldNote note in HoldNote.TakeAbandoned(words))
+        {
+            if (note.Words.Skip(words.Length).ToArray() is not [string state, string before]) continue;
+            if (state is Held or Doubled)
+            {
+                if (state == Held) note.Change([.. words, Unsure, before]);
+                _ = XenCtrl.xc_domain_unpause(xen, domain.Id);
+                undone++;
+            }
+
+            // Where somebody else's pause is there one of ours cannot be told from it, and theirs must stay.
+            if (state is Unsure or Doubled && before == WasRunning && IsPaused(xen, domain))
+            {
+                _ = XenCtrl.xc_domain_unpause(xen, domain.Id);
+                if (state == Unsure) undone++;
+            }
+
+            note.Remove();
+        }
+
+        return undone;
+    }
+
+    /// <summary>Does what makes libxenctrl pause the domain once more.</summary>
+    public T Doubling<T>(Func<T> action)
+    {
+        Note(Doubled);
+        try
+        {
+            return action();
+        }
+        finally
+        {
+            Note(Held);
+        }
+    }
+
+    private static string[] Words(XenDomain domain) =>
+        [Kind, domain.Id.ToString(CultureInfo.InvariantCulture), domain.Uuid.ToString("N")];
+
+    private static bool IsPaused(XenCtrlHandle xen, XenDomain domain) =>
+        XenCtrl.xc_domain_getinfolist(xen, domain.Id, 1, out DomainInfo info) == 1 && info.Domain == domain.Id && info.IsPaused;
+
+    /// <returns>Null, with errno: Xen refused.</returns>
+    private static XenPause? Begin(XenCtrlHandle xen, XenDomain domain)
+    {
+        lock (Gate)
+        {
+            if (!Pauses.TryGetValue(domain.Id, out XenPause? pause))
+            {
+                // Else it would be taken for somebody else's.
+                UndoAbandoned(xen, domain);
+                pause = new XenPause(xen, domain);
+                if (XenCtrl.xc_domain_pause(xen, domain.Id) < 0)
+                {
+                    int errno = Marshal.GetLastPInvokeError();
+                    pause._note.Remove();
+                    Marshal.SetLastPInvokeError(errno);
+                    return null;
+                }
+
+                pause.Note(Held);
+                Pauses.Add(domain.Id, pause);
+            }
+
+            pause._users++;
+            return pause;
+        }
+    }
+
+    private void Note(string state) => _note.Change([.. _domain, state, _before]);
+
+    /// <returns>False, with errno: Xen refused. The note stays then, for whoever comes when this process is gone.</returns>
+    private bool TryEnd(XenCtrlHandle xen, XenDomain domain)
+    {
+        lock (Gate)
+        {
+            if (--_users > 0) return true;
+            Pauses.Remove(domain.Id);
+            Note(Unsure);
+            if (XenCtrl.xc_domain_unpause(xen, domain.Id) >= 0)
+            {
+                _note.Remove();
+                return true;
+            }
+
+            int errno = Marshal.GetLastPInvokeError();
+            if ((Errno)errno == Errno.ESRCH) _note.Remove();
+            else Note(Held);
+            Marshal.SetLastPInvokeError(errno);
+            return false;
         }
     }
 }

@@ -1,0 +1,104 @@
+using System.Globalization;
+
+namespace XenVmEvent.Hypervisor.Xen;
+
+/// <summary>
+/// A note that a process holds something which has to be let go even when it is killed: a paused domain, a stopped
+/// process. Its file's name says it all, so that it changes in one step, whatever happens. Whoever finds a note of a
+/// process that is gone takes it over, and lets go.
+/// </summary>
+internal sealed class HoldNote
+{
+    /// <summary>Where the notes lie: gone with the machine's run, as what they tell of is.</summary>
+    public const string Folder = "/run/xenvmevent";
+
+    private const char Separator = '.';
+
+    private static int _count;
+
+    private string? _file;
+
+    private HoldNote(string? file, string[] words)
+    {
+        _file = file;
+        Words = words;
+    }
+
+    /// <summary>What is held, and how far that is.</summary>
+    public IReadOnlyList<string> Words { get; private set; }
+
+    /// <summary>Says that this process is about to hold something. Where no note can be written, it is held without.</summary>
+    /// <param name="words">What; no word has a dot or a slash.</param>
+    public static HoldNote Write(params string[] words)
+    {
+        string file = FileOf(words);
+        try
+        {
+            Directory.CreateDirectory(Folder);
+            File.Create(file, 1).Dispose();
+            return new HoldNote(file, words);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new HoldNote(null, words);
+        }
+    }
+
+    /// <summary>Takes over the notes of processes that are gone.</summary>
+    /// <param name="beginning">The words that they begin with.</param>
+    public static IEnumerable<HoldNote> TakeAbandoned(params string[] beginning)
+    {
+        if (!Directory.Exists(Folder)) yield break;
+        foreach (string file in Directory.GetFiles(Folder, string.Join(Separator, beginning) + Separator + "*"))
+        {
+            // The last three are the process, its start and a number.
+            string[] words = Path.GetFileName(file).Split(Separator);
+            if (words.Length < beginning.Length + 3) continue;
+            if (!int.TryParse(words[^3], CultureInfo.InvariantCulture, out int id) || !ulong.TryParse(words[^2], CultureInfo.InvariantCulture, out ulong start)) continue;
+            if (new ProcessIdentity(id, start).IsAlive) continue;
+            HoldNote note = new(file, words[..^3]);
+            if (note.TryChange(words[..^3])) yield return note;
+        }
+    }
+
+    /// <summary>Says how far it is now.</summary>
+    public void Change(params string[] words) => TryChange(words);
+
+    /// <summary>It is held no more.</summary>
+    public void Remove()
+    {
+        if (_file is null) return;
+        try
+        {
+            File.Delete(_file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Nobody may write there any more, who could when it was written.
+        }
+
+        _file = null;
+    }
+
+    private static string FileOf(string[] words) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Folder}/{string.Join(Separator, words)}.{ProcessIdentity.Current.Id}.{ProcessIdentity.Current.StartTime}.{Interlocked.Increment(ref _count)}");
+
+    /// <returns>False: another process has taken it over before.</returns>
+    private bool TryChange(string[] words)
+    {
+        Words = words;
+        if (_file is null) return false;
+        string next = FileOf(words);
+        try
+        {
+            File.Move(_file, next);
+            _file = next;
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+}

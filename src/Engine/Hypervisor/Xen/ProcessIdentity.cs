@@ -1,0 +1,46 @@
+using System.Globalization;
+
+namespace XenVmEvent.Hypervisor.Xen;
+
+/// <summary>A process for good: its id goes to another one once it is gone, its start time does not.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="StartTime">When it started, in clock ticks since the machine did.</param>
+internal readonly record struct ProcessIdentity(int Id, ulong StartTime)
+{
+    private const int State = 0;
+    private const int Flags = 6;
+    private const int Started = 19;
+
+    /// <summary>PF_EXITING of Linux's task flags: its descriptors are closed before it becomes a zombie.</summary>
+    private const uint Exiting = 4;
+
+    /// <summary>This process.</summary>
+    public static ProcessIdentity Current { get; } = Of(Environment.ProcessId) ?? new ProcessIdentity(Environment.ProcessId, 0);
+
+    /// <summary>Whether it lives, and does not end at this moment.</summary>
+    public bool IsAlive =>
+        ReadStat(Id) is { } stat
+        && ulong.Parse(stat[Started], CultureInfo.InvariantCulture) == StartTime
+        && stat[State] is not ("Z" or "X")
+        && (uint.Parse(stat[Flags], CultureInfo.InvariantCulture) & Exiting) == 0;
+
+    /// <summary>The process that has an id now.</summary>
+    /// <returns>Null: there is none.</returns>
+    public static ProcessIdentity? Of(int id) =>
+        ReadStat(id) is { } stat ? new ProcessIdentity(id, ulong.Parse(stat[Started], CultureInfo.InvariantCulture)) : null;
+
+    /// <summary>What follows the name in parentheses, which may itself hold any character.</summary>
+    private static string[]? ReadStat(int id)
+    {
+        try
+        {
+            string stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/stat"));
+            string[] words = stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            return words.Length > Started ? words : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null; // It is gone.
+        }
+    }
+}

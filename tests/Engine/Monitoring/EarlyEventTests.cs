@@ -1,0 +1,98 @@
+using XenVmEvent.Abi;
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Monitoring;
+using XenVmEvent.Tests.Simulation;
+using Xunit;
+
+namespace XenVmEvent.Tests.Monitoring;
+
+/// <summary>What a guest raises before its session has switched anything on, from what an earlier listener left.</summary>
+public sealed class EarlyEventTests
+{
+    [Theory]
+    [InlineData(ChannelPreference.Ring)]
+    [InlineData(ChannelPreference.Slotted)]
+    public void A_page_that_was_left_restricted_stops_no_vcpu_for_good(ChannelPreference channel)
+    {
+        using SimulatedHypervisor host = Hosts.Idle(vcpus: 2);
+        SimulatedDomain guest = host.Guest();
+        using (IDomainMonitor before = host.Enable(channel))
+        {
+            before.SetMemAccess(MemAccess.RX, 0x200, 1);
+            before.Disable();
+        }
+
+        Task? write = null;
+        using EagerHypervisor eager = new(host, () =>
+        {
+            write = guest.VCpus[1].RunAsync(GuestAction.WritePage(0x200, 0, 7));
+            Hosts.Until(() => guest.VCpus[1].IsPaused);
+        });
+        using MonitorSession session = MonitorSession.Start(eager, guest.Identity, new MonitorOptions { Channel = channel });
+
+        write!.Finish();
+        Assert.Equal(0, session.GetStatistics().Dropped);
+        session.Stop();
+        Assert.All(guest.VCpus, v => Assert.False(v.IsPaused));
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(12)]
+    public void A_guest_that_is_busy_on_such_pages_is_monitored_without_a_vcpu_lost(int vcpus)
+    {
+        for (int i = 0; i < 50; i++)
+        {
+            // It begins to run once it is monitored: what it raised before, the listener that left would not have answered.
+            using SimulatedHypervisor host = new(new SimulationOptions
+            {
+                Domains = [new() { Id = 5, Name = Hosts.Guest, VCpus = vcpus, Workload = Workload.Everything, StartsPaused = true }],
+            });
+            SimulatedDomain guest = host.Guest();
+            using (IDomainMonitor before = host.Enable(ChannelPreference.Ring))
+            {
+                before.SetMemAccess(MemAccess.RX, 0, (uint)before.MaximumGfn + 1);
+                before.Disable();
+            }
+
+            using EagerHypervisor eager = new(host, guest.Start);
+            using MonitorSession session = MonitorSession.Start(eager, guest.Identity, new MonitorOptions { Channel = ChannelPreference.Ring });
+            Hosts.Until(() => guest.VCpus.All(v => v.Rounds > 0));
+
+            Assert.Equal(SessionEndReason.Stopped, session.Stop().Reason);
+            Assert.All(guest.VCpus, v => Assert.False(v.IsPaused));
+        }
+    }
+
+    /// <summary>A host whose guest does something as soon as its monitor is enabled.</summary>
+    private sealed class EagerHypervisor(SimulatedHypervisor host, Action meanwhile) : IHypervisor
+    {
+        public string Description => host.Description;
+
+        public VmEventLayout Layout => host.Layout;
+
+        public GuestArchitecture Architecture => host.Architecture;
+
+        public IHostProbe Probe => host.Probe;
+
+        public IReadOnlyList<XenDomain> GetDomains() => host.GetDomains();
+
+        public IDomainMonitor EnableMonitor(XenDomain domain, ChannelPreference channel)
+        {
+            IDomainMonitor monitor = host.EnableMonitor(domain, channel);
+            meanwhile();
+            return monitor;
+        }
+
+        public IMonitorWitness Witness(XenDomain domain) => host.Witness(domain);
+
+        public IDomainControl Control(XenDomain domain) => host.Control(domain);
+
+        public IDomainMemory OpenMemory(XenDomain domain) => host.OpenMemory(domain);
+
+        public void Dispose()
+        {
+        }
+    }
+}

@@ -1,0 +1,127 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace XenVmEvent.NativeXen.Tests;
+
+/// <summary>
+/// A process that dies as by kill -9 while it has the domain paused: its guard, a process of its own, undoes that pause and
+/// no other's.
+/// </summary>
+public sealed class KilledWhilePausedTests : NativeXenTest, IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+
+    private static int _domains = 2000 + Environment.ProcessId % 1000 * 20;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("xenvmevent-").FullName;
+
+    // What is noted of a domain lies in one place for all processes: no two tests have the same one.
+    private readonly int _domain = Interlocked.Increment(ref _domains);
+
+    public static TheoryData<string, string, int> Deaths
+    {
+        get
+        {
+            TheoryData<string, string, int> deaths = [];
+            foreach (string moment in (string[])["before xc_domain_pause", "after xc_domain_pause", "in xc_monitor_enable", "before xc_domain_unpause", "after xc_domain_unpause"])
+            {
+                deaths.Add("watch", moment, 0);
+                deaths.Add("reset", moment, 0);
+            }
+
+            // Paused by somebody else too: his stays.
+            deaths.Add("watch", "before xc_domain_pause", 1);
+            deaths.Add("reset", "after xc_monitor_disable", 1);
+            return deaths;
+        }
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [MemberData(nameof(Deaths))]
+    public void Its_guard_undoes_its_pause_alone(string command, string moment, int pausesOfOthers)
+    {
+        File.WriteAllText(PathOf("pauses"), $"{pausesOfOthers}");
+        File.WriteAllText(PathOf("death"), moment);
+
+        using (Process process = Start(command == "watch" ? [$"{_domain}", "cpuid", "--count", "1"] : ["reset", $"{_domain}", "--yes"]))
+        {
+            Assert.True(process.WaitForExit(Patience), "It was not killed.");
+            Assert.Equal(137, process.ExitCode);
+        }
+
+        // The guard is done once nothing is noted any more of what it had to undo.
+        long start = Stopwatch.GetTimestamp();
+        while (Notes().Length > 0 || Pauses() != pausesOfOthers || GuardRuns())
+        {
+            Assert.True(Stopwatch.GetElapsedTime(start) < Patience, $"{Pauses()} pauses are left; {string.Join(", ", Notes())}");
+            Thread.Sleep(10);
+        }
+
+        Assert.Equal(pausesOfOthers, Pauses());
+    }
+
+    [Fact]
+    public void Reset_undoes_what_a_process_has_left_whose_guard_was_killed_too()
+    {
+        File.WriteAllText(PathOf("pauses"), "0");
+        File.WriteAllText(PathOf("death"), "after xc_domain_pause");
+        using (Process process = Start([$"{_domain}", "cpuid", "--count", "1", "--no-guard"])) Assert.True(process.WaitForExit(Patience));
+        Assert.Equal(1, Pauses());
+
+        using (Process reset = Start(["reset", $"{_domain}", "--yes"]))
+        {
+            string said = reset.StandardOutput.ReadToEnd();
+            Assert.True(reset.WaitForExit(Patience));
+            Assert.Contains("was paused by a process that was killed", said, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(0, Pauses());
+        Assert.Empty(Notes());
+    }
+
+    private static bool Mentions(string directory, string text)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(directory, "cmdline")).Contains(text, StringComparison.Ordinal);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    private string PathOf(string name) => Path.Combine(_folder, name);
+
+    private string[] Notes() => Directory.Exists("/run/xenvmevent") ? Directory.GetFiles("/run/xenvmevent", $"pause.{_domain}.*") : [];
+
+    private int Pauses()
+    {
+        try
+        {
+            return int.TryParse(File.ReadAllText(PathOf("pauses")), out int count) ? count : -1;
+        }
+        catch (IOException)
+        {
+            return -1; // It is being written.
+        }
+    }
+
+    private bool GuardRuns() => Directory.EnumerateDirectories("/proc").Any(p => char.IsAsciiDigit(Path.GetFileName(p)[0]) && Mentions(p, $"guard\0{_domain}\0"));
+
+    private Process Start(string[] arguments)
+    {
+        ProcessStartInfo start = new("dotnet", [Path.Combine(AppContext.BaseDirectory, "xenvmevent.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach ((string name, string? value) in new Guest { Interrupt = "" }.Environment(PathOf("state"))) start.Environment[name] = value;
+        start.Environment["SIMULATED_XEN_DOMAIN"] = $"{_domain}";
+        start.Environment["SIMULATED_XEN_PAUSES"] = PathOf("pauses");
+        start.Environment["SIMULATED_XEN_DEATH"] = PathOf("death");
+        return Process.Start(start)!;
+    }
+}
