@@ -8,6 +8,8 @@
     Description          = 'Watch and steer Xen guests from dom0: page accesses, control registers, CPUID, breakpoints and more, as objects in the pipeline.'
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
+    # XenVmEvent.Types.ps1xml names its types.
+    RequiredAssemblies   = @('XenVmEvent.Engine.dll')
     FormatsToProcess     = @('XenVmEvent.Format.ps1xml')
     TypesToProcess       = @('XenVmEvent.Types.ps1xml')
     FunctionsToExport    = @()

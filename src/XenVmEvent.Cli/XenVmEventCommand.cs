@@ -183,7 +183,7 @@ internal static class XenVmEventCommand
         Gfns = parsed.GetValue(Gfns) ?? [],
         Repeat = parsed.GetValue(Repeat),
         Msrs = parsed.GetValue(Msrs) ?? [],
-        Response = parsed.GetRequiredValue(Response) with { Registers = parsed.GetValue(Registers) ?? VmEventResponse.Continue.Registers },
+        Response = new VmEventResponse(parsed.GetRequiredValue(Response).Action, parsed.GetValue(Registers)),
     };
 
     private static WatchMode? ParseMode(ArgumentResult result)

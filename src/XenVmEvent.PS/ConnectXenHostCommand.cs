@@ -56,7 +56,7 @@ public sealed class ConnectXenHostCommand : XenCmdlet
         if (Fast && Trace is null) throw new XenException(XenErrorId.InvalidArgument, "-Fast is for a recording that is replayed.", "Name one with -Trace.");
         IHypervisor host = XenHost.Connect(Simulated ? Simulation() : null);
         WriteVerbose($"Connected to {host.Description}.");
-        if (PassThru) WriteObject(new HostStatus(host.Description, host.Layout.Version, host.Architecture, host.GetDomains().Count(d => d.Id != 0)));
+        if (PassThru) WriteObject(new HostStatus(host));
     });
 
     private SimulationOptions Simulation() => Trace is null

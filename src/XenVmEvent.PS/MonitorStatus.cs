@@ -45,4 +45,7 @@ public sealed class MonitorStatus
 
     /// <summary>Everything it has counted.</summary>
     public MonitorStatistics Statistics { get; }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{XenDomain}: {State}";
 }

@@ -114,21 +114,22 @@ public sealed class SetXenVmEventResponseCommand : DomainCmdlet
 
     private VmEventResponse ToResponse()
     {
-        VmEventResponse response = new()
-        {
-            Registers = Register?.ToDictionary() ?? VmEventResponse.Continue.Registers,
-            EmulatedReadData = EmulatedReadData,
-            InstructionData = InstructionData,
-            View = IsGiven(nameof(View)) ? View : null,
-            ToggleSingleStep = ToggleSingleStep,
-            FastSingleStepView = IsGiven(nameof(FastSingleStepView)) ? FastSingleStepView : null,
-            GetNextInterrupt = GetNextInterrupt,
-            ResetVmTrace = ResetVmTrace,
-            ResetForkState = ResetForkState,
-            ResetForkMemory = ResetForkMemory,
-        };
-        return response with { Action = ToAction(saysMore: response != VmEventResponse.Continue) };
+        bool saysMore = ToResponse(VmEventAction.Continue) != VmEventResponse.Continue;
+        return ToResponse(ToAction(saysMore));
     }
+
+    private VmEventResponse ToResponse(VmEventAction action) => new(
+        action,
+        Register?.ToDictionary(),
+        view: IsGiven(nameof(View)) ? View : null,
+        toggleSingleStep: ToggleSingleStep,
+        fastSingleStepView: IsGiven(nameof(FastSingleStepView)) ? FastSingleStepView : null,
+        emulatedReadData: EmulatedReadData,
+        instructionData: InstructionData,
+        getNextInterrupt: GetNextInterrupt,
+        resetVmTrace: ResetVmTrace,
+        resetForkState: ResetForkState,
+        resetForkMemory: ResetForkMemory);
 
     private VmEventAction ToAction(bool saysMore)
     {

@@ -44,8 +44,8 @@ Describe 'The table of' {
     It 'page accesses' {
         $one = Watch-XenMemAccess web01 -Access Write -First 1 -Duration 60
         $lines = Get-Line ($one | Format-Table)
-        $lines[0] | Should -MatchExactly '^Time +Domain +vCPU Kind +InstructionPointer Details$'
-        $lines[2] | Should -MatchExactly ('^\d\d:\d\d:\d\d\.\d{{6}} web01 +{0} MemAccess +0x{1:x16} -w- gfn 0x{2:x} ' -f $one.VCpu, $one.InstructionPointer, $one.Gfn)
+        $lines[0] | Should -MatchExactly '^Time +Domain +vCPU Kind +Details +Location$'
+        $lines[2] | Should -MatchExactly ('^\d\d:\d\d:\d\d\.\d{{6}} web01 +{0} MemAccess +-w- gfn 0x{2:x} .* 0x{1:x16}$' -f $one.VCpu, $one.InstructionPointer, $one.Gfn)
     }
 
     It 'events of mixed kinds: one table, nothing cut off at 120 columns' {
@@ -60,7 +60,7 @@ Describe 'The table of' {
         $lines | Where-Object Length -GT 120 | Should -BeNullOrEmpty
         $lines -join "`n" | Should -Not -Match '\u2026'
         foreach ($i in 0..399) {
-            $expected = '{0} +0x{1:x16} *{2}' -f $seen[$i].Kind, $seen[$i].InstructionPointer, [regex]::Escape($seen[$i].Details)
+            $expected = '{0} +{2} *0x{1:x16}' -f $seen[$i].Kind, $seen[$i].InstructionPointer, [regex]::Escape($seen[$i].Details)
             $lines[$i + 2] | Should -MatchExactly "$expected\s*$"
         }
     }
@@ -71,6 +71,89 @@ Describe 'The table of' {
         $lines | Should -HaveCount 4
         $lines[2] | Should -Match 'web01.*MemAccess'
         $lines[3] | Should -Match 'db01.*Cpuid'
+    }
+}
+
+Describe 'An event' {
+    BeforeAll {
+        $seen = @(Watch-XenMemAccess web01 -Access Write -First 2 -Duration 60) + @(Watch-XenVmEvent web01 -Event WriteControlRegister -First 2 -Duration 60)
+    }
+
+    It 'has its details in a table of 80 columns, up to where they are cut off' {
+        $lines = Get-Line $seen 80
+        $lines | Should -HaveCount 6
+        foreach ($i in 0..3) {
+            $shown = ($lines[$i + 2] -split $seen[$i].Kind, 2)[1].Trim(' ', [char] 0x2026)
+            $seen[$i].Details.StartsWith($shown) | Should -BeTrue -Because "'$shown' begins '$($seen[$i].Details)'"
+            [Math]::Min(25, $seen[$i].Details.Length) | Should -BeLessOrEqual $shown.Length
+        }
+    }
+
+    It 'after a table of other objects is a few lines, in which nothing is decimal that is hexadecimal elsewhere' {
+        $lines = Get-Line (@(Get-XenDomain web01) + $seen[0])
+        $list = $lines | Select-Object -Skip 3 | Where-Object { $_.Trim() }
+        Get-Label $list | Should -Be 'Timestamp', 'Domain', 'VCpu', 'Kind', 'Details', 'Location'
+        $list | Should -HaveCount 6
+        $list | Should -Contain ('Location  : 0x{0:x16}' -f $seen[0].InstructionPointer)
+    }
+
+    It 'is one line of Export-Csv, with all digits of its time, and names no types' {
+        $seen | Export-Csv "$TestDrive/events.csv"
+        Get-Content "$TestDrive/events.csv" | Should -HaveCount 5
+        $read = Import-Csv "$TestDrive/events.csv"
+        foreach ($i in 0..3) {
+            [datetimeoffset] $read[$i].Timestamp | Should -Be $seen[$i].Time
+            $read[$i].Location | Should -Be ('0x{0:x16}' -f $seen[$i].InstructionPointer)
+            $read[$i].Registers | Should -Match ('rip {0:x16} ' -f $seen[$i].Registers.Rip)
+        }
+    }
+
+    It 'has its location by name where symbols were looked up' {
+        Set-Content "$TestDrive/System.map" 'ffffffff80000000 T startup', 'ffffffffa0000000 T end'
+        $named = Watch-XenVmEvent web01 -Event Cpuid -First 1 -Duration 60 -SymbolMap "$TestDrive/System.map" -Disassemble
+        $named.Location | Should -Be $named.Symbol
+        (Get-Line $named 160)[2] | Should -MatchExactly "leaf \S+ subleaf \S+ +$([regex]::Escape("$($named.Symbol)  $($named.Instruction)"))$"
+    }
+}
+
+Describe 'What the cmdlets write' {
+    BeforeDiscovery {
+        $types = (Get-Module XenVmEvent).ExportedCmdlets.Values.OutputType.Type
+        $found = [Collections.Generic.HashSet[type]]::new()
+        $left = [Collections.Generic.Queue[type]]::new()
+        foreach ($type in @($types) + @($eventTypes -as [type[]])) { if ($type) { $left.Enqueue($type) } }
+        while ($left.Count) {
+            $type = $left.Dequeue()
+            foreach ($argument in $type.GetGenericArguments()) { $left.Enqueue($argument) }
+            if ($type.HasElementType) { $left.Enqueue($type.GetElementType()) }
+            if ($type.IsEnum -or $type.Assembly.GetName().Name -notlike 'XenVmEvent*' -or -not $found.Add($type)) { continue }
+            foreach ($property in $type.GetProperties()) { $left.Enqueue($property.PropertyType) }
+        }
+    }
+
+    It '<_.FullName> has no member that is none, and nothing to set' -ForEach @($found) {
+        $_.GetMembers().Name | Where-Object { $_ -match '[<>$]' } | Should -BeNullOrEmpty
+        # Who shows an event sets what was looked up for it.
+        $_.GetProperties() | Where-Object { $_.SetMethod.IsPublic -and $_.Name -notin 'Symbol', 'Instruction' } | Should -BeNullOrEmpty
+    }
+
+    It 'is no name of a type where it becomes text' {
+        Enable-XenMonitor web01
+        $events = Watch-XenMemAccess web01 -Access Write -First 20 -Duration 60
+        $written = @(
+            Get-XenMonitor web01
+            (Get-XenMonitor web01).Statistics
+            $events | Measure-XenVmEvent
+            $events | Measure-XenVmEvent -Interval 0.001
+            Get-XenDomain
+            Test-XenMonitor web01
+            Connect-XenHost -Simulated -PassThru
+            Get-XenMemAccess db01 0-3
+        )
+        foreach ($one in $written) {
+            $text = @("$one") + ($one | ConvertTo-Csv) + ($one | Format-List * | Out-String)
+            $text -join "`n" | Should -Not -Match '`\d|\[\]|XenVmEvent\.|System\.'
+        }
     }
 }
 

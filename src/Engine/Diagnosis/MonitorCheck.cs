@@ -1,9 +1,28 @@
 namespace XenVmEvent.Diagnosis;
 
 /// <summary>One thing that monitoring needs, and whether it is there.</summary>
-/// <param name="Domain">The name of the domain that was looked at; null for the host.</param>
-/// <param name="Name">What was checked, a name that does not change.</param>
-/// <param name="Result">How it came out.</param>
-/// <param name="Found">What was found, for people.</param>
-/// <param name="Remedy">What to do about it; empty where there is nothing to do.</param>
-public sealed record MonitorCheck(string? Domain, string Name, CheckResult Result, string Found, string Remedy);
+/// <param name="domain">The name of the domain that was looked at; null for the host.</param>
+/// <param name="name">What was checked, a name that does not change.</param>
+/// <param name="result">How it came out.</param>
+/// <param name="found">What was found, for people.</param>
+/// <param name="remedy">What to do about it; empty where there is nothing to do.</param>
+public sealed class MonitorCheck(string? domain, string name, CheckResult result, string found, string remedy)
+{
+    /// <summary>The name of the domain that was looked at; null for the host.</summary>
+    public string? Domain { get; } = domain;
+
+    /// <summary>What was checked, a name that does not change.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>How it came out.</summary>
+    public CheckResult Result { get; } = result;
+
+    /// <summary>What was found, for people.</summary>
+    public string Found { get; } = found;
+
+    /// <summary>What to do about it; empty where there is nothing to do.</summary>
+    public string Remedy { get; } = remedy;
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Name} {Result}: {Found}";
+}

@@ -24,6 +24,6 @@ public sealed class ArmRegisters : VCpuRegisters
     /// <summary>Translation table base control register.</summary>
     public ulong Ttbcr => this[VmEventField.ArmTtbcr];
 
-    /// <summary>All of them, in lines.</summary>
-    public override string ToString() => Lines(("pc", Pc), ("cpsr", Cpsr), ("ttbcr", Ttbcr), ("ttbr0", Ttbr0), ("ttbr1", Ttbr1));
+    private protected override IEnumerable<(string Name, ulong Value)> Numbers() =>
+        [("pc", Pc), ("cpsr", Cpsr), ("ttbcr", Ttbcr), ("ttbr0", Ttbr0), ("ttbr1", Ttbr1)];
 }

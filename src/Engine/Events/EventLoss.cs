@@ -1,10 +1,44 @@
 namespace XenVmEvent.Events;
 
-/// <summary>Events of a session that are missing.</summary>
-/// <param name="Domain">The domain's name.</param>
-/// <param name="DomainId">Its id.</param>
-/// <param name="Reason">Why.</param>
-/// <param name="Events">How many, 1 or more.</param>
-/// <param name="From">When the first of them came; of those that Xen overwrote, when they were not yet lost for sure.</param>
-/// <param name="To">When the last of them came; of those that Xen overwrote, when it was noticed.</param>
-public sealed record EventLoss(string Domain, uint DomainId, LossReason Reason, long Events, DateTimeOffset From, DateTimeOffset To);
+/// <summary>Events of a session that are missing. Two are equal when they say the same.</summary>
+/// <param name="domain">The domain's name.</param>
+/// <param name="domainId">Its id.</param>
+/// <param name="reason">Why.</param>
+/// <param name="events">How many, 1 or more.</param>
+/// <param name="from">When the first of them came; of those that Xen overwrote, when they were not yet lost for sure.</param>
+/// <param name="to">When the last of them came; of those that Xen overwrote, when it was noticed.</param>
+public sealed class EventLoss(string domain, uint domainId, LossReason reason, long events, DateTimeOffset from, DateTimeOffset to)
+    : IEquatable<EventLoss>
+{
+    /// <summary>The domain's name.</summary>
+    public string Domain { get; } = domain;
+
+    /// <summary>Its id.</summary>
+    public uint DomainId { get; } = domainId;
+
+    /// <summary>Why.</summary>
+    public LossReason Reason { get; } = reason;
+
+    /// <summary>How many, 1 or more.</summary>
+    public long Events { get; } = events;
+
+    /// <summary>When the first of them came; of those that Xen overwrote, when they were not yet lost for sure.</summary>
+    public DateTimeOffset From { get; } = from;
+
+    /// <summary>When the last of them came; of those that Xen overwrote, when it was noticed.</summary>
+    public DateTimeOffset To { get; } = to;
+
+    /// <inheritdoc/>
+    public bool Equals(EventLoss? other) =>
+        other is not null
+        && (Domain, DomainId, Reason, Events, From, To) == (other.Domain, other.DomainId, other.Reason, other.Events, other.From, other.To);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as EventLoss);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Domain, DomainId, Reason, Events, From, To);
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Events} of {Domain} from {From:O} to {To:O}: {Reason}";
+}

@@ -49,7 +49,7 @@ internal sealed class LossLog(bool isComplete)
                 if (before is { } time && loss.To >= time) break;
                 counted += loss.Events;
                 if (counted <= known) continue;
-                news.Add(loss with { Events = Math.Min(loss.Events, counted - known) });
+                news.Add(Of(loss, Math.Min(loss.Events, counted - known), loss.To));
                 known = counted;
             }
 
@@ -59,7 +59,9 @@ internal sealed class LossLog(bool isComplete)
 
     private static bool IsSame(EventLoss one, EventLoss other) => (one.Reason, one.DomainId, one.Domain) == (other.Reason, other.DomainId, other.Domain);
 
-    private static EventLoss Join(EventLoss first, EventLoss last) => first with { Events = first.Events + last.Events, To = last.To > first.To ? last.To : first.To };
+    private static EventLoss Join(EventLoss first, EventLoss last) => Of(first, first.Events + last.Events, last.To > first.To ? last.To : first.To);
+
+    private static EventLoss Of(EventLoss loss, long events, DateTimeOffset to) => new(loss.Domain, loss.DomainId, loss.Reason, events, loss.From, to);
 
     private void Halve()
     {

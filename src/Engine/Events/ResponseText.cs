@@ -28,7 +28,7 @@ internal static class ResponseText
             }
         }
 
-        return registers.Count == 0 ? response : response with { Registers = registers };
+        return registers.Count == 0 ? response : new VmEventResponse(response) { Registers = registers };
     }
 
     /// <summary>Without more to say than the action, the one response that all share.</summary>
@@ -44,15 +44,15 @@ internal static class ResponseText
 
     private static VmEventResponse With(VmEventResponse response, string[] word) => word switch
     {
-        [View, var view] => response with { View = ushort.Parse(view, CultureInfo.InvariantCulture) },
-        [FastSingleStepView, var view] => response with { FastSingleStepView = ushort.Parse(view, CultureInfo.InvariantCulture) },
-        [EmulatedReadData, var data] => response with { EmulatedReadData = Convert.FromHexString(data) },
-        [InstructionData, var data] => response with { InstructionData = Convert.FromHexString(data) },
-        [nameof(VmEventResponse.ToggleSingleStep)] => response with { ToggleSingleStep = true },
-        [nameof(VmEventResponse.GetNextInterrupt)] => response with { GetNextInterrupt = true },
-        [nameof(VmEventResponse.ResetVmTrace)] => response with { ResetVmTrace = true },
-        [nameof(VmEventResponse.ResetForkState)] => response with { ResetForkState = true },
-        [nameof(VmEventResponse.ResetForkMemory)] => response with { ResetForkMemory = true },
+        [View, var view] => new VmEventResponse(response) { View = ushort.Parse(view, CultureInfo.InvariantCulture) },
+        [FastSingleStepView, var view] => new VmEventResponse(response) { FastSingleStepView = ushort.Parse(view, CultureInfo.InvariantCulture) },
+        [EmulatedReadData, var data] => new VmEventResponse(response) { EmulatedReadData = Convert.FromHexString(data) },
+        [InstructionData, var data] => new VmEventResponse(response) { InstructionData = Convert.FromHexString(data) },
+        [nameof(VmEventResponse.ToggleSingleStep)] => new VmEventResponse(response) { ToggleSingleStep = true },
+        [nameof(VmEventResponse.GetNextInterrupt)] => new VmEventResponse(response) { GetNextInterrupt = true },
+        [nameof(VmEventResponse.ResetVmTrace)] => new VmEventResponse(response) { ResetVmTrace = true },
+        [nameof(VmEventResponse.ResetForkState)] => new VmEventResponse(response) { ResetForkState = true },
+        [nameof(VmEventResponse.ResetForkMemory)] => new VmEventResponse(response) { ResetForkMemory = true },
         _ => throw new FormatException($"'{string.Join(' ', word)}' is no part of a response"),
     };
 

@@ -4,7 +4,7 @@ using System.Text;
 namespace XenVmEvent.Events;
 
 /// <summary>A vCPU's registers at the moment of an event.</summary>
-public abstract class VCpuRegisters
+public abstract class VCpuRegisters : IFormattable
 {
     private readonly VmEvent _event;
 
@@ -14,17 +14,32 @@ public abstract class VCpuRegisters
 
     private protected ulong this[Abi.VmEventField field] => _event.Request.UInt64(field);
 
-    /// <summary>Lines of registers, two a line: a list view of 80 columns has room for them.</summary>
-    private protected static string Lines(params ReadOnlySpan<(string Name, ulong Value)> registers)
+    /// <summary>All of them, in one line.</summary>
+    public override string ToString() => ToString(null, null);
+
+    /// <summary>All of them, as text.</summary>
+    /// <param name="format">"L": in lines of two, for which a list view of 80 columns has room. Else in one line.</param>
+    /// <param name="formatProvider">Has no effect.</param>
+    public string ToString(string? format, IFormatProvider? formatProvider)
     {
         const int perLine = 2;
+        bool inLines = format == "L";
         StringBuilder text = new();
-        for (int i = 0; i < registers.Length; i++)
+        int count = 0;
+        foreach ((string name, ulong value) in Numbers())
         {
-            if (i > 0) text.Append(i % perLine == 0 ? "\n" : "  ");
-            text.Append(CultureInfo.InvariantCulture, $"{registers[i].Name,-7}{registers[i].Value:x16}");
+            if (count > 0) text.Append(inLines && count % perLine == 0 ? "\n" : "  ");
+            text.Append(inLines ? name.PadRight(7) : name + " ").Append(value.ToString("x16", CultureInfo.InvariantCulture));
+            count++;
         }
 
+        foreach (string other in Others()) text.Append(inLines ? "\n" : "  ").Append(other);
         return text.ToString();
     }
+
+    /// <summary>Those that are one number, in the order in which they are shown.</summary>
+    private protected abstract IEnumerable<(string Name, ulong Value)> Numbers();
+
+    /// <summary>What there is beside them, in words.</summary>
+    private protected virtual IEnumerable<string> Others() => [];
 }

@@ -5,9 +5,9 @@ namespace XenVmEvent.Events;
 
 /// <summary>
 /// What the guest shall do after an event: an action, and what else Xen can do to the vCPU at this moment. A value that
-/// never changes; <c>VmEventResponse.Continue with { View = 1 }</c> makes another.
+/// never changes. Two responses are equal when they say the same.
 /// </summary>
-public sealed record VmEventResponse
+public sealed class VmEventResponse : IEquatable<VmEventResponse>
 {
     /// <summary>The bytes of <see cref="EmulatedReadData"/> that every interface version has room for.</summary>
     public const int ReadDataSize = 252;
@@ -15,32 +15,86 @@ public sealed record VmEventResponse
     /// <summary>The most bytes of <see cref="InstructionData"/>.</summary>
     public const int InstructionDataSize = 16;
 
+    /// <summary>What the guest shall do.</summary>
+    /// <param name="action">See <see cref="Action"/>.</param>
+    /// <param name="registers">See <see cref="Registers"/>; null for none.</param>
+    /// <param name="view">See <see cref="View"/>.</param>
+    /// <param name="toggleSingleStep">See <see cref="ToggleSingleStep"/>.</param>
+    /// <param name="fastSingleStepView">See <see cref="FastSingleStepView"/>.</param>
+    /// <param name="emulatedReadData">See <see cref="EmulatedReadData"/>.</param>
+    /// <param name="instructionData">See <see cref="InstructionData"/>.</param>
+    /// <param name="getNextInterrupt">See <see cref="GetNextInterrupt"/>.</param>
+    /// <param name="resetVmTrace">See <see cref="ResetVmTrace"/>.</param>
+    /// <param name="resetForkState">See <see cref="ResetForkState"/>.</param>
+    /// <param name="resetForkMemory">See <see cref="ResetForkMemory"/>.</param>
+    public VmEventResponse(
+        VmEventAction action = VmEventAction.Continue,
+        IReadOnlyDictionary<SettableRegister, ulong>? registers = null,
+        ushort? view = null,
+        bool toggleSingleStep = false,
+        ushort? fastSingleStepView = null,
+        ReadOnlyMemory<byte> emulatedReadData = default,
+        ReadOnlyMemory<byte> instructionData = default,
+        bool getNextInterrupt = false,
+        bool resetVmTrace = false,
+        bool resetForkState = false,
+        bool resetForkMemory = false)
+    {
+        Action = action;
+        if (registers is not null) Registers = registers;
+        View = view;
+        ToggleSingleStep = toggleSingleStep;
+        FastSingleStepView = fastSingleStepView;
+        EmulatedReadData = emulatedReadData;
+        InstructionData = instructionData;
+        GetNextInterrupt = getNextInterrupt;
+        ResetVmTrace = resetVmTrace;
+        ResetForkState = resetForkState;
+        ResetForkMemory = resetForkMemory;
+    }
+
+    /// <summary>The same, to be said otherwise in part by the initializer.</summary>
+    internal VmEventResponse(VmEventResponse other) : this(
+        other.Action,
+        other.Registers,
+        other.View,
+        other.ToggleSingleStep,
+        other.FastSingleStepView,
+        other.EmulatedReadData,
+        other.InstructionData,
+        other.GetNextInterrupt,
+        other.ResetVmTrace,
+        other.ResetForkState,
+        other.ResetForkMemory)
+    {
+    }
+
     /// <inheritdoc cref="VmEventAction.Continue"/>
     public static VmEventResponse Continue { get; } = new();
 
     /// <inheritdoc cref="VmEventAction.Reinject"/>
-    public static VmEventResponse Reinject { get; } = new() { Action = VmEventAction.Reinject };
+    public static VmEventResponse Reinject { get; } = new(VmEventAction.Reinject);
 
     /// <inheritdoc cref="VmEventAction.Skip"/>
-    public static VmEventResponse Skip { get; } = new() { Action = VmEventAction.Skip };
+    public static VmEventResponse Skip { get; } = new(VmEventAction.Skip);
 
     /// <inheritdoc cref="VmEventAction.Emulate"/>
-    public static VmEventResponse Emulate { get; } = new() { Action = VmEventAction.Emulate };
+    public static VmEventResponse Emulate { get; } = new(VmEventAction.Emulate);
 
     /// <inheritdoc cref="VmEventAction.EmulateNoWrite"/>
-    public static VmEventResponse EmulateNoWrite { get; } = new() { Action = VmEventAction.EmulateNoWrite };
+    public static VmEventResponse EmulateNoWrite { get; } = new(VmEventAction.EmulateNoWrite);
 
     /// <summary>The register write is not done. Xen cannot deny writes of XCR0.</summary>
-    public static VmEventResponse Deny { get; } = new() { Action = VmEventAction.Deny };
+    public static VmEventResponse Deny { get; } = new(VmEventAction.Deny);
 
     /// <summary>What becomes of the instruction.</summary>
-    public VmEventAction Action { get; init; }
+    public VmEventAction Action { get; internal init; }
 
     /// <summary>Registers to set, before anything else is done; those not named keep their values.</summary>
     public IReadOnlyDictionary<SettableRegister, ulong> Registers
     {
         get;
-        init
+        internal init
         {
             ArgumentNullException.ThrowIfNull(value);
             field = new SortedDictionary<SettableRegister, ulong>(value.ToDictionary()).AsReadOnly();
@@ -48,15 +102,15 @@ public sealed record VmEventResponse
     } = System.Collections.ObjectModel.ReadOnlyDictionary<SettableRegister, ulong>.Empty;
 
     /// <summary>The altp2m view in which the vCPU goes on, 0 for the host's own; null leaves it in its view.</summary>
-    public ushort? View { get; init; }
+    public ushort? View { get; internal init; }
 
     /// <summary>Switch single stepping of the vCPU over: on when it was off, off when it was on.</summary>
-    public bool ToggleSingleStep { get; init; }
+    public bool ToggleSingleStep { get; internal init; }
 
     /// <summary>
     /// Execute one instruction, without an event, then go on in this altp2m view (interface version 6 and later).
     /// </summary>
-    public ushort? FastSingleStepView { get; init; }
+    public ushort? FastSingleStepView { get; internal init; }
 
     /// <summary>
     /// With <see cref="VmEventAction.Emulate"/>: what the instruction reads, instead of what is there. Where it reads more,
@@ -66,7 +120,7 @@ public sealed record VmEventResponse
     public ReadOnlyMemory<byte> EmulatedReadData
     {
         get;
-        init => field = value.ToArray();
+        internal init => field = value.ToArray();
     }
 
     /// <summary>
@@ -76,20 +130,20 @@ public sealed record VmEventResponse
     public ReadOnlyMemory<byte> InstructionData
     {
         get;
-        init => field = value.ToArray();
+        internal init => field = value.ToArray();
     }
 
     /// <summary>Raise an <see cref="VmEventKind.Interrupt"/> event, once, for the next interrupt that the vCPU takes (Xen 4.9 and later).</summary>
-    public bool GetNextInterrupt { get; init; }
+    public bool GetNextInterrupt { get; internal init; }
 
     /// <summary>Empty the vCPU's processor trace buffer (interface version 7).</summary>
-    public bool ResetVmTrace { get; init; }
+    public bool ResetVmTrace { get; internal init; }
 
     /// <summary>Give a forked domain's vCPUs the state of its parent's again (Xen 4.17 and later). For a domain that is no fork Xen does nothing.</summary>
-    public bool ResetForkState { get; init; }
+    public bool ResetForkState { get; internal init; }
 
     /// <summary>Give a forked domain the memory of its parent again (Xen 4.17 and later). For a domain that is no fork Xen does nothing.</summary>
-    public bool ResetForkMemory { get; init; }
+    public bool ResetForkMemory { get; internal init; }
 
     /// <summary>What it says in a few words: the action, and what comes with it.</summary>
     public string Name => Flags == FlagsOf(Action) ? Action.ToString() : string.Join(", ", Words());
@@ -108,9 +162,9 @@ public sealed record VmEventResponse
         | (ResetForkState ? VmEventFlags.ResetForkState : 0)
         | (ResetForkMemory ? VmEventFlags.ResetForkMemory : 0);
 
-    /// <summary>The same with one register more to set; for PowerShell, which has no <c>with</c>.</summary>
+    /// <summary>The same with one register more to set.</summary>
     public VmEventResponse WithRegister(SettableRegister register, ulong value) =>
-        this with { Registers = new Dictionary<SettableRegister, ulong>(Registers) { [register] = value } };
+        new(this) { Registers = new Dictionary<SettableRegister, ulong>(Registers) { [register] = value } };
 
     /// <summary>Whether Xen would do anything with it for this kind of event.</summary>
     public bool AppliesTo(VmEventKind kind) => ResponseRules.FindObjection(this, kind) is null;
@@ -142,7 +196,16 @@ public sealed record VmEventResponse
             && InstructionData.Span.SequenceEqual(other.InstructionData.Span));
 
     /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as VmEventResponse);
+
+    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Flags, Action, View, FastSingleStepView, Registers.Count);
+
+    /// <summary>Whether they say the same.</summary>
+    public static bool operator ==(VmEventResponse? one, VmEventResponse? other) => one is null ? other is null : one.Equals(other);
+
+    /// <summary>Whether they say different things.</summary>
+    public static bool operator !=(VmEventResponse? one, VmEventResponse? other) => !(one == other);
 
     /// <inheritdoc cref="Name"/>
     public override string ToString() => Name;

@@ -159,15 +159,14 @@ public sealed class X86Registers : VCpuRegisters
     /// <summary>The GS segment. Interface version 4 and later.</summary>
     public X86Segment Gs => new((ushort)this[VmEventField.GsSelector], this[VmEventField.GsBase], (uint)this[VmEventField.GsDescriptor]);
 
-    /// <summary>All of them, in lines.</summary>
-    public override string ToString()
-    {
-        string numbers = Lines(
-            ("rax", Rax), ("rbx", Rbx), ("rcx", Rcx), ("rdx", Rdx), ("rsi", Rsi), ("rdi", Rdi), ("rbp", Rbp), ("rsp", Rsp),
-            ("r8", R8), ("r9", R9), ("r10", R10), ("r11", R11), ("r12", R12), ("r13", R13), ("r14", R14), ("r15", R15),
-            ("rip", Rip), ("rflags", Rflags), ("cr0", Cr0), ("cr2", Cr2), ("cr3", Cr3), ("cr4", Cr4), ("dr6", Dr6), ("dr7", Dr7),
-            ("efer", MsrEfer), ("star", MsrStar), ("lstar", MsrLstar), ("se_cs", SysenterCs), ("se_esp", SysenterEsp), ("se_eip", SysenterEip),
-            ("fs", FsBase), ("gs", GsBase), ("kgs", ShadowGs), ("gdtr", GdtrBase), ("gdtlim", GdtrLimit), ("npt", NptBase));
-        return $"{numbers}\ncs {Cs}\nss {Ss}\n{Mode}, privilege level {PrivilegeLevel}";
-    }
+    private protected override IEnumerable<(string Name, ulong Value)> Numbers() =>
+    [
+        ("rax", Rax), ("rbx", Rbx), ("rcx", Rcx), ("rdx", Rdx), ("rsi", Rsi), ("rdi", Rdi), ("rbp", Rbp), ("rsp", Rsp),
+        ("r8", R8), ("r9", R9), ("r10", R10), ("r11", R11), ("r12", R12), ("r13", R13), ("r14", R14), ("r15", R15),
+        ("rip", Rip), ("rflags", Rflags), ("cr0", Cr0), ("cr2", Cr2), ("cr3", Cr3), ("cr4", Cr4), ("dr6", Dr6), ("dr7", Dr7),
+        ("efer", MsrEfer), ("star", MsrStar), ("lstar", MsrLstar), ("se_cs", SysenterCs), ("se_esp", SysenterEsp), ("se_eip", SysenterEip),
+        ("fs", FsBase), ("gs", GsBase), ("kgs", ShadowGs), ("gdtr", GdtrBase), ("gdtlim", GdtrLimit), ("npt", NptBase),
+    ];
+
+    private protected override IEnumerable<string> Others() => [$"cs {Cs}", $"ss {Ss}", $"{Mode}, privilege level {PrivilegeLevel}"];
 }

@@ -1,11 +1,17 @@
 namespace XenVmEvent.Events;
 
 /// <summary>A segment register of a vCPU, as the processor caches it.</summary>
-/// <param name="Selector">The selector.</param>
-/// <param name="Base">The linear address where the segment begins.</param>
-/// <param name="Packed">Limit and attributes as Xen packs them: bits 0-19 the limit, 20-31 the attributes.</param>
 public readonly record struct X86Segment(ushort Selector, ulong Base, uint Packed)
 {
+    /// <summary>The selector.</summary>
+    public ushort Selector { get; } = Selector;
+
+    /// <summary>The linear address where the segment begins.</summary>
+    public ulong Base { get; } = Base;
+
+    /// <summary>Limit and attributes as Xen packs them: bits 0-19 the limit, 20-31 the attributes.</summary>
+    public uint Packed { get; } = Packed;
+
     /// <summary>Type, S, DPL, P, AVL, L, D/B and G, in this order from bit 0, as the descriptor has them without its gap.</summary>
     public uint Attributes => Packed >> 20;
 

@@ -1,13 +1,47 @@
 namespace XenVmEvent.Hypervisor;
 
-/// <summary>A domain as xenstore knows it.</summary>
-/// <param name="Id">The domain id, 0 for dom0.</param>
-/// <param name="Name">The name, unique among the running domains.</param>
-/// <param name="Uuid">The uuid; all zero for dom0.</param>
-/// <param name="Type">How it is virtualised.</param>
-/// <param name="VCpus">How many vCPUs it has, 1 or more.</param>
-public sealed record XenDomain(uint Id, string Name, Guid Uuid, DomainType Type, int VCpus)
+/// <summary>A domain as xenstore knows it. Two are equal when they say the same.</summary>
+/// <param name="id">The domain id, 0 for dom0.</param>
+/// <param name="name">The name, unique among the running domains.</param>
+/// <param name="uuid">The uuid; all zero for dom0.</param>
+/// <param name="type">How it is virtualised.</param>
+/// <param name="vCpus">How many vCPUs it has, 1 or more.</param>
+public sealed class XenDomain(uint id, string name, Guid uuid, DomainType type, int vCpus) : IEquatable<XenDomain>
 {
+    /// <summary>The domain id, 0 for dom0.</summary>
+    public uint Id { get; } = id;
+
+    /// <summary>The name, unique among the running domains.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>The uuid; all zero for dom0.</summary>
+    public Guid Uuid { get; } = uuid;
+
+    /// <summary>How it is virtualised.</summary>
+    public DomainType Type { get; } = type;
+
+    /// <summary>How many vCPUs it has, 1 or more.</summary>
+    public int VCpus { get; } = vCpus;
+
+    /// <inheritdoc/>
+    public bool Equals(XenDomain? other) =>
+        other is not null && (Id, Name, Uuid, Type, VCpus) == (other.Id, other.Name, other.Uuid, other.Type, other.VCpus);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as XenDomain);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Id, Name, Uuid);
+
+    /// <summary>Whether they say the same.</summary>
+    public static bool operator ==(XenDomain? one, XenDomain? other) => one is null ? other is null : one.Equals(other);
+
+    /// <summary>Whether they say different things.</summary>
+    public static bool operator !=(XenDomain? one, XenDomain? other) => !(one == other);
+
     /// <summary>The name and id, for messages.</summary>
     public override string ToString() => $"{Name} (id {Id})";
+
+    /// <summary>The same domain, where Xen knows of another number of vCPUs.</summary>
+    internal XenDomain WithVCpus(int vCpus) => new(Id, Name, Uuid, Type, vCpus);
 }

@@ -51,17 +51,16 @@ internal sealed class EventCounts
         StartTime = IsEmpty ? default : _first,
         Duration = IsEmpty ? TimeSpan.Zero : _last - _first,
         Events = _byKind.Sum(),
-        ByKind = Enum.GetValues<VmEventKind>().Where(k => _byKind[(int)k] != 0).ToDictionary(k => k, k => _byKind[(int)k]),
-        ByDomain = _byDomain.InOrder().ToDictionary(),
-        ByVCpu = _byVCpu.InOrder().ToDictionary(),
-
-        // Arrays, for PowerShell cannot index what a collection expression makes.
-        BusiestPages = _byPage.Top(top).Select(c => new PageCount(c.Key.Domain, c.Key.Gfn, c.Value)).ToArray(),
-        BusiestInstructions = _byInstruction.Top(top).Select(c => new InstructionCount(c.Key.Domain, c.Key.InstructionPointer, c.Value)).ToArray(),
+        ByKind = new CountsBy<VmEventKind>(Enum.GetValues<VmEventKind>().Where(k => _byKind[(int)k] != 0).ToDictionary(k => k, k => _byKind[(int)k])),
+        ByDomain = new CountsBy<string>(_byDomain.InOrder().ToDictionary()),
+        ByVCpu = new CountsBy<uint>(_byVCpu.InOrder().ToDictionary()),
+        BusiestPages = new TextList<PageCount>(_byPage.Top(top).Select(c => new PageCount(c.Key.Domain, c.Key.Gfn, c.Value))),
+        BusiestInstructions = new TextList<InstructionCount>(
+            _byInstruction.Top(top).Select(c => new InstructionCount(c.Key.Domain, c.Key.InstructionPointer, c.Value))),
         HandlingTime = _handling.Summarize(),
         TimedOut = _timedOut,
         Dropped = losses?.Sum(l => l.Events),
-        Losses = losses ?? Array.Empty<EventLoss>(),
+        Losses = new TextList<EventLoss>(losses ?? []),
     };
 
     /// <summary>The page that an event is about, if any.</summary>

@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+using System.Globalization;
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Monitoring;
@@ -5,47 +7,71 @@ using XenVmEvent.Monitoring;
 namespace XenVmEvent.Measurement;
 
 /// <summary>What came in a stream of events.</summary>
-public record EventMeasure
+public class EventMeasure
 {
+    internal EventMeasure()
+    {
+    }
+
+    /// <summary>The same of another time.</summary>
+    private protected EventMeasure(EventMeasure measure, DateTimeOffset startTime, TimeSpan duration)
+    {
+        StartTime = startTime;
+        Duration = duration;
+        Events = measure.Events;
+        ByKind = measure.ByKind;
+        ByDomain = measure.ByDomain;
+        ByVCpu = measure.ByVCpu;
+        BusiestPages = measure.BusiestPages;
+        BusiestInstructions = measure.BusiestInstructions;
+        HandlingTime = measure.HandlingTime;
+        TimedOut = measure.TimedOut;
+        Dropped = measure.Dropped;
+        Losses = measure.Losses;
+    }
+
     /// <summary>When the first event came.</summary>
-    public required DateTimeOffset StartTime { get; init; }
+    public DateTimeOffset StartTime { get; internal init; }
 
     /// <summary>From the first event to the last.</summary>
-    public required TimeSpan Duration { get; init; }
+    public TimeSpan Duration { get; internal init; }
 
     /// <summary>How many events.</summary>
-    public required long Events { get; init; }
+    public long Events { get; internal init; }
 
     /// <summary>Events a second; 0 where one event, or none, came.</summary>
     public double EventsPerSecond => Duration > TimeSpan.Zero ? Events / Duration.TotalSeconds : 0;
 
     /// <summary>How many of each kind, those with none left out.</summary>
-    public required IReadOnlyDictionary<VmEventKind, long> ByKind { get; init; }
+    public IReadOnlyDictionary<VmEventKind, long> ByKind { get; internal init; } = ReadOnlyDictionary<VmEventKind, long>.Empty;
 
     /// <summary>How many of each domain, by name.</summary>
-    public required IReadOnlyDictionary<string, long> ByDomain { get; init; }
+    public IReadOnlyDictionary<string, long> ByDomain { get; internal init; } = ReadOnlyDictionary<string, long>.Empty;
 
     /// <summary>How many by vCPUs of each id, whatever the domain.</summary>
-    public required IReadOnlyDictionary<uint, long> ByVCpu { get; init; }
+    public IReadOnlyDictionary<uint, long> ByVCpu { get; internal init; } = ReadOnlyDictionary<uint, long>.Empty;
 
     /// <summary>The pages that most events of kind MemAccess, MemPaging and MemSharing were about.</summary>
-    public required IReadOnlyList<PageCount> BusiestPages { get; init; }
+    public IReadOnlyList<PageCount> BusiestPages { get; internal init; } = [];
 
     /// <summary>The instructions that most events came from.</summary>
-    public required IReadOnlyList<InstructionCount> BusiestInstructions { get; init; }
+    public IReadOnlyList<InstructionCount> BusiestInstructions { get; internal init; } = [];
 
     /// <summary>From reading an event until Xen was told of its answer; of those events where that is known.</summary>
-    public required LatencySummary HandlingTime { get; init; }
+    public LatencySummary HandlingTime { get; internal init; }
 
     /// <summary>Held events that got their default because nobody answered in time.</summary>
-    public required long TimedOut { get; init; }
+    public long TimedOut { get; internal init; }
 
     /// <summary>
     /// Events that the sessions of these had to drop, or that Xen overwrote, since they began, or since the interval before;
     /// null where that is not known, as for recorded events among which none are marked as missing.
     /// </summary>
-    public required long? Dropped { get; init; }
+    public long? Dropped { get; internal init; }
 
     /// <summary>When these were lost, and why.</summary>
-    public required IReadOnlyList<EventLoss> Losses { get; init; }
+    public IReadOnlyList<EventLoss> Losses { get; internal init; } = [];
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Events} events in {Duration}, {EventsPerSecond:0.#} a second");
 }

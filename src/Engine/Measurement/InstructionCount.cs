@@ -1,11 +1,17 @@
 namespace XenVmEvent.Measurement;
 
 /// <summary>How many events came from an instruction.</summary>
-/// <param name="Domain">The domain's name.</param>
-/// <param name="InstructionPointer">Where the instruction is.</param>
-/// <param name="Events">How many.</param>
-public sealed record InstructionCount(string Domain, ulong InstructionPointer, long Events)
+public readonly record struct InstructionCount(string Domain, ulong InstructionPointer, long Events)
 {
+    /// <summary>The domain's name.</summary>
+    public string Domain { get; } = Domain;
+
+    /// <summary>Where the instruction is.</summary>
+    public ulong InstructionPointer { get; } = InstructionPointer;
+
+    /// <summary>How many.</summary>
+    public long Events { get; } = Events;
+
     /// <inheritdoc/>
     public override string ToString() => $"{Domain} 0x{InstructionPointer:x16}: {Events}";
 }

@@ -1,15 +1,10 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace XenVmEvent.Measurement;
 
 /// <summary>What came in one interval of a stream of events.</summary>
-public sealed record IntervalMeasure : EventMeasure
+public sealed class IntervalMeasure : EventMeasure
 {
     /// <summary>Of what was counted from a time on.</summary>
-    [SetsRequiredMembers]
-    internal IntervalMeasure(EventMeasure measure, DateTimeOffset startTime, TimeSpan duration) : base(measure)
+    internal IntervalMeasure(EventMeasure measure, DateTimeOffset startTime, TimeSpan duration) : base(measure, startTime, duration)
     {
-        StartTime = startTime;
-        Duration = duration;
     }
 }

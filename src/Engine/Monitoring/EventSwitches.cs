@@ -122,7 +122,7 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
     public VmEventResponse Permit(VmEventResponse response)
     {
         if (!response.ToggleSingleStep && response.FastSingleStepView is null) return response;
-        if (_ended || FindObjection(response) is not null) return response with { ToggleSingleStep = false, FastSingleStepView = null };
+        if (_ended || FindObjection(response) is not null) return new VmEventResponse(response) { ToggleSingleStep = false, FastSingleStepView = null };
 
         // Xen ends a fast single step only where it would raise an event for a slow one.
         if (response.FastSingleStepView is not null) Need(VmEventKind.SingleStep);

@@ -1,12 +1,20 @@
 namespace XenVmEvent.Monitoring;
 
 /// <summary>A distribution of durations; all zero when there was none.</summary>
-/// <param name="Min">The shortest.</param>
-/// <param name="Median">Half took no longer, to 6 %.</param>
-/// <param name="P99">99 of 100 took no longer, to 6 %.</param>
-/// <param name="Max">The longest.</param>
 public readonly record struct LatencySummary(TimeSpan Min, TimeSpan Median, TimeSpan P99, TimeSpan Max)
 {
+    /// <summary>The shortest.</summary>
+    public TimeSpan Min { get; } = Min;
+
+    /// <summary>Half took no longer, to 6 %.</summary>
+    public TimeSpan Median { get; } = Median;
+
+    /// <summary>99 of 100 took no longer, to 6 %.</summary>
+    public TimeSpan P99 { get; } = P99;
+
+    /// <summary>The longest.</summary>
+    public TimeSpan Max { get; } = Max;
+
     /// <inheritdoc/>
     public override string ToString() =>
         string.Create(

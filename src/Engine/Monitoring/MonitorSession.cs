@@ -56,7 +56,7 @@ public sealed class MonitorSession : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.ResponseTimeout, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.ResponseTimeout, TimeSpan.FromMinutes(MonitorOptions.LongestResponseMinutes));
         IDomainMonitor monitor = hypervisor.EnableMonitor(domain, options.Channel);
-        domain = domain with { VCpus = monitor.VCpus }; // What was listed may be wrong, and a vCPU that nobody knew of would stay paused.
+        domain = domain.WithVCpus(monitor.VCpus); // What was listed may be wrong, and a vCPU that nobody knew of would stay paused.
         EventPump pump;
         try
         {

@@ -36,9 +36,8 @@ internal sealed class StatisticsCollector(int vcpus)
     public MonitorStatistics Snapshot(long overwritten) => new()
     {
         Events = _byKind.Sum(),
-        ByKind = Enum.GetValues<VmEventKind>().Where(k => _byKind[(int)k] != 0).ToDictionary(k => k, k => _byKind[(int)k]),
-        // An array, for PowerShell cannot index what a collection expression makes.
-        ByVCpu = _byVCpu.ToArray(),
+        ByKind = new CountsBy<VmEventKind>(Enum.GetValues<VmEventKind>().Where(k => _byKind[(int)k] != 0).ToDictionary(k => k, k => _byKind[(int)k])),
+        ByVCpu = new TextList<long>(_byVCpu),
         Answered = _answered,
         Held = _held,
         TimedOut = _timedOut,

@@ -13,6 +13,6 @@ internal sealed class NobodyWaits : IHeldEvents
 
     public XenException FindObjection(VmEventResponse response) => new(
         XenErrorId.AlreadyAnswered,
-        "The event comes from a recording: its guest went on long ago.",
+        "The event is a copy, from a recording, a file or another process: its guest went on long ago.",
         "Answer events of a Watch cmdlet; to try answers on recorded events, replay them.");
 }

@@ -37,10 +37,6 @@ public static class MonitorReset
             release = DomainRelease.Run(hypervisor, domain, control);
         });
         IReadOnlyList<uint> still = VCpuObservation.FindFrozen(control, frozen, Look);
-        return new MonitorResetReport(domain, wasMonitored, frozen, still, release!.CanUsePages)
-        {
-            Failures = release.Failures,
-            PausesUndone = undone,
-        };
+        return new MonitorResetReport(domain, wasMonitored, frozen, still, release!.CanUsePages, release.Failures, undone);
     }
 }

@@ -1,23 +1,54 @@
 using XenVmEvent.Hypervisor;
+using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.Recovery;
 
 /// <summary>What <see cref="MonitorReset"/> found and did.</summary>
-/// <param name="Domain">The domain.</param>
-/// <param name="WasMonitored">Its monitor was enabled.</param>
-/// <param name="FrozenVCpus">The vCPUs that looked frozen before: neither running, nor waiting of themselves, and without progress.</param>
-/// <param name="StillFrozenVCpus">Those of them that look so still.</param>
-/// <param name="PageAccessRestored">Every page can be read, written and executed again, one that was left restricted from its first touch on; false where this host cannot restrict pages, or where that failed.</param>
-public sealed record MonitorResetReport(
-    XenDomain Domain,
-    bool WasMonitored,
-    IReadOnlyList<uint> FrozenVCpus,
-    IReadOnlyList<uint> StillFrozenVCpus,
-    bool PageAccessRestored)
+public sealed class MonitorResetReport
 {
+    internal MonitorResetReport(
+        XenDomain domain,
+        bool wasMonitored,
+        IReadOnlyList<uint> frozenVCpus,
+        IReadOnlyList<uint> stillFrozenVCpus,
+        bool pageAccessRestored,
+        IReadOnlyList<XenException> failures,
+        int pausesUndone)
+    {
+        Domain = domain;
+        WasMonitored = wasMonitored;
+        FrozenVCpus = new TextList<uint>(frozenVCpus);
+        StillFrozenVCpus = new TextList<uint>(stillFrozenVCpus);
+        PageAccessRestored = pageAccessRestored;
+        Failures = new TextList<XenException>(failures);
+        PausesUndone = pausesUndone;
+    }
+
+    /// <summary>The domain.</summary>
+    public XenDomain Domain { get; }
+
+    /// <summary>Its monitor was enabled.</summary>
+    public bool WasMonitored { get; }
+
+    /// <summary>The vCPUs that looked frozen before: neither running, nor waiting of themselves, and without progress.</summary>
+    public IReadOnlyList<uint> FrozenVCpus { get; }
+
+    /// <summary>Those of them that look so still.</summary>
+    public IReadOnlyList<uint> StillFrozenVCpus { get; }
+
+    /// <summary>
+    /// Every page can be read, written and executed again, one that was left restricted from its first touch on; false where
+    /// this host cannot restrict pages, or where that failed.
+    /// </summary>
+    public bool PageAccessRestored { get; }
+
     /// <summary>Steps that failed; the others were done all the same.</summary>
-    public IReadOnlyList<XenException> Failures { get; init; } = [];
+    public IReadOnlyList<XenException> Failures { get; }
 
     /// <summary>How many pauses of the domain were undone that processes had left which were killed.</summary>
-    public int PausesUndone { get; init; }
+    public int PausesUndone { get; }
+
+    /// <inheritdoc/>
+    public override string ToString() =>
+        $"{Domain}: {(WasMonitored ? "was monitored" : "was not monitored")}, {FrozenVCpus.Count} vCPUs frozen, {StillFrozenVCpus.Count} still";
 }

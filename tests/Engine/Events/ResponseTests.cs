@@ -10,24 +10,24 @@ public class ResponseTests
     {
         byte[] data = [1, 2, 3];
         var registers = new Dictionary<SettableRegister, ulong> { [SettableRegister.Rip] = 7, [SettableRegister.Rax] = 5 };
-        VmEventResponse one = VmEventResponse.Continue with { Registers = registers, View = 1 };
-        VmEventResponse read = VmEventResponse.Emulate with { EmulatedReadData = data };
+        VmEventResponse one = new() { Registers = registers, View = 1 };
+        VmEventResponse read = new(VmEventAction.Emulate) { EmulatedReadData = data };
         registers[SettableRegister.Rax] = 6;
         data[0] = 9;
         Assert.Equal(5ul, one.Registers[SettableRegister.Rax]);
         Assert.Equal([1, 2, 3], read.EmulatedReadData.ToArray());
-        Assert.Equal(one, VmEventResponse.Continue.WithRegister(SettableRegister.Rax, 5).WithRegister(SettableRegister.Rip, 7) with { View = 1 });
-        Assert.NotEqual(one, VmEventResponse.Continue with { Registers = registers, View = 1 });
-        Assert.NotEqual(one, one with { View = 0 });
+        Assert.Equal(one, new VmEventResponse(view: 1).WithRegister(SettableRegister.Rax, 5).WithRegister(SettableRegister.Rip, 7));
+        Assert.NotEqual(one, new VmEventResponse { Registers = registers, View = 1 });
+        Assert.NotEqual(one, new VmEventResponse(one) { View = 0 });
         Assert.Equal(new VmEventResponse(), VmEventResponse.Continue);
-        Assert.Equal(read.GetHashCode(), (VmEventResponse.Emulate with { EmulatedReadData = new byte[] { 1, 2, 3 } }).GetHashCode());
+        Assert.Equal(read.GetHashCode(), (new VmEventResponse(VmEventAction.Emulate) { EmulatedReadData = new byte[] { 1, 2, 3 } }).GetHashCode());
     }
 
     [Fact]
     public void A_response_says_in_words_what_it_does()
     {
         Assert.Equal("EmulateNoWrite", VmEventResponse.EmulateNoWrite.ToString());
-        Assert.Equal("Continue, Rax=0x5, View 0, ToggleSingleStep, GetNextInterrupt, ResetVmTrace, ResetForkState, ResetForkMemory", (VmEventResponse.Continue with
+        Assert.Equal("Continue, Rax=0x5, View 0, ToggleSingleStep, GetNextInterrupt, ResetVmTrace, ResetForkState, ResetForkMemory", (new VmEventResponse
         {
             Registers = new Dictionary<SettableRegister, ulong> { [SettableRegister.Rax] = 5 },
             View = 0,
@@ -37,7 +37,7 @@ public class ResponseTests
             ResetForkState = true,
             ResetForkMemory = true,
         }).ToString());
-        Assert.Equal("Emulate, FastSingleStepView 2, InstructionData 0f0b", (VmEventResponse.Emulate with
+        Assert.Equal("Emulate, FastSingleStepView 2, InstructionData 0f0b", (new VmEventResponse(VmEventAction.Emulate)
         {
             FastSingleStepView = 2,
             InstructionData = new byte[] { 0x0f, 0x0b },

@@ -148,8 +148,8 @@ internal sealed class FaultConsumer
             0 when taken.Kind is VmEventKind.WriteControlRegister or VmEventKind.MovToMsr => VmEventResponse.Deny,
             3 => VmEventResponse.Deny,
             4 => VmEventResponse.Reinject,
-            5 => VmEventResponse.Continue with { ToggleSingleStep = true },
-            6 => VmEventResponse.Continue with { View = 1 },
+            5 => new VmEventResponse { ToggleSingleStep = true },
+            6 => new VmEventResponse { View = 1 },
             7 => VmEventResponse.EmulateNoWrite,
             _ => VmEventResponse.Continue,
         };

@@ -100,7 +100,7 @@ public sealed class AnswerTests : IDisposable
         ulong rsp = VCpu.GetRegister(SettableRegister.Rsp);
         ulong before = rbx == 0 ? VCpu.GetRegister(SettableRegister.Rbx) : rbx;
         SoftwareBreakpointEvent seen = Answer<SoftwareBreakpointEvent>(
-            VmEventKind.SoftwareBreakpoint, VmEventResponse.Emulate with { InstructionData = Convert.FromHexString(code) }, GuestAction.Breakpoint());
+            VmEventKind.SoftwareBreakpoint, new VmEventResponse(VmEventAction.Emulate) { InstructionData = Convert.FromHexString(code) }, GuestAction.Breakpoint());
         Assert.Equal(seen.InstructionPointer + length, VCpu.GetRegister(SettableRegister.Rip));
         Assert.Equal(before, VCpu.GetRegister(SettableRegister.Rbx));
         Assert.Equal(code == "53" ? rsp - 8 : rsp, VCpu.GetRegister(SettableRegister.Rsp));
@@ -112,7 +112,7 @@ public sealed class AnswerTests : IDisposable
     public void An_instruction_that_Xen_cannot_emulate_is_invalid_to_the_guest()
     {
         Answer<SoftwareBreakpointEvent>(
-            VmEventKind.SoftwareBreakpoint, VmEventResponse.Emulate with { InstructionData = new byte[] { 0x0f, 0x0b } }, GuestAction.Breakpoint());
+            VmEventKind.SoftwareBreakpoint, new VmEventResponse(VmEventAction.Emulate) { InstructionData = new byte[] { 0x0f, 0x0b } }, GuestAction.Breakpoint());
         Assert.Equal((0, 1), (VCpu.GetExceptions(3), VCpu.GetExceptions(6)));
     }
 
@@ -125,7 +125,7 @@ public sealed class AnswerTests : IDisposable
         Guest.Memory.Write(0x180 * 4096UL, 42);
         using EventSubscription held = _session.Watch(Watches.Repeated(PageAccess.Read, new GfnRange(0x180)) with { Hold = true });
         Task done = VCpu.RunAsync(GuestAction.ReadPage(0x180), GuestAction.ReadPage(0x180));
-        held.Next<MemAccessEvent>().Respond(VmEventResponse.Emulate with { EmulatedReadData = Convert.FromHexString(data) });
+        held.Next<MemAccessEvent>().Respond(new VmEventResponse(VmEventAction.Emulate) { EmulatedReadData = Convert.FromHexString(data) });
         MemAccessEvent second = held.Next<MemAccessEvent>();
         Assert.Equal(seen, VCpu.GetRegister(SettableRegister.Rax));
         second.Respond(VmEventResponse.Emulate);
@@ -137,7 +137,7 @@ public sealed class AnswerTests : IDisposable
     public void Data_to_read_is_refused_for_a_write_and_left_out_by_default()
     {
         using EventSubscription held = _session.Watch(Watches.Repeated(PageAccess.Write, new GfnRange(0x180)) with { Hold = true });
-        VmEventResponse data = VmEventResponse.Emulate with { EmulatedReadData = new byte[] { 1 } };
+        VmEventResponse data = new(VmEventAction.Emulate) { EmulatedReadData = new byte[] { 1 } };
         Task done = VCpu.RunAsync(GuestAction.WritePage(0x180, 0, 5));
         MemAccessEvent one = held.Next<MemAccessEvent>();
         Hosts.Refused(XenErrorId.ResponseNotApplicable, () => one.Respond(data));
@@ -154,7 +154,7 @@ public sealed class AnswerTests : IDisposable
         using EventSubscription held = _session.Watch(Watches.For(VmEventKind.Cpuid) with { Hold = true });
         Task done = VCpu.RunAsync(GuestAction.Nop(), GuestAction.Nop(), GuestAction.Cpuid(0), GuestAction.Nop(), GuestAction.Cpuid(0));
         CpuidEvent first = held.Next<CpuidEvent>();
-        first.Respond(VmEventResponse.Continue with { ResetVmTrace = true });
+        first.Respond(new VmEventResponse { ResetVmTrace = true });
         CpuidEvent second = held.Next<CpuidEvent>();
         Assert.Equal((16u, 8u), (Position(first), Position(second)));
         second.Respond(VmEventResponse.Continue);
@@ -169,7 +169,7 @@ public sealed class AnswerTests : IDisposable
         using EventSubscription held = _session.Watch(Watches.For(VmEventKind.Cpuid) with { Hold = true });
         Task done = VCpu.RunAsync(GuestAction.Cpuid(0), GuestAction.Nop(), GuestAction.Nop(), GuestAction.Cpuid(1), GuestAction.Nop());
         CpuidEvent first = held.Next<CpuidEvent>();
-        VmEventResponse toggle = VmEventResponse.Continue with { ToggleSingleStep = true };
+        VmEventResponse toggle = new() { ToggleSingleStep = true };
         Assert.Contains(
             "Nobody watches SingleStep", Hosts.Refused(XenErrorId.ResponseNotApplicable, () => first.Respond(toggle)).Message, StringComparison.Ordinal);
         EventSubscription steps = _session.Watch(Watches.For(VmEventKind.SingleStep) with { Hold = true });
@@ -190,7 +190,7 @@ public sealed class AnswerTests : IDisposable
     {
         using EventSubscription held = _session.Watch(Watches.For(VmEventKind.Cpuid) with { Hold = true });
         using EventSubscription steps = _session.Watch(Watches.For(VmEventKind.SingleStep));
-        _session.SetDefaultResponse(VmEventKind.Cpuid, VmEventResponse.Continue with { ToggleSingleStep = true });
+        _session.SetDefaultResponse(VmEventKind.Cpuid, new VmEventResponse { ToggleSingleStep = true });
         Task done = VCpu.RunAsync(GuestAction.Cpuid(0), GuestAction.Nop());
         CpuidEvent one = held.Next<CpuidEvent>();
         steps.Dispose();
@@ -210,9 +210,9 @@ public sealed class AnswerTests : IDisposable
         }
 
         Answer<CpuidEvent>(
-            VmEventKind.Cpuid, VmEventResponse.Continue with { FastSingleStepView = (ushort)view }, GuestAction.Nop(), GuestAction.Cpuid(0), GuestAction.Nop());
+            VmEventKind.Cpuid, new VmEventResponse { FastSingleStepView = (ushort)view }, GuestAction.Nop(), GuestAction.Cpuid(0), GuestAction.Nop());
         Assert.Equal((view, false, 1L), ((int)VCpu.View, VCpu.IsSingleStepping, VCpu.Events));
-        Answer<CpuidEvent>(VmEventKind.Cpuid, VmEventResponse.Continue with { View = 0 }, GuestAction.Cpuid(0), GuestAction.Nop());
+        Answer<CpuidEvent>(VmEventKind.Cpuid, new VmEventResponse { View = 0 }, GuestAction.Cpuid(0), GuestAction.Nop());
         Assert.Equal(0, VCpu.View);
     }
 
@@ -222,7 +222,7 @@ public sealed class AnswerTests : IDisposable
         using SimulatedHypervisor host = Hosts.Idle(options: new SimulationOptions { HasExtendedPageTables = false });
         using MonitorSession session = host.Session(ChannelPreference.Auto);
         Hosts.Refused(
-            XenErrorId.NotSupported, () => session.SetDefaultResponse(VmEventKind.Cpuid, VmEventResponse.Continue with { ToggleSingleStep = true }));
+            XenErrorId.NotSupported, () => session.SetDefaultResponse(VmEventKind.Cpuid, new VmEventResponse { ToggleSingleStep = true }));
     }
 
     [Fact]
@@ -230,10 +230,10 @@ public sealed class AnswerTests : IDisposable
     {
         using EventSubscription interrupts = _session.Watch(Watches.For(VmEventKind.Interrupt));
         Answer<SoftwareBreakpointEvent>(
-            VmEventKind.SoftwareBreakpoint, VmEventResponse.Reinject with { GetNextInterrupt = true }, GuestAction.Breakpoint(), GuestAction.Interrupt());
+            VmEventKind.SoftwareBreakpoint, new VmEventResponse(VmEventAction.Reinject) { GetNextInterrupt = true }, GuestAction.Breakpoint(), GuestAction.Interrupt());
         Assert.Equal(3u, interrupts.Next<InterruptEvent>().Vector);
         Answer<CpuidEvent>(
-            VmEventKind.Cpuid, VmEventResponse.Continue with { GetNextInterrupt = true }, GuestAction.Cpuid(0), GuestAction.Interrupt(), GuestAction.Interrupt());
+            VmEventKind.Cpuid, new VmEventResponse { GetNextInterrupt = true }, GuestAction.Cpuid(0), GuestAction.Interrupt(), GuestAction.Interrupt());
         Assert.Equal(0xecu, interrupts.Next<InterruptEvent>().Vector);
         Assert.False(interrupts.HasNews);
     }
@@ -248,7 +248,7 @@ public sealed class AnswerTests : IDisposable
         ulong rbx = VCpu.GetRegister(SettableRegister.Rbx);
         Answer<CpuidEvent>(
             VmEventKind.Cpuid,
-            VmEventResponse.Continue with { ResetForkState = state, ResetForkMemory = memory },
+            new VmEventResponse { ResetForkState = state, ResetForkMemory = memory },
             GuestAction.WriteMsr(Msr.Lstar, 5),
             GuestAction.WritePage(0x180, 0, 6),
             GuestAction.Cpuid(0));
@@ -262,7 +262,7 @@ public sealed class AnswerTests : IDisposable
     {
         using SimulatedHypervisor host = Hosts.Idle();
         using MonitorSession session = host.Session(ChannelPreference.Auto);
-        session.SetDefaultResponse(VmEventKind.GuestRequest, VmEventResponse.Continue with { ResetForkState = true, ResetForkMemory = true });
+        session.SetDefaultResponse(VmEventKind.GuestRequest, new VmEventResponse { ResetForkState = true, ResetForkMemory = true });
         using EventSubscription seen = session.Watch(Watches.For(VmEventKind.GuestRequest));
         host.Guest().Run(GuestAction.WritePage(0x180, 0, 6), GuestAction.GuestRequest(), GuestAction.Nop());
         Assert.Equal(6u, host.Guest().ReadMemory(0x180, 0));
@@ -276,9 +276,9 @@ public sealed class AnswerTests : IDisposable
         using MonitorSession session = host.Session(ChannelPreference.Auto);
         VmEventResponse[] unknown =
         [
-            VmEventResponse.Continue with { FastSingleStepView = 1 },
-            VmEventResponse.Continue with { ResetVmTrace = true },
-            VmEventResponse.Continue with { ResetForkMemory = true },
+            new VmEventResponse { FastSingleStepView = 1 },
+            new VmEventResponse { ResetVmTrace = true },
+            new VmEventResponse { ResetForkMemory = true },
         ];
         foreach (VmEventResponse one in unknown)
         {
@@ -288,8 +288,8 @@ public sealed class AnswerTests : IDisposable
 
         Hosts.Refused(
             XenErrorId.NotSupported,
-            () => session.SetDefaultResponse(VmEventKind.MemAccess, VmEventResponse.Emulate with { EmulatedReadData = new byte[325] }));
-        session.SetDefaultResponse(VmEventKind.MemAccess, VmEventResponse.Emulate with { EmulatedReadData = new byte[324] });
+            () => session.SetDefaultResponse(VmEventKind.MemAccess, new VmEventResponse(VmEventAction.Emulate) { EmulatedReadData = new byte[325] }));
+        session.SetDefaultResponse(VmEventKind.MemAccess, new VmEventResponse(VmEventAction.Emulate) { EmulatedReadData = new byte[324] });
     }
 
     /// <summary>Has the guest do something, and answers its one event of a kind.</summary>

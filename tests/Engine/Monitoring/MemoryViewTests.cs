@@ -74,9 +74,9 @@ public class MemoryViewTests
         EventSubscription seen = session.Watch(Watches.For(VmEventKind.Cpuid) with { Hold = true });
         Task cpuid = host.Guest().VCpus[0].RunAsync(GuestAction.Cpuid(1));
         CpuidEvent asked = seen.Next<CpuidEvent>();
-        Hosts.Refused(XenErrorId.ViewNotFound, () => asked.Respond(VmEventResponse.Continue with { View = 7 }));
-        Hosts.Refused(XenErrorId.ViewNotFound, () => session.SetDefaultResponse(VmEventKind.Cpuid, VmEventResponse.Continue with { View = 7 }));
-        asked.Respond(VmEventResponse.Continue with { View = view });
+        Hosts.Refused(XenErrorId.ViewNotFound, () => asked.Respond(new VmEventResponse { View = 7 }));
+        Hosts.Refused(XenErrorId.ViewNotFound, () => session.SetDefaultResponse(VmEventKind.Cpuid, new VmEventResponse { View = 7 }));
+        asked.Respond(new VmEventResponse { View = view });
         cpuid.Finish();
         Assert.Equal(view, host.Guest().VCpus[0].View);
     }

@@ -114,10 +114,10 @@ public class ResponseBytesTests
     {
         VmEventLayout layout = VmEventLayout.ForVersion(4);
         byte[] breakpoint = Shape(layout, new byte[layout.Size], VmEventKind.SoftwareBreakpoint);
-        byte[] answer = Compose(layout, breakpoint, VmEventResponse.Emulate with { InstructionData = new byte[] { 0x0f, 0xa2 } });
+        byte[] answer = Compose(layout, breakpoint, new VmEventResponse(VmEventAction.Emulate) { InstructionData = new byte[] { 0x0f, 0xa2 } });
         Assert.Equal([0x0f, 0xa2, .. Enumerable.Repeat((byte)0x90, 14), 0, 0], answer[56..74]);
         byte[] access = Shape(layout, new byte[layout.Size], VmEventKind.MemAccess);
-        answer = Compose(layout, access, VmEventResponse.Emulate with { EmulatedReadData = new byte[] { 7, 8, 9 } });
+        answer = Compose(layout, access, new VmEventResponse(VmEventAction.Emulate) { EmulatedReadData = new byte[] { 7, 8, 9 } });
         Assert.Equal([3, 0, 0, 0, 7, 8, 9, 0], answer[56..64]);
     }
 

@@ -19,7 +19,7 @@ public class VCpuCountTests
     {
         using SimulatedHypervisor host = Hosts.Idle(vcpus: 3);
         SimulatedDomain guest = host.Guest();
-        using MonitorSession session = MonitorSession.Start(host, guest.Identity with { VCpus = 1 }, new MonitorOptions { Channel = channel });
+        using MonitorSession session = MonitorSession.Start(host, guest.Identity.WithVCpus(1), new MonitorOptions { Channel = channel });
         Assert.Equal(3, session.Domain.VCpus);
         using EventSubscription seen = session.Watch(Watches.For(VmEventKind.Cpuid));
         guest.VCpus[2].RunAsync(GuestAction.Cpuid(1)).Finish();
@@ -40,7 +40,7 @@ public class VCpuCountTests
             Hosts.Until(() => guest.VCpus[2].IsPaused);
         }
 
-        MonitorReset.Run(host, guest.Identity with { VCpus = 1 });
+        MonitorReset.Run(host, guest.Identity.WithVCpus(1));
         guest.AssertFree();
     }
 }

@@ -31,7 +31,7 @@ public class HostTests
         Hosts.Refused(XenErrorId.DomainNotSupported, () => host.EnableMonitor(domains[0], ChannelPreference.Auto));
         Hosts.Refused(XenErrorId.DomainNotSupported, () => host.EnableMonitor(domains[1], ChannelPreference.Auto));
         Hosts.Refused(XenErrorId.DomainNotFound, () => host.EnableMonitor(domains[2], ChannelPreference.Auto));
-        Hosts.Refused(XenErrorId.DomainNotFound, () => host.EnableMonitor(domains[1] with { Id = 9 }, ChannelPreference.Auto));
+        Hosts.Refused(XenErrorId.DomainNotFound, () => host.EnableMonitor(new XenDomain(9, "none", Guid.NewGuid(), DomainType.Hvm, 1), ChannelPreference.Auto));
     }
 
     [Theory]

@@ -1,0 +1,40 @@
+using System.Management.Automation;
+using XenVmEvent.Events;
+using XenVmEvent.Recording;
+
+namespace XenVmEvent.PS;
+
+/// <summary>
+/// Makes events again of the copies that come from Import-Clixml, a job or a remote session. Each has its line of a recording
+/// with it.
+/// </summary>
+public sealed class VmEventConverter : PSTypeConverter
+{
+    /// <inheritdoc/>
+    public override bool CanConvertFrom(object sourceValue, Type destinationType) =>
+        destinationType == typeof(VmEvent) && LineOf(sourceValue) is not null;
+
+    /// <inheritdoc/>
+    /// <exception cref="PSInvalidCastException">Its line is none of an event.</exception>
+    public override object ConvertFrom(object sourceValue, Type destinationType, IFormatProvider formatProvider, bool ignoreCase)
+    {
+        try
+        {
+            return EventLine.Parse(LineOf(sourceValue) ?? throw new FormatException("it has no line of a recording"));
+        }
+        catch (FormatException e)
+        {
+            throw new PSInvalidCastException($"This is no copy of an event: {e.Message}.", e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override bool CanConvertTo(object sourceValue, Type destinationType) => false;
+
+    /// <inheritdoc/>
+    public override object ConvertTo(object sourceValue, Type destinationType, IFormatProvider formatProvider, bool ignoreCase) =>
+        throw new PSInvalidCastException("An event is converted to nothing.");
+
+    private static string? LineOf(object? source) =>
+        source is PSObject { BaseObject: not VmEvent } copy ? copy.Properties[VmEventMembers.RecordedName]?.Value as string : null;
+}
