@@ -38,4 +38,16 @@ internal sealed record WatchArguments
     public VmEventResponse Response { get; init; } = VmEventResponse.Continue;
 
     public IReadOnlyList<uint> Msrs { get; init; } = [];
+
+    public IReadOnlyList<AddressRange> NewValues { get; init; } = [];
+
+    public IReadOnlyList<AddressRange> ExcludedNewValues { get; init; } = [];
+
+    public IReadOnlyList<AddressRange> InstructionPointers { get; init; } = [];
+
+    public IReadOnlyList<AddressRange> LinearAddresses { get; init; } = [];
+
+    public IReadOnlyList<string> Symbols { get; init; } = [];
+
+    public string? SymbolMap { get; init; }
 }

@@ -23,6 +23,9 @@ internal sealed record WatchMode(string Name, string Description, Func<WatchArgu
     /// <summary>Whether pages are restricted, and can be chosen.</summary>
     public bool RestrictsPages { get; init; }
 
+    /// <summary>Whether it is about registers that are written.</summary>
+    public bool WritesRegisters => Name is "msr" or "write_ctrlreg_cr4";
+
     /// <summary>Whether that is in a view of its own, which all vCPUs are switched to; instructions are stepped over in view 0.</summary>
     public bool UsesView { get; init; }
 

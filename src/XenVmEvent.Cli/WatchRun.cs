@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.IO.Enumeration;
 using System.Runtime.CompilerServices;
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
@@ -9,6 +10,7 @@ using XenVmEvent.Hypervisor.Xen;
 using XenVmEvent.Monitoring;
 using XenVmEvent.Recording;
 using XenVmEvent.Recovery;
+using XenVmEvent.Symbols;
 
 namespace XenVmEvent.Cli;
 
@@ -18,6 +20,7 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
     private const int BrokenPipe = 32;
 
     private readonly CancellationTokenSource _stop = new();
+    private SymbolMap? _symbols;
     private long _shown;
 
     /// <returns>The process's exit code.</returns>
@@ -42,17 +45,19 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
 
     private int Watch(IHypervisor hypervisor)
     {
+        _symbols = arguments.SymbolMap is { } map ? ReadSymbols(map) : null;
+        EventSelection selection = CreateSelection();
         XenDomain domain = hypervisor.FindDomain(arguments.Domain);
         using RecordingWriter? recording = arguments.Output is { } file ? RecordingWriter.Open(file) : null;
         using Stream? output = recording is null ? StandardOutput.Open() : null;
         if (RuntimeFeature.IsDynamicCodeCompiled) Rehearsal.EnsureDone(); // The published file is native code and has no need of it.
         long start = Stopwatch.GetTimestamp();
+        EventWatch watch = arguments.Mode.Watch(arguments) with { Selection = selection };
         using MonitorSession session = MonitorSession.Start(hypervisor, domain, new MonitorOptions
         {
             Channel = arguments.Channel,
             ListenerRequired = arguments.ListenerRequired,
         });
-        EventWatch watch = arguments.Mode.Watch(arguments);
         ushort? view = arguments.Mode.UsesView ? session.CreateView().View : null;
         if (view is { } index) watch = InView(watch, index, session.Capabilities);
         foreach (VmEventKind kind in watch.Kinds) session.SetDefaultResponse(kind, arguments.Response);
@@ -62,6 +67,33 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         StandardError.Say($"watching {domain} on {hypervisor.Description}: {arguments.Mode.Name}, {session.Channel.ToString().ToLowerInvariant()} channel; Ctrl-C ends");
         XenException? unwritten = Print(subscription, output, view, recording);
         return Conclude(session, recording, unwritten, Stopwatch.GetElapsedTime(start));
+    }
+
+    private EventSelection CreateSelection() => new()
+    {
+        NewValues = AddressRange.Except(arguments.NewValues, arguments.ExcludedNewValues),
+        InstructionPointers = AddressRange.Intersect(arguments.InstructionPointers, [.. arguments.Symbols.SelectMany(RangesOf)]),
+        LinearAddresses = arguments.LinearAddresses,
+    };
+
+    private IReadOnlyList<AddressRange> RangesOf(string symbol)
+    {
+        IReadOnlyList<AddressRange> ranges = _symbols!.RangesOf(name => name == symbol || FileSystemName.MatchesSimpleExpression(symbol, name));
+        return ranges.Count > 0 ? ranges : throw new XenException(
+            XenErrorId.InvalidArgument, $"'{symbol}' is no code that the symbol map names.", "Look for its name in the file, or name another map.");
+    }
+
+    private static SymbolMap ReadSymbols(string file)
+    {
+        try
+        {
+            return SymbolMap.Read(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+        {
+            throw new XenException(
+                XenErrorId.InvalidArgument, $"The symbols in {file} cannot be read. {e.Message}", "Name the guest's System.map, or a copy of its /proc/kallsyms.", e);
+        }
     }
 
     /// <summary>Ends the session whatever came before, and tells of everything that went wrong.</summary>
@@ -153,6 +185,7 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
 
     private void Write(VmEvent vmEvent, IEventWriter writer)
     {
+        if (_symbols is not null) vmEvent.Symbol = _symbols.Find(vmEvent.InstructionPointer);
         writer.Write(vmEvent);
         _shown++;
     }

@@ -93,6 +93,23 @@ internal static class XenVmEventCommand
         CustomParser = ParseMsrs,
     };
 
+    private static readonly Option<IReadOnlyList<AddressRange>> NewValue = Addresses("--new-value", "For msr and write_ctrlreg_cr4: show writes of these values only, as in 0x6f0,0x1000-0x1fff.");
+    private static readonly Option<IReadOnlyList<AddressRange>> ExcludeNewValue = Addresses("--exclude-new-value", "For msr and write_ctrlreg_cr4: show no writes of these values.");
+    private static readonly Option<IReadOnlyList<AddressRange>> InstructionPointer = Addresses("--instruction-pointer", "Show only what code at these addresses does.");
+    private static readonly Option<IReadOnlyList<AddressRange>> LinearAddress = Addresses("--linear-address", "For write, exec and altp2m_*: show only accesses to these linear addresses.");
+    private static readonly Option<IReadOnlyList<string>> Symbol = new("--symbol")
+    {
+        Description = "Show only what the code of these names does, as in do_syscall_64,sys_*; with --symbol-map.",
+        HelpName = "names",
+        CustomParser = result => result.Tokens[0].Value.Split(','),
+    };
+
+    private static readonly Option<string?> SymbolMap = new("--symbol-map")
+    {
+        Description = "The guest's System.map, or a copy of its /proc/kallsyms; JSON has the symbol of each event then.",
+        HelpName = "file",
+    };
+
     private static readonly Option<IReadOnlyDictionary<SettableRegister, ulong>> Registers = new("--register")
     {
         Description = "With every answer: set these registers of the guest, as in rbx=0x1234,rcx=0.",
@@ -107,6 +124,7 @@ internal static class XenVmEventCommand
         RootCommand root = new("Watches what a Xen guest does, and prints it.")
         {
             Domain, Mode, Required, NoGuard, Simulate, Trace, Fast, Channel, Count, Duration, Format, Output, Gfns, Repeat, Msrs, Response, Registers,
+            NewValue, ExcludeNewValue, InstructionPointer, LinearAddress, Symbol, SymbolMap,
             ReadCommand.Create(), ReportCommand.Create(), TestCommand.Create(), ResetCommand.Create(), GuardCommand.Create(),
         };
         root.Options.OfType<HelpOption>().Single().Action = new HelpAction();
@@ -183,6 +201,12 @@ internal static class XenVmEventCommand
         Gfns = parsed.GetValue(Gfns) ?? [],
         Repeat = parsed.GetValue(Repeat),
         Msrs = parsed.GetValue(Msrs) ?? [],
+        NewValues = parsed.GetValue(NewValue) ?? [],
+        ExcludedNewValues = parsed.GetValue(ExcludeNewValue) ?? [],
+        InstructionPointers = parsed.GetValue(InstructionPointer) ?? [],
+        LinearAddresses = parsed.GetValue(LinearAddress) ?? [],
+        Symbols = parsed.GetValue(Symbol) ?? [],
+        SymbolMap = parsed.GetValue(SymbolMap),
         Response = new VmEventResponse(parsed.GetRequiredValue(Response).Action, parsed.GetValue(Registers)),
     };
 
@@ -256,6 +280,13 @@ internal static class XenVmEventCommand
         return msrs;
     }
 
+    private static Option<IReadOnlyList<AddressRange>> Addresses(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "ranges",
+        CustomParser = result => Refusing(result, AddressRange.ParseList, []),
+    };
+
     private static T? Refusing<T>(ArgumentResult result, Func<string, T> parse, T otherwise)
     {
         try
@@ -289,10 +320,17 @@ internal static class XenVmEventCommand
             result.GetResult(Output) is null || result.GetResult(Format) is not { Tokens: [{ Value: "text" }] },
             "--format text does not go with --output: events are recorded as JSON.");
 
+        RefuseUnless(result, result.GetResult(Symbol) is null || result.GetResult(SymbolMap) is not null, "--symbol goes with --symbol-map, which says where the code lies.");
+
         // By its name: asked for its value, an argument that was refused throws.
         if (result.GetResult(Mode) is not { Tokens: [{ Value: string name }] } || FindMode(name) is not { } mode) return;
         RefuseUnless(result, mode.RestrictsPages || result.GetResult(Gfns) is null, "--gfn goes with modes that watch pages.");
         RefuseUnless(result, mode is { RestrictsPages: true, UsesView: false } || result.GetResult(Repeat) is null, "--repeat goes with the modes write and exec.");
+        RefuseUnless(result, mode.RestrictsPages || result.GetResult(LinearAddress) is null, "--linear-address goes with modes that watch pages.");
+        RefuseUnless(
+            result,
+            mode.WritesRegisters || (result.GetResult(NewValue) is null && result.GetResult(ExcludeNewValue) is null),
+            "--new-value and --exclude-new-value go with the modes msr and write_ctrlreg_cr4.");
         RefuseUnless(result, (mode.Name == "msr") == result.GetResult(Msrs) is not null, "--msr goes with the mode msr, which needs it.");
     }
 }

@@ -72,7 +72,7 @@ public sealed class ConvertToXenVmEventReportCommand : RecordingCmdlet
     {
         if (!IsWanted) return;
         foreach (VmEvent vmEvent in InputObject) _report.Add(vmEvent);
-        foreach (string path in RecordingPath) ReadAll(path, _report.Add);
+        foreach (string path in RecordingPath) ReadAll(path, selection: null, _report.Add);
     }
 
     /// <inheritdoc/>

@@ -7,18 +7,19 @@ namespace XenVmEvent.PS;
 public abstract class RecordingCmdlet : XenCmdlet
 {
     /// <summary>Reads the recordings that a path with wildcards means. What is wrong with one is an error of its own.</summary>
-    private protected void ReadAll(string path, Action<VmEvent> use) => Report(path, () =>
+    private protected void ReadAll(string path, EventSelection? selection, Action<VmEvent> use) => Report(path, () =>
     {
-        foreach (string file in RecordingPath.ResolveAll(SessionState.Path, path)) Report(file, () => Read(file, use));
+        foreach (string file in RecordingPath.ResolveAll(SessionState.Path, path)) Report(file, () => Read(file, selection, use));
     });
 
     /// <summary>Reads the recording of this very name.</summary>
-    private protected void ReadLiteral(string path, Action<VmEvent> use) => Report(path, () => Read(RecordingPath.Resolve(SessionState.Path, path), use));
+    private protected void ReadLiteral(string path, EventSelection? selection, Action<VmEvent> use) =>
+        Report(path, () => Read(RecordingPath.Resolve(SessionState.Path, path), selection, use));
 
     /// <summary>What is no event is reported, and left out.</summary>
-    private void Read(string file, Action<VmEvent> use)
+    private void Read(string file, EventSelection? selection, Action<VmEvent> use)
     {
-        using RecordingReader recording = RecordingReader.Open(file);
+        using RecordingReader recording = RecordingReader.Open(file, selection);
         while (!Stopped.IsCancellationRequested)
         {
             try

@@ -3,6 +3,7 @@ using System.Management.Automation;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Monitoring;
+using XenVmEvent.Symbols;
 
 namespace XenVmEvent.PS;
 
@@ -65,6 +66,19 @@ public abstract class WatchCmdlet : DomainCmdlet
     [ValidateNotNullOrEmpty]
     public string? SymbolMap { get; set; }
 
+    /// <summary>Only events whose instruction pointer is one of these, as in 0xffffffff81000000-0xffffffff81ffffff.</summary>
+    [Parameter]
+    [AddressTransformation]
+    [ArgumentCompleter(typeof(NoCompleter))]
+    [ValidateNotNullOrEmpty]
+    public AddressRange[] InstructionPointer { get; set; } = [];
+
+    /// <summary>Only events whose instruction pointer is in code of these names, with or without wildcards, by -SymbolMap.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(NoCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string[] Symbol { get; set; } = [];
+
     /// <summary>
     /// Watch in the background: a job is written in the place of events, which Receive-Job gets. When as many wait as the
     /// buffer holds, the guest is slowed; Stop-Job and Remove-Job end the watch.
@@ -89,10 +103,13 @@ public abstract class WatchCmdlet : DomainCmdlet
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (AsJob && Hold) ThrowTerminatingError(ToErrorRecord(NoAnswersInJobs(), null));
-        EventLookup? lookup = Disassemble || SymbolMap is not null ? new EventLookup(SymbolMap is null ? null : ReadSymbols(SymbolMap), Disassemble) : null;
+        if (AsJob && Hold) ThrowTerminatingError(ToErrorRecord(NoAnswersInJobs(), Domain));
+        SymbolMap? symbols = SymbolMap is null ? null : SymbolFile.Read(this, SymbolMap);
+        EventWatch watch = CreateWatch() with { Hold = Hold, BufferSize = BufferSize };
+        Require(Domain, () => watch = watch with { Selection = CreateSelection() with { InstructionPointers = SymbolFile.Select(InstructionPointer, symbols, Symbol) } });
+        EventLookup? lookup = Disassemble || symbols is not null ? new EventLookup(symbols, Disassemble) : null;
         MonitorOptions options = new() { Channel = Channel, ResponseTimeout = ResponseTimeout };
-        _events = new EventStream(CreateWatch() with { Hold = Hold, BufferSize = BufferSize }, options, !NoGuard, lookup);
+        _events = new EventStream(watch, options, !NoGuard, lookup);
         foreach (XenDomain domain in _domains) Report(domain, () => Begin(domain));
         if (_events.IsEmpty) return;
         if (AsJob)
@@ -119,6 +136,9 @@ public abstract class WatchCmdlet : DomainCmdlet
 
     /// <summary>What to see.</summary>
     private protected abstract EventWatch CreateWatch();
+
+    /// <summary>Which of these events, but for what code does it.</summary>
+    private protected abstract EventSelection CreateSelection();
 
     private void Begin(XenDomain domain)
     {
@@ -178,26 +198,6 @@ public abstract class WatchCmdlet : DomainCmdlet
         }
 
         return written;
-    }
-
-    private Symbols.SymbolMap ReadSymbols(string path)
-    {
-        try
-        {
-            string file = GetUnresolvedProviderPathFromPSPath(path);
-            return Symbols.SymbolMap.Read(file);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
-        {
-            ThrowTerminatingError(new ErrorRecord(e, "SymbolMapNotRead", ErrorCategory.ReadError, path)
-            {
-                ErrorDetails = new ErrorDetails($"The symbols in {path} cannot be read. {e.Message}")
-                {
-                    RecommendedAction = "Name the guest's System.map, or a copy of its /proc/kallsyms.",
-                },
-            });
-            throw;
-        }
     }
 
     private void WarnOfLost()

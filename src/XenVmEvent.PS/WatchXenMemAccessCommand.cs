@@ -45,6 +45,13 @@ public sealed class WatchXenMemAccessCommand : WatchCmdlet
     [Parameter]
     public SwitchParameter IgnorePageWalks { get; set; }
 
+    /// <summary>Only accesses to these linear addresses, as in 0xffff888000400000-0xffff88800043ffff. A page stays watched until one that is shown.</summary>
+    [Parameter]
+    [AddressTransformation]
+    [ArgumentCompleter(typeof(NoCompleter))]
+    [ValidateNotNullOrEmpty]
+    public AddressRange[] LinearAddress { get; set; } = [];
+
     private protected override string Action => Access == PageAccess.None ? "Watch page access" : $"Watch {Access} access";
 
     private protected override EventWatch CreateWatch() => new()
@@ -52,6 +59,8 @@ public sealed class WatchXenMemAccessCommand : WatchCmdlet
         Kinds = [VmEventKind.MemAccess],
         Pages = new PageWatch { Access = Access, Ranges = Gfn, Repeat = Repeat, View = View, IgnorePageWalks = IgnorePageWalks },
     };
+
+    private protected override EventSelection CreateSelection() => new() { LinearAddresses = LinearAddress };
 
     /// <inheritdoc/>
     protected override void BeginProcessing() => Require(Access, () =>

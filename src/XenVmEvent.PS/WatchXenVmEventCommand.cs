@@ -69,6 +69,20 @@ public sealed class WatchXenVmEventCommand : WatchCmdlet
     [ArgumentCompleter(typeof(VCpuCompleter))]
     public uint[] VCpu { get; set; } = [];
 
+    /// <summary>For WriteControlRegister and MovToMsr: only writes of these values, as in 0x6000 or 0xffffffff81000000-0xffffffff81ffffff.</summary>
+    [Parameter]
+    [AddressTransformation]
+    [ArgumentCompleter(typeof(NoCompleter))]
+    [ValidateNotNullOrEmpty]
+    public AddressRange[] NewValue { get; set; } = [];
+
+    /// <summary>For WriteControlRegister and MovToMsr: no writes of these values.</summary>
+    [Parameter]
+    [AddressTransformation]
+    [ArgumentCompleter(typeof(NoCompleter))]
+    [ValidateNotNullOrEmpty]
+    public AddressRange[] ExcludeNewValue { get; set; } = [];
+
     private protected override string Action => $"Watch {string.Join(", ", Event)}";
 
     /// <inheritdoc/>
@@ -88,6 +102,13 @@ public sealed class WatchXenVmEventCommand : WatchCmdlet
                 $"Leave -{option} out, or name such a kind with -Event.");
         }
 
+        if (NewValue.Length + ExcludeNewValue.Length > 0 && Event.Except(EventSelection.KindsWithNewValue).ToArray() is { Length: > 0 } others)
+        {
+            throw Refusal(
+                $"{string.Join(", ", others)} events have no new value, so none would be shown.",
+                $"Leave these kinds out, or watch them by themselves; -NewValue and -ExcludeNewValue are for {string.Join(" and ", EventSelection.KindsWithNewValue)}.");
+        }
+
         if (Async && Hold) throw Refusal("-Async and -Hold exclude each other: what the guest does not wait for cannot be held.", "Leave one of them out.");
     });
 
@@ -102,6 +123,8 @@ public sealed class WatchXenVmEventCommand : WatchCmdlet
         AllowUserspace = AllowUserspace,
         SteppedVCpus = VCpu,
     };
+
+    private protected override EventSelection CreateSelection() => new() { NewValues = AddressRange.Except(NewValue, ExcludeNewValue) };
 
     private static XenException Refusal(string why, string remedy) => new(XenErrorId.InvalidArgument, why, remedy);
 }

@@ -36,6 +36,11 @@ public class UsageTests
     [InlineData("web01 msr --simulate", "--msr goes with")]
     [InlineData("web01 cpuid --simulate --msr 5", "--msr goes with")]
     [InlineData("web01 msr --simulate --msr 0x1g", "'0x1g' is neither the number nor the name of a register")]
+    [InlineData("web01 cpuid --simulate --new-value 1", "--new-value and --exclude-new-value go with the modes msr and write_ctrlreg_cr4")]
+    [InlineData("web01 write --simulate --exclude-new-value 1", "--new-value and --exclude-new-value go with the modes msr and write_ctrlreg_cr4")]
+    [InlineData("web01 msr --simulate --msr 1 --new-value main", "'main' is neither an address nor a range")]
+    [InlineData("web01 cpuid --simulate --linear-address 1", "--linear-address goes with")]
+    [InlineData("web01 cpuid --simulate --symbol main", "--symbol goes with --symbol-map")]
     [InlineData("web01 write --nonsense", "--nonsense")]
     [InlineData("web01 write more", "more")]
     public void Wrong_usage_is_refused_in_a_line_that_says_what_is_wrong(string arguments, string reason)

@@ -74,6 +74,53 @@ public class WatchTests
     }
 
     [Theory]
+    [InlineData("--exclude-new-value", "0x80000000-0xffffffffffffffff", "msr", "--msr", "IA32_LSTAR")]
+    [InlineData("--new-value", "0x80000000-0xffffffffffffffff,0", "msr", "--msr", "IA32_LSTAR")]
+    [InlineData("--instruction-pointer", "0xffffffff81014120", "write", "--repeat")]
+    [InlineData("--linear-address", "0xffff888000100000-0xffff888000103fff", "altp2m_write")]
+    [InlineData("--symbol", "native_*,none*", "cpuid")]
+    public void Filters_leave_out_the_others(string option, string value, params string[] arguments)
+    {
+        string map = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(map, "ffffffff81000000 T _text\nffffffff81016100 T native_cpuid\nffffffff81017000 T nonesuch");
+            string[] symbols = option == "--symbol" ? ["--symbol-map", map] : [];
+            CommandResult result = CommandProcess.Run(["web01", .. arguments, option, value, .. symbols, "--simulate", "--count", "5", "--format", "json"]);
+            Assert.Equal(0, result.ExitCode);
+            string[] events = [.. result.Output.Where(l => !l.StartsWith("{\"lost\":", StringComparison.Ordinal))];
+            Assert.Equal(5, events.Length);
+            foreach (string line in events)
+            {
+                using JsonDocument one = JsonDocument.Parse(line);
+                string Field(string name) => one.RootElement.GetProperty(name).GetString()!;
+                Assert.True(option switch
+                {
+                    "--exclude-new-value" => Convert.ToUInt64(Field("newValue"), 16) < 0x80000000,
+                    "--new-value" => Convert.ToUInt64(Field("newValue"), 16) >= 0x80000000,
+                    "--instruction-pointer" => Field("instructionPointer") == value,
+                    "--linear-address" => Field("linearAddress").StartsWith("0xffff88800010", StringComparison.Ordinal),
+                    _ => Field("symbol") == "native_cpuid+0x20",
+                });
+            }
+        }
+        finally
+        {
+            File.Delete(map);
+        }
+    }
+
+    [Theory]
+    [InlineData("--symbol-map", "/nonexistent")]
+    [InlineData("--new-value", "1", "--exclude-new-value", "0-2")]
+    public void What_could_never_be_shown_is_refused(params string[] options)
+    {
+        CommandResult result = CommandProcess.Run(["web01", "msr", "--msr", "1", "--simulate", .. options]);
+        Assert.Equal(1, result.ExitCode);
+        Assert.StartsWith("xenvmevent: InvalidArgument: ", Assert.Single(result.Errors), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("io", @"\AI/O: rip=[0-9a-f]{16}, vcpu \d: port=0x[0-9a-f]+, (in|out), bytes=[124], string=[01]\z")]
     [InlineData("vmexit", @"\AVM exit: rip=[0-9a-f]{16}, vcpu \d: reason=\d+, qualification=0x[0-9a-f]+\z")]
     public void As_text_its_own_modes_say_what_happened(string mode, string line)

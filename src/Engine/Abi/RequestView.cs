@@ -36,6 +36,10 @@ internal readonly ref struct RequestView(ReadOnlySpan<byte> bytes, VmEventLayout
         ? UInt32(VmEventField.SsDescriptor) >> 25 & 3
         : UInt32(VmEventField.CsAccessRights) >> 5 & 3);
 
+    /// <summary>The instruction pointer (arm64: program counter).</summary>
+    public ulong InstructionPointer(GuestArchitecture architecture) =>
+        UInt64(architecture == GuestArchitecture.Arm64 ? VmEventField.ArmPc : VmEventField.Rip);
+
     public uint UInt32(VmEventField field) => (uint)UInt64(field);
 
     public ulong UInt64(VmEventField field)

@@ -38,8 +38,7 @@ public abstract class VmEvent
     public VmEventKind Kind => Request.Kind;
 
     /// <summary>The vCPU's instruction pointer (arm64: program counter).</summary>
-    public ulong InstructionPointer =>
-        Request.UInt64(_source.Architecture == GuestArchitecture.Arm64 ? VmEventField.ArmPc : VmEventField.Rip);
+    public ulong InstructionPointer => Request.InstructionPointer(_source.Architecture);
 
     /// <summary>The altp2m view the vCPU was in; 0 is the host's own.</summary>
     public ushort View => (ushort)Request.UInt32(VmEventField.Altp2mIndex);

@@ -1,4 +1,5 @@
 using XenVmEvent.Abi;
+using XenVmEvent.Events;
 
 namespace XenVmEvent.Monitoring;
 
@@ -13,8 +14,10 @@ internal sealed class EventFilter
     private readonly HashSet<uint> _msrs;
     private readonly HashSet<uint> _steppedVCpus;
     private readonly PageWatch? _pages;
+    private readonly EventSelection? _selection;
+    private readonly GuestArchitecture _architecture;
 
-    public EventFilter(EventWatch watch)
+    public EventFilter(EventWatch watch, GuestArchitecture architecture)
     {
         foreach (VmEventKind kind in watch.Kinds) _kinds |= 1u << (int)kind;
         foreach (ControlRegister register in watch.ControlRegisters) _controlRegisters |= 1u << (int)register;
@@ -24,6 +27,8 @@ internal sealed class EventFilter
         _msrs = [.. watch.Msrs];
         _steppedVCpus = [.. watch.SteppedVCpus];
         _pages = watch.Pages;
+        _selection = watch.Selection is { IsEverything: false } selection ? selection : null;
+        _architecture = architecture;
     }
 
     public bool Wants(in RequestView request) => (_kinds & (1u << (int)request.Kind)) != 0 && request.Kind switch
@@ -32,7 +37,7 @@ internal sealed class EventFilter
             && (_pages.View == 0 || _pages.View == request.UInt32(VmEventField.Altp2mIndex))
             && _pages.Covers(
                 request.UInt64(VmEventField.MemAccessGfn),
-                (Events.PageAccess)(request.UInt32(VmEventField.MemAccessFlags) & (uint)MemAccessFlags.ReadWriteExecute)),
+                (PageAccess)(request.UInt32(VmEventField.MemAccessFlags) & (uint)MemAccessFlags.ReadWriteExecute)),
         VmEventKind.WriteControlRegister =>
             request.UInt32(VmEventField.ControlRegisterIndex) is < 32 and var index && (_controlRegisters & (1u << (int)index)) != 0
             && (Changes(request, VmEventField.ControlRegisterOldValue, VmEventField.ControlRegisterNewValue) & ~_ignoredBits) != 0,
@@ -44,7 +49,10 @@ internal sealed class EventFilter
         VmEventKind.GuestRequest => _allowUserspace || !request.IsFromUserspace,
         VmEventKind.SingleStep => _steppedVCpus.Count == 0 || _steppedVCpus.Contains(request.VCpuId),
         _ => true,
-    };
+    } && Selects(request);
+
+    /// <summary>Whether it is one of those that the watch selects of its kinds.</summary>
+    public bool Selects(in RequestView request) => _selection is null || _selection.Includes(request, _architecture);
 
     private static ulong Changes(in RequestView request, VmEventField before, VmEventField after) =>
         request.UInt64(before) ^ request.UInt64(after);

@@ -78,6 +78,8 @@ internal sealed class EventPump : IHeldEvents
 
     public MonitorCapabilities Capabilities { get; }
 
+    public Abi.GuestArchitecture Architecture => _hypervisor.Architecture;
+
     /// <summary>How the session ended; null while it runs.</summary>
     public SessionEnd? End => Volatile.Read(ref _end);
 
@@ -102,7 +104,7 @@ internal sealed class EventPump : IHeldEvents
         if (watch.Pages is not { } pages) return subscription;
         try
         {
-            Invoke(Deferred(() => _views.Add(pages)));
+            Invoke(Deferred(() => _views.Add(pages, subscription.Filter)));
         }
         catch
         {

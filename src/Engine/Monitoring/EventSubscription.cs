@@ -24,12 +24,15 @@ public sealed class EventSubscription : IDisposable
     {
         _pump = pump;
         Watch = watch;
-        _filter = new EventFilter(watch);
+        _filter = new EventFilter(watch, pump.Architecture);
         _arrival = arrival ?? new ArrivalSignal();
         _ownsArrival = arrival is null;
         _buffer = new EventBuffer(watch.BufferSize, _arrival);
         _hasNews = () => HasNews;
     }
+
+    /// <summary>What it wants to see of all requests.</summary>
+    internal EventFilter Filter => _filter;
 
     /// <summary>What it wants to see.</summary>
     public EventWatch Watch { get; }

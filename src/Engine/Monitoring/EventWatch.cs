@@ -1,4 +1,5 @@
 using XenVmEvent.Abi;
+using XenVmEvent.Events;
 
 namespace XenVmEvent.Monitoring;
 
@@ -54,6 +55,9 @@ public sealed record EventWatch
         get;
         init => field = value.ToArray();
     } = [];
+
+    /// <summary>Which of these events, by what is in them; null: all. The others get their default at once.</summary>
+    public EventSelection? Selection { get; init; }
 
     /// <summary>Events wait for an answer, up to the session's deadline.</summary>
     public bool Hold { get; init; }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 
@@ -72,7 +73,7 @@ internal sealed class PageRights
     public bool IsWatched => _watches.Count > 0;
 
     /// <summary>Adds a watch and restricts its pages, a step at a time.</summary>
-    public IEnumerable<int> Add(PageWatch watch)
+    public IEnumerable<int> Add(PageWatch watch, EventFilter filter)
     {
         GfnRange[] ranges = RangesOf(watch);
         _pages.EnsureExist(ranges);
@@ -82,7 +83,7 @@ internal sealed class PageRights
             foreach (int pages in Remember(ranges)) yield return pages;
         }
 
-        _watches.Add(new WatchedPages(watch, ranges));
+        _watches.Add(new WatchedPages(watch, filter, ranges));
         ApplyToNewPages();
         foreach (int pages in Apply(ranges)) yield return pages;
     }
@@ -151,11 +152,14 @@ internal sealed class PageRights
 
     /// <summary>Lets an access that raised an event go on.</summary>
     /// <returns>False when the page stays restricted, and the access has to be done in another way.</returns>
-    public bool Release(uint vcpu, ulong gfn, PageAccess access)
+    public bool Release(RequestView request)
     {
-        if (!Owns(gfn)) return _host!.Release(vcpu, gfn, access);
+        ulong gfn = request.UInt64(VmEventField.MemAccessGfn);
+        if (!Owns(gfn)) return _host!.Release(request);
+        uint vcpu = request.VCpuId;
+        PageAccess access = (PageAccess)(request.UInt32(VmEventField.MemAccessFlags) & (uint)MemAccessFlags.ReadWriteExecute);
         bool changed = Follow(gfn, access);
-        if (StaysRestricted(gfn, access))
+        if (StaysRestricted(request, gfn, access))
         {
             if (changed) Write(gfn, RightsOf(gfn));
             _emulated[vcpu] = gfn;
@@ -296,12 +300,12 @@ internal sealed class PageRights
         if (_monitor.DefaultMemAccess != rights) _monitor.DefaultMemAccess = rights;
     }
 
-    /// <summary>Whether a watch wants to see this access of the page each time. No lambda: it would be two objects an event.</summary>
-    private bool StaysRestricted(ulong gfn, PageAccess access)
+    /// <summary>Whether a watch wants to see such accesses of the page after this one too. No lambda: it would be two objects an event.</summary>
+    private bool StaysRestricted(RequestView request, ulong gfn, PageAccess access)
     {
         foreach (WatchedPages watch in _watches)
         {
-            if (watch.Watch.Repeat && watch.Restricts(gfn) && watch.Watch.Covers(gfn, access)) return true;
+            if (watch.Keeps(request, gfn, access)) return true;
         }
 
         return false;

@@ -88,7 +88,7 @@ internal sealed class ResponseComposer(IDomainMonitor monitor, SessionViews view
         {
             case VmEventKind.MemAccess when !IsInAnotherView(request, response):
                 PageRights rights = views.RightsIn(request.UInt32(VmEventField.Altp2mIndex));
-                if (Release(request, rights) || !request.IsSynchronous) break;
+                if (rights.Release(request) || !request.IsSynchronous) break;
                 if (rights.Owns(request.UInt64(VmEventField.MemAccessGfn)) && MayStepOver(rights, response)) views.Steps.Begin(request, writer);
                 else if (architecture == GuestArchitecture.Arm64) rights.LiftForAMoment(request.VCpuId);
                 else writer.AddFlags(VmEventFlags.Emulate);
@@ -150,9 +150,4 @@ internal sealed class ResponseComposer(IDomainMonitor monitor, SessionViews view
         rights.View != 0
         && views.Steps.IsPossible
         && response is { View: null, ToggleSingleStep: false, FastSingleStepView: null };
-
-    private static bool Release(RequestView request, PageRights rights) => rights.Release(
-        request.VCpuId,
-        request.UInt64(VmEventField.MemAccessGfn),
-        (PageAccess)(request.UInt32(VmEventField.MemAccessFlags) & (uint)MemAccessFlags.ReadWriteExecute));
 }

@@ -123,10 +123,10 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
     }
 
     /// <summary>Adds a watch and restricts its pages, a step at a time.</summary>
-    public IEnumerable<int> Add(PageWatch watch)
+    public IEnumerable<int> Add(PageWatch watch, EventFilter filter)
     {
         PageRights rights = Find(watch.View);
-        return watch.Access == PageAccess.None ? [] : rights.Add(watch);
+        return watch.Access == PageAccess.None ? [] : rights.Add(watch, filter);
     }
 
     /// <summary>Removes a watch and gives its pages back, a step at a time. In a view that is not there it has none.</summary>

@@ -1,7 +1,10 @@
+using XenVmEvent.Abi;
+using XenVmEvent.Events;
+
 namespace XenVmEvent.Monitoring;
 
 /// <summary>A page watch at work: its pages, and those of them that were seen and let go.</summary>
-internal sealed class WatchedPages(PageWatch watch, GfnRange[] ranges)
+internal sealed class WatchedPages(PageWatch watch, EventFilter filter, GfnRange[] ranges)
 {
     public PageWatch Watch { get; } = watch;
 
@@ -12,6 +15,10 @@ internal sealed class WatchedPages(PageWatch watch, GfnRange[] ranges)
 
     /// <summary>Its pages are being given back.</summary>
     public bool IsLeaving { get; set; }
+
+    /// <summary>Whether a page that it restricts stays so after an access: the watch is for all, or was not shown this one.</summary>
+    public bool Keeps(RequestView request, ulong gfn, PageAccess access) =>
+        (Watch.Repeat || !filter.Selects(request)) && Restricts(gfn) && Watch.Covers(gfn, access);
 
     public bool Restricts(ulong gfn) => !IsLeaving && Watch.Covers(gfn) && !Seen.Contains(gfn);
 }

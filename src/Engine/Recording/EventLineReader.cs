@@ -10,7 +10,8 @@ namespace XenVmEvent.Recording;
 /// Makes events of the lines that <see cref="EventLineWriter"/> wrote. What an event is comes from its request; the other
 /// fields are there to be read by people, and are not looked at.
 /// </summary>
-internal sealed class EventLineReader
+/// <param name="selection">The events to make; null: all.</param>
+internal sealed class EventLineReader(EventSelection? selection = null)
 {
     /// <summary>So many domains and times of day at once, then the sources are made anew: a bound for files made by others.</summary>
     private const int MostSources = 1024;
@@ -31,7 +32,7 @@ internal sealed class EventLineReader
     /// <summary>The losses that its lines told of.</summary>
     public LossLog Losses { get; } = new(isComplete: false);
 
-    /// <returns>The event; null for a line that says that some are missing.</returns>
+    /// <returns>The event; null for a line that says that some are missing, and for an event that is not selected.</returns>
     /// <exception cref="FormatException">The line is no recorded event; says why.</exception>
     public VmEvent? Read(ReadOnlySpan<byte> line)
     {
@@ -88,9 +89,11 @@ internal sealed class EventLineReader
         Expect(time is not null && domain is not null && domainId is not null && architecture is not null && state is not null, "time, domain, domainId, architecture or responseState is missing");
         Expect(response is not null || state is ResponseState.Held or ResponseState.Unanswered, "its response is missing");
         Expect(handling is null or (>= 0 and <= long.MaxValue / 100), "its handlingMicroseconds are out of range");
+        RequestView request = new(_request, layout);
+        if (selection is not null && !selection.Includes(request, architecture!.Value)) return null;
         RecordedSource source = SourceOf((domainId!.Value, domain!, version.Value, architecture!.Value, time!.Value.Offset), layout);
         long timestamp = time.Value.UtcTicks;
-        VmEvent vmEvent = VmEventFactory.Create(source, new RequestView(_request, layout), timestamp);
+        VmEvent vmEvent = VmEventFactory.Create(source, request, timestamp);
         vmEvent.Restore(response, state!.Value, handling is { } took ? timestamp + (long)(took * TimeSpan.TicksPerMicrosecond) : 0);
         vmEvent.Symbol = symbol;
         vmEvent.Instruction = instruction;

@@ -12,7 +12,7 @@ public sealed class RecordingReader : IDisposable
 
     private readonly RecordingFile _file;
     private readonly string _path;
-    private readonly EventLineReader _lines = new();
+    private readonly EventLineReader _lines;
     private byte[] _buffer = new byte[64 * 1024];
     private int _start;
     private int _end;
@@ -20,8 +20,9 @@ public sealed class RecordingReader : IDisposable
     private VmEvent? _next;
     private bool _isWithinLine;
 
-    private RecordingReader(RecordingFile file, string path)
+    private RecordingReader(RecordingFile file, string path, EventSelection? selection)
     {
+        _lines = new EventLineReader(selection);
         _file = file;
         _path = path;
     }
@@ -43,13 +44,15 @@ public sealed class RecordingReader : IDisposable
     }
 
     /// <summary>Opens a recording.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="selection">The events to read; the others are passed over. Null: all.</param>
     /// <exception cref="XenException"><see cref="XenErrorId.RecordingFailed"/>: it cannot be opened.</exception>
-    public static RecordingReader Open(string path)
+    public static RecordingReader Open(string path, EventSelection? selection = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         try
         {
-            return new RecordingReader(new RecordingFile(path), path);
+            return new RecordingReader(new RecordingFile(path), path, selection);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

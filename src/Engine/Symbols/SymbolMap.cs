@@ -1,4 +1,5 @@
 using System.Globalization;
+using XenVmEvent.Events;
 
 namespace XenVmEvent.Symbols;
 
@@ -72,9 +73,33 @@ public sealed class SymbolMap
         if (index < 0) index = ~index - 1;
 
         if (index < 0 || _names[index] is not { } name) return null;
+        if (address > LastOf(index)) return null;
         ulong offset = address - _addresses[index];
-        if (index == _addresses.Length - 1 && offset >= LastBytes) return null;
         return offset == 0 ? name : $"{name}+0x{offset:x}";
+    }
+
+    /// <summary>Where the code lies whose names are meant, up to the next symbol.</summary>
+    /// <param name="isMeant">Told a name, and of a module's also as in <c>ext4_read [ext4]</c>.</param>
+    /// <returns>Nothing when no code has such a name.</returns>
+    public IReadOnlyList<AddressRange> RangesOf(Predicate<string> isMeant)
+    {
+        ArgumentNullException.ThrowIfNull(isMeant);
+        List<AddressRange> ranges = [];
+        for (int i = 0; i < _names.Length; i++)
+        {
+            if (_names[i] is not { } name || !(isMeant(name) || isMeant(name.Split(' ')[0]))) continue;
+            ranges.Add(new AddressRange(_addresses[i], LastOf(i)));
+        }
+
+        return ranges;
+    }
+
+    /// <summary>The last address of a symbol.</summary>
+    private ulong LastOf(int index)
+    {
+        ulong address = _addresses[index];
+        if (index < _addresses.Length - 1) return _addresses[index + 1] - 1;
+        return address > ulong.MaxValue - (LastBytes - 1) ? ulong.MaxValue : address + (LastBytes - 1);
     }
 
     /// <summary>What tells code from data in an arm64 object ($x, $d, $x.1), and local labels: no names of functions.</summary>

@@ -43,6 +43,11 @@ public sealed class AllocationTests : IDisposable
             Msrs = [0],
         };
 
+        EventSubscription others = new(_idlePump, watch with { Selection = new EventSelection { InstructionPointers = [new AddressRange(1)] } }, null);
+        dispatcher.Add(others);
+        Assert.Equal(0, AllocatedBy(() => dispatcher.TakeRequests(Events), dispatcher));
+        dispatcher.Remove(others);
+
         // Not disposed: its pump does not run, and nothing was switched on.
         EventSubscription subscription = new(_idlePump, watch, null);
         dispatcher.Add(subscription);

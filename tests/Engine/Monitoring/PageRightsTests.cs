@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Hypervisor.Simulation;
@@ -23,14 +24,16 @@ public class PageRightsTests
             Ranges = whole ? [] : [.. ranges.Select(r => new GfnRange((ulong)r.Item1, (ulong)Math.Min(r.Item1 + r.Item2, 511)))],
         };
 
-    /// <summary>A watch that comes, an access that is let go on, or one of the watches that leaves.</summary>
-    private static readonly Gen<(PageWatch? Comes, int Choice, ulong Gfn, PageAccess Access)> Moves =
+    /// <summary>A watch that comes, of all accesses or of those to the linear address 0; an access that is let go on; or one of the watches that leaves.</summary>
+    private static readonly Gen<(PageWatch? Comes, bool Selects, int Choice, ulong Gfn, PageAccess Access, ulong Linear)> Moves =
         from watch in SomeWatches
+        from selects in Gen.Elements(true, false)
+        from linear in Gen.Elements(0UL, 1UL)
         from kind in Gen.Choose(0, 3)
         from choice in Gen.Choose(0, 99)
         from gfn in Gen.Choose(0, 511)
         from access in Gen.Elements(PageAccess.Read, PageAccess.Write, PageAccess.Execute, PageAccess.Read | PageAccess.Write)
-        select (kind == 0 ? watch : null, kind == 1 ? choice : -1, (ulong)gfn, access);
+        select (kind == 0 ? watch : null, selects, kind == 1 ? choice : -1, (ulong)gfn, access, linear);
 
     [Fact]
     [Trait("Speed", "Slow")]
@@ -46,13 +49,13 @@ public class PageRightsTests
             SimulatedDomain guest = host.Guest();
             using IDomainMonitor monitor = host.Enable(ChannelPreference.Ring);
             var rights = new PageRights(monitor);
-            var watches = new List<(PageWatch Watch, HashSet<ulong> Seen)>();
-            foreach ((PageWatch? comes, int leaves, ulong gfn, PageAccess access) in moves)
+            var watches = new List<(PageWatch Watch, bool Selects, HashSet<ulong> Seen)>();
+            foreach ((PageWatch? comes, bool selects, int leaves, ulong gfn, PageAccess access, ulong linear) in moves)
             {
                 if (comes is not null)
                 {
-                    Finish(rights.Add(comes));
-                    watches.Add((comes, []));
+                    Finish(rights.Add(comes, FilterOf(comes, selects)));
+                    watches.Add((comes, selects, []));
                 }
                 else if (leaves >= 0 && watches.Count > 0)
                 {
@@ -62,9 +65,9 @@ public class PageRightsTests
                 }
                 else if (leaves < 0)
                 {
-                    bool repeats = watches.Any(w => w.Watch.Repeat && w.Watch.Covers(gfn, access));
+                    bool repeats = watches.Any(w => (w.Watch.Repeat || (w.Selects && linear != 0)) && w.Watch.Covers(gfn, access) && !w.Seen.Contains(gfn));
                     if (!repeats) watches.FindAll(w => w.Watch.Covers(gfn, access)).ForEach(w => w.Seen.Add(gfn));
-                    bool goesOn = rights.Release(0, gfn, access);
+                    bool goesOn = rights.Release(new RequestView(RequestOf(host.Layout, gfn, access, linear), host.Layout));
                     Assert.Equal(!repeats && ((PageAccess)guest.GetMemAccess(gfn) & access) == access, goesOn);
                 }
 
@@ -73,7 +76,7 @@ public class PageRightsTests
                 Assert.Equal(Expected(watches.Where(w => w.Watch.Ranges.Count == 0)), guest.DefaultMemAccess);
             }
 
-            foreach ((PageWatch watch, _) in watches) Finish(rights.Remove(watch));
+            foreach ((PageWatch watch, _, _) in watches) Finish(rights.Remove(watch));
             guest.AssertAllPagesFree();
         });
 
@@ -87,7 +90,7 @@ public class PageRightsTests
         using IDomainMonitor monitor = host.Enable(ChannelPreference.Ring);
         var rights = new PageRights(monitor);
         var watch = new PageWatch { Access = PageAccess.Write, Repeat = true };
-        Finish(rights.Add(watch));
+        Finish(rights.Add(watch, FilterOf(watch, selects: false)));
         foreach (int _ in rights.Remove(watch)) break;
         Assert.Equal(MemAccess.RX, host.Guest().GetMemAccess(19_999));
         Finish(rights.Remove(watch));
@@ -112,6 +115,26 @@ public class PageRightsTests
         host.Guest().AssertAllPagesFree();
     }
 
+    private static EventFilter FilterOf(PageWatch pages, bool selects) => new(
+        new EventWatch
+        {
+            Kinds = [VmEventKind.MemAccess],
+            Pages = pages,
+            Selection = selects ? new EventSelection { LinearAddresses = [new AddressRange(0)] } : null,
+        },
+        GuestArchitecture.X86);
+
+    private static byte[] RequestOf(VmEventLayout layout, ulong gfn, PageAccess access, ulong linear)
+    {
+        byte[] request = new byte[layout.Size];
+        ResponseWriter writer = new(request, layout);
+        writer.Set(VmEventField.Reason, (ulong)VmEventKind.MemAccess);
+        writer.Set(VmEventField.MemAccessGfn, gfn);
+        writer.Set(VmEventField.MemAccessGla, linear);
+        writer.Set(VmEventField.MemAccessFlags, (ulong)access | (ulong)MemAccessFlags.GlaValid);
+        return request;
+    }
+
     private static void Finish(IEnumerable<int> steps)
     {
         foreach (int _ in steps)
@@ -121,7 +144,7 @@ public class PageRightsTests
     }
 
     /// <summary>Hardware cannot take reading and leave writing.</summary>
-    private static MemAccess Expected(IEnumerable<(PageWatch Watch, HashSet<ulong> Seen)> watches)
+    private static MemAccess Expected(IEnumerable<(PageWatch Watch, bool Selects, HashSet<ulong> Seen)> watches)
     {
         PageAccess watched = watches.Aggregate(PageAccess.None, (all, w) => all | w.Watch.Access);
         if ((watched & PageAccess.Read) != 0) watched |= PageAccess.Write;

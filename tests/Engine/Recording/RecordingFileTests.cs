@@ -263,6 +263,20 @@ public sealed class RecordingFileTests : IDisposable
     }
 
     [Fact]
+    public void What_is_not_selected_is_passed_over()
+    {
+        List<VmEvent> all = Many(200);
+        Write("a.jsonl", all);
+        ulong median = all.Select(e => e.InstructionPointer).Order().ElementAt(100);
+        AddressRange half = new(0, median);
+        using RecordingReader reader = RecordingReader.Open(PathOf("a.jsonl"), new EventSelection { InstructionPointers = [half] });
+        List<string> read = [];
+        while (reader.Read() is { } one) read.Add(one.ToString());
+        Assert.InRange(read.Count, 1, all.Count - 1);
+        Assert.Equal(all.Where(e => e.InstructionPointer <= half.Last).Select(e => e.ToString()), read);
+    }
+
+    [Fact]
     public void Writing_an_event_makes_no_objects_of_its_size()
     {
         using RecordingWriter writer = RecordingWriter.Open(PathOf("a.jsonl"));

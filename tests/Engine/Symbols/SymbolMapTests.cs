@@ -1,3 +1,4 @@
+using XenVmEvent.Events;
 using XenVmEvent.Symbols;
 using Xunit;
 
@@ -75,6 +76,22 @@ public sealed class SymbolMapTests : IDisposable
     [InlineData("zz T name")]
     [InlineData("0000000000000000 T hidden\n0000000000000000 T also_hidden")]
     public void What_is_no_map_is_refused(string text) => Assert.Throws<FormatException>(() => Read(text));
+
+    [Theory]
+    [InlineData("early_setup_idt", 0xffffffff81000040, 0xffffffff81001fff)]
+    [InlineData("last_code", 0xffffffff81003000, 0xffffffff81003fff)]
+    public void Names_have_the_addresses_at_which_they_are_found(string name, ulong first, ulong last) =>
+        Assert.Equal([new AddressRange(first, last)], Read(SystemMap).RangesOf(name.Equals));
+
+    [Fact]
+    public void Data_has_no_addresses_of_code_and_code_of_modules_is_found_with_and_without_its_module()
+    {
+        Assert.Empty(Read(SystemMap).RangesOf("some_data".Equals));
+        SymbolMap kallsyms = Read("ffffffffc0000000 t ext4_read\t[ext4]\nfffffffffffffff0 t last");
+        Assert.Equal([new AddressRange(0xffffffffc0000000, 0xffffffffffffffef)], kallsyms.RangesOf("ext4_read [ext4]".Equals));
+        Assert.Equal(kallsyms.RangesOf("ext4_read [ext4]".Equals), kallsyms.RangesOf("ext4_read".Equals));
+        Assert.Equal([new AddressRange(0xfffffffffffffff0, ulong.MaxValue)], kallsyms.RangesOf("last".Equals));
+    }
 
     private SymbolMap Read(string text)
     {

@@ -1,0 +1,54 @@
+using System.Management.Automation;
+using XenVmEvent.Events;
+using XenVmEvent.Symbols;
+
+namespace XenVmEvent.PS;
+
+/// <summary>What -SymbolMap and -Symbol mean.</summary>
+internal static class SymbolFile
+{
+    /// <summary>Reads the file of a guest's symbols; what cannot be read ends the cmdlet.</summary>
+    public static SymbolMap Read(PSCmdlet cmdlet, string path)
+    {
+        try
+        {
+            return SymbolMap.Read(cmdlet.GetUnresolvedProviderPathFromPSPath(path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+        {
+            cmdlet.ThrowTerminatingError(new ErrorRecord(e, "SymbolMapNotRead", ErrorCategory.ReadError, path)
+            {
+                ErrorDetails = new ErrorDetails($"The symbols in {path} cannot be read. {e.Message}")
+                {
+                    RecommendedAction = "Name the guest's System.map, or a copy of its /proc/kallsyms.",
+                },
+            });
+            throw;
+        }
+    }
+
+    /// <summary>Those addresses where the code of these names lies, which may have wildcards.</summary>
+    /// <exception cref="XenException"><see cref="XenErrorId.InvalidArgument"/>: one names none, or there is no map.</exception>
+    public static IReadOnlyList<AddressRange> Select(IReadOnlyList<AddressRange> addresses, SymbolMap? map, IEnumerable<string> symbols) =>
+        AddressRange.Intersect(addresses, [.. symbols.SelectMany(symbol => RangesOf(map, symbol))]);
+
+    /// <summary>Whether a name is this one, or matches its wildcards.</summary>
+    public static Predicate<string> Matching(string symbol)
+    {
+        WildcardPattern pattern = WildcardPattern.Get(symbol, WildcardOptions.IgnoreCase);
+        return name => name == symbol || pattern.IsMatch(name);
+    }
+
+    private static IReadOnlyList<AddressRange> RangesOf(SymbolMap? map, string symbol)
+    {
+        if (map is null)
+        {
+            throw new XenException(
+                XenErrorId.InvalidArgument, $"Where '{symbol}' lies is not known.", "Name the guest's System.map, or a copy of its /proc/kallsyms, with -SymbolMap.");
+        }
+
+        IReadOnlyList<AddressRange> ranges = map.RangesOf(Matching(symbol));
+        return ranges.Count > 0 ? ranges : throw new XenException(
+            XenErrorId.InvalidArgument, $"'{symbol}' is no code that the symbol map names.", "Look for its name in the file, or name another map.");
+    }
+}
