@@ -18,6 +18,8 @@ public sealed class KilledWhilePausedTests : NativeXenTest, IDisposable
     // What is noted of a domain lies in one place for all processes: no two tests have the same one.
     private readonly int _domain = Interlocked.Increment(ref _domains);
 
+    public KilledWhilePausedTests() => SkipUnlessRoot();
+
     public static TheoryData<string, string, int> Deaths
     {
         get

@@ -34,6 +34,7 @@ public class SlottedHostTests : NativeXenTest
     [InlineData("slotted")]
     public void A_guest_that_a_listener_left_behind_is_freed_and_the_report_written(string channel)
     {
+        SkipUnlessRoot();
         Listener reset = Listener.RunXenVmEvent(Amd with { OtherListener = channel, Interrupt = "0" }, "reset", "1", "--yes");
 
         Assert.Equal(0, reset.ExitCode);
