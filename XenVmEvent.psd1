@@ -15,10 +15,10 @@
     FunctionsToExport    = @()
     CmdletsToExport      = @(
         'Connect-XenHost'
-        'ConvertTo-XenVmEventReport'
         'Disable-XenMonitor'
         'Enable-XenMonitor'
         'Export-XenVmEvent'
+        'Export-XenVmEventReport'
         'Get-XenDomain'
         'Get-XenMemAccess'
         'Get-XenMemoryView'
@@ -38,7 +38,7 @@
         'Watch-XenVmEvent'
     )
     VariablesToExport    = @()
-    AliasesToExport      = @()
+    AliasesToExport      = @('ConvertTo-XenVmEventReport')
     PrivateData          = @{
         PSData = @{
             Tags         = @('Xen', 'vm_event', 'altp2m', 'hypervisor', 'introspection', 'monitoring', 'security', 'Linux', 'PSEdition_Core')

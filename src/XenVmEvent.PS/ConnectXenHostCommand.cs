@@ -39,7 +39,7 @@ public sealed class ConnectXenHostCommand : XenCmdlet
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
-    protected override void EndProcessing() => Require(null, () =>
+    protected override void EndProcessing() => Require(Trace ?? (Simulated ? "simulated Xen" : "Xen"), () =>
     {
         if (MyInvocation.BoundParameters.ContainsKey(nameof(Architecture)) && !Simulated)
         {

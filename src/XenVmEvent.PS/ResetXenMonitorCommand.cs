@@ -17,10 +17,14 @@ public sealed class ResetXenMonitorCommand : DomainCmdlet
     [ArgumentCompleter(typeof(DomainCompleter))]
     public DomainSelector[] Domain { get; set; } = [];
 
+    /// <summary>Do not ask first.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord() => ForEachDomain(Domain, IsGuest, domain =>
     {
-        if (!ShouldProcess($"Free {domain}.", Question(domain), "Reset-XenMonitor")) return;
+        if (!(Force && !IsAskedFor) && !ShouldProcess($"Free {domain}.", Question(domain), "Reset-XenMonitor")) return;
         if (XenHost.FindSession(domain) is MonitorSession own)
         {
             WriteVerbose($"Ending this process's own session on {domain}: {own.Stop()}.");
@@ -43,6 +47,13 @@ public sealed class ResetXenMonitorCommand : DomainCmdlet
             ErrorCategory.OperationStopped,
             domain));
     });
+
+    /// <summary>Whether a question, or a word on what would be done, is asked for all the same.</summary>
+    private bool IsAskedFor =>
+        IsOn("WhatIf", LanguagePrimitives.IsTrue(GetVariableValue("WhatIfPreference"))) || IsOn("Confirm", otherwise: false);
+
+    private bool IsOn(string parameter, bool otherwise) =>
+        MyInvocation.BoundParameters.TryGetValue(parameter, out object? given) ? (SwitchParameter)given : otherwise;
 
     private static string Question(XenDomain domain)
     {

@@ -9,7 +9,7 @@ namespace XenVmEvent.PS;
 /// comes back at its end. Pages that come by the pipeline are set together, thousands in one call.
 /// </summary>
 [Cmdlet(VerbsCommon.Set, "XenMemAccess", SupportsShouldProcess = true)]
-[OutputType(typeof(void))]
+[OutputType(typeof(MemAccessEntry))]
 public sealed class SetXenMemAccessCommand : SessionCmdlet
 {
     /// <summary>So many pages are set with one call to Xen.</summary>
@@ -40,6 +40,10 @@ public sealed class SetXenMemAccessCommand : SessionCmdlet
     [ArgumentCompleter(typeof(ViewCompleter))]
     public ushort View { get; set; }
 
+    /// <summary>Return the pages with the rights that were set.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -66,7 +70,10 @@ public sealed class SetXenMemAccessCommand : SessionCmdlet
             string what = $"Set the access of {string.Join(", ", ranges.GroupBy(r => r.Access).Select(Describe))}{where}";
             Report(domain, () =>
             {
-                if (ShouldProcess(domain.ToString(), what)) UseSession(domain).SetMemAccess(ranges, view);
+                if (!ShouldProcess(domain.ToString(), what)) return;
+                UseSession(domain).SetMemAccess(ranges, view);
+                if (!PassThru) return;
+                foreach (MemAccessRange range in ranges) WriteObject(new MemAccessEntry(domain, view, range));
             });
         }
 

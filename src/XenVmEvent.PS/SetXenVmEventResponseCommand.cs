@@ -8,7 +8,8 @@ namespace XenVmEvent.PS;
 
 /// <summary>Set-XenVmEventResponse: answers a held event, or sets what a session answers by itself to a kind of event.</summary>
 [Cmdlet(VerbsCommon.Set, "XenVmEventResponse", SupportsShouldProcess = true, DefaultParameterSetName = EventSet)]
-[OutputType(typeof(void))]
+[OutputType(typeof(VmEvent), ParameterSetName = [EventSet])]
+[OutputType(typeof(MonitorStatus), ParameterSetName = [DefaultSet])]
 public sealed class SetXenVmEventResponseCommand : DomainCmdlet
 {
     private const string EventSet = "Event";
@@ -98,8 +99,12 @@ public sealed class SetXenVmEventResponseCommand : DomainCmdlet
     [Parameter]
     public SwitchParameter ResetForkMemory { get; set; }
 
+    /// <summary>Return the event, or the session, that was given the response.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
     /// <inheritdoc/>
-    protected override void BeginProcessing() => Require(null, () =>
+    protected override void BeginProcessing() => Require(Target, () =>
     {
         _response = ToResponse();
         _response.EnsureConsistent();
@@ -109,7 +114,16 @@ public sealed class SetXenVmEventResponseCommand : DomainCmdlet
     protected override void ProcessRecord()
     {
         if (ParameterSetName == DefaultSet) ForEachDomain(Domain, IsMonitored, SetDefault);
-        else if (ShouldProcess(InputObject!.ToString(), $"Answer {_response}")) Report(InputObject, () => InputObject!.Respond(_response));
+        else if (ShouldProcess(InputObject!.ToString(), $"Answer {_response}")) Report(InputObject, () => Answer(InputObject));
+    }
+
+    /// <summary>What is known at the beginning of what it is for; events come by the pipeline only later.</summary>
+    private object Target => Domain.Length > 0 ? Domain : (object?)InputObject ?? MyInvocation.MyCommand.Name;
+
+    private void Answer(VmEvent vmEvent)
+    {
+        vmEvent.Respond(_response);
+        if (PassThru) WriteObject(vmEvent);
     }
 
     private VmEventResponse ToResponse()
@@ -153,13 +167,18 @@ public sealed class SetXenVmEventResponseCommand : DomainCmdlet
     private void SetDefault(XenDomain domain)
     {
         MonitorSession session = XenHost.GetSession(domain);
+        bool isSet = false;
         foreach (VmEventKind kind in Event)
         {
             Report(domain, () =>
             {
                 _response.EnsureAppliesTo(kind);
-                if (ShouldProcess(domain.ToString(), $"Answer {kind} events with {_response}")) session.SetDefaultResponse(kind, _response);
+                if (!ShouldProcess(domain.ToString(), $"Answer {kind} events with {_response}")) return;
+                session.SetDefaultResponse(kind, _response);
+                isSet = true;
             });
         }
+
+        if (PassThru && isSet) WriteObject(new MonitorStatus(session));
     }
 }

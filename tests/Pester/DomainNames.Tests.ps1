@@ -98,7 +98,7 @@ Describe 'The name of a recording' {
         Watch-XenVmEvent web01 -Event Cpuid -First 3 | Export-XenVmEvent -LiteralPath $file
         Import-XenVmEvent $file | Should -HaveCount 3
         Import-XenVmEvent -LiteralPath $file | Should -HaveCount 3
-        ConvertTo-XenVmEventReport -RecordingPath $file | Should -BeLike '<!DOCTYPE html>*'
+        Export-XenVmEventReport -RecordingPath $file | Should -BeLike '<!DOCTYPE html>*'
         Import-XenVmEvent (Join-Path $TestDrive 'none*') -ErrorVariable missing -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
         $missing.FullyQualifiedErrorId | Should -BeLike 'RecordingFailed,*'
     }

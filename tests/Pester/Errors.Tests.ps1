@@ -34,15 +34,15 @@ Describe 'An error about' {
         @{ What = 'a default for what is not enabled'; Command = { Set-XenVmEventResponse web01 Cpuid -Continue }
             Id = 'SessionEnded'; Category = 'ConnectionError'; Target = 'web01 (id 1)'; Message = 'not monitored'; Remedy = 'Enable-XenMonitor' }
         @{ What = 'no response'; Command = { Set-XenVmEventResponse web01 Cpuid }
-            Id = 'ResponseNotApplicable'; Category = 'InvalidOperation'; Target = ''; Message = 'No response'; Remedy = '-EmulateNoWrite' }
+            Id = 'ResponseNotApplicable'; Category = 'InvalidOperation'; Target = 'web01'; Message = 'No response'; Remedy = '-EmulateNoWrite' }
         @{ What = 'two responses'; Command = { Set-XenVmEventResponse web01 Cpuid -Continue -Deny }
-            Id = 'ResponseNotApplicable'; Category = 'InvalidOperation'; Target = ''; Message = 'Continue and Deny'; Remedy = '-EmulateNoWrite' }
+            Id = 'ResponseNotApplicable'; Category = 'InvalidOperation'; Target = 'web01'; Message = 'Continue and Deny'; Remedy = '-EmulateNoWrite' }
         @{ What = 'a response beside data that is one'; Command = { Set-XenVmEventResponse web01 SoftwareBreakpoint -Skip -InstructionData 0x90 }
-            Id = 'ResponseNotApplicable'; Category = 'InvalidOperation'; Target = ''; Message = 'InstructionData is for Emulate alone, not for Skip'; Remedy = 'Emulate' }
+            Id = 'ResponseNotApplicable'; Category = 'InvalidOperation'; Target = 'web01'; Message = 'InstructionData is for Emulate alone, not for Skip'; Remedy = 'Emulate' }
         @{ What = 'registers and data in one response'; Command = { Set-XenVmEventResponse web01 MemAccess -EmulatedReadData 1 -Register @{ Rax = 1 } }
-            Id = 'ResponseNotApplicable'; Category = 'InvalidOperation'; Target = ''; Message = 'share one place'; Remedy = 'Choose one' }
+            Id = 'ResponseNotApplicable'; Category = 'InvalidOperation'; Target = 'web01'; Message = 'share one place'; Remedy = 'Choose one' }
         @{ What = 'two ways to step'; Command = { Set-XenVmEventResponse web01 Cpuid -ToggleSingleStep -FastSingleStepView 1 }
-            Id = 'ResponseNotApplicable'; Category = 'InvalidOperation'; Target = ''; Message = 'exclude each other'; Remedy = 'Choose one' }
+            Id = 'ResponseNotApplicable'; Category = 'InvalidOperation'; Target = 'web01'; Message = 'exclude each other'; Remedy = 'Choose one' }
         @{ What = 'no page access'; Command = { Watch-XenMemAccess web01 -Access None }
             Id = 'InvalidArgument'; Category = 'InvalidArgument'; Target = 'None'; Message = 'No access'; Remedy = 'Read, Write and Execute' }
         @{ What = 'a gfn beyond the domain'; Command = { Watch-XenMemAccess web01 -Access Write -Gfn 0x100-0x1000 -Duration 60 }

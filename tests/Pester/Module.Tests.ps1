@@ -39,13 +39,15 @@ Describe 'The module' {
         Join-Path $folder 'LICENSE' | Should -Exist
     }
 
-    It 'exports its cmdlets and nothing else' {
+    It 'exports its cmdlets, the name that one had before, and nothing else' {
         $module.ExportedCmdlets.Keys | Sort-Object | Should -Be @(
-            'Connect-XenHost', 'ConvertTo-XenVmEventReport', 'Disable-XenMonitor', 'Enable-XenMonitor', 'Export-XenVmEvent', 'Get-XenDomain', 'Get-XenMemAccess',
+            'Connect-XenHost', 'Disable-XenMonitor', 'Enable-XenMonitor', 'Export-XenVmEvent', 'Export-XenVmEventReport', 'Get-XenDomain', 'Get-XenMemAccess',
             'Get-XenMemoryView', 'Get-XenMonitor', 'Import-XenVmEvent', 'Measure-XenVmEvent', 'New-XenMemoryView', 'Read-XenMemory', 'Register-XenVmEvent',
             'Remove-XenMemoryView',
             'Reset-XenMonitor', 'Set-XenMemAccess', 'Set-XenVmEventResponse', 'Switch-XenMemoryView', 'Test-XenMonitor', 'Watch-XenMemAccess', 'Watch-XenVmEvent')
-        $module.ExportedFunctions.Count + $module.ExportedAliases.Count + $module.ExportedVariables.Count | Should -Be 0
+        $module.ExportedAliases.Keys | Should -Be 'ConvertTo-XenVmEventReport'
+        $module.ExportedFunctions.Count + $module.ExportedVariables.Count | Should -Be 0
+        (Get-Command ConvertTo-XenVmEventReport).ResolvedCommandName | Should -Be 'Export-XenVmEventReport'
     }
 
     It 'exports every cmdlet that its assembly has' {
@@ -89,7 +91,7 @@ Describe 'The cmdlet <_.Name>' -ForEach $cmdlets {
 
     It 'supports -WhatIf and -Confirm where, and only where, it changes a guest or a file' {
         $cmdlet.Parameters.ContainsKey('WhatIf') | Should -Be ($cmdlet.Name -in @(
-            'ConvertTo-XenVmEventReport', 'Enable-XenMonitor', 'Disable-XenMonitor', 'Export-XenVmEvent', 'New-XenMemoryView', 'Register-XenVmEvent', 'Remove-XenMemoryView', 'Reset-XenMonitor',
+            'Enable-XenMonitor', 'Disable-XenMonitor', 'Export-XenVmEvent', 'Export-XenVmEventReport', 'New-XenMemoryView', 'Register-XenVmEvent', 'Remove-XenMemoryView', 'Reset-XenMonitor',
             'Set-XenMemAccess', 'Set-XenVmEventResponse', 'Switch-XenMemoryView', 'Watch-XenMemAccess', 'Watch-XenVmEvent'))
     }
 

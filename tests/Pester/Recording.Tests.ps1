@@ -110,6 +110,17 @@ Describe 'Export-XenVmEvent and Import-XenVmEvent' {
         { $events | Export-XenVmEvent Env:x } | Should -Throw -ErrorId 'RecordingFailed,XenVmEvent.PS.ExportXenVmEventCommand'
     }
 
+    It 'is neither made nor emptied by what is no event: <Name>' -ForEach @{ Name = 'strings'; Given = 'a', 'b' }, @{ Name = 'numbers'; Given = 1, 2 } {
+        $events | Export-XenVmEvent kept.jsonl
+        $before = Get-Content kept.jsonl -Raw
+        foreach ($file in 'unmade.jsonl', 'unmade.jsonl.gz', 'kept.jsonl') {
+            $Given | Export-XenVmEvent $file -ErrorAction SilentlyContinue -ErrorVariable errors -WarningAction SilentlyContinue
+            $errors.FullyQualifiedErrorId | Select-Object -Unique | Should -Be 'InputObjectNotBound,XenVmEvent.PS.ExportXenVmEventCommand'
+        }
+        'unmade.jsonl', 'unmade.jsonl.gz' | Should -Not -Exist
+        Get-Content kept.jsonl -Raw | Should -BeExactly $before
+    }
+
     It 'record held events with the answers that come after' {
         Watch-XenVmEvent web01 -Event Cpuid -Hold -ResponseTimeout 60 -First 3 -Duration 60 | Export-XenVmEvent held.jsonl -PassThru |
             ForEach-Object { $_ | Set-XenVmEventResponse -Register @{ Rbx = 7 } }

@@ -47,6 +47,20 @@ Describe 'Reset-XenMonitor' {
         (Get-SimulatedDomain web01).IsMonitored | Should -BeTrue
     }
 
+    It 'asks not with -Force, unless -Confirm or -WhatIf is given too' {
+        $shell = Open-Shell 'Reset-XenMonitor web01 -Force -WhatIf; Reset-XenMonitor web01 -Force -Confirm'
+        try { $shell.Invoke() | Should -BeNullOrEmpty }
+        finally { $shell.Dispose() }
+        $WhatIfPreference = $true
+        Reset-XenMonitor web01 -Force
+        $WhatIfPreference = $false
+        (Get-SimulatedDomain web01).IsMonitored | Should -BeTrue
+        $shell = Open-Shell 'Reset-XenMonitor web01 -Force'
+        try { $shell.Invoke().WasMonitored | Should -BeTrue }
+        finally { $shell.Dispose() }
+        Assert-GuestFree web01
+    }
+
     It 'is what the error of a busy monitor says, and Enable-XenMonitor -Force does it first' {
         Enable-XenMonitor web01 -ErrorVariable busy -ErrorAction SilentlyContinue
         $busy.FullyQualifiedErrorId | Should -BeLike 'MonitorBusy,*'

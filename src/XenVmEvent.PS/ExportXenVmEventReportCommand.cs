@@ -5,12 +5,13 @@ using XenVmEvent.Reporting;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// ConvertTo-XenVmEventReport: makes one HTML page of events, live or recorded, that shows when what happened: events per
+/// Export-XenVmEventReport: makes one HTML page of events, live or recorded, that shows when what happened: events per
 /// second by kind, a lane for each vCPU, a heat map of pages, the busiest pages and instructions. The page needs no network.
 /// </summary>
-[Cmdlet(VerbsData.ConvertTo, "XenVmEventReport", DefaultParameterSetName = OfEvents, SupportsShouldProcess = true)]
+[Cmdlet(VerbsData.Export, "XenVmEventReport", DefaultParameterSetName = OfEvents, SupportsShouldProcess = true)]
+[Alias("ConvertTo-XenVmEventReport")]
 [OutputType(typeof(string), typeof(FileInfo))]
-public sealed class ConvertToXenVmEventReportCommand : RecordingCmdlet
+public sealed class ExportXenVmEventReportCommand : RecordingCmdlet
 {
     private const string OfEvents = "Events";
     private const string OfRecordings = "Recordings";
