@@ -9,7 +9,7 @@ try {
     Connect-XenHost -Simulated
     Watch-XenVmEvent web01 -Event Cpuid, WriteControlRegister, SoftwareBreakpoint -Duration 3 | Export-XenVmEvent "$folder/registers.jsonl"
     Watch-XenMemAccess web01 -Access Write -Repeat -Duration 5 | Export-XenVmEvent "$folder/pages.jsonl"
-    ConvertTo-XenVmEventReport "$folder/report.html" -RecordingPath "$folder/registers.jsonl", "$folder/pages.jsonl" -Title web01
+    Export-XenVmEventReport "$folder/report.html" -RecordingPath "$folder/registers.jsonl", "$folder/pages.jsonl" -Title web01
     chromium --headless --no-sandbox --hide-scrollbars '--window-size=1000,900' "--screenshot=$PSScriptRoot/report.png" "file://$folder/report.html" 2> $null
 } finally {
     Remove-Item -Recurse $folder
