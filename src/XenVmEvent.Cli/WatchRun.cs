@@ -51,6 +51,9 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         using Stream? output = recording is null ? StandardOutput.Open() : null;
         long start = Stopwatch.GetTimestamp();
         EventWatch watch = arguments.Mode.Watch(arguments) with { Selection = selection };
+
+        // In a view steps come where the processor has them, and are not asked for else.
+        MonitorSession.EnsurePossible(hypervisor, domain, arguments.Mode.UsesView ? watch with { Kinds = [VmEventKind.MemAccess] } : watch);
         using MonitorSession session = MonitorSession.Start(hypervisor, domain, new MonitorOptions
         {
             Channel = arguments.Channel,
