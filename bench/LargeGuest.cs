@@ -52,8 +52,17 @@ internal static class LargeGuest
         PageRights rights = new(monitor);
         PageRights inView = new(monitor, view, rights);
         Do(inView.Set([new MemAccessRange(new GfnRange(0, Pages - 1), MemAccess.RX)]));
-        Do(rights.Add(new PageWatch { Access = PageAccess.Write }));
-        for (ulong gfn = 0; gfn < Pages; gfn++) rights.Release(0, gfn, PageAccess.Write);
+        EventWatch watch = new() { Kinds = [VmEventKind.MemAccess], Pages = new PageWatch { Access = PageAccess.Write } };
+        Do(rights.Add(watch.Pages, new EventFilter(watch, host.Architecture)));
+        byte[] request = new byte[host.Layout.Size];
+        ResponseWriter writer = new(request, host.Layout);
+        writer.Set(VmEventField.MemAccessFlags, (ulong)MemAccessFlags.Write);
+        for (ulong gfn = 0; gfn < Pages; gfn++)
+        {
+            writer.Set(VmEventField.MemAccessGfn, gfn);
+            rights.Release(new RequestView(request, host.Layout));
+        }
+
         long taken = GC.GetTotalMemory(forceFullCollection: true) - before;
         GC.KeepAlive(rights);
         GC.KeepAlive(inView);

@@ -53,6 +53,9 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         if (RuntimeFeature.IsDynamicCodeCompiled) Rehearsal.EnsureDone(); // The published file is native code and has no need of it.
         long start = Stopwatch.GetTimestamp();
         EventWatch watch = arguments.Mode.Watch(arguments) with { Selection = selection };
+
+        // In a view steps come where the processor has them, and are not asked for else.
+        MonitorSession.EnsurePossible(hypervisor, domain, arguments.Mode.UsesView ? watch with { Kinds = [VmEventKind.MemAccess] } : watch);
         using MonitorSession session = MonitorSession.Start(hypervisor, domain, new MonitorOptions
         {
             Channel = arguments.Channel,

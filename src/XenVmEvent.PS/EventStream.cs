@@ -44,6 +44,7 @@ internal sealed class EventStream(EventWatch watch, MonitorOptions options, bool
     /// <exception cref="XenException">It cannot be; the domain is as before.</exception>
     public MonitorSession Add(XenDomain domain)
     {
+        if (XenHost.FindSession(domain) is null) MonitorSession.EnsurePossible(XenHost.Current, domain, watch);
         MonitorSession session = XenHost.Join(domain, this, options, guarded);
         try
         {

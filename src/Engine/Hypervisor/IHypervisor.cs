@@ -32,6 +32,15 @@ public interface IHypervisor : IDisposable
     /// </exception>
     IDomainMonitor EnableMonitor(XenDomain domain, ChannelPreference channel);
 
+    /// <summary>Refuses what <see cref="EnableMonitor"/> would refuse for the domain or the host, as far as asking tells, and touches nothing.</summary>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.DomainNotSupported"/>, <see cref="XenErrorId.DomainNotFound"/>, <see cref="XenErrorId.NotSupported"/>.
+    /// </exception>
+    void EnsureCanMonitor(XenDomain domain, ChannelPreference channel)
+    {
+        // Who tells nothing refuses nothing.
+    }
+
     /// <summary>Opens a domain to ask about its monitor, and to disable one that another listener left. Changes nothing yet.</summary>
     /// <exception cref="XenException"><see cref="XenErrorId.DomainNotFound"/>, <see cref="XenErrorId.DomainNotSupported"/>.</exception>
     IDomainControl Control(XenDomain domain);

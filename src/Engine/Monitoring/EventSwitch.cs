@@ -30,6 +30,18 @@ internal readonly record struct EventSwitch(VmEventKind Kind, uint Selector = 0)
         _ => MonitorCapabilities.None,
     };
 
+    /// <summary>Refuses a kind of event that a host cannot raise.</summary>
+    /// <exception cref="XenException"><see cref="XenErrorId.NotSupported"/>.</exception>
+    public static void EnsurePossible(VmEventKind kind, MonitorCapabilities capabilities)
+    {
+        MonitorCapabilities needed = CapabilityFor(kind);
+        if ((capabilities & needed) == needed) return;
+        throw new XenException(
+            XenErrorId.NotSupported,
+            $"This host cannot raise {kind} events for this domain.",
+            "Watch other kinds of event, or run the guest on a host whose hardware and Xen version can.");
+    }
+
     /// <summary>The switches that a watch needs, and how.</summary>
     public static IEnumerable<(EventSwitch Switch, SwitchOptions Options)> NeededBy(EventWatch watch)
     {

@@ -44,7 +44,7 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
     public void Enable(EventWatch watch)
     {
         List<(EventSwitch Switch, SwitchOptions Options)> wanted = SwitchesOf(watch);
-        foreach (VmEventKind kind in watch.Kinds) EnsurePossible(kind);
+        foreach (VmEventKind kind in watch.Kinds) EventSwitch.EnsurePossible(kind, monitor.Capabilities);
         foreach ((EventSwitch one, SwitchOptions options) in wanted) EnsureGoesWithOthers(one, options);
         bool heldBack = _registerWritesHeldBack || layout.Version < FirstToWriteAtOnce;
         if (heldBack && wanted.Exists(one => IsLostWhenHeldBack(one.Switch, one.Options))) throw WritesWouldBeLost();
@@ -220,16 +220,6 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
             one.Set(monitor, enable: false, before);
             one.Set(monitor, enable: true, after);
         });
-    }
-
-    private void EnsurePossible(VmEventKind kind)
-    {
-        MonitorCapabilities needed = EventSwitch.CapabilityFor(kind);
-        if ((monitor.Capabilities & needed) == needed) return;
-        throw new XenException(
-            XenErrorId.NotSupported,
-            $"This host cannot raise {kind} events for this domain.",
-            "Watch other kinds of event, or run the guest on a host whose hardware and Xen version can.");
     }
 
     private void EnsureGoesWithOthers(EventSwitch one, SwitchOptions options)

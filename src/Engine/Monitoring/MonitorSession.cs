@@ -55,6 +55,7 @@ public sealed class MonitorSession : IDisposable
         options ??= new MonitorOptions();
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.ResponseTimeout, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.ResponseTimeout, TimeSpan.FromMinutes(MonitorOptions.LongestResponseMinutes));
+        hypervisor.EnsureCanMonitor(domain, options.Channel); // Before a guard is started, whose trouble would hide it.
         IDomainMonitor monitor = hypervisor.EnableMonitor(domain, options.Channel);
         domain = domain.WithVCpus(monitor.VCpus); // What was listed may be wrong, and a vCPU that nobody knew of would stay paused.
         EventPump pump;
@@ -70,6 +71,25 @@ public sealed class MonitorSession : IDisposable
 
         pump.Start();
         return new MonitorSession(hypervisor, domain, options, monitor.Channel, pump);
+    }
+
+    /// <summary>Refuses a watch that the host cannot do for a domain. It asks, and touches nothing: for use before there is a session.</summary>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.NotSupported"/>; <see cref="XenErrorId.DomainNotSupported"/>, <see cref="XenErrorId.DomainNotFound"/>.
+    /// </exception>
+    public static void EnsurePossible(IHypervisor hypervisor, XenDomain domain, EventWatch watch)
+    {
+        ArgumentNullException.ThrowIfNull(hypervisor);
+        ArgumentNullException.ThrowIfNull(domain);
+        ArgumentNullException.ThrowIfNull(watch);
+        using IDomainControl control = hypervisor.Control(domain);
+        MonitorCapabilities capabilities = control.Capabilities;
+        foreach (VmEventKind kind in watch.Kinds) EventSwitch.EnsurePossible(kind, capabilities);
+        if (watch.Pages is null or { Access: PageAccess.None } || control.CanRestrictPages != false) return;
+        throw new XenException(
+            XenErrorId.NotSupported,
+            $"The access to the pages of {domain} cannot be restricted: this hardware has no page access events, or the guest has no hardware assisted paging.",
+            "Page access events need an Intel processor with EPT (or arm64) and a guest with hardware assisted paging.");
     }
 
     /// <summary>Switches on what the watch asks for; returns when that is done.</summary>

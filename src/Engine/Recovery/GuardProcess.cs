@@ -10,7 +10,8 @@ namespace XenVmEvent.Recovery;
 /// </summary>
 internal sealed class GuardProcess : IDisposable
 {
-    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(30);
+    /// <summary>How long it may stand still while it starts.</summary>
+    private static readonly TimeSpan LongestStandstill = TimeSpan.FromSeconds(30);
 
     private readonly Lock _gate = new();
     private readonly GuardStateFile _state;
@@ -120,7 +121,7 @@ internal sealed class GuardProcess : IDisposable
         {
             Process process = Process.Start(start)!;
             Task<string?> said = process.StandardOutput.ReadLineAsync();
-            if (said.Wait(LongestStart) && said.Result == Guard.Ready) return process;
+            if (ProcessProgress.Await(process, said, LongestStandstill) && said.Result == Guard.Ready) return process;
             string why = said.IsCompleted ? process.StandardError.ReadToEnd().Trim() : "it does not answer";
             Close(process);
             throw Failure(why, null);

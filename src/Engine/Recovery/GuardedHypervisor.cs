@@ -59,6 +59,9 @@ public sealed class GuardedHypervisor(IHypervisor hypervisor, string program, Ac
     }
 
     /// <inheritdoc/>
+    public void EnsureCanMonitor(XenDomain domain, ChannelPreference channel) => hypervisor.EnsureCanMonitor(domain, channel);
+
+    /// <inheritdoc/>
     public IDomainControl Control(XenDomain domain) => hypervisor.Control(domain);
 
     /// <inheritdoc/>

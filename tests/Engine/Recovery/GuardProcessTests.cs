@@ -160,6 +160,15 @@ public sealed class GuardProcessTests : IDisposable
     }
 
     [Fact]
+    public void What_the_host_cannot_do_is_said_before_a_guard_is_started()
+    {
+        using SimulatedHypervisor host = Hosts.Idle(options: new SimulationOptions { OffersSlottedChannel = false });
+        using GuardedHypervisor guarded = new(host, "/nowhere/xenvmevent", _warnings.Enqueue);
+        Hosts.Refused(XenErrorId.NotSupported, () => guarded.Session(ChannelPreference.Slotted));
+        Hosts.Refused(XenErrorId.GuardFailed, () => guarded.Session(ChannelPreference.Auto));
+    }
+
+    [Fact]
     public void What_it_says_when_it_does_not_start_is_said_on()
     {
         using SimulatedHypervisor host = Hosts.Idle();

@@ -70,7 +70,7 @@ public sealed class XenErrorsTests
         Assert.Contains("modprobe xen-evtchn", XenErrors.OfOpening("xenevtchn_open", 2, "/dev/xen/evtchn").Remedy, StringComparison.Ordinal);
 
     [Theory]
-    [InlineData(13, XenErrorId.LibraryMismatch)]
+    [InlineData(13, XenErrorId.NotPermitted)]
     [InlineData(1, XenErrorId.NotPermitted)]
     [InlineData(95, XenErrorId.NotSupported)]
     [InlineData(14, XenErrorId.CallFailed)]
@@ -80,11 +80,37 @@ public sealed class XenErrorsTests
     [Fact]
     public void The_wrong_library_is_named_with_the_Xen_that_runs()
     {
-        XenException error = OtherLibrary.Of("xc_domain_maximum_gpfn", 13, "read the highest gfn", Web01);
-        AssertError(XenErrorId.LibraryMismatch, 13, error);
-        Assert.Contains("/usr/lib/libxenctrl.so.4.14", error.Message, StringComparison.Ordinal);
-        Assert.Contains("Xen 4.17", error.Message, StringComparison.Ordinal);
-        Assert.Contains("libxenmisc4.17", error.Remedy, StringComparison.Ordinal);
+        foreach (XenException error in new[] { OtherLibrary.Of("xc_domain_maximum_gpfn", 13, "read the highest gfn", Web01), OtherLibrary.OfConnecting("xc_vm_event_get_version", 13) })
+        {
+            AssertError(XenErrorId.LibraryMismatch, 13, error);
+            Assert.Contains("/usr/lib/libxenctrl.so.4.14", error.Message, StringComparison.Ordinal);
+            Assert.Contains("Xen 4.17", error.Message, StringComparison.Ordinal);
+            Assert.Contains("libxenmisc4.17", error.Remedy, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("libxenctrl.so.4.17")]
+    [InlineData("/usr/lib/libxenctrl.so.4.17.0")]
+    public void What_a_security_policy_denies_is_no_wrong_library(string library)
+    {
+        XenErrors errors = new(new XenVersion(4, 17), library);
+        foreach (XenException error in new[] { errors.OfConnecting("xc_vm_event_get_version", 13), errors.Of("xc_monitor_enable", 13, "enable the monitor", Web01) })
+        {
+            AssertError(XenErrorId.NotPermitted, 13, error);
+            Assert.Contains("FLASK", error.Message + error.Remedy, StringComparison.OrdinalIgnoreCase);
+        }
+    }
+
+    [Theory]
+    [InlineData("xc_vm_event_get_version", 95)]
+    [InlineData("xc_vm_event_get_version", 38)]
+    public void A_Xen_without_VM_events_is_named_as_the_cause(string call, int errno)
+    {
+        XenException error = new XenErrors(new XenVersion(4, 22), "libxenctrl.so.4.22").OfConnecting(call, errno);
+        AssertError(XenErrorId.NotSupported, errno, error);
+        Assert.StartsWith("This Xen 4.22 was built without VM events", error.Message, StringComparison.Ordinal);
+        Assert.Contains("CONFIG_VM_EVENT=y", error.Remedy, StringComparison.Ordinal);
     }
 
     [Fact]

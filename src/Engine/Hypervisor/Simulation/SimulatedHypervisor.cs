@@ -94,17 +94,19 @@ public sealed class SimulatedHypervisor : IHypervisor
             if (guest.IsMonitored) throw Refusal.Busy(domain, call);
             int vcpus = guest.VCpus.Count;
             bool isSafe = SlottedChannelRules.IsSafe(vcpus);
-            if (channel == ChannelPreference.Slotted && !isSafe)
-            {
-                throw Refusal.NotSupported(call,
-                    $"the slotted channel for {vcpus} vCPUs, where Xen and its library place the slots differently and the host would panic");
-            }
-
+            EnsureOffers(channel, vcpus, call);
             bool useSlots = channel == ChannelPreference.Slotted || (channel == ChannelPreference.Auto && isSafe && _options.OffersSlottedChannel);
             SimulatedMonitor monitor = useSlots ? guest.MonitorEnableEx(RingFrames, vcpus) : guest.MonitorEnable();
             new BackRing(monitor.Ring, Layout, answered: !useSlots).Initialise();
             return monitor;
         }
+    }
+
+    /// <inheritdoc/>
+    public void EnsureCanMonitor(XenDomain domain, ChannelPreference channel)
+    {
+        const string call = "xc_monitor_get_capabilities";
+        EnsureOffers(channel, FindMonitorable(domain, call).VCpus.Count, call);
     }
 
     /// <inheritdoc/>
@@ -121,6 +123,17 @@ public sealed class SimulatedHypervisor : IHypervisor
     {
         HaltAll();
         foreach (SimulatedDomain domain in Domains) domain.Join();
+    }
+
+    private void EnsureOffers(ChannelPreference channel, int vcpus, string call)
+    {
+        if (channel != ChannelPreference.Slotted) return;
+        if (!_options.OffersSlottedChannel) throw Refusal.NotSupported(call, "the slotted channel");
+        if (!SlottedChannelRules.IsSafe(vcpus))
+        {
+            throw Refusal.NotSupported(call,
+                $"the slotted channel for {vcpus} vCPUs, where Xen and its library place the slots differently and the host would panic");
+        }
     }
 
     private SimulatedDomain FindMonitorable(XenDomain domain, string call)

@@ -36,10 +36,19 @@ internal sealed class XenErrors(XenVersion running, string library)
         $"xenstore does not give {path}.",
         "Run this as root in dom0, and look whether xenstored still runs.");
 
-    /// <summary>The first call to Xen itself. Its EACCES means one thing only: Xen and the library are of different releases.</summary>
+    /// <summary>
+    /// The first call to Xen itself. EACCES is Xen's word for a library of another release, and for what its security policy
+    /// forbids: where the library is of this release it is the latter.
+    /// </summary>
     public XenException OfConnecting(string call, int errno) => (Errno)errno switch
     {
-        Errno.EACCES => Mismatch(call, errno),
+        Errno.EACCES when !IsLibraryOfXen => Mismatch(call, errno),
+        Errno.EACCES => new XenException(
+            XenErrorId.NotPermitted,
+            call,
+            NameOf(errno),
+            $"The security policy (XSM, FLASK) of this Xen {running} does not let this domain control others.",
+            $"Allow dom0 domctl, sysctl and vm_event in the policy, or boot with flask=permissive to see what it denies. Where no policy is loaded, {library} is of another build than this Xen: install its own."),
         Errno.ENOSYS or Errno.EOPNOTSUPP => new XenException(
             XenErrorId.NotSupported,
             call,
@@ -174,7 +183,7 @@ internal sealed class XenErrors(XenVersion running, string library)
     public XenException Of(string call, int errno, string what, XenDomain domain) => (Errno)errno switch
     {
         Errno.ESRCH => New(XenErrorId.DomainNotFound, call, errno, what, "there is no such domain (any more)", ListDomains),
-        Errno.EACCES when !library.EndsWith($".so.{running}", StringComparison.Ordinal) => Mismatch(call, errno),
+        Errno.EACCES when !IsLibraryOfXen => Mismatch(call, errno),
         Errno.EACCES or Errno.EPERM when domain.Id == 0 => New(
             XenErrorId.DomainNotSupported, call, errno, what, "a domain cannot monitor itself", ListDomains),
         Errno.EACCES or Errno.EPERM => New(
@@ -195,6 +204,9 @@ internal sealed class XenErrors(XenVersion running, string library)
 
     private static XenException Ended(string call, int errno, string what) => New(
         XenErrorId.SessionEnded, call, errno, what, "the domain's monitor is not enabled any more", "Somebody disabled it; start the session again.");
+
+    /// <summary>False too where the file's name tells no release.</summary>
+    private bool IsLibraryOfXen => XenLibraryNames.ReleaseOf(library) == running;
 
     private XenException Mismatch(string call, int errno) => new(
         XenErrorId.LibraryMismatch,

@@ -93,6 +93,16 @@ public sealed class XenHypervisor : IHypervisor
     }
 
     /// <inheritdoc/>
+    public void EnsureCanMonitor(XenDomain domain, ChannelPreference channel)
+    {
+        ArgumentNullException.ThrowIfNull(domain);
+        XenDomain monitored = FindMonitorable(domain);
+        _ = ChooseSlotted(monitored, channel);
+        using XenCtrlHandle xen = XenCtrlHandle.Open();
+        _ = MonitorAbilities.Read(xen, monitored, _errors);
+    }
+
+    /// <inheritdoc/>
     public IDomainControl Control(XenDomain domain)
     {
         ArgumentNullException.ThrowIfNull(domain);

@@ -1,0 +1,64 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace XenVmEvent.Recovery;
+
+/// <summary>Whether a process gets on, however slowly: on a starved host starting takes minutes.</summary>
+internal static class ProcessProgress
+{
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Waits until something of a process has come, for as long as the process gets on.</summary>
+    /// <param name="process">The process.</param>
+    /// <param name="awaited">What is to come; ends also when the process does.</param>
+    /// <param name="patience">How long it may stand still.</param>
+    /// <returns>False: it stood still for so long.</returns>
+    public static bool Await(Process process, Task awaited, TimeSpan patience)
+    {
+        TimeSpan used = TimeSpan.Zero;
+        long at = Stopwatch.GetTimestamp();
+        while (!awaited.Wait(Look))
+        {
+            TimeSpan now = TimeUsedBy(process);
+            if (now != used || WaitsForItsTurn(process.Id))
+            {
+                used = now;
+                at = Stopwatch.GetTimestamp();
+            }
+
+            if (Stopwatch.GetElapsedTime(at) >= patience) return awaited.IsCompleted;
+        }
+
+        return true;
+    }
+
+    private static TimeSpan TimeUsedBy(Process process)
+    {
+        try
+        {
+            process.Refresh();
+            return process.TotalProcessorTime;
+        }
+        catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            return TimeSpan.Zero; // It has ended, and what is awaited ends with it.
+        }
+    }
+
+    /// <summary>Whether a thread of it is ready to run, or waits for a disk or for memory.</summary>
+    private static bool WaitsForItsTurn(int process)
+    {
+        try
+        {
+            string tasks = string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/task");
+            return Directory.EnumerateDirectories(tasks).Any(task => StateIn(File.ReadAllText($"{task}/stat")) is 'R' or 'D');
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The state behind the name, which is in parentheses and may have some itself.</summary>
+    private static char StateIn(string stat) => stat.AsSpan(stat.LastIndexOf(')') + 1).TrimStart() is { Length: > 0 } rest ? rest[0] : ' ';
+}
