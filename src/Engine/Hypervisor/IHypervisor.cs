@@ -21,6 +21,9 @@ public interface IHypervisor : IDisposable
     /// <exception cref="XenException">They cannot be read.</exception>
     IReadOnlyList<XenDomain> GetDomains();
 
+    /// <summary>How a domain is at this moment; null where there is no such domain any more, or the host does not tell.</summary>
+    DomainState? StateOf(XenDomain domain) => null;
+
     /// <summary>
     /// Enables the domain's monitor and maps its channel. No event is switched on yet; the channel is untouched and
     /// its owner initialises it. Failing, it leaves the domain as it was.
