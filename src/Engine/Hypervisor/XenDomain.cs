@@ -9,7 +9,10 @@ namespace XenVmEvent.Hypervisor;
 public sealed record XenDomain(uint Id, string Name, Guid Uuid, DomainType Type, int VCpus)
 {
     /// <summary>How it was when it was listed; null where nobody asked, or Xen did not tell. It is no part of which domain this is.</summary>
-    public DomainState? State { get; init; }
+    public DomainState? State { get; private init; }
+
+    /// <summary>The same domain, with how it is.</summary>
+    public XenDomain WithState(DomainState? state) => this with { State = state };
 
     /// <summary>The name and id, for messages.</summary>
     public override string ToString() => $"{Name} (id {Id})";
