@@ -18,5 +18,5 @@ public sealed class GetXenDomainCommand : DomainCmdlet
     private protected override bool MayMatchNone => true;
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => ForEachDomain(Domain, IsAny, domain => WriteObject(domain));
+    protected override void ProcessRecord() => ForEachDomain(Domain, IsAny, domain => WriteObject(domain.WithState(XenHost.Current.StateOf(domain))));
 }

@@ -22,8 +22,8 @@ AfterAll { Switch-SimulatedHost }
 Describe 'The table of' {
     It 'domains' {
         $lines = Get-Line (Get-XenDomain | Format-Table)
-        $lines[0].Trim() | Should -MatchExactly '^Id +Name +Type +VCpus +Uuid$'
-        $lines[3] | Should -MatchExactly '^ +1 web01 +Hvm +2 5e6f0001-11f0-4d5e-9c1a-58656e564d01$'
+        $lines[0].Trim() | Should -MatchExactly '^Id +Name +Type +State +VCpus +Uuid$'
+        $lines[3] | Should -MatchExactly '^ +1 web01 +Hvm +Running +2 5e6f0001-11f0-4d5e-9c1a-58656e564d01$'
         $lines | Should -HaveCount 5
     }
 
@@ -126,7 +126,7 @@ Describe 'What the cmdlets write' {
             $type = $left.Dequeue()
             foreach ($argument in $type.GetGenericArguments()) { $left.Enqueue($argument) }
             if ($type.HasElementType) { $left.Enqueue($type.GetElementType()) }
-            if ($type.IsEnum -or $type.Assembly.GetName().Name -notlike 'XenVmEvent*' -or -not $found.Add($type)) { continue }
+            if ($type.IsEnum -or $type.Assembly.GetName().Name -notlike 'XenVmEvent*' -or $type.IsAssignableTo([Exception]) -or -not $found.Add($type)) { continue }
             foreach ($property in $type.GetProperties()) { $left.Enqueue($property.PropertyType) }
         }
     }
@@ -159,7 +159,7 @@ Describe 'What the cmdlets write' {
 
 Describe 'The list of' {
     It 'domains' {
-        Get-Label (Get-Line (Get-XenDomain web01 | Format-List)) | Should -Be 'Id', 'Name', 'Uuid', 'Type', 'VCpus'
+        Get-Label (Get-Line (Get-XenDomain web01 | Format-List)) | Should -Be 'Id', 'Name', 'Uuid', 'Type', 'State', 'VCpus'
     }
 
     It 'hosts' {

@@ -14,6 +14,18 @@ Describe 'Get-XenDomain' {
         $domains.VCpus | Should -Be 2, 2, 4
     }
 
+    It 'says how a domain is, which does not make it another' {
+        $null = Connect-XenHost -Simulated
+        $before = Get-XenDomain web01
+        (Get-XenDomain).State | Should -Be 'Running', 'Running', 'Running'
+        (Get-SimulatedDomain web01).ShutDown('Crashed')
+        $now = Get-XenDomain web01
+        $now.State | Should -Be 'Crashed'
+        $now | Should -Be $before
+        ($now | Format-Table | Out-String) | Should -Match 'web01 +Hvm +Crashed +2 '
+        $null = Connect-XenHost -Simulated
+    }
+
     It 'finds a domain by <How>' -ForEach @(
         @{ How = 'name'; Given = 'db01' }
         @{ How = 'id'; Given = 2 }

@@ -33,4 +33,7 @@ public enum DomainState
 
     /// <summary>It is simulated, and the recording whose events it raised is at its end.</summary>
     Replayed,
+
+    /// <summary>Told of a domain in a list: it runs, but for the moment somebody has paused it, as with xl pause.</summary>
+    Paused,
 }

@@ -21,6 +21,9 @@ public interface IHypervisor : IDisposable
     /// <exception cref="XenException">They cannot be read.</exception>
     IReadOnlyList<XenDomain> GetDomains();
 
+    /// <summary>How a domain is at this moment; null where there is no such domain any more, or the host does not tell.</summary>
+    DomainState? StateOf(XenDomain domain) => null;
+
     /// <summary>
     /// Enables the domain's monitor and maps its channel, which is empty. No event is switched on yet, but what needs no
     /// switch, as a page that was restricted before, can be in the channel at once: no vCPU has run between enabling

@@ -23,6 +23,9 @@ public sealed class XenDomain(uint id, string name, Guid uuid, DomainType type, 
     /// <summary>How many vCPUs it has, 1 or more.</summary>
     public int VCpus { get; } = vCpus;
 
+    /// <summary>How it was when it was listed; null where nobody asked, or Xen did not tell. It is no part of which domain this is.</summary>
+    public DomainState? State { get; private init; }
+
     /// <inheritdoc/>
     public bool Equals(XenDomain? other) =>
         other is not null && (Id, Name, Uuid, Type, VCpus) == (other.Id, other.Name, other.Uuid, other.Type, other.VCpus);
@@ -42,6 +45,9 @@ public sealed class XenDomain(uint id, string name, Guid uuid, DomainType type, 
     /// <summary>The name and id, for messages.</summary>
     public override string ToString() => $"{Name} (id {Id})";
 
+    /// <summary>The same domain, with how it is.</summary>
+    public XenDomain WithState(DomainState? state) => new(Id, Name, Uuid, Type, VCpus) { State = state };
+
     /// <summary>The same domain, where Xen knows of another number of vCPUs.</summary>
-    internal XenDomain WithVCpus(int vCpus) => new(Id, Name, Uuid, Type, vCpus);
+    internal XenDomain WithVCpus(int vCpus) => new(Id, Name, Uuid, Type, vCpus) { State = State };
 }

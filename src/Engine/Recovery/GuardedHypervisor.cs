@@ -32,6 +32,9 @@ public sealed class GuardedHypervisor(IHypervisor hypervisor, string program, Ac
     public IReadOnlyList<XenDomain> GetDomains() => hypervisor.GetDomains();
 
     /// <inheritdoc/>
+    public DomainState? StateOf(XenDomain domain) => hypervisor.StateOf(domain);
+
+    /// <inheritdoc/>
     public IDomainMonitor EnableMonitor(XenDomain domain, ChannelPreference channel)
     {
         ArgumentNullException.ThrowIfNull(domain);

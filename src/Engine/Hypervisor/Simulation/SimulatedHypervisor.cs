@@ -84,6 +84,13 @@ public sealed class SimulatedHypervisor : IHypervisor
     }
 
     /// <inheritdoc/>
+    public DomainState? StateOf(XenDomain domain)
+    {
+        ArgumentNullException.ThrowIfNull(domain);
+        return domain == Domain0 ? DomainState.Running : Domains.FirstOrDefault(d => d.Identity == domain)?.State;
+    }
+
+    /// <inheritdoc/>
     public IDomainMonitor EnableMonitor(XenDomain domain, ChannelPreference channel)
     {
         string call = channel == ChannelPreference.Slotted ? "xc_monitor_enable_ex" : "xc_monitor_enable";

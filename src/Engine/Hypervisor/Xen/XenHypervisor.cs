@@ -6,6 +6,9 @@ namespace XenVmEvent.Hypervisor.Xen;
 /// <summary>The Xen that this machine is the dom0 of.</summary>
 public sealed class XenHypervisor : IHypervisor
 {
+    /// <summary>XEN_DOMINF_paused.</summary>
+    private const uint Paused = 1 << 3;
+
     private readonly XenVersion _version;
     private readonly DomainDirectory _directory;
     private readonly XenErrors _errors;
@@ -53,6 +56,15 @@ public sealed class XenHypervisor : IHypervisor
 
     /// <inheritdoc/>
     public IReadOnlyList<XenDomain> GetDomains() => _directory.List();
+
+    /// <inheritdoc/>
+    public DomainState? StateOf(XenDomain domain)
+    {
+        ArgumentNullException.ThrowIfNull(domain);
+        using XenCtrlHandle xen = XenCtrlHandle.Open();
+        if (XenCtrl.xc_domain_getinfolist(xen, domain.Id, 1, out DomainInfo info) != 1 || info.Domain != domain.Id) return null;
+        return info.State == DomainState.Running && (info.Flags & Paused) != 0 ? DomainState.Paused : info.State;
+    }
 
     /// <inheritdoc/>
     public IDomainMonitor EnableMonitor(XenDomain domain, ChannelPreference channel)
