@@ -80,8 +80,8 @@ public abstract class WatchCmdlet : DomainCmdlet
     public string[] Symbol { get; set; } = [];
 
     /// <summary>
-    /// Watch in the background: a job is written in the place of events, which Receive-Job gets. When as many wait as the
-    /// buffer holds, the guest is slowed; Stop-Job and Remove-Job end the watch.
+    /// Watch in the background: a job is written in the place of events, which Receive-Job gets. It takes all that the guest
+    /// raises: what the buffer does not hold waits on the disk. Stop-Job and Remove-Job end the watch.
     /// </summary>
     [Parameter]
     public SwitchParameter AsJob { get; set; }

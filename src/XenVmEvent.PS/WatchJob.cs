@@ -2,38 +2,56 @@ using System.Diagnostics;
 using System.Management.Automation;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
+using XenVmEvent.Recording;
 
 namespace XenVmEvent.PS;
 
-/// <summary>A watch in the background: events wait in it until they are received, as many as the watch's buffer holds.</summary>
+/// <summary>
+/// A watch in the background. It takes all events as they come, so that they hold nobody up; they wait for Receive-Job in
+/// memory, and beyond what the watch's buffer holds on the disk.
+/// </summary>
 internal sealed class WatchJob : Job
 {
-    /// <summary>How long it waits to look again whether somebody has received events.</summary>
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+    /// <summary>How much room on the disk is left to others.</summary>
+    private const long ReservedBytes = 1L << 30;
 
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
+    private static readonly PSObject Next = new();
 
     private readonly EventStream _events;
     private readonly long _first;
     private readonly TimeSpan _duration;
-    private readonly int _bufferSize;
+    private readonly EventSpool _spool;
+    private readonly bool _isSpooled;
     private readonly string _domains;
     private readonly CancellationTokenSource _stop = new();
-    private readonly Thread _thread;
+    private readonly AutoResetEvent _news = new(false);
+    private readonly Thread _taker;
+    private readonly Thread _shower;
+    private long _taken;
+    private bool _isOver;
+    private bool _hasFailed;
 
     /// <param name="command">What was called.</param>
     /// <param name="events">What it watches; it ends it.</param>
     /// <param name="first">After how many events it is over.</param>
     /// <param name="duration">After what time.</param>
-    /// <param name="bufferSize">How many events wait to be received at most.</param>
+    /// <param name="bufferSize">About how many events wait in memory at most.</param>
     public WatchJob(string command, EventStream events, long first, TimeSpan duration, int bufferSize) : base(command)
     {
         _events = events;
         _first = first;
         _duration = duration;
-        _bufferSize = bufferSize;
+        _spool = new EventSpool(bufferSize, Folder(), ReservedBytes);
+        if (new SpooledOutput(_spool).ToCollection() is { } output)
+        {
+            _isSpooled = true;
+            Output = output;
+        }
+
         _domains = string.Join(", ", events.Domains.Select(d => d.Name));
-        _thread = new Thread(Run) { IsBackground = true, Name = "Watch job" };
+        _taker = new Thread(TakeAll) { IsBackground = true, Name = "Watch job" };
+        _shower = new Thread(ShowAll) { IsBackground = true, Name = "Watch job's output" };
         PSJobTypeName = "XenVmEvent";
     }
 
@@ -50,75 +68,100 @@ internal sealed class WatchJob : Job
     public void Start()
     {
         SetJobState(JobState.Running);
-        _thread.Start();
+        _taker.Start();
+        _shower.Start();
     }
 
     /// <inheritdoc/>
     public override void StopJob()
     {
         _stop.Cancel();
-        _thread.Join();
+
+        // Receive-Job -AutoRemoveJob disposes of a job from within the change of its state.
+        if (Thread.CurrentThread != _shower) _shower.Join();
     }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing && _thread.IsAlive) StopJob();
+        if (disposing)
+        {
+            if (_shower.IsAlive) StopJob();
+            _spool.Dispose();
+        }
+
         base.Dispose(disposing);
     }
 
-    private void Run()
+    /// <summary>Where files may be large: /tmp is memory on many hosts.</summary>
+    private static string Folder() =>
+        Environment.GetEnvironmentVariable("TMPDIR") is null && Directory.Exists("/var/tmp") ? "/var/tmp" : Path.GetTempPath();
+
+    private void TakeAll()
     {
-        bool hasFailed = false;
         try
         {
-            bool hasAll = TakeEvents() == _first;
-            long lost = _events.Dropped;
-            if (lost > 0) Warning.Add(new WarningRecord($"{lost} events were lost: they were not received within the response timeout."));
-            long overwritten = _events.Overwritten;
-            if (overwritten > 0) Warning.Add(new WarningRecord($"{overwritten} events were lost: {EventStream.WhyOverwritten}."));
-            foreach ((XenException error, XenDomain domain) in _events.End(hasAll || _stop.IsCancellationRequested, CancellationToken.None))
+            TakeEvents();
+            bool hasAll = _taken == _first || _stop.IsCancellationRequested;
+            Warn(_events.Dropped, "they could not be taken within the response timeout");
+            Warn(_events.Overwritten, EventStream.WhyOverwritten);
+            foreach ((XenException error, XenDomain domain) in _events.End(hasAll, CancellationToken.None))
             {
-                hasFailed = true;
+                _hasFailed = true;
                 Error.Add(XenCmdlet.ToErrorRecord(error, domain));
             }
         }
         finally
         {
             _events.Dispose();
-            SetJobState(_stop.IsCancellationRequested ? JobState.Stopped : hasFailed ? JobState.Failed : JobState.Completed);
+            Volatile.Write(ref _isOver, true);
+            _news.Set();
         }
     }
 
-    /// <returns>How many there were.</returns>
-    private long TakeEvents()
+    private void TakeEvents()
     {
+        const int many = 256;
         long start = Stopwatch.GetTimestamp();
-        long taken = 0;
-        while (taken < _first && !_stop.IsCancellationRequested)
+        while (_taken < _first && !_stop.IsCancellationRequested)
         {
             TimeSpan left = _duration == Timeout.InfiniteTimeSpan ? LongestWait : _duration - Stopwatch.GetElapsedTime(start);
             if (left <= TimeSpan.Zero) break;
-            if (Output.Count >= _bufferSize)
+            if (_events.TryTake(out VmEvent? vmEvent, out _))
             {
-                // They wait in the watch's own buffer then, and at last in the guest.
-                _stop.Token.WaitHandle.WaitOne(Look);
+                _spool.Add(vmEvent);
+                Volatile.Write(ref _taken, _taken + 1);
+                if (_taken % many == 0) _news.Set();
+                continue;
             }
-            else if (_events.TryTake(out VmEvent? vmEvent, out _))
-            {
-                Output.Add(PSObject.AsPSObject(vmEvent));
-                taken++;
-            }
-            else if (_events.IsOver)
-            {
-                break;
-            }
-            else
-            {
-                _events.Wait(left, _stop.Token);
-            }
+
+            if (_events.IsOver) break;
+            _news.Set();
+            _events.Wait(left, _stop.Token);
+        }
+    }
+
+    /// <summary>
+    /// Tells whoever receives what was taken, on a thread of its own: receiving holds the output, and must not hold up the
+    /// guest.
+    /// </summary>
+    private void ShowAll()
+    {
+        long shown = 0;
+        while (true)
+        {
+            bool isLast = Volatile.Read(ref _isOver);
+            for (long taken = Volatile.Read(ref _taken); shown < taken; shown++) Output.Add(_isSpooled ? Next : PSObject.AsPSObject(_spool.Take()));
+            if (isLast) break;
+            _news.WaitOne();
         }
 
-        return taken;
+        Warn(_spool.Lost, $"they could not be kept on the disk: {_spool.WhyLost}");
+        SetJobState(_stop.IsCancellationRequested ? JobState.Stopped : _hasFailed ? JobState.Failed : JobState.Completed);
+    }
+
+    private void Warn(long lost, string why)
+    {
+        if (lost > 0) Warning.Add(new WarningRecord($"{lost} events were lost: {why}."));
     }
 }

@@ -1,4 +1,13 @@
-BeforeAll { . $PSScriptRoot/SimulatedHost.ps1 }
+BeforeAll {
+    . $PSScriptRoot/SimulatedHost.ps1
+
+    # Two vCPUs that do nothing but CPUID.
+    function Switch-ToBusyGuest {
+        $workload = [XenVmEvent.Hypervisor.Simulation.Workload]::new([XenVmEvent.Hypervisor.Simulation.GuestActionKind[]] 'Cpuid')
+        $domain = [XenVmEvent.Hypervisor.Simulation.SimulatedDomainOptions] @{ Id = 1; Name = 'web01'; VCpus = 2; Workload = $workload; RoundsPerSecond = 0 }
+        Switch-SimulatedHost @{ Domains = [XenVmEvent.Hypervisor.Simulation.SimulatedDomainOptions[]] @($domain) }
+    }
+}
 AfterAll { Switch-SimulatedHost }
 
 Describe 'A watch as a job' {
@@ -24,6 +33,33 @@ Describe 'A watch as a job' {
         $job.State | Should -Be Stopped
         Assert-GuestFree web01
         Assert-GuestFree db01
+    }
+
+    It 'takes what the guest raises, however much that is and however late it is received' {
+        Switch-ToBusyGuest
+        $buffer = 4096
+        $job = Watch-XenVmEvent web01 -Event Cpuid -AsJob -BufferSize $buffer -First (5 * $buffer) -Channel Ring
+        $null = $job | Wait-Job -Timeout 120
+        $job.State | Should -Be Completed
+        $job.HasMoreData | Should -BeTrue
+        $kept = $job | Receive-Job -Keep
+        $events = $job | Receive-Job -WarningVariable warnings
+        $warnings | Should -BeNullOrEmpty
+        $events.Count | Should -Be (5 * $buffer)
+        $events.Where({ $_ -isnot [XenVmEvent.Events.CpuidEvent] }).Count | Should -Be 0
+        $kept.Timestamp -join ' ' -ceq ($events.Timestamp -join ' ') | Should -BeTrue
+        foreach ($one in $events | Group-Object VCpu) {
+            $one.Group.Timestamp -join ' ' -ceq (($one.Group | Sort-Object Time -Stable).Timestamp -join ' ') | Should -BeTrue -Because 'they come in order'
+        }
+        $job.HasMoreData | Should -BeFalse
+        $job | Receive-Job | Should -BeNullOrEmpty
+    }
+
+    It 'gives all to who waits for it' {
+        Switch-ToBusyGuest
+        $job = Watch-XenVmEvent web01 -Event Cpuid -AsJob -BufferSize 4096 -First 20000
+        ($job | Receive-Job -Wait -AutoRemoveJob | Measure-Object).Count | Should -Be 20000
+        Get-Job | Should -BeNullOrEmpty
     }
 
     It 'ends its watch when it is removed' {

@@ -8,4 +8,7 @@ public enum LossReason
 
     /// <summary>Xen overwrote asynchronous events before they were read (slotted channel only).</summary>
     Overwritten,
+
+    /// <summary>Those that waited on the disk for somebody to take them could not be written there, or read back.</summary>
+    DiskFailed,
 }

@@ -11,7 +11,8 @@ namespace XenVmEvent.Recording;
 /// fields are there to be read by people, and are not looked at.
 /// </summary>
 /// <param name="selection">The events to make; null: all.</param>
-internal sealed class EventLineReader(EventSelection? selection = null)
+/// <param name="lossesOf">Where the losses of a domain's session are noted, by its id and name; null, or null for a domain: nothing is known of them.</param>
+internal sealed class EventLineReader(EventSelection? selection = null, Func<uint, string, LossLog?>? lossesOf = null)
 {
     /// <summary>So many domains and times of day at once, then the sources are made anew: a bound for files made by others.</summary>
     private const int MostSources = 1024;
@@ -174,7 +175,7 @@ internal sealed class EventLineReader(EventSelection? selection = null)
     {
         if (_sources.TryGetValue(key, out RecordedSource? source)) return source;
         if (_sources.Count == MostSources) _sources.Clear();
-        return _sources[key] = new RecordedSource(key.DomainId, key.Domain, layout, key.Architecture, key.UtcOffset, Losses);
+        return _sources[key] = new RecordedSource(key.DomainId, key.Domain, layout, key.Architecture, key.UtcOffset, lossesOf?.Invoke(key.DomainId, key.Domain) ?? Losses);
     }
 
     private static void Expect([System.Diagnostics.CodeAnalysis.DoesNotReturnIf(false)] bool condition, string otherwise)

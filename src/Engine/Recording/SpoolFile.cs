@@ -1,0 +1,73 @@
+namespace XenVmEvent.Recording;
+
+/// <summary>A file without a name, for what its process keeps on the disk for a while. It holds a guest's registers: nobody else may read it.</summary>
+/// <param name="folder">Where it is made, when something is written.</param>
+/// <param name="reservedBytes">How much room on its disk is left to others.</param>
+internal sealed class SpoolFile(string folder, long reservedBytes) : IDisposable
+{
+    private FileStream? _file;
+    private long _end;
+
+    /// <returns>Where it lies.</returns>
+    /// <exception cref="IOException">There is no room, or the disk fails.</exception>
+    public (long Offset, int Length) Write(ReadOnlySpan<byte> bytes)
+    {
+        _file ??= Create();
+        if (new DriveInfo(folder).AvailableFreeSpace - bytes.Length < reservedBytes) throw new IOException($"The disk of {folder} is full.");
+        RandomAccess.Write(_file.SafeFileHandle, bytes, _end);
+        (long, int) place = (_end, bytes.Length);
+        _end += bytes.Length;
+        return place;
+    }
+
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public byte[] Read((long Offset, int Length) place)
+    {
+        byte[] bytes = new byte[place.Length];
+        int read = 0;
+        while (read < bytes.Length)
+        {
+            int count = _file is null ? 0 : RandomAccess.Read(_file.SafeFileHandle, bytes.AsSpan(read), place.Offset + read);
+            if (count == 0) throw new EndOfStreamException("The file ends before what was written to it.");
+            read += count;
+        }
+
+        return bytes;
+    }
+
+    /// <summary>Gives its room back: nothing in it is needed any more.</summary>
+    public void Empty()
+    {
+        if (_end == 0) return;
+        _end = 0;
+        _file?.SetLength(0);
+    }
+
+    public void Dispose() => _file?.Dispose();
+
+    private FileStream Create()
+    {
+        FileStreamOptions how = new()
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.None,
+            BufferSize = 0,
+            Options = FileOptions.DeleteOnClose,
+        };
+        if (!OperatingSystem.IsWindows()) how.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        string path = Path.Combine(folder, $"xenvmevent-{Guid.NewGuid():N}");
+        try
+        {
+            FileStream file = new(path, how);
+
+            // Nothing is left of it however this process ends.
+            if (!OperatingSystem.IsWindows()) File.Delete(path);
+            return file;
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new IOException(e.Message, e);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using System.Collections;
+using System.Management.Automation;
+using System.Reflection;
+using XenVmEvent.Events;
+using XenVmEvent.Recording;
+
+namespace XenVmEvent.PS;
+
+/// <summary>
+/// What of a job's events Receive-Job may take: the first ones of those that wait. They come into memory, and into objects, as
+/// they are taken. PowerShell's own list would keep each in memory, and takes a minute to give 400,000 away.
+/// </summary>
+/// <param name="events">All that wait.</param>
+internal sealed class SpooledOutput(EventSpool events) : IList<PSObject?>
+{
+    private int _count;
+
+    public int Count => _count;
+
+    public bool IsReadOnly => false;
+
+    public PSObject? this[int index]
+    {
+        get
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, _count);
+            return ToObject(events.Peek(index));
+        }
+
+        set => throw new NotSupportedException();
+    }
+
+    /// <summary>
+    /// A job's output that is this list. Only PowerShell itself can make one of a list of another kind; where it does so no
+    /// longer, there is none.
+    /// </summary>
+    public PSDataCollection<PSObject>? ToCollection() =>
+        typeof(PSDataCollection<PSObject>).GetConstructor(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public, [typeof(IList<PSObject>)])
+            ?.Invoke([this]) as PSDataCollection<PSObject>;
+
+    /// <summary>The next of those that wait may be taken; what is given stands for it.</summary>
+    public void Add(PSObject? item) => _count++;
+
+    public void Insert(int index, PSObject? item)
+    {
+        if (index != _count) throw new NotSupportedException("Events come one after the other.");
+        _count++;
+    }
+
+    public void RemoveAt(int index)
+    {
+        if (index != 0) throw new NotSupportedException("Events are taken one after the other.");
+        events.Take();
+        _count--;
+    }
+
+    public void Clear()
+    {
+        while (_count > 0) RemoveAt(0);
+    }
+
+    public void CopyTo(PSObject?[] array, int arrayIndex)
+    {
+        for (int i = 0; i < _count; i++) array[arrayIndex + i] = this[i];
+    }
+
+    public IEnumerator<PSObject?> GetEnumerator()
+    {
+        for (int i = 0; i < _count; i++) yield return this[i];
+    }
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    public int IndexOf(PSObject? item) => throw new NotSupportedException();
+
+    public bool Contains(PSObject? item) => throw new NotSupportedException();
+
+    public bool Remove(PSObject? item) => throw new NotSupportedException();
+
+    private static PSObject? ToObject(VmEvent? vmEvent) => vmEvent is null ? null : PSObject.AsPSObject(vmEvent);
+}
