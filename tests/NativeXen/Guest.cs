@@ -33,6 +33,11 @@ internal sealed record Guest
     /// <summary>How it ends when it has done its rounds; null: it does not.</summary>
     public string? End { get; init; }
 
+    public uint Id { get; init; } = 1;
+
+    /// <summary>Whether xenstore has one vCPU too few, and a dead domain 1 of the guest's name.</summary>
+    public bool IsStoreBehind { get; init; }
+
     /// <summary>The directory of the libraries.</summary>
     public string Libraries { get; init; } = NativeXen.Libraries;
 
@@ -40,6 +45,8 @@ internal sealed record Guest
     public IEnumerable<(string Name, string? Value)> Environment(string stateFile) =>
     [
         ("LD_LIBRARY_PATH", Libraries),
+        ("SIMULATED_XEN_DOMAIN", $"{Id}"),
+        ("SIMULATED_XEN_STORE_BEHIND", IsStoreBehind ? "yes" : "no"),
         ("SIMULATED_XEN_VCPUS", $"{VCpus}"),
         ("SIMULATED_XEN_PAGES", $"{Pages}"),
         ("SIMULATED_XEN_ROUNDS", $"{Rounds}"),

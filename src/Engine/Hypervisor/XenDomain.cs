@@ -1,26 +1,26 @@
 namespace XenVmEvent.Hypervisor;
 
-/// <summary>A domain as xenstore knows it. Two are equal when they say the same.</summary>
+/// <summary>A domain, as Xen and, for its name, xenstore know it. Two are equal when they say the same.</summary>
 /// <param name="id">The domain id, 0 for dom0.</param>
-/// <param name="name">The name, unique among the running domains.</param>
-/// <param name="uuid">The uuid; all zero for dom0.</param>
+/// <param name="name">The name; the toolstack keeps it unique, others may not. "Domain-" and the id where it has none.</param>
+/// <param name="uuid">The uuid; all zero for dom0 and what Xen itself has made.</param>
 /// <param name="type">How it is virtualised.</param>
-/// <param name="vCpus">How many vCPUs it has, 1 or more.</param>
+/// <param name="vCpus">How many vCPUs it has, online or not, 1 or more.</param>
 public sealed class XenDomain(uint id, string name, Guid uuid, DomainType type, int vCpus) : IEquatable<XenDomain>
 {
     /// <summary>The domain id, 0 for dom0.</summary>
     public uint Id { get; } = id;
 
-    /// <summary>The name, unique among the running domains.</summary>
+    /// <summary>The name; the toolstack keeps it unique, others may not.</summary>
     public string Name { get; } = name;
 
-    /// <summary>The uuid; all zero for dom0.</summary>
+    /// <summary>The uuid; all zero for dom0 and what Xen itself has made.</summary>
     public Guid Uuid { get; } = uuid;
 
     /// <summary>How it is virtualised.</summary>
     public DomainType Type { get; } = type;
 
-    /// <summary>How many vCPUs it has, 1 or more.</summary>
+    /// <summary>How many vCPUs it has, online or not, 1 or more.</summary>
     public int VCpus { get; } = vCpus;
 
     /// <summary>How it was when it was listed; null where nobody asked, or Xen did not tell. It is no part of which domain this is.</summary>

@@ -38,7 +38,7 @@ start_guest() { # NAME WORKLOADS [SETTING]: a guest of 2 vCPUs that runs; $guest
     check "the guest $1 runs" runs_on
 }
 
-create_guest() { # the same, not waited for; $create_options are xl's
+create_guest() { # the same, not waited for; $create_options are xl's, an empty $page_tables leaves their memory to libxl
     cat > "/tmp/$1.cfg" << END
 name = "$1"
 type = "pvh"
@@ -48,7 +48,7 @@ memory = 16
 vcpus = 2
 cpus = "$(($(xl info nr_cpus) - 1))"    # the last: dom0 has the first, see boot-qemu
 tsc_mode = "native"
-shadow_memory = 24    # page access on a whole guest needs more than the default, else ENOMEM
+${page_tables-shadow_memory = 24}    # page access on a whole guest needs more than libxl's own, else ENOMEM
 on_crash = "preserve"
 ${3:-}
 END

@@ -76,6 +76,24 @@ check "a gfn the guest does not have: one clear error" one_clear_error outside 1
 check "after that the guest runs on" runs_on
 xl destroy "$guest"
 
+# Pages that a killed listener left restricted, where page tables have no more memory than libxl gives by itself
+page_tables= start_guest small "write execute"
+start left "$guest" write --gfn 0x400-0x41f --repeat --no-guard
+check "left: events come before the kill" eventually 120 lines left "$own_write" 4
+kill -9 $running
+wait $running 2> /dev/null
+run left-free reset "$guest" --yes
+check "left: reset succeeds" equal 0 $status
+check "left: reset says that no vCPU stands still, and that pages can be used" \
+    equal 2 "$(grep -cE 'that do so still: none|Every page can be read, written and executed' /tmp/left-free.out)"
+check "left: the guest runs on" runs_on
+run left-again "$guest" write --gfn 0x400-0x41f --count 32
+check "left: its pages can be watched again" clean_end left-again
+run whole "$guest" write --duration 2
+check "left: a whole guest needs more memory, and it is said" grep -q '^xenvmevent: OutOfMemory' /tmp/whole.err
+check "left: after that the guest runs on" runs_on
+xl destroy "$guest"
+
 # Breakpoints: seen, and given back to the guest.
 start_guest db01 int3
 breakpoint_line='^Breakpoint: rip=[0-9a-f]{16}, gfn=[0-9a-f]+ \(vcpu [01]\)$'

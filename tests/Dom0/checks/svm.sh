@@ -188,8 +188,12 @@ check "a guard that came late ends" eventually 10 no_guard
 
 # Killed at any moment: while it may have the guest paused, or other processes stopped
 
+is_paused() {
+    xl list "$guest" | grep -qE ' [r-][b-]p[s-][c-][d-] '
+}
+
 not_paused() {
-    ! xl list "$guest" | grep -qE ' [r-][b-]p[s-][c-][d-] '
+    ! is_paused
 }
 
 none_stopped() {
@@ -224,11 +228,20 @@ for i in {1..10}; do
 done
 kill -9 $bystander
 wait $bystander 2> /dev/null
-begin interrupted-reset reset "$guest" --yes
-stop INT
-check "a reset that is interrupted leaves nothing paused" not_paused
-check "a reset that is interrupted leaves nothing stopped" none_stopped
-check "a reset that is interrupted: the guest runs on" runs_on
+
+is_resetting() { # a reset's guard is there before the guest is touched
+    [ -n "$(guards)" ] || ended
+}
+
+for signal in INT TERM HUP; do
+    start reset-$signal reset "$guest" --yes
+    eventually 60 is_resetting
+    stop $signal
+    check "reset-$signal: it comes to its end" equal 0 $status
+    check "reset-$signal: the guest is not left paused" not_paused
+    check "reset-$signal: no process is left stopped" none_stopped
+    check "reset-$signal: the guest runs on" runs_on
+done
 run free reset "$guest" --yes
 check "no note of a pause or a stop is left" equal '' "$(ls /run/xenvmevent)"
 
@@ -268,9 +281,34 @@ check "reset without --yes and nobody to ask does nothing" one_clear_error no-ye
 run cut-off reset "$guest" --yes
 check "reset cuts it off" grep -q 'its monitor was enabled, and is disabled now' /tmp/cut-off.out
 check "reset: the guest runs on" runs_on
+cut_off=$running
+start after "$guest" cpuid
+check "reset: the next listener sees events" eventually 60 lines after "$cpuid_line" 4
+after=$running running=$cut_off
+check "the listener that was cut off ends by itself" eventually 60 ended
+stop 0
+check "the listener that was cut off: exit code 1" equal 1 $status
+check "the listener that was cut off says why" grep -q '^xenvmevent: SessionEnded: Somebody else disabled the monitor' /tmp/alive.err
+running=$after
+seen=$(wc -l < /tmp/after.out)
+check "the listener that was cut off leaves the next one alone" eventually 60 more_than "$seen" after
 stop INT
-run after "$guest" cpuid --count 10
-check "reset: a run works after it" clean_end after
+check "the next listener: a clean end" clean_end after
+
+# A domain that somebody has paused stays so, whatever we do to it
+
+xl pause "$guest"
+start paused "$guest" cpuid
+check "paused: a paused guest can be watched" eventually 60 grep -q watching /tmp/paused.err
+check "paused: it stays paused when its monitor is enabled" is_paused
+kill -9 $running
+wait $running 2> /dev/null
+check "paused: a killed listener's guard ends" eventually 20 no_guard
+check "paused: it stays paused when the guard has freed it" is_paused
+run paused-reset reset "$guest" --yes
+check "paused: it stays paused after a reset" is_paused
+xl unpause "$guest"
+check "paused: once it is let go it runs on" runs_on
 
 # What cannot be done
 

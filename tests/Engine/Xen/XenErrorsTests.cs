@@ -143,6 +143,7 @@ public sealed class XenErrorsTests
                 Errors.OfSwitching("xc_call", errno, "do it", Web01),
                 Errors.OfMemAccess("xc_call", errno, "do it", Web01),
                 Errors.OfConnecting("xc_call", errno),
+                Errors.OfListing("xc_domain_getinfolist", errno),
                 XenErrors.OfOpening("xc_call", errno, "/dev/xen/privcmd"),
                 XenErrors.OfXenStore("xs_read", errno, "/local/domain"),
             })

@@ -54,6 +54,9 @@ internal sealed class HostSettings
     /// <summary>Whether the guest has all the memory that it may have.</summary>
     public bool IsGuestFull { get; } = Flag("FULL", false);
 
+    /// <summary>Whether xenstore tells less and more than is so.</summary>
+    public bool IsStoreBehind { get; } = Flag("STORE_BEHIND", false);
+
     /// <summary>Whether the process gets SIGINT when the guest has done its rounds.</summary>
     public bool InterruptsWhenFinished { get; } = Text("INTERRUPT") == "end";
 

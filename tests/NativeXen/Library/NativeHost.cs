@@ -49,6 +49,9 @@ internal static unsafe class NativeHost
     /// <inheritdoc cref="HostSettings.DeathFile"/>
     public static string? DeathFile => Settings.DeathFile;
 
+    /// <summary>Whether xenstore knows of one vCPU too few, and of a domain of the guest's name that is gone.</summary>
+    public static bool IsStoreBehind => Settings.IsStoreBehind;
+
     /// <summary>The vm_event interface version that the host tells.</summary>
     public static int InterfaceVersion => Settings.ToldInterfaceVersion;
 

@@ -336,9 +336,17 @@ internal static unsafe class XenCtrlExports
     [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_getinfolist")]
     public static int DomainGetInfoList(nint xch, uint firstDomain, uint most, DomainInfo* info)
     {
+        if (most == 0) return 0;
+        if (firstDomain == 0)
+        {
+            *info = DomainInfo.Of(new XenDomain(0, "Domain-0", Guid.Empty, DomainType.PV, 1), pages: 0, flags: 0);
+            return 1;
+        }
+
         SimulatedDomain? guest = NativeHost.AllGuests.FirstOrDefault(g => g.Identity.Id >= firstDomain);
-        if (guest is null || most == 0) return 0;
-        *info = new DomainInfo { Domain = (ushort)guest.Identity.Id, Flags = DomainInfo.FlagsOf(guest.State, isDying: !guest.IsAlive, isPaused: Pauses.Count > 0) };
+        if (guest is null) return 0;
+        *info = DomainInfo.Of(
+            guest.Identity, guest.Pages.MaximumGfn + 1, DomainInfo.FlagsOf(guest.State, isDying: !guest.IsAlive, isPaused: Pauses.Count > 0));
         return 1;
     }
 

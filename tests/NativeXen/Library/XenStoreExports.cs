@@ -109,6 +109,13 @@ internal static unsafe class XenStoreExports
     private static Dictionary<string, string> Entries()
     {
         Dictionary<string, string> entries = new() { ["/local/domain/0"] = "", ["/local/domain/0/name"] = "Domain-0" };
+        if (NativeHost.IsStoreBehind)
+        {
+            // Of a domain that is gone.
+            entries["/local/domain/1"] = "";
+            entries["/local/domain/1/name"] = NativeHost.Guest.Name;
+        }
+
         foreach (XenDomain guest in NativeHost.Guests.Select(g => g.Identity))
         {
             string path = $"/local/domain/{guest.Id}";
@@ -116,7 +123,7 @@ internal static unsafe class XenStoreExports
             entries[path + "/name"] = guest.Name;
             entries[path + "/vm"] = $"/vm/{guest.Uuid}";
             entries[$"/libxl/{guest.Id}/type"] = "hvm";
-            for (int vcpu = 0; vcpu < guest.VCpus; vcpu++) entries[$"{path}/cpu/{vcpu}/availability"] = "online";
+            for (int vcpu = NativeHost.IsStoreBehind ? 1 : 0; vcpu < guest.VCpus; vcpu++) entries[$"{path}/cpu/{vcpu}/availability"] = "online";
         }
 
         return entries;

@@ -3,49 +3,60 @@ using System.Runtime.InteropServices;
 
 namespace XenVmEvent.Hypervisor.Xen;
 
-/// <summary>The domains as the toolstack noted them in xenstore. Safe for use from several threads.</summary>
-internal sealed unsafe class DomainDirectory : IDisposable
+/// <summary>
+/// The domains: which there are, their uuids and vCPUs by Xen, their names by xenstore, which may be behind. Safe for use
+/// from several threads.
+/// </summary>
+internal sealed unsafe class DomainDirectory(XenErrors errors) : IDisposable
 {
-    private const string Domains = "/local/domain";
-
+    private readonly Lock _gate = new();
+    private readonly XenCtrlHandle _xen = XenCtrlHandle.Open();
     private readonly XenStoreHandle _store = XenStoreHandle.Open();
 
-    /// <summary>All domains, by id.</summary>
-    public IReadOnlyList<XenDomain> List() =>
-    [
-        .. (ListPath(Domains) ?? [])
-            .Where(id => uint.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out _))
-            .Select(id => Find(uint.Parse(id, CultureInfo.InvariantCulture)))
-            .OfType<XenDomain>()
-            .OrderBy(domain => domain.Id),
-    ];
-
-    /// <summary>One domain; null when there is none, or it is only just being created or destroyed.</summary>
-    public XenDomain? Find(uint id)
+    /// <summary>All domains, by id; without those that are only just being made or destroyed.</summary>
+    public IReadOnlyList<XenDomain> List()
     {
-        if (ReadPath(PathOf(id, "/name")) is not string name) return null;
-        string uuid = ReadPath(PathOf(id, "/vm")) is string vm ? vm[(vm.LastIndexOf('/') + 1)..] : "";
-        return new XenDomain(
-            id,
-            name,
-            Guid.TryParse(uuid, out Guid guid) ? guid : Guid.Empty,
-            ReadPath(string.Create(CultureInfo.InvariantCulture, $"/libxl/{id}/type")) switch
-            {
-                "pv" => DomainType.PV,
-                "hvm" => DomainType.Hvm,
-                "pvh" => DomainType.Pvh,
-                _ => id == 0 ? DomainType.PV : DomainType.Unknown,
-            },
-            VCpusOf(id));
+        List<XenDomain> domains = [];
+        for (uint next = 0; Ask(next) is { } info; next = info.Domain + 1u)
+        {
+            if (Describe(info) is { } domain) domains.Add(domain);
+        }
+
+        return domains;
     }
 
-    public void Dispose() => _store.Dispose();
+    /// <summary>One domain; null when there is none, or it is only just being made or destroyed.</summary>
+    public XenDomain? Find(uint id) => Ask(id) is { } info && info.Domain == id ? Describe(info) : null;
 
-    private static string PathOf(uint id, string name) => string.Create(CultureInfo.InvariantCulture, $"{Domains}/{id}{name}");
+    public void Dispose()
+    {
+        _xen.Dispose();
+        _store.Dispose();
+    }
 
-    /// <summary>The toolstack makes a directory for each vCPU that a guest can have, online or not; dom0 is this machine.</summary>
-    private int VCpusOf(uint id) =>
-        ListPath(PathOf(id, "/cpu"))?.Length is int count and > 0 ? count : id == 0 ? Environment.ProcessorCount : 1;
+    /// <summary>What Xen tells of the first domain from an id on. One at a time, for how much it tells differs by release.</summary>
+    private DomainInfo? Ask(uint first)
+    {
+        lock (_gate)
+        {
+            int count = XenCtrl.xc_domain_getinfolist(_xen, first, 1, out DomainInfo info);
+            if (count < 0) throw errors.OfListing(nameof(XenCtrl.xc_domain_getinfolist), Marshal.GetLastPInvokeError());
+            return count == 1 ? info : null;
+        }
+    }
+
+    private XenDomain? Describe(in DomainInfo info)
+    {
+        if (info.IsDying || info.VCpus == 0) return null;
+        uint id = info.Domain;
+        string? type = ReadPath(string.Create(CultureInfo.InvariantCulture, $"/libxl/{id}/type"));
+        return new XenDomain(
+            id,
+            ReadPath(string.Create(CultureInfo.InvariantCulture, $"/local/domain/{id}/name")) ?? string.Create(CultureInfo.InvariantCulture, $"Domain-{id}"),
+            new Guid(info.Uuid, bigEndian: true),
+            !info.IsHvm ? DomainType.PV : type == "pvh" || id == 0 ? DomainType.Pvh : DomainType.Hvm,
+            info.VCpus);
+    }
 
     /// <returns>The value; null where the path does not exist.</returns>
     private string? ReadPath(string path)
@@ -55,22 +66,6 @@ internal sealed unsafe class DomainDirectory : IDisposable
         string text = Marshal.PtrToStringUTF8((nint)value, (int)length);
         NativeMemory.Free(value);
         return text;
-    }
-
-    /// <returns>The names below; null where the path does not exist.</returns>
-    private string[]? ListPath(string path)
-    {
-        byte** entries = XenStore.xs_directory(_store, XenStore.NoTransaction, path, out uint count);
-        if (entries == null)
-        {
-            Absent(nameof(XenStore.xs_directory), path);
-            return null;
-        }
-
-        string[] names = new string[count];
-        for (int i = 0; i < names.Length; i++) names[i] = Marshal.PtrToStringUTF8((nint)entries[i]) ?? "";
-        NativeMemory.Free(entries); // One block holds the pointers and the names.
-        return names;
     }
 
     private static string? Absent(string call, string path)

@@ -36,6 +36,19 @@ internal sealed class XenErrors(XenVersion running, string library)
         $"xenstore does not give {path}.",
         "Run this as root in dom0, and look whether xenstored still runs.");
 
+    /// <summary>The domains that Xen does not list.</summary>
+    public XenException OfListing(string call, int errno) => (Errno)errno switch
+    {
+        Errno.EACCES when !IsLibraryOfXen => Mismatch(call, errno),
+        Errno.EACCES or Errno.EPERM => new XenException(
+            XenErrorId.NotPermitted,
+            call,
+            NameOf(errno),
+            "Xen does not let this domain list the others.",
+            "Run this as root in dom0; where Xen runs with a security policy (FLASK), it must allow getdomaininfo."),
+        _ => new XenException(XenErrorId.CallFailed, call, NameOf(errno), "Xen does not list the domains.", "See 'xl dmesg' for the cause."),
+    };
+
     /// <summary>
     /// The first call to Xen itself. EACCES is Xen's word for a library of another release, and for what its security policy
     /// forbids: where the library is of this release it is the latter.

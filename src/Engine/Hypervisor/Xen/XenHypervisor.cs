@@ -156,12 +156,12 @@ public sealed class XenHypervisor : IHypervisor
         probe.LoadLibraries();
         probe.OpenDevices(); // Says now, not at the first session, that one cannot be opened.
         VmEventLayout layout = probe.AskLayout();
-        return new XenHypervisor(probe.Version, layout, new DomainDirectory(), probe.Errors);
+        return new XenHypervisor(probe.Version, layout, new DomainDirectory(probe.Errors), probe.Errors);
     }
 
     private static bool HasSlottedCall => XenLibraries.XenCtrlHas(nameof(XenCtrl.xc_monitor_enable_ex));
 
-    /// <summary>What xenstore says of the domain now, for the number of vCPUs must be the true one.</summary>
+    /// <summary>The domain as it is now, for the number of vCPUs must be the true one.</summary>
     private XenDomain FindMonitorable(XenDomain domain)
     {
         if (domain.Id == 0)

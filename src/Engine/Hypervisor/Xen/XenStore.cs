@@ -23,9 +23,6 @@ internal static unsafe partial class XenStore
     internal static partial byte* xs_read(XenStoreHandle handle, uint transaction, string path, out uint length);
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial byte** xs_directory(XenStoreHandle handle, uint transaction, string path, out uint count);
-
-    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [return: MarshalAs(UnmanagedType.U1)]
     internal static partial bool xs_watch(XenStoreHandle handle, string path, string token);
 
