@@ -3,16 +3,20 @@ using System.Management.Automation;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Shows once a second how a watch goes, to somebody who sits before it: not when the output or the errors go to a file or a program.</summary>
+/// <summary>
+/// Shows once a second how a watch goes, to somebody who sits before it: not when the output or the errors go to a file or a
+/// program. Nor when events go to the screen, which says itself how it goes: for each line that scrolls by, PowerShell would ask
+/// the terminal where the cursor is, and wait for ever where Ctrl-C has eaten the answer.
+/// </summary>
 /// <param name="cmdlet">The watch.</param>
 /// <param name="events">Its events.</param>
-internal sealed class WatchProgress(Cmdlet cmdlet, EventStream events) : IDisposable
+internal sealed class WatchProgress(PSCmdlet cmdlet, EventStream events) : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly bool IsInteractive = !Console.IsOutputRedirected && !Console.IsErrorRedirected;
     private static int _lastId;
 
-    private readonly ProgressRecord? _record = IsInteractive
+    private readonly ProgressRecord? _record = IsInteractive && PipelineEnd.IsOffScreen(cmdlet.MyInvocation)
         ? new ProgressRecord(Interlocked.Increment(ref _lastId), $"Watching {string.Join(", ", events.Domains.Select(d => d.Name))}", "no event yet")
         : null;
 
