@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.PS;
 using Xunit;
