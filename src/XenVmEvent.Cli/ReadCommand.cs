@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
+using XenVmEvent.Events;
 
 namespace XenVmEvent.Cli;
 
@@ -67,9 +67,7 @@ internal static class ReadCommand
     private static ulong ParseAddress(ArgumentResult result)
     {
         string text = result.Tokens[0].Value;
-        bool isHex = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
-        if (ulong.TryParse(isHex ? text[2..] : text, isHex ? NumberStyles.HexNumber : NumberStyles.None, CultureInfo.InvariantCulture, out ulong address))
-            return address;
+        if (NumberText.TryParse(text, out ulong address)) return address;
         result.AddError($"'{text}' is no address; one is 0x1000, for example.");
         return 0;
     }

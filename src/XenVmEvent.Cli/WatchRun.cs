@@ -75,16 +75,11 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
     private EventSelection CreateSelection() => new()
     {
         NewValues = AddressRange.Except(arguments.NewValues, arguments.ExcludedNewValues),
-        InstructionPointers = AddressRange.Intersect(arguments.InstructionPointers, [.. arguments.Symbols.SelectMany(RangesOf)]),
+        InstructionPointers = AddressRange.Intersect(
+            arguments.InstructionPointers,
+            [.. arguments.Symbols.SelectMany(symbol => _symbols!.RangesOf(symbol, name => FileSystemName.MatchesSimpleExpression(symbol, name)))]),
         LinearAddresses = arguments.LinearAddresses,
     };
-
-    private IReadOnlyList<AddressRange> RangesOf(string symbol)
-    {
-        IReadOnlyList<AddressRange> ranges = _symbols!.RangesOf(name => name == symbol || FileSystemName.MatchesSimpleExpression(symbol, name));
-        return ranges.Count > 0 ? ranges : throw new XenException(
-            XenErrorId.InvalidArgument, $"'{symbol}' is no code that the symbol map names.", "Look for its name in the file, or name another map.");
-    }
 
     private static SymbolMap ReadSymbols(string file)
     {

@@ -255,17 +255,13 @@ internal static class XenVmEventCommand
             string[] parts = text.Split('=');
             string? name = Array.Find(Enum.GetNames<SettableRegister>(), n => n.Equals(parts[0], StringComparison.OrdinalIgnoreCase));
             if (name is null) return Refuse<IReadOnlyDictionary<SettableRegister, ulong>>(result, $"'{parts[0]}' is no register that an answer can set.");
-            if (parts.Length != 2 || !TryParseNumber(parts[1], out ulong value))
+            if (parts.Length != 2 || !NumberText.TryParse(parts[1], out ulong value))
                 return Refuse<IReadOnlyDictionary<SettableRegister, ulong>>(result, $"'{text}' gives {name} no value, as {name.ToLowerInvariant()}=0x1234 does.");
             registers[Enum.Parse<SettableRegister>(name)] = value;
         }
 
         return registers;
     }
-
-    private static bool TryParseNumber(string text, out ulong number) => text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
-        ? ulong.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out number)
-        : ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 
     private static IReadOnlyList<uint> ParseMsrs(ArgumentResult result)
     {

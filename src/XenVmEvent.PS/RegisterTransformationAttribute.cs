@@ -1,7 +1,5 @@
 using System.Collections;
-using System.Globalization;
 using System.Management.Automation;
-using System.Numerics;
 using System.Reflection;
 using XenVmEvent.Events;
 
@@ -31,13 +29,7 @@ public sealed class RegisterTransformationAttribute : ArgumentTransformationAttr
     private static ulong ToBits(string register, object? value) => value switch
     {
         int and < 0 => throw Refused($"'{value}' for {register} may be 0x{value:x} or the 64 bits of a negative number, which PowerShell does not tell apart: write 0x{value:x}ul or {value}l."),
-        int number => (ulong)number,
-        long number => unchecked((ulong)number),
-        ulong number => number,
-        byte or ushort or uint => Convert.ToUInt64(value, CultureInfo.InvariantCulture),
-        BigInteger number when number >= 0 && number <= ulong.MaxValue => (ulong)number,
-        decimal number when number >= 0 && number <= ulong.MaxValue && number == decimal.Truncate(number) => (ulong)number,
-        _ => throw Refused($"'{value}' is no value for {register}: that is a whole number of 64 bits."),
+        _ => BitPattern.Of(value) ?? throw Refused($"'{value}' is no value for {register}: that is a whole number of 64 bits."),
     };
 
     private static ArgumentTransformationMetadataException Refused(string why) => new(why);

@@ -47,8 +47,6 @@ internal static class SymbolFile
                 XenErrorId.InvalidArgument, $"Where '{symbol}' lies is not known.", "Name the guest's System.map, or a copy of its /proc/kallsyms, with -SymbolMap.");
         }
 
-        IReadOnlyList<AddressRange> ranges = map.RangesOf(Matching(symbol));
-        return ranges.Count > 0 ? ranges : throw new XenException(
-            XenErrorId.InvalidArgument, $"'{symbol}' is no code that the symbol map names.", "Look for its name in the file, or name another map.");
+        return map.RangesOf(symbol, Matching(symbol));
     }
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace XenVmEvent.Events;
 
 /// <summary>A run of addresses, or of values of registers: 64 bits without a sign.</summary>
@@ -14,7 +12,7 @@ public readonly record struct AddressRange
     /// <exception cref="XenException"><see cref="XenErrorId.InvalidArgument"/>: they are the wrong way round.</exception>
     public AddressRange(ulong first, ulong last)
     {
-        if (last < first) throw Invalid($"0x{first:x}-0x{last:x}");
+        if (last < first) throw Invalid(NumberText.OfRange(first, last));
         First = first;
         Last = last;
     }
@@ -65,7 +63,7 @@ public readonly record struct AddressRange
     }
 
     /// <inheritdoc/>
-    public override string ToString() => First == Last ? $"0x{First:x}" : $"0x{First:x}-0x{Last:x}";
+    public override string ToString() => NumberText.OfRange(First, Last);
 
     /// <summary>The same addresses in order, none twice, for <see cref="Contain"/>.</summary>
     internal static AddressRange[] Merge(IEnumerable<AddressRange> ranges)
@@ -108,17 +106,8 @@ public readonly record struct AddressRange
         if (hole.Last < Last) yield return new AddressRange(hole.Last + 1, Last);
     }
 
-    private static AddressRange Parse(string text)
-    {
-        string[] ends = text.Split('-', 2, StringSplitOptions.TrimEntries);
-        if (!TryParse(ends[0], out ulong first)) throw Invalid(text);
-        if (ends.Length == 1) return new AddressRange(first);
-        return TryParse(ends[1], out ulong last) ? new AddressRange(first, last) : throw Invalid(text);
-    }
-
-    private static bool TryParse(string text, out ulong address) => text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
-        ? ulong.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out address)
-        : ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out address);
+    private static AddressRange Parse(string text) =>
+        NumberText.TryParseRange(text, out ulong first, out ulong last) ? new AddressRange(first, last) : throw Invalid(text);
 
     private static XenException NoneLeft() => new(
         XenErrorId.InvalidArgument, "No event could be shown: together the filters leave no address.", "Leave one of them out.");

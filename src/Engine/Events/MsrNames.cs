@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace XenVmEvent.Events;
 
 /// <summary>
@@ -74,8 +72,8 @@ public static class MsrNames
     {
         ArgumentNullException.ThrowIfNull(text);
         if (Numbers.TryGetValue(text, out msr) || Numbers.TryGetValue(Prefix + text, out msr)) return true;
-        return text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
-            ? uint.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out msr)
-            : uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out msr);
+        bool isNumber = NumberText.TryParse(text, out ulong number) && number <= uint.MaxValue;
+        msr = isNumber ? (uint)number : 0;
+        return isNumber;
     }
 }

@@ -1,4 +1,4 @@
-using System.Globalization;
+using XenVmEvent.Events;
 
 namespace XenVmEvent.Monitoring;
 
@@ -14,7 +14,7 @@ public readonly record struct GfnRange
     /// <exception cref="XenException"><see cref="XenErrorId.InvalidGfn"/>: they are the wrong way round.</exception>
     public GfnRange(ulong first, ulong last)
     {
-        if (last < first) throw Invalid($"0x{first:x}-0x{last:x}");
+        if (last < first) throw Invalid(NumberText.OfRange(first, last));
         First = first;
         Last = last;
     }
@@ -33,14 +33,8 @@ public readonly record struct GfnRange
 
     /// <summary>Reads <c>0x400</c> or <c>0x400-0x43f</c>; numbers without 0x are decimal.</summary>
     /// <exception cref="XenException"><see cref="XenErrorId.InvalidGfn"/>: it is neither.</exception>
-    public static GfnRange Parse(string text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        string[] ends = text.Split('-', 2, StringSplitOptions.TrimEntries);
-        if (!TryParseGfn(ends[0], out ulong first)) throw Invalid(text);
-        if (ends.Length == 1) return new GfnRange(first);
-        return TryParseGfn(ends[1], out ulong last) ? new GfnRange(first, last) : throw Invalid(text);
-    }
+    public static GfnRange Parse(string text) =>
+        NumberText.TryParseRange(text, out ulong first, out ulong last) ? new GfnRange(first, last) : throw Invalid(text);
 
     /// <summary>Reads ranges separated by commas.</summary>
     /// <exception cref="XenException"><see cref="XenErrorId.InvalidGfn"/>: one is none.</exception>
@@ -51,12 +45,7 @@ public readonly record struct GfnRange
     }
 
     /// <inheritdoc/>
-    public override string ToString() => First == Last ? $"0x{First:x}" : $"0x{First:x}-0x{Last:x}";
-
-    private static bool TryParseGfn(string text, out ulong gfn) =>
-        text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
-            ? ulong.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out gfn)
-            : ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out gfn);
+    public override string ToString() => NumberText.OfRange(First, Last);
 
     private static XenException Invalid(string text) =>
         new(XenErrorId.InvalidGfn,

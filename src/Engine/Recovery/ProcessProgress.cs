@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using XenVmEvent.Hypervisor.Xen;
 
 namespace XenVmEvent.Recovery;
 
@@ -51,14 +52,11 @@ internal static class ProcessProgress
         try
         {
             string tasks = string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/task");
-            return Directory.EnumerateDirectories(tasks).Any(task => StateIn(File.ReadAllText($"{task}/stat")) is 'R' or 'D');
+            return Directory.EnumerateDirectories(tasks).Any(task => ProcessStat.Read(task) is ["R" or "D", ..]);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return false;
         }
     }
-
-    /// <summary>The state behind the name, which is in parentheses and may have some itself.</summary>
-    private static char StateIn(string stat) => stat.AsSpan(stat.LastIndexOf(')') + 1).TrimStart() is { Length: > 0 } rest ? rest[0] : ' ';
 }

@@ -78,20 +78,25 @@ public sealed class SymbolMap
         return offset == 0 ? name : $"{name}+0x{offset:x}";
     }
 
-    /// <summary>Where the code lies whose names are meant, up to the next symbol.</summary>
-    /// <param name="isMeant">Told a name, and of a module's also as in <c>ext4_read [ext4]</c>.</param>
-    /// <returns>Nothing when no code has such a name.</returns>
-    public IReadOnlyList<AddressRange> RangesOf(Predicate<string> isMeant)
+    /// <summary>Where the code of a name lies, up to the next symbol.</summary>
+    /// <param name="symbol">The name, or a pattern.</param>
+    /// <param name="matches">Whether the pattern matches a name; a module's is also asked for as in <c>ext4_read [ext4]</c>.</param>
+    /// <exception cref="XenException"><see cref="XenErrorId.InvalidArgument"/>: no code has such a name.</exception>
+    public IReadOnlyList<AddressRange> RangesOf(string symbol, Predicate<string> matches)
     {
-        ArgumentNullException.ThrowIfNull(isMeant);
+        ArgumentNullException.ThrowIfNull(symbol);
+        ArgumentNullException.ThrowIfNull(matches);
         List<AddressRange> ranges = [];
         for (int i = 0; i < _names.Length; i++)
         {
-            if (_names[i] is not { } name || !(isMeant(name) || isMeant(name.Split(' ')[0]))) continue;
-            ranges.Add(new AddressRange(_addresses[i], LastOf(i)));
+            if (_names[i] is { } name && (IsMeant(name) || IsMeant(name.Split(' ')[0]))) ranges.Add(new AddressRange(_addresses[i], LastOf(i)));
         }
 
-        return ranges;
+        return ranges.Count > 0 ? ranges : throw new XenException(
+            XenErrorId.InvalidArgument, $"'{symbol}' is no code that the symbol map names.", "Look for its name in the file, or name another map.");
+
+        // A name may have a pattern's characters.
+        bool IsMeant(string name) => name == symbol || matches(name);
     }
 
     /// <summary>The last address of a symbol.</summary>

@@ -29,18 +29,6 @@ internal readonly record struct ProcessIdentity(int Id, ulong StartTime)
     public static ProcessIdentity? Of(int id) =>
         ReadStat(id) is { } stat ? new ProcessIdentity(id, ulong.Parse(stat[Started], CultureInfo.InvariantCulture)) : null;
 
-    /// <summary>What follows the name in parentheses, which may itself hold any character.</summary>
-    private static string[]? ReadStat(int id)
-    {
-        try
-        {
-            string stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/stat"));
-            string[] words = stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            return words.Length > Started ? words : null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null; // It is gone.
-        }
-    }
+    private static string[]? ReadStat(int id) =>
+        ProcessStat.Read(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}")) is { Length: > Started } stat ? stat : null;
 }

@@ -12,7 +12,6 @@ internal sealed class StoppedListeners : IDisposable
 {
     private const int SignalContinue = 18;
     private const int SignalStop = 19;
-    private const char Gone = 'X';
 
     /// <summary>A stop signal acts when the process leaves its system call of now.</summary>
     private static readonly TimeSpan LongestCall = TimeSpan.FromSeconds(1);
@@ -69,26 +68,11 @@ internal sealed class StoppedListeners : IDisposable
         try
         {
             return Directory.EnumerateDirectories(Path.Combine(proc, pid.ToString(CultureInfo.InvariantCulture), "task"))
-                .All(task => StateOf(task) is 'T' or 't' or 'Z' or Gone);
+                .All(task => ProcessStat.Read(task) is null or ["T" or "t" or "Z" or "X", ..]);
         }
         catch (DirectoryNotFoundException)
         {
             return true;
-        }
-    }
-
-    /// <summary>The letter behind the name in parentheses, which may itself hold any character.</summary>
-    private static char StateOf(string task)
-    {
-        try
-        {
-            string stat = File.ReadAllText(Path.Combine(task, "stat"));
-            int end = stat.LastIndexOf(')');
-            return end >= 0 && end + 2 < stat.Length ? stat[end + 2] : Gone;
-        }
-        catch (IOException)
-        {
-            return Gone;
         }
     }
 }

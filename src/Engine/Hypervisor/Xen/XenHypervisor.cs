@@ -6,9 +6,6 @@ namespace XenVmEvent.Hypervisor.Xen;
 /// <summary>The Xen that this machine is the dom0 of.</summary>
 public sealed class XenHypervisor : IHypervisor
 {
-    /// <summary>XEN_DOMINF_paused.</summary>
-    private const uint Paused = 1 << 3;
-
     private readonly XenVersion _version;
     private readonly DomainDirectory _directory;
     private readonly XenErrors _errors;
@@ -63,7 +60,7 @@ public sealed class XenHypervisor : IHypervisor
         ArgumentNullException.ThrowIfNull(domain);
         using XenCtrlHandle xen = XenCtrlHandle.Open();
         if (XenCtrl.xc_domain_getinfolist(xen, domain.Id, 1, out DomainInfo info) != 1 || info.Domain != domain.Id) return null;
-        return info.State == DomainState.Running && (info.Flags & Paused) != 0 ? DomainState.Paused : info.State;
+        return info is { State: DomainState.Running, IsPaused: true } ? DomainState.Paused : info.State;
     }
 
     /// <inheritdoc/>

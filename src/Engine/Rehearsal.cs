@@ -2,8 +2,9 @@ using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Monitoring;
 
-namespace XenVmEvent.Monitoring;
+namespace XenVmEvent;
 
 /// <summary>
 /// A guest waits while the runtime compiles and loads what its first event needs. So a guest of our own goes first: its

@@ -1,0 +1,30 @@
+using System.Globalization;
+
+namespace XenVmEvent.Events;
+
+/// <summary>Numbers of 64 bits as people write them: <c>0x400</c> in hexadecimal, <c>1024</c> in decimal; never with a sign.</summary>
+public static class NumberText
+{
+    /// <summary>Reads a number.</summary>
+    /// <returns>False: it is none.</returns>
+    public static bool TryParse(string text, out ulong number)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
+            ? ulong.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out number)
+            : ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+    }
+
+    /// <summary>Reads a number, or a range of them as in <c>0x400-0x43f</c>.</summary>
+    /// <returns>False: it is neither, or the larger number comes first.</returns>
+    internal static bool TryParseRange(string text, out ulong first, out ulong last)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        string[] ends = text.Split('-', 2, StringSplitOptions.TrimEntries);
+        last = 0;
+        return TryParse(ends[0], out first) && TryParse(ends[^1], out last) && first <= last;
+    }
+
+    /// <summary>The text of a range.</summary>
+    internal static string OfRange(ulong first, ulong last) => first == last ? $"0x{first:x}" : $"0x{first:x}-0x{last:x}";
+}
