@@ -24,7 +24,7 @@ public class UsageTests
     [InlineData("web01 write --trace a.jsonl", "--trace goes with --simulate")]
     [InlineData("web01 write --simulate --fast", "--fast goes with --trace")]
     [InlineData("web01 write --simulate --channel pigeon", "--channel is auto, ring or slotted")]
-    [InlineData("web01 write --simulate --gfn 5-4", "'0x5-0x4' is not a range")]
+    [InlineData("web01 write --simulate --gfn 5-4", "'5-4' is not a range")]
     [InlineData("web01 write --simulate --gfn zero", "'zero' is not a range")]
     [InlineData("web01 cpuid --simulate --gfn 5", "--gfn goes with")]
     [InlineData("web01 cpuid --simulate --repeat", "--repeat goes with")]

@@ -44,7 +44,7 @@ public sealed class SymbolMap
             string[] parts = line.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
             if (parts.Length == 2 && parts[0].Length == 1 && char.IsAsciiLetter(parts[0][0])) continue; // nm's "U printk"
             if (parts.Length < 3 || parts[1].Length != 1 || !ulong.TryParse(parts[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong address))
-                throw new FormatException($"Line {number} is not 'address type name': {line}");
+                throw new FormatException($"Line {number} is not 'address type name': '{line}'.");
 
             if (IsLabel(parts[2])) continue;
 

@@ -28,6 +28,13 @@ internal sealed unsafe class DomainDirectory(XenErrors errors) : IDisposable
     /// <summary>One domain; null when there is none, or it is only just being made or destroyed.</summary>
     public XenDomain? Find(uint id) => Ask(id) is { } info && info.Domain == id ? Describe(info) : null;
 
+    /// <summary>How a domain is at this moment; null when there is none any more.</summary>
+    public DomainState? StateOf(XenDomain domain)
+    {
+        if (Ask(domain.Id) is not { } info || info.Domain != domain.Id) return null;
+        return info is { State: DomainState.Running, IsPaused: true } ? DomainState.Paused : info.State;
+    }
+
     public void Dispose()
     {
         _xen.Dispose();

@@ -58,9 +58,7 @@ public sealed class XenHypervisor : IHypervisor
     public DomainState? StateOf(XenDomain domain)
     {
         ArgumentNullException.ThrowIfNull(domain);
-        using XenCtrlHandle xen = XenCtrlHandle.Open();
-        if (XenCtrl.xc_domain_getinfolist(xen, domain.Id, 1, out DomainInfo info) != 1 || info.Domain != domain.Id) return null;
-        return info is { State: DomainState.Running, IsPaused: true } ? DomainState.Paused : info.State;
+        return _directory.StateOf(domain);
     }
 
     /// <inheritdoc/>
