@@ -1,6 +1,6 @@
 using XenVmEvent.Abi;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Simulation;
 using XenVmEvent.Monitoring;
 using XenVmEvent.Recovery;
 

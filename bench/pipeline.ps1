@@ -13,12 +13,12 @@ public sealed class WriteBareCommand : Cmdlet
 '@).Assembly | Import-Module
 
 # A guest as fast as it is answered; Connect-XenHost -Simulated gives one that takes its time.
-$guest = [XenVmEvent.Hypervisor.Simulation.SimulatedDomainOptions]@{
+$guest = [XenVmEvent.Simulation.SimulatedDomainOptions]@{
     Id = 1; Name = 'guest'; RoundsPerSecond = 0
-    Workload = [XenVmEvent.Hypervisor.Simulation.Workload]::new([XenVmEvent.Hypervisor.Simulation.GuestActionKind[]]'Cpuid')
+    Workload = [XenVmEvent.Simulation.Workload]::new([XenVmEvent.Simulation.GuestActionKind[]]'Cpuid')
 }
-$simulation = [XenVmEvent.Hypervisor.Simulation.SimulationOptions]@{ Domains = [XenVmEvent.Hypervisor.Simulation.SimulatedDomainOptions[]]$guest }
-$hypervisor = [XenVmEvent.Hypervisor.Simulation.SimulatedHypervisor]::new($simulation)
+$simulation = [XenVmEvent.Simulation.SimulationOptions]@{ Domains = [XenVmEvent.Simulation.SimulatedDomainOptions[]]$guest }
+$hypervisor = [XenVmEvent.Simulation.SimulatedHypervisor]::new($simulation)
 $hostType = $cmdlets.NestedModules.ImplementingAssembly + $cmdlets.ImplementingAssembly |
     Where-Object { $_ } | ForEach-Object { $_.GetType('XenVmEvent.PS.XenHost') } | Where-Object { $_ } | Select-Object -First 1
 $null = $hostType.GetMethod('TurnTo').Invoke($null, @($hypervisor))

@@ -1,6 +1,6 @@
 using XenVmEvent.Diagnosis;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Simulation;
 using XenVmEvent.Hypervisor.Xen;
 
 namespace XenVmEvent.Cli;

@@ -1,8 +1,7 @@
 using System.Management.Automation;
 using XenVmEvent.Abi;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Hypervisor.Simulation;
-using XenVmEvent.Recording;
+using XenVmEvent.Simulation;
 
 namespace XenVmEvent.PS;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Simulation;
 using XenVmEvent.Hypervisor.Xen;
 using XenVmEvent.Monitoring;
 using XenVmEvent.Recovery;

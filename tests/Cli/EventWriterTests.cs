@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
-using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Simulation;
 using XenVmEvent.Monitoring;
 using XenVmEvent.Tests.Events;
 using Xunit;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Management.Automation;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Simulation;
 using XenVmEvent.PS;
 using Xunit;
 

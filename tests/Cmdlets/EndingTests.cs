@@ -2,7 +2,7 @@ using System.Management.Automation;
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Simulation;
 using XenVmEvent.PS;
 using Xunit;
 

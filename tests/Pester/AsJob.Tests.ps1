@@ -3,9 +3,9 @@ BeforeAll {
 
     # Two vCPUs that do nothing but CPUID.
     function Switch-ToBusyGuest {
-        $workload = [XenVmEvent.Hypervisor.Simulation.Workload]::new([XenVmEvent.Hypervisor.Simulation.GuestActionKind[]] 'Cpuid')
-        $domain = [XenVmEvent.Hypervisor.Simulation.SimulatedDomainOptions] @{ Id = 1; Name = 'web01'; VCpus = 2; Workload = $workload; RoundsPerSecond = 0 }
-        Switch-SimulatedHost @{ Domains = [XenVmEvent.Hypervisor.Simulation.SimulatedDomainOptions[]] @($domain) }
+        $workload = [XenVmEvent.Simulation.Workload]::new([XenVmEvent.Simulation.GuestActionKind[]] 'Cpuid')
+        $domain = [XenVmEvent.Simulation.SimulatedDomainOptions] @{ Id = 1; Name = 'web01'; VCpus = 2; Workload = $workload; RoundsPerSecond = 0 }
+        Switch-SimulatedHost @{ Domains = [XenVmEvent.Simulation.SimulatedDomainOptions[]] @($domain) }
     }
 }
 AfterAll { Switch-SimulatedHost }

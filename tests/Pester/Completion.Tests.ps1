@@ -40,7 +40,7 @@ Describe 'Tab completion' {
     }
 
     It 'quotes a name that needs it' {
-        Switch-SimulatedHost @{ Domains = [XenVmEvent.Hypervisor.Simulation.SimulatedDomainOptions[]] @(@{ Id = 1; Name = "bob's vm" }) }
+        Switch-SimulatedHost @{ Domains = [XenVmEvent.Simulation.SimulatedDomainOptions[]] @(@{ Id = 1; Name = "bob's vm" }) }
         Get-Completion 'Get-XenDomain ' | Should -Be "'bob''s vm'"
         $null = Connect-XenHost -Simulated
     }

@@ -1,7 +1,7 @@
 BeforeAll {
     . $PSScriptRoot/SimulatedHost.ps1
     function Use-Guest([hashtable[]] $Guests) {
-        Switch-SimulatedHost @{ Domains = [XenVmEvent.Hypervisor.Simulation.SimulatedDomainOptions[]] $Guests }
+        Switch-SimulatedHost @{ Domains = [XenVmEvent.Simulation.SimulatedDomainOptions[]] $Guests }
     }
     function Get-Completion([string] $Line) { (TabExpansion2 $Line $Line.Length).CompletionMatches.CompletionText }
 }

@@ -209,7 +209,7 @@ Describe 'An error about' {
     }
 
     It 'a paravirtualised domain, by <_>' -ForEach 'Watch-XenVmEvent', 'Enable-XenMonitor' {
-        Switch-SimulatedHost @{ Domains = [XenVmEvent.Hypervisor.Simulation.SimulatedDomainOptions[]] @(@{ Id = 3; Name = 'old'; Type = 'PV' }) }
+        Switch-SimulatedHost @{ Domains = [XenVmEvent.Simulation.SimulatedDomainOptions[]] @(@{ Id = 3; Name = 'old'; Type = 'PV' }) }
         $options = $_ -eq 'Watch-XenVmEvent' ? @{ Event = 'Cpuid'; Duration = 60 } : @{}
         $record = Get-TheError { & $_ old @options }
         $record.FullyQualifiedErrorId | Should -Be "DomainNotSupported,XenVmEvent.PS.$($_ -replace '-')Command"

@@ -24,7 +24,7 @@ Describe 'The module' {
         Split-Path (Split-Path $folder) -Leaf | Should -Be 'XenVmEvent'
     }
 
-    It 'holds native code in <_>' -ForEach 'XenVmEvent.PS.dll', 'XenVmEvent.Engine.dll', 'lib/XenVmEvent.Disassembly.dll', 'lib/Iced.dll' -Skip:(-not ($IsLinux -and [Runtime.InteropServices.RuntimeInformation]::ProcessArchitecture -eq 'X64')) {
+    It 'holds native code in <_>' -ForEach 'XenVmEvent.PS.dll', 'XenVmEvent.Engine.dll', 'XenVmEvent.Simulation.dll', 'lib/XenVmEvent.Disassembly.dll', 'lib/Iced.dll' -Skip:(-not ($IsLinux -and [Runtime.InteropServices.RuntimeInformation]::ProcessArchitecture -eq 'X64')) {
         $stream = [IO.File]::OpenRead((Join-Path $folder $_))
         try {
             $headers = [Reflection.PortableExecutable.PEHeaders]::new($stream)

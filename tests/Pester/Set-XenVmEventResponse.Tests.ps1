@@ -170,9 +170,9 @@ Describe 'Set-XenVmEventResponse' {
     }
 
     It 'gives an emulated read its data' {
-        $reads = [XenVmEvent.Hypervisor.Simulation.Workload]::new([XenVmEvent.Hypervisor.Simulation.GuestActionKind[]] 'ReadPage')
-        $domain = [XenVmEvent.Hypervisor.Simulation.SimulatedDomainOptions] @{ Id = 1; Name = 'web01'; Workload = $reads }
-        Switch-SimulatedHost @{ Domains = [XenVmEvent.Hypervisor.Simulation.SimulatedDomainOptions[]] @($domain) }
+        $reads = [XenVmEvent.Simulation.Workload]::new([XenVmEvent.Simulation.GuestActionKind[]] 'ReadPage')
+        $domain = [XenVmEvent.Simulation.SimulatedDomainOptions] @{ Id = 1; Name = 'web01'; Workload = $reads }
+        Switch-SimulatedHost @{ Domains = [XenVmEvent.Simulation.SimulatedDomainOptions[]] @($domain) }
         $seen = Watch-XenMemAccess web01 -Access Read -Repeat -Hold -First 4 -Duration 60 -ResponseTimeout 60 |
             ForEach-Object { $_ | Set-XenVmEventResponse -EmulatedReadData 0xdd, 0xcc, 0xbb; $_ }
         $seen | Should -HaveCount 4
@@ -181,8 +181,8 @@ Describe 'Set-XenVmEventResponse' {
     }
 
     It 'empties the trace of a vCPU that is traced' {
-        $domain = [XenVmEvent.Hypervisor.Simulation.SimulatedDomainOptions] @{ Id = 1; Name = 'web01'; IsTraced = $true }
-        Switch-SimulatedHost @{ Domains = [XenVmEvent.Hypervisor.Simulation.SimulatedDomainOptions[]] @($domain) }
+        $domain = [XenVmEvent.Simulation.SimulatedDomainOptions] @{ Id = 1; Name = 'web01'; IsTraced = $true }
+        Switch-SimulatedHost @{ Domains = [XenVmEvent.Simulation.SimulatedDomainOptions[]] @($domain) }
         $seen = Watch-XenVmEvent web01 -Event Cpuid -Hold -First 2 -Duration 60 -ResponseTimeout 60 |
             ForEach-Object { $_ | Set-XenVmEventResponse -ResetVmTrace; $_ }
         $seen.Response.Name | Sort-Object -Unique | Should -Be 'Continue, ResetVmTrace'

@@ -14,7 +14,7 @@ function Switch-SimulatedHost([hashtable] $Options) {
     $xenHost = (Get-Command Connect-XenHost).ImplementingType.Assembly.GetType('XenVmEvent.PS.XenHost')
     [void] $xenHost.GetMethod('Disconnect').Invoke($null, @())
     if (-not $Options) { return }
-    $other = [XenVmEvent.Hypervisor.Simulation.SimulatedHypervisor]::new([XenVmEvent.Hypervisor.Simulation.SimulationOptions] $Options)
+    $other = [XenVmEvent.Simulation.SimulatedHypervisor]::new([XenVmEvent.Simulation.SimulationOptions] $Options)
     $xenHost.GetField('_current', 'NonPublic, Static').SetValue($null, $other)
 }
 

@@ -75,7 +75,7 @@ Describe 'Watch-XenMemAccess' {
 
     It 'gives a page its rights back after its first access' {
         # By one vCPU, for two may write a page for the first time at the same time.
-        Switch-SimulatedHost @{ Domains = [XenVmEvent.Hypervisor.Simulation.SimulatedDomainOptions[]] @(@{ Id = 1; Name = 'web01' }) }
+        Switch-SimulatedHost @{ Domains = [XenVmEvent.Simulation.SimulatedDomainOptions[]] @(@{ Id = 1; Name = 'web01' }) }
         Enable-XenMonitor web01
         $watch = { Watch-XenMemAccess web01 -Access Write -Gfn 0x100-0x10f -First 16 -Duration 60 }
         $seen = & $watch

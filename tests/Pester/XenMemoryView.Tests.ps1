@@ -69,7 +69,7 @@ Describe 'New-, Get-, Switch- and Remove-XenMemoryView' {
     }
 
     It 'say how to have altp2m where a domain has none' {
-        Switch-SimulatedHost @{ Domains = [XenVmEvent.Hypervisor.Simulation.SimulatedDomainOptions[]] @(@{ Id = 1; Name = 'web01'; AltP2m = 'Disabled' }) }
+        Switch-SimulatedHost @{ Domains = [XenVmEvent.Simulation.SimulatedDomainOptions[]] @(@{ Id = 1; Name = 'web01'; AltP2m = 'Disabled' }) }
         New-XenMemoryView web01 -ErrorVariable refused -ErrorAction SilentlyContinue 3>$null
         $refused.FullyQualifiedErrorId | Should -Be 'NotSupported,XenVmEvent.PS.NewXenMemoryViewCommand'
         $refused[0].ErrorDetails.RecommendedAction | Should -BeLike '*altp2m="external"*'

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Simulation;
 
 namespace XenVmEvent.Tests.Faults;
 

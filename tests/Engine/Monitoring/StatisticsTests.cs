@@ -1,7 +1,7 @@
 using FsCheck.Fluent;
 using XenVmEvent.Abi;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Simulation;
 using XenVmEvent.Monitoring;
 using XenVmEvent.Tests.Simulation;
 using Xunit;

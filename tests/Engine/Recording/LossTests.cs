@@ -1,7 +1,7 @@
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Simulation;
 using XenVmEvent.Measurement;
 using XenVmEvent.Monitoring;
 using XenVmEvent.Recording;

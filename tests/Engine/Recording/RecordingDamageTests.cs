@@ -1,6 +1,7 @@
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Recording;
+using XenVmEvent.Simulation;
 using XenVmEvent.Tests.Events;
 using XenVmEvent.Tests.Simulation;
 using XenVmEvent.Tests.Xen;

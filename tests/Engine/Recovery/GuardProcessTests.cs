@@ -5,7 +5,7 @@ using System.Runtime.Versioning;
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Simulation;
 using XenVmEvent.Monitoring;
 using XenVmEvent.Recovery;
 using XenVmEvent.Tests.Monitoring;

@@ -1,7 +1,7 @@
 using System.IO.Pipes;
 using XenVmEvent.Abi;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Simulation;
 using XenVmEvent.Monitoring;
 using XenVmEvent.Recovery;
 using XenVmEvent.Tests.Monitoring;

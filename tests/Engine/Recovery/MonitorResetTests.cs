@@ -1,5 +1,5 @@
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Simulation;
 using XenVmEvent.Recovery;
 using XenVmEvent.Tests.Monitoring;
 using XenVmEvent.Tests.Simulation;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Simulation;
 using Xunit;
 
 namespace XenVmEvent.Tests.Simulation;

@@ -1,5 +1,5 @@
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Simulation;
 using Xunit;
 
 namespace XenVmEvent.Tests.Simulation;

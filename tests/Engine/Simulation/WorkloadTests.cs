@@ -2,7 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using XenVmEvent.Abi;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Simulation;
 using Xunit;
 
 namespace XenVmEvent.Tests.Simulation;

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Simulation;
 using XenVmEvent.Hypervisor.Xen;
 
 namespace XenVmEvent.NativeXen;

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Simulation;
 using XenVmEvent.Hypervisor.Xen;
 
 namespace XenVmEvent.NativeXen;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using XenVmEvent.Abi;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Simulation;
 
 namespace XenVmEvent.NativeXen;
 

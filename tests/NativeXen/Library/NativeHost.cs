@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using XenVmEvent.Abi;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Simulation;
 using XenVmEvent.Hypervisor.Xen;
 
 namespace XenVmEvent.NativeXen;

@@ -1,7 +1,7 @@
 using XenVmEvent.Abi;
 using XenVmEvent.NativeXen;
 
-namespace XenVmEvent.Hypervisor.Simulation;
+namespace XenVmEvent.Simulation;
 
 /// <summary>
 /// Pages that simulated Xen and a program share, each by a mapping of its own: the program unmaps its one itself,

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using XenVmEvent.Abi;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Hypervisor.Simulation;
+using XenVmEvent.Simulation;
 using XenVmEvent.Hypervisor.Xen;
 
 namespace XenVmEvent.NativeXen;

@@ -1,0 +1,81 @@
+namespace XenVmEvent.Simulation;
+
+/// <summary>What shall go wrong in a domain's monitor, for tests of listeners. Each happens as often as it is set to, then no more.</summary>
+public sealed class SimulatedFaults
+{
+    private readonly long[] _happened = new long[Enum.GetValues<SimulatedFault>().Length];
+    private int _interruptedWaits;
+    private int _spuriousSignals;
+    private int _missingSignals;
+    private int _refusedCalls;
+    private string _refusal = "EAGAIN";
+    private long _destroyAtEvent = -1;
+    private long _tearAtEvent = -1;
+
+    /// <summary>How many waits for the event channels return early with nothing, as after EINTR.</summary>
+    public int InterruptedWaits { set => Volatile.Write(ref _interruptedWaits, value); }
+
+    /// <summary>How many times all ports are signalled though nothing happened, each time that an event is raised.</summary>
+    public int SpuriousSignals { set => Volatile.Write(ref _spuriousSignals, value); }
+
+    /// <summary>How many signals never arrive.</summary>
+    public int MissingSignals { set => Volatile.Write(ref _missingSignals, value); }
+
+    /// <summary>How late every signal arrives; zero: at once.</summary>
+    public TimeSpan SignalDelay { get; set; }
+
+    /// <summary>The domain is destroyed when so many more events were raised, the last of them without answer: 1 for the next.</summary>
+    public long DestroyAtEvent { set => Volatile.Write(ref _destroyAtEvent, value); }
+
+    /// <summary>The ring's index and the slot's state turn to nonsense when so many more events were raised: 1 for the next.</summary>
+    public long TearAtEvent { set => Volatile.Write(ref _tearAtEvent, value); }
+
+    /// <summary>The next calls of the listener are refused, and change nothing.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="errno">The error's name.</param>
+    public void RefuseCalls(int count, string errno)
+    {
+        Volatile.Write(ref _refusal, errno);
+        Volatile.Write(ref _refusedCalls, count);
+    }
+
+    /// <summary>How often a fault has happened.</summary>
+    public long Count(SimulatedFault fault) => Volatile.Read(ref _happened[(int)fault]);
+
+    internal bool TakeInterruptedWait() => Take(ref _interruptedWaits, SimulatedFault.InterruptedWait);
+
+    internal bool TakeSpuriousSignal() => Take(ref _spuriousSignals, SimulatedFault.SpuriousSignal);
+
+    internal bool TakeMissingSignal() => Take(ref _missingSignals, SimulatedFault.MissingSignal);
+
+    internal void ThrowIfRefused(string call)
+    {
+        if (Take(ref _refusedCalls, SimulatedFault.RefusedCall)) throw Refusal.AsTold(call, Volatile.Read(ref _refusal));
+    }
+
+    internal TimeSpan TakeSignalDelay()
+    {
+        if (SignalDelay > TimeSpan.Zero) Note(SimulatedFault.LateSignal);
+        return SignalDelay;
+    }
+
+    internal bool IsDestroyTime() => IsTime(ref _destroyAtEvent, SimulatedFault.Destruction);
+
+    internal bool IsTearTime() => IsTime(ref _tearAtEvent, SimulatedFault.TornChannel);
+
+    private bool IsTime(ref long left, SimulatedFault fault)
+    {
+        if (Interlocked.Decrement(ref left) != 0) return false;
+        Note(fault);
+        return true;
+    }
+
+    private bool Take(ref int count, SimulatedFault fault)
+    {
+        if (Volatile.Read(ref count) <= 0 || Interlocked.Decrement(ref count) < 0) return false;
+        Note(fault);
+        return true;
+    }
+
+    private void Note(SimulatedFault fault) => Interlocked.Increment(ref _happened[(int)fault]);
+}

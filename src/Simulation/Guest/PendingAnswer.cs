@@ -1,0 +1,134 @@
+using System.Buffers.Binary;
+using XenVmEvent.Abi;
+using XenVmEvent.Hypervisor;
+
+namespace XenVmEvent.Simulation;
+
+/// <summary>
+/// What is to be done before a vCPU runs on: the register write that its event held back, and what the answer asked
+/// for. Used under the domain's gate.
+/// </summary>
+internal sealed class PendingAnswer(VmEventLayout layout)
+{
+    private readonly byte[] _registers = new byte[layout.Size];
+    private readonly byte[] _emulation = new byte[layout.Size];
+
+    /// <summary>Whether there is anything to do.</summary>
+    public bool IsPending { get; private set; }
+
+    /// <summary>The response's registers are to be taken.</summary>
+    public bool SetsRegisters { get; private set; }
+
+    /// <summary>The response that carries the registers.</summary>
+    public RequestView Registers => new(_registers, layout);
+
+    /// <summary>How the instruction is to be emulated: plainly or in one other way; none: it is not.</summary>
+    public VmEventFlags Emulation { get; private set; }
+
+    /// <summary>With <see cref="VmEventFlags.SetEmulReadData"/>: the 8 bytes that the emulated instruction reads, 0 where the answer gives fewer.</summary>
+    public ulong ReadData
+    {
+        get
+        {
+            Span<byte> read = stackalloc byte[sizeof(ulong)];
+            int size = (int)Math.Min(new RequestView(_emulation, layout).UInt32(VmEventField.EmulReadSize), sizeof(ulong));
+            _emulation.AsSpan(layout.OffsetOf(VmEventField.EmulReadData), size).CopyTo(read);
+            return BinaryPrimitives.ReadUInt64LittleEndian(read);
+        }
+    }
+
+    /// <summary>With <see cref="VmEventFlags.SetEmulInsnData"/>: a copy of the instruction to emulate.</summary>
+    public byte[] Instruction => _emulation.AsSpan(layout.OffsetOf(VmEventField.EmulInsnData), 16).ToArray();
+
+    /// <summary>The vCPU is to go on in the state that it was forked in.</summary>
+    public bool ResetsState { get; private set; }
+
+    /// <summary>The control register write held back.</summary>
+    public (ControlRegister Register, ulong Value)? ControlRegisterWrite { get; private set; }
+
+    /// <summary>The MSR write held back.</summary>
+    public (uint Msr, ulong Value)? MsrWrite { get; private set; }
+
+    /// <summary>The exception to give to the vCPU.</summary>
+    public TrapInjection? Trap { get; private set; }
+
+    public void HoldBack(ControlRegister register, ulong value)
+    {
+        ControlRegisterWrite = (register, value);
+        IsPending = true;
+    }
+
+    public void HoldBack(uint msr, ulong value)
+    {
+        MsrWrite = (msr, value);
+        IsPending = true;
+    }
+
+    public void Inject(TrapInjection trap)
+    {
+        Trap = trap;
+        IsPending = true;
+    }
+
+    /// <summary>Emulates as the response asks, or not if it does not ask.</summary>
+    /// <param name="response">The response, whose data may hold what to read.</param>
+    /// <param name="applies">Whether its reason and the state of things allow emulation.</param>
+    public void Emulate(RequestView response, bool applies)
+    {
+        Emulation = applies ? KindOf(response.Flags) : VmEventFlags.None;
+        if (Emulation == VmEventFlags.None) return;
+        response.Bytes.CopyTo(_emulation);
+        IsPending = true;
+    }
+
+    public void ResetState()
+    {
+        ResetsState = true;
+        IsPending = true;
+    }
+
+    /// <summary>Drops the write held back that the response denies: the one that its reason names.</summary>
+    public void Deny(RequestView response)
+    {
+        if (response.Kind == VmEventKind.MovToMsr) MsrWrite = null;
+        if (response.Kind == VmEventKind.WriteControlRegister
+            && ControlRegisterWrite is { } write
+            && (uint)write.Register == response.UInt32(VmEventField.ControlRegisterIndex)) ControlRegisterWrite = null;
+    }
+
+    public void TakeRegisters(RequestView response)
+    {
+        response.Bytes.CopyTo(_registers);
+        SetsRegisters = true;
+        IsPending = true;
+    }
+
+    /// <summary>Forgets what Xen forgets when the monitor is disabled: all but the exception.</summary>
+    public void ForgetAnswer()
+    {
+        SetsRegisters = false;
+        Emulation = VmEventFlags.None;
+        ControlRegisterWrite = null;
+        MsrWrite = null;
+        IsPending = Trap is not null || ResetsState;
+    }
+
+    public void Clear()
+    {
+        Trap = null;
+        ResetsState = false;
+        ForgetAnswer();
+    }
+
+    /// <summary>Of several ways to emulate Xen chooses one, in this order.</summary>
+    private static VmEventFlags KindOf(VmEventFlags flags)
+    {
+        ReadOnlySpan<VmEventFlags> ways = [VmEventFlags.SetEmulReadData, VmEventFlags.EmulateNoWrite, VmEventFlags.SetEmulInsnData];
+        foreach (VmEventFlags way in ways)
+        {
+            if ((flags & way) != 0) return way;
+        }
+
+        return VmEventFlags.Emulate;
+    }
+}

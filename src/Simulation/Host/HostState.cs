@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+
+namespace XenVmEvent.Simulation;
+
+/// <summary>Whether the simulated host still runs. Once down it stays down, and says to every caller why.</summary>
+internal sealed class HostState
+{
+    private volatile string? _crash;
+    private ImmutableArray<Lock> _gates = [];
+
+    /// <summary>Raised once, when the host goes down, on the thread that brought it down.</summary>
+    public event Action? WentDown;
+
+    /// <summary>What brought the host down; null while it runs.</summary>
+    public string? Crash => _crash;
+
+    /// <summary>Throws when the host is down.</summary>
+    public void ThrowIfDown()
+    {
+        if (_crash is { } crash) throw Down(crash);
+    }
+
+    /// <summary>Makes a lock with which nobody may wait: whoever would end the wait may need it.</summary>
+    public Lock CreateGate()
+    {
+        Lock gate = new();
+        ImmutableInterlocked.Update(ref _gates, gates => gates.Add(gate));
+        return gate;
+    }
+
+    /// <summary>Brings the host down when the thread, which is about to wait, has a gate: Xen's own rule for who waits.</summary>
+    public void ThrowIfGateIsHeld()
+    {
+        foreach (Lock gate in _gates)
+        {
+            if (!gate.IsHeldByCurrentThread) continue;
+            throw BringDown(
+                $"{Thread.CurrentThread.Name ?? "A thread"} waits and holds a lock meanwhile, that who would end the wait may need: the host deadlocks.");
+        }
+    }
+
+    /// <summary>Brings the host down, as the same would a real one.</summary>
+    /// <param name="what">What was done wrong and what it does to a real host, a whole sentence.</param>
+    /// <returns>The error for the caller to throw.</returns>
+    public XenException BringDown(string what)
+    {
+        if (Interlocked.CompareExchange(ref _crash, what, null) is null) WentDown?.Invoke();
+        return Down(_crash!);
+    }
+
+    private static XenException Down(string crash) =>
+        new(XenErrorId.HostCrashed,
+            $"The simulated host is down. {crash}",
+            "Correct the listener: on a real host this costs every guest. A new SimulatedHypervisor is a new host.");
+}

@@ -1,0 +1,421 @@
+using System.Diagnostics;
+using XenVmEvent.Abi;
+using XenVmEvent.Hypervisor;
+
+namespace XenVmEvent.Simulation;
+
+/// <summary>A simulated guest. Its vCPUs start to run by <see cref="Start"/>, when they are told to do something or, unless it <see cref="SimulatedDomainOptions.StartsPaused"/>, when it is first monitored.</summary>
+public sealed class SimulatedDomain
+{
+    private const int MostFrames = 32;
+
+    /// <summary>The interface version of Xen 4.12.</summary>
+    private const int LastToTellCpuidResults = 4;
+
+    /// <summary>The interface version of Xen 4.14.</summary>
+    private const int FirstToWriteAtOnce = 6;
+
+    private readonly SimulationOptions _host;
+    private readonly SimulatedDomainOptions _options;
+    private readonly Func<int, uint> _allocatePorts;
+    private readonly PageTablePool _tables;
+    private readonly TaskCompletionSource _finished = new();
+    private DomainState _state;
+    private int _stateChanges;
+    private int _working;
+    private int _started;
+    private long _lastCall;
+
+    internal SimulatedDomain(SimulationOptions host, SimulatedDomainOptions options, HostState state, Func<int, uint> allocatePorts, Guid? uuid = null)
+    {
+        options.Validate();
+        _host = host;
+        _options = options;
+        _allocatePorts = allocatePorts;
+        Host = state;
+        Gate = state.CreateGate();
+        Layout = VmEventLayout.ForVersion(host.InterfaceVersion);
+        Identity = new XenDomain(options.Id, options.Name, uuid ?? UuidOf(options.Id), options.Type, options.VCpus);
+        Pages = new PagePermissions(options.Pages);
+        _tables = new PageTablePool(options.PageTables);
+        Memory = new GuestMemory(options.Pages, host.Architecture);
+        Views = new AlternateViews(this);
+        _working = options.VCpus;
+        LastCall = Stopwatch.GetTimestamp();
+        VCpus = Enumerable.Range(0, options.VCpus).Select(id => new SimulatedVCpu(this, id, SeedOf(host.Seed, options.Id, id))).ToArray();
+        Trace = options.Trace is { } trace ? new TracePlayer(this, trace, options.IsTraceFast) : null;
+    }
+
+    /// <summary>The domain as <see cref="IHypervisor.GetDomains"/> lists it.</summary>
+    public XenDomain Identity { get; }
+
+    /// <summary>The name.</summary>
+    public string Name => Identity.Name;
+
+    /// <summary>The vCPUs by id.</summary>
+    public IReadOnlyList<SimulatedVCpu> VCpus { get; }
+
+    /// <summary>What the vCPUs do.</summary>
+    public Workload Workload => _options.Workload;
+
+    /// <summary>Done when every vCPU has done the rounds that it has to do and rests; never where these have no end.</summary>
+    public Task Finished => _finished.Task;
+
+    /// <summary>What shall go wrong.</summary>
+    public SimulatedFaults Faults { get; } = new();
+
+    /// <summary>Whether it lives, or how it ended.</summary>
+    public DomainState State => _state;
+
+    /// <summary>False once it was destroyed, or did what a guest does not survive: the simulated toolstack destroys what crashes.</summary>
+    public bool IsAlive => EndedBecause is null;
+
+    /// <summary>Why it is no longer alive; null while it is.</summary>
+    public string? EndedBecause { get; private set; }
+
+    /// <summary>Whether its monitor is enabled, with or without a living listener.</summary>
+    public bool IsMonitored => Delivery is not null;
+
+    /// <summary>Notifications with which the listener of now gave Xen no response, or gave it by the ring's port in slotted mode.</summary>
+    public long StrayNotifications => Delivery?.StrayNotifications ?? 0;
+
+    /// <summary>
+    /// Called by a vCPU's own thread when it runs on after an event that was answered, with how long it stood still for
+    /// it. To be set before the vCPUs start.
+    /// </summary>
+    public Action<SimulatedVCpu, TimeSpan>? RanOn { get; set; }
+
+    /// <summary>The access that new pages get.</summary>
+    public MemAccess DefaultMemAccess => Pages.Default;
+
+    /// <summary>How often it was shut down or destroyed, of which xenstore tells.</summary>
+    internal int StateChanges => Volatile.Read(ref _stateChanges);
+
+    /// <summary>Raised when it was shut down or destroyed, under the gate.</summary>
+    internal event Action? StateChanged;
+
+    internal Lock Gate { get; }
+
+    /// <summary>What the vCPUs raise in the place of a workload; null: they do their workload.</summary>
+    internal TracePlayer? Trace { get; }
+
+    /// <summary>When the listener last called, in Stopwatch ticks.</summary>
+    internal long LastCall
+    {
+        get => Volatile.Read(ref _lastCall);
+        set => Volatile.Write(ref _lastCall, value);
+    }
+
+    internal SimulatedDomainOptions Options => _options;
+
+    internal HostState Host { get; }
+
+    internal VmEventLayout Layout { get; }
+
+    /// <summary>The pages as in the host's own view.</summary>
+    internal PagePermissions Pages { get; }
+
+    internal AlternateViews Views { get; }
+
+    internal GuestMemory Memory { get; }
+
+    internal MonitorSettings Settings { get; } = new();
+
+    internal Delivery? Delivery { get; private set; }
+
+    /// <summary>Whether a watched register write waits for the answer: always before Xen 4.14, then only when asked for.</summary>
+    internal bool DefersRegisterWrites => Layout.Version < FirstToWriteAtOnce || Settings.HoldsBackRegisterWrites;
+
+    /// <summary>Whether a CPUID event has the results where the leaf and subleaf belong: on AMD up to Xen 4.12.</summary>
+    internal bool TellsCpuidResults => Layout.Version <= LastToTellCpuidResults && !_host.HasExtendedPageTables;
+
+    internal GuestArchitecture Architecture => _host.Architecture;
+
+    /// <summary>Whether the access to pages can be restricted: always on arm64.</summary>
+    internal bool CanRestrictPages => _host.HasExtendedPageTables || Architecture == GuestArchitecture.Arm64;
+
+    internal bool HostHasAltP2m => _host is { HasExtendedPageTables: true, OffersAltP2m: true, Architecture: GuestArchitecture.X86 };
+
+    internal bool HasAltP2m => HostHasAltP2m && _options.AltP2m != AltP2mMode.Disabled;
+
+    internal bool HasStarted => Volatile.Read(ref _started) != 0;
+
+    internal long Rounds => _options.Rounds;
+
+    internal bool IsTraced => _options.IsTraced;
+
+    internal TimeSpan RoundPeriod => _options.RoundsPerSecond == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(1 / _options.RoundsPerSecond);
+
+    internal MonitorCapabilities Capabilities => Architecture == GuestArchitecture.Arm64
+        ? MonitorCapabilities.GuestRequest | MonitorCapabilities.PrivilegedCall
+        : MonitorCapabilities.WriteControlRegister | MonitorCapabilities.MovToMsr | MonitorCapabilities.SoftwareBreakpoint
+        | MonitorCapabilities.GuestRequest | MonitorCapabilities.DebugException | MonitorCapabilities.Cpuid
+        | MonitorCapabilities.InguestPagefault | MonitorCapabilities.Interrupt | MonitorCapabilities.DescriptorAccess | MonitorCapabilities.EmulUnimplemented
+        | (_host is { HasExtendedPageTables: true, HasMonitorTrapFlag: true } ? MonitorCapabilities.SingleStep : MonitorCapabilities.None)
+        | (Layout.Has(VmEventField.VmExitReason) ? MonitorCapabilities.Io : MonitorCapabilities.None)
+        | (Layout.Has(VmEventField.VmExitReason) && _host.HasExtendedPageTables ? MonitorCapabilities.VmExit : MonitorCapabilities.None);
+
+    /// <summary>What Xen says that it can raise: VmExit also on AMD, where it never does.</summary>
+    internal MonitorCapabilities ToldCapabilities => Architecture == GuestArchitecture.X86 && Layout.Has(VmEventField.VmExitReason)
+        ? Capabilities | MonitorCapabilities.VmExit
+        : Capabilities;
+
+    /// <summary>Whether it has views of its memory: its altp2m is on.</summary>
+    public bool HasViews
+    {
+        get
+        {
+            lock (Gate) return Views.IsActive;
+        }
+    }
+
+    /// <summary>The access of a page.</summary>
+    /// <param name="gfn">The guest frame number, below the number of pages.</param>
+    /// <param name="view">The view, one that the domain has; 0 is the host's own.</param>
+    public MemAccess GetMemAccess(ulong gfn, int view = 0)
+    {
+        lock (Gate) return (view == 0 ? Pages : Views[view]!)[gfn];
+    }
+
+    /// <summary>Reads 8 bytes of the guest's memory.</summary>
+    /// <param name="gfn">The guest frame number; where there is no memory, 0 is read.</param>
+    /// <param name="offset">The offset in the page, 0 to 4088.</param>
+    public ulong ReadMemory(ulong gfn, int offset) => Memory.Read(gfn * GuestMemory.PageSize + (ulong)offset);
+
+    /// <summary>Lets the vCPUs run. When they do already, it does nothing.</summary>
+    public void Start()
+    {
+        if (!IsAlive || Interlocked.Exchange(ref _started, 1) != 0) return;
+        foreach (SimulatedVCpu vcpu in VCpus) vcpu.Start();
+    }
+
+    /// <summary>Destroys the domain, as <c>xl destroy</c> does.</summary>
+    public void Destroy() => End("it was destroyed", DomainState.Destroyed);
+
+    /// <summary>
+    /// Shuts the domain down. It is there still, with its monitor and its pages, and does not run: as with
+    /// <c>on_poweroff="preserve"</c>, or as between a shutdown and what the toolstack does then. Later times do nothing.
+    /// </summary>
+    /// <param name="state">How: any but running and destroyed.</param>
+    public void ShutDown(DomainState state)
+    {
+        if (state is DomainState.Running or DomainState.Destroyed) throw new ArgumentOutOfRangeException(nameof(state), state, "It is no way to shut down.");
+        lock (Gate)
+        {
+            if (_state != DomainState.Running) return;
+            _state = state;
+            Change();
+        }
+    }
+
+    /// <summary>
+    /// Disables the monitor as any process can with <c>xc_monitor_disable</c>, the only help when the listener died.
+    /// With the ring, vCPUs whose event was not answered stay paused.
+    /// </summary>
+    /// <exception cref="XenException">The monitor is not enabled, or vCPUs wait to put an event into the ring.</exception>
+    public void MonitorDisable()
+    {
+        const string Call = "xc_monitor_disable";
+        lock (Gate)
+        {
+            if (Delivery is not { } delivery) throw Refusal.Invalid(Call, $"The monitor of the domain {Identity} is not enabled");
+            if (delivery.HasQueuedVCpus)
+            {
+                throw new XenException(XenErrorId.CallFailed, Call, "EBUSY",
+                    $"vCPUs of the domain {Identity} wait for room in the ring.", "Answer what is in the ring, then disable.");
+            }
+
+            Delivery = null;
+            Settings.Reset();
+            foreach (SimulatedVCpu vcpu in VCpus) vcpu.Answer.ForgetAnswer();
+            delivery.Close();
+        }
+    }
+
+    /// <summary>Enables the ring as <c>xc_monitor_enable</c> does, which takes no care for the caller.</summary>
+    internal SimulatedMonitor MonitorEnable()
+    {
+        lock (Gate)
+        {
+            if (Delivery?.Kind == ChannelKind.Slotted)
+                throw Host.BringDown($"xc_monitor_enable was called for the domain {Identity}, whose slotted channel is live: Xen panics.");
+            if (Delivery is not null) throw Refusal.Busy(Identity, "xc_monitor_enable");
+            return Attach(0, ports => new RingDelivery(this, ports));
+        }
+    }
+
+    /// <summary>Enables slots as <c>xc_monitor_enable_ex</c> does, which takes no care for the caller.</summary>
+    internal SimulatedMonitor MonitorEnableEx(int ringFrames, int channels)
+    {
+        const string Call = "xc_monitor_enable_ex";
+        lock (Gate)
+        {
+            if (!_host.OffersSlottedChannel) throw Refusal.NotSupported(Call, "the slotted channel");
+            if (Delivery is not null)
+            {
+                // Xen notices only after it has cleared what the listener there has set.
+                Settings.Reset();
+                throw Refusal.Busy(Identity, Call);
+            }
+
+            if (ringFrames < 1 || channels < 1) throw Refusal.Invalid(Call, "A slotted channel has one ring page and one slot at least");
+            int slotFrames = (channels * VCpuSlots.SizeOf(Layout) + SharedMemory.PageSize - 1) / SharedMemory.PageSize;
+            if (ringFrames + slotFrames > MostFrames)
+            {
+                throw new XenException(XenErrorId.CallFailed, Call, "E2BIG",
+                    $"The slotted channel would take {ringFrames + slotFrames} pages, more than {MostFrames}.", "Ask for a smaller ring.");
+            }
+
+            return Attach(channels, ports => new SlottedDelivery(this, ports, ringFrames, channels));
+        }
+    }
+
+    /// <summary>Whether something is watched, and the listener has been through with that for so long.</summary>
+    internal bool IsWatchedSince(TimeSpan span)
+    {
+        lock (Gate)
+        {
+            return IsMonitored && Stopwatch.GetElapsedTime(LastCall) >= span
+                && (Settings.WatchesAnything || VCpus.Any(v => v.Pages.RestrictsAnything));
+        }
+    }
+
+    /// <summary>A vCPU has done all its rounds.</summary>
+    internal void CountFinished()
+    {
+        if (Interlocked.Decrement(ref _working) == 0) _finished.SetResult();
+    }
+
+    /// <summary>Ends the domain. What its listener calls from now on fails.</summary>
+    internal void End(string because, DomainState state)
+    {
+        lock (Gate)
+        {
+            if (!IsAlive) return;
+            EndedBecause = because;
+            if (_state == DomainState.Running) _state = state;
+            Change();
+            Delivery?.Close();
+            Delivery = null;
+        }
+    }
+
+    /// <summary>Stops the vCPUs for good, without waiting for them, and wakes the listener.</summary>
+    internal void Halt()
+    {
+        foreach (SimulatedVCpu vcpu in VCpus) vcpu.End();
+        Delivery?.Ports.Wake();
+    }
+
+    /// <summary>Waits until no vCPU runs. After <see cref="Halt"/>, from outside the domain.</summary>
+    internal void Join()
+    {
+        if (_started == 0) return;
+        Host.ThrowIfGateIsHeld();
+        foreach (SimulatedVCpu vcpu in VCpus) vcpu.Join();
+    }
+
+    /// <summary>Whether the domain crashes, rather than runs on, when a page access finds no listener.</summary>
+    internal void SetAccessRequired(bool required)
+    {
+        lock (Gate)
+        {
+            Pages.ListenerRequired = required;
+            Views.RequireListener(required);
+        }
+    }
+
+    /// <summary>Switches a vCPU's stepping, as <c>xc_domain_debug_control</c> does.</summary>
+    internal void SetSingleStep(string call, uint vcpu, bool enable)
+    {
+        if ((Capabilities & MonitorCapabilities.SingleStep) == 0) throw Refusal.NotSupported(call, $"events of the kind {MonitorCapabilities.SingleStep}");
+        lock (Gate) FindVCpu(call, vcpu).SetSingleStep(enable);
+    }
+
+    /// <summary>The vCPU with an id.</summary>
+    internal SimulatedVCpu FindVCpu(string call, uint id) =>
+        id < VCpus.Count ? VCpus[(int)id] : throw Refusal.Invalid(call, $"The domain has no vCPU {id}");
+
+    /// <summary>
+    /// Sets the access of a run of pages in the host's own view, and with it in all. Where page tables have no memory left
+    /// those before have it already. Under the gate.
+    /// </summary>
+    internal void SetMemAccess(MemAccess access, ulong firstGfn, uint count)
+    {
+        uint possible = _tables.Split(firstGfn, count);
+        if (possible < count)
+        {
+            if (possible > 0) SetMemAccess(access, firstGfn, possible);
+            throw Refusal.NoMemory(Identity, "xc_set_mem_access");
+        }
+
+        Pages.Set(access, firstGfn, count);
+        Views.FollowHost(firstGfn, count);
+    }
+
+    /// <summary>A page access against its rights, in a view, that nobody is told. Under the gate.</summary>
+    /// <returns>Whether the access is done.</returns>
+    internal bool AccessWithoutListener(ulong gfn, PagePermissions view)
+    {
+        if (view.ListenerRequired)
+        {
+            End($"gfn 0x{gfn:x} was accessed against its rights, and the listener that is required was not there", DomainState.Crashed);
+            return false;
+        }
+
+        view.Set(MemAccess.Rwx, gfn, 1);
+        return true;
+    }
+
+    /// <summary>Whether Xen emulates for this response: for a page access, as long as the rights forbid what the response repeats from the request.</summary>
+    internal static bool MayEmulate(RequestView response, PagePermissions view)
+    {
+        switch (response.Kind)
+        {
+            case VmEventKind.MemAccess:
+                ulong gfn = response.UInt64(VmEventField.MemAccessGfn);
+                var access = (MemAccessFlags)response.UInt32(VmEventField.MemAccessFlags)
+                    & (MemAccessFlags.Read | MemAccessFlags.Write | MemAccessFlags.Execute);
+                return gfn > view.MaximumGfn || view.Forbids(gfn, access, isPageWalk: false);
+            case VmEventKind.SoftwareBreakpoint: return (response.Flags & VmEventFlags.SetEmulInsnData) != 0;
+            case VmEventKind.DescriptorAccess: return true;
+            default: return false;
+        }
+    }
+
+    /// <summary>Gives a fork its state, its memory or both of the beginning again; to another domain it does nothing. Under the gate.</summary>
+    internal void ResetFork(bool state, bool memory)
+    {
+        if (!_options.IsFork) return;
+        if (memory) Memory.Reset();
+        if (!state) return;
+        foreach (SimulatedVCpu vcpu in VCpus) vcpu.Answer.ResetState();
+    }
+
+    /// <summary>Lets go wrong what shall go wrong now, after an event was handed over. Under the gate.</summary>
+    internal void InjectFaults(SimulatedVCpu vcpu, Delivery delivery)
+    {
+        if (Faults.TakeSpuriousSignal()) delivery.Ports.SignalAll();
+        if (Faults.IsTearTime()) delivery.Tear(vcpu);
+        if (Faults.IsDestroyTime()) Destroy();
+    }
+
+    private void Change()
+    {
+        Interlocked.Increment(ref _stateChanges);
+        Halt();
+        StateChanged?.Invoke();
+    }
+
+    private SimulatedMonitor Attach(int slots, Func<SimulatedPorts, Delivery> create)
+    {
+        var caller = new SingleCaller(Host);
+        Delivery = create(new SimulatedPorts(this, caller, _allocatePorts(slots + 1), slots));
+        if (!_options.StartsPaused) Start();
+        return new SimulatedMonitor(this, caller, Delivery, Delivery.ListenerRing, Delivery.Ports);
+    }
+
+    private static Guid UuidOf(uint id) => new((int)(0x5e6f_0000 + id), 0x11f0, 0x4d5e, 0x9c, 0x1a, 0x58, 0x65, 0x6e, 0x56, 0x4d, (byte)id);
+
+    private static int SeedOf(int seed, uint id, int vcpu) => unchecked((seed * 1_000_003 + (int)id) * 1_000_003 + vcpu);
+}

@@ -1,0 +1,79 @@
+using XenVmEvent.Hypervisor;
+
+namespace XenVmEvent.Simulation;
+
+/// <summary>One guest of a simulated host.</summary>
+public sealed record SimulatedDomainOptions
+{
+    /// <summary>The most vCPUs that a domain has.</summary>
+    public const int MostVCpus = 128;
+
+    /// <summary>The fewest pages that a domain has: the workload's code and most used data lie below.</summary>
+    public const int FewestPages = 512;
+
+    /// <summary>The domain id, 1 or more.</summary>
+    public required uint Id { get; init; }
+
+    /// <summary>The name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>How it is virtualised; a paravirtualised one cannot be monitored.</summary>
+    public DomainType Type { get; init; } = DomainType.Hvm;
+
+    /// <summary>How many vCPUs it has, 1 to <see cref="MostVCpus"/>.</summary>
+    public int VCpus { get; init; } = 1;
+
+    /// <summary>Pages of 4096 bytes, <see cref="FewestPages"/> or more; gfns go from 0 on.</summary>
+    public int Pages { get; init; } = 4096;
+
+    /// <summary>
+    /// How many page tables, of 512 pages each, Xen has memory for to keep the access of pages in, as little as libxl's own
+    /// <c>shadow_memory</c> gives a small guest; null: as many as it takes.
+    /// </summary>
+    public int? PageTables { get; init; }
+
+    /// <summary>Whether its configuration lets it have altp2m views.</summary>
+    public AltP2mMode AltP2m { get; init; } = AltP2mMode.External;
+
+    /// <summary>What each vCPU does, round after round.</summary>
+    public Workload Workload { get; init; } = Workload.Everything;
+
+    /// <summary>How many rounds a second each vCPU does at most; 0: as many as it can.</summary>
+    public double RoundsPerSecond { get; init; } = 200;
+
+    /// <summary>How many rounds each vCPU does before it rests; 0: without end.</summary>
+    public long Rounds { get; init; }
+
+    /// <summary>
+    /// Whether the vCPUs wait for <see cref="SimulatedDomain.Start"/>, as after <c>xl create -p</c>: then what is watched
+    /// from before it is the same events in every run. Else they start when the domain is first monitored.
+    /// </summary>
+    public bool StartsPaused { get; init; }
+
+    /// <summary>
+    /// What its vCPUs raise, in this order, in the place of a workload: from when it is watched, and of it what is watched.
+    /// After the last event it shuts down. Read once, as it goes on; null: they do their workload.
+    /// </summary>
+    public IEnumerable<TraceEntry>? Trace { get; init; }
+
+    /// <summary>Whether a trace is raised as fast as the listener answers, rather than at its own pace.</summary>
+    public bool IsTraceFast { get; init; }
+
+    /// <summary>Whether it is a fork of another (<c>xl fork-vm</c>): an answer can give it its state and memory of the beginning again.</summary>
+    public bool IsFork { get; init; }
+
+    /// <summary>Whether the processor writes a trace of its vCPUs (<c>vmtrace_buf_kb</c>), which interface version 7 reports.</summary>
+    public bool IsTraced { get; init; }
+
+    /// <summary>Throws when a value is out of its range.</summary>
+    internal void Validate()
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(Id);
+        ArgumentException.ThrowIfNullOrWhiteSpace(Name);
+        ArgumentOutOfRangeException.ThrowIfLessThan(VCpus, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(VCpus, MostVCpus);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Pages, FewestPages);
+        ArgumentOutOfRangeException.ThrowIfNegative(RoundsPerSecond);
+        ArgumentOutOfRangeException.ThrowIfNegative(Rounds);
+    }
+}

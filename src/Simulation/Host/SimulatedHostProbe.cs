@@ -1,0 +1,34 @@
+using XenVmEvent.Abi;
+using XenVmEvent.Hypervisor;
+
+namespace XenVmEvent.Simulation;
+
+/// <summary>The way to a simulated host: there always, for everybody, as long as the host is up.</summary>
+internal sealed class SimulatedHostProbe(SimulationOptions options, HostState state) : IHostProbe
+{
+    /// <summary>Nobody needs to be root for it.</summary>
+    public bool IsRoot => true;
+
+    public string FindXen()
+    {
+        state.ThrowIfDown();
+        return "Simulated Xen, within this process";
+    }
+
+    public HostLibrary? LoadLibraries() => null;
+
+    public IReadOnlyList<string> OpenDevices() => [];
+
+    public VmEventLayout AskLayout() => VmEventLayout.ForVersion(options.InterfaceVersion);
+
+    public HostHardware ReadHardware() => new(
+        (options.Architecture, options.HasExtendedPageTables) switch
+        {
+            (GuestArchitecture.Arm64, _) => Virtualization.Arm,
+            (_, true) => Virtualization.VTx,
+            _ => Virtualization.Svm,
+        },
+        HasHvm: true,
+        HasNestedPaging: true,
+        HasAltP2mOption: options.OffersAltP2m);
+}

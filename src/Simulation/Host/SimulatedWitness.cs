@@ -1,0 +1,20 @@
+using XenVmEvent.Hypervisor;
+
+namespace XenVmEvent.Simulation;
+
+/// <summary>The ring of a simulated domain, for whoever answers when its listener is gone.</summary>
+internal sealed class SimulatedWitness(SimulatedDomain domain) : IMonitorWitness
+{
+    public IDomainMonitor TakeOver()
+    {
+        lock (domain.Gate)
+        {
+            if (domain.Delivery is not RingDelivery delivery) throw Refusal.NoListener(domain.Identity, "xc_monitor_resume");
+            return new SimulatedMonitor(domain, new SingleCaller(domain.Host), delivery, delivery.MapRing(), new ResumingPorts(domain));
+        }
+    }
+
+    public void Dispose()
+    {
+    }
+}

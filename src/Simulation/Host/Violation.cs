@@ -1,0 +1,14 @@
+namespace XenVmEvent.Simulation;
+
+/// <summary>What a page access against the page's rights comes to.</summary>
+internal enum Violation
+{
+    /// <summary>The restriction gave way in silence: the access is done.</summary>
+    None,
+
+    /// <summary>The restriction gave way: the listener is told and the access is done.</summary>
+    Reported,
+
+    /// <summary>The access waits for the listener's answer.</summary>
+    Held,
+}

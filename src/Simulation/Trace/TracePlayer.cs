@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using XenVmEvent.Abi;
+using XenVmEvent.Hypervisor;
+
+namespace XenVmEvent.Simulation;
+
+/// <summary>
+/// Whose turn it is to raise the next event of a domain's trace, and when: in the trace's order over all vCPUs, at its pace
+/// or as fast as the listener answers. It begins once the domain is watched. Used by the vCPUs' threads.
+/// </summary>
+internal sealed class TracePlayer
+{
+    /// <summary>A listener that switches several things on does nothing else for so long when it is through.</summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How often it is looked whether the domain is watched.</summary>
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10);
+
+    private readonly Lock _gate;
+    private readonly SimulatedDomain _domain;
+    private readonly IEnumerator<TraceEntry> _entries;
+    private readonly bool _isFast;
+    private long? _began;
+    private int _underWay;
+    private bool _hasNext;
+
+    public TracePlayer(SimulatedDomain domain, IEnumerable<TraceEntry> entries, bool isFast)
+    {
+        _domain = domain;
+        _gate = domain.Host.CreateGate();
+        _entries = entries.GetEnumerator();
+        _isFast = isFast;
+        _hasNext = TryMove();
+    }
+
+    /// <summary>Takes the next event if it is the vCPU's, and due.</summary>
+    /// <returns>Zero: it was taken. Else when to ask again, unless woken before.</returns>
+    public TimeSpan Take(SimulatedVCpu vcpu, out TraceEntry entry)
+    {
+        lock (_gate)
+        {
+            entry = default;
+            if (!_hasNext || NextVCpu != vcpu) return Timeout.InfiniteTimeSpan;
+            if (_began is null)
+            {
+                if (!_domain.IsWatchedSince(Settling)) return Look;
+                _began = Stopwatch.GetTimestamp();
+            }
+
+            TimeSpan left = _isFast ? TimeSpan.Zero : _entries.Current.Time - Stopwatch.GetElapsedTime(_began.Value);
+            if (left > TimeSpan.Zero) return left;
+            entry = _entries.Current;
+            _underWay++;
+            return TimeSpan.Zero;
+        }
+    }
+
+    /// <summary>The event that was taken is raised, or nobody wants it: the next one's turn.</summary>
+    public void Advance()
+    {
+        lock (_gate)
+        {
+            _hasNext = TryMove();
+            if (_hasNext) NextVCpu.Wake();
+        }
+    }
+
+    /// <summary>An event that was taken is answered. After the last one the domain ends.</summary>
+    public void CountAnswered()
+    {
+        lock (_gate)
+        {
+            if (--_underWay > 0 || _hasNext) return;
+        }
+
+        _domain.ShutDown(DomainState.Replayed);
+    }
+
+    /// <summary>Lets go of the trace.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _hasNext = false;
+            _entries.Dispose();
+        }
+    }
+
+    private SimulatedVCpu NextVCpu => _domain.VCpus[(int)new RequestView(_entries.Current.Request.Span, _domain.Layout).VCpuId];
+
+    private bool TryMove()
+    {
+        try
+        {
+            return _entries.MoveNext();
+        }
+        catch (XenException)
+        {
+            // The file has become unreadable: the trace ends here.
+            return false;
+        }
+    }
+}
