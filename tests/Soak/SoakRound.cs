@@ -2,7 +2,6 @@ using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Monitoring;
-using XenVmEvent.Recovery;
 
 namespace XenVmEvent.Soak;
 

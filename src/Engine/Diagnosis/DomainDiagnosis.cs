@@ -1,7 +1,7 @@
 using System.Globalization;
 using XenVmEvent.Abi;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Recovery;
+using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.Diagnosis;
 

@@ -1,4 +1,5 @@
 using XenVmEvent.Hypervisor;
+using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.Recovery;
 

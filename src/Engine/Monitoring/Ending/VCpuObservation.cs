@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using XenVmEvent.Hypervisor;
 
-namespace XenVmEvent.Recovery;
+namespace XenVmEvent.Monitoring;
 
 /// <summary>Tells frozen vCPUs from idle ones by looking for a while.</summary>
 internal static class VCpuObservation
