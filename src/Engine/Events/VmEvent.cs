@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using XenVmEvent.Abi;
 
 namespace XenVmEvent.Events;
@@ -160,4 +161,11 @@ public abstract class VmEvent
 
     /// <summary>True once the answer is there to be sent.</summary>
     internal bool IsDecided => Volatile.Read(ref _state) is not ((int)ResponseState.Held) and < (1 << 8);
+}
+
+/// <summary>Room for one request within an event, so that an event is one object.</summary>
+[InlineArray(VmEventLayout.LargestSize)]
+internal struct RequestBytes
+{
+    private byte _first;
 }

@@ -27,3 +27,13 @@ internal abstract class VmEventSource(uint domainId, string domain, VmEventLayou
     /// <summary>The time from one timestamp to another.</summary>
     public abstract TimeSpan Between(long start, long end);
 }
+
+/// <summary>Who waits for the answers to held events.</summary>
+internal interface IHeldEvents
+{
+    /// <summary>A held event has been answered. From any thread.</summary>
+    void OnAnswered();
+
+    /// <summary>What in the state of the session speaks against an answer. From any thread.</summary>
+    XenException? FindObjection(VmEventResponse response);
+}

@@ -118,3 +118,16 @@ public interface IDomainMonitor : IDomainSettings, IDisposable
     /// </summary>
     void Disable();
 }
+
+/// <summary>Which writes of a control register raise an event.</summary>
+/// <param name="IgnoredBits">A write that changes only these bits raises none.</param>
+/// <param name="OnChangeOnly">A write of the same value raises none.</param>
+/// <param name="Sync">The vCPU waits for an answer, which can deny the write.</param>
+public readonly record struct ControlRegisterOptions(ulong IgnoredBits, bool OnChangeOnly, bool Sync);
+
+/// <summary>An exception to give to a vCPU.</summary>
+/// <param name="Vector">1 for #DB, 3 for #BP.</param>
+/// <param name="Type">The event type as the request named it (Intel's interruption types).</param>
+/// <param name="InstructionLength">Bytes of the instruction that raised it.</param>
+/// <param name="Extra">For #DB the pending debug bits; else 0.</param>
+public readonly record struct TrapInjection(byte Vector, byte Type, byte InstructionLength, ulong Extra = 0);

@@ -51,3 +51,19 @@ public sealed class XenDomain(uint id, string name, Guid uuid, DomainType type, 
     /// <summary>The same domain, where Xen knows of another number of vCPUs.</summary>
     internal XenDomain WithVCpus(int vCpus) => new(Id, Name, Uuid, Type, vCpus) { State = State };
 }
+
+/// <summary>How a domain is virtualised.</summary>
+public enum DomainType
+{
+    /// <summary>Not known: the toolstack left no word of it.</summary>
+    Unknown,
+
+    /// <summary>Paravirtualised: cannot be monitored.</summary>
+    PV,
+
+    /// <summary>Hardware virtualised with a device model.</summary>
+    Hvm,
+
+    /// <summary>Hardware virtualised without a device model.</summary>
+    Pvh,
+}

@@ -75,3 +75,44 @@ public class EventMeasure
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Events} events in {Duration}, {EventsPerSecond:0.#} a second");
 }
+
+/// <summary>How many events came from an instruction.</summary>
+public readonly record struct InstructionCount(string Domain, ulong InstructionPointer, long Events)
+{
+    /// <summary>The domain's name.</summary>
+    public string Domain { get; } = Domain;
+
+    /// <summary>Where the instruction is.</summary>
+    public ulong InstructionPointer { get; } = InstructionPointer;
+
+    /// <summary>How many.</summary>
+    public long Events { get; } = Events;
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Domain} 0x{InstructionPointer:x16}: {Events}";
+}
+
+/// <summary>How many events were about a page.</summary>
+public readonly record struct PageCount(string Domain, ulong Gfn, long Events)
+{
+    /// <summary>The domain's name.</summary>
+    public string Domain { get; } = Domain;
+
+    /// <summary>The guest frame number.</summary>
+    public ulong Gfn { get; } = Gfn;
+
+    /// <summary>How many.</summary>
+    public long Events { get; } = Events;
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Domain} 0x{Gfn:x}: {Events}";
+}
+
+/// <summary>What came in one interval of a stream of events.</summary>
+public sealed class IntervalMeasure : EventMeasure
+{
+    /// <summary>Of what was counted from a time on.</summary>
+    internal IntervalMeasure(EventMeasure measure, DateTimeOffset startTime, TimeSpan duration) : base(measure, startTime, duration)
+    {
+    }
+}

@@ -255,3 +255,16 @@ public sealed class RecordingWriter : IDisposable
     /// <summary>How the file was found, and what is done with what is in it.</summary>
     private sealed record OpenedFile(bool IsNew, bool WasReadOnly, bool GoesOn);
 }
+
+/// <summary>What to do with a file that is there already.</summary>
+public sealed record RecordingOptions
+{
+    /// <summary>Add to it; else it is overwritten.</summary>
+    public bool Append { get; init; }
+
+    /// <summary>Leave it as it is, and fail. Where it may be appended to, that is done.</summary>
+    public bool NoClobber { get; init; }
+
+    /// <summary>Write it even if it is marked as read-only; it is marked so again at the end.</summary>
+    public bool Force { get; init; }
+}

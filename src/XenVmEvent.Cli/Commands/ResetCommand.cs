@@ -1,4 +1,8 @@
 using System.CommandLine;
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Hypervisor.Xen;
+using XenVmEvent.Recovery;
+using XenVmEvent.Simulation;
 
 namespace XenVmEvent.Cli;
 
@@ -19,4 +23,55 @@ internal static class ResetCommand
         command.SetAction(parsed => new ResetRun(parsed.GetRequiredValue(Domain), parsed.GetValue(Yes), parsed.GetValue(Simulate)).Run());
         return command;
     }
+}
+
+/// <summary>Frees a guest that a listener left behind, once whoever asked for it has agreed, and says what was found.</summary>
+internal sealed class ResetRun(string name, bool yes, bool simulate)
+{
+    /// <returns>The process's exit code.</returns>
+    public int Run()
+    {
+        using IHypervisor hypervisor = simulate ? new SimulatedHypervisor() : Connect();
+        return Reset(hypervisor, hypervisor.FindDomain(name));
+    }
+
+    private static GuardedHypervisor Connect() =>
+        new(XenHypervisor.Connect(), Path.Combine(AppContext.BaseDirectory, "xenvmevent"), StandardError.Say);
+
+    private static MonitorResetReport ResetToTheEnd(IHypervisor hypervisor, XenDomain domain)
+    {
+        // It takes seconds at most, and what is paused or stopped meanwhile must not stay so. What cannot be put off its guard ends.
+        using IDisposable signals = EndingSignals.Outlive(() => { });
+        return MonitorReset.Run(hypervisor, domain);
+    }
+
+    private int Reset(IHypervisor hypervisor, XenDomain domain)
+    {
+        if (!yes && !Confirm(hypervisor, domain)) return ExitCode.Usage;
+        MonitorResetReport report = ResetToTheEnd(hypervisor, domain);
+        Console.Out.WriteLine($"{domain}: its monitor was {(report.WasMonitored ? "enabled, and is disabled now" : "not enabled")}.");
+        if (report.PausesUndone > 0) Console.Out.WriteLine("It was paused by a process that was killed, and is so no more.");
+        Console.Out.WriteLine($"vCPUs that stood still: {Listed(report.FrozenVCpus)}; that do so still: {Listed(report.StillFrozenVCpus)}.");
+        if (report.PageAccessRestored) Console.Out.WriteLine("Every page can be read, written and executed.");
+        else if (report.Failures.Count == 0) Console.Out.WriteLine("This host cannot restrict pages.");
+        foreach (XenException failure in report.Failures) StandardError.Say(failure);
+        return report.StillFrozenVCpus.Count == 0 && report.Failures.Count == 0 ? ExitCode.Success : ExitCode.Failure;
+    }
+
+    private static bool Confirm(IHypervisor hypervisor, XenDomain domain)
+    {
+        if (Console.IsInputRedirected)
+        {
+            StandardError.Say($"{XenErrorId.InvalidUsage}: There is nobody to ask whether to reset {domain}. Usage: {ResetCommand.Usage}");
+            return false;
+        }
+
+        using IDomainControl control = hypervisor.Control(domain);
+        IReadOnlyList<string> suspects = control.ListenerSuspects;
+        string alive = control.IsMonitored != false && suspects.Count > 0 ? $" A listener may be alive: {string.Join(" or ", suspects)}." : "";
+        Console.Error.Write($"The monitor of {domain} will be disabled, and what listens to it is cut off.{alive} Reset it? [y/N] ");
+        return Console.ReadLine() is { } answer && answer.Trim() is "y" or "Y" or "yes";
+    }
+
+    private static string Listed(IReadOnlyList<uint> vcpus) => vcpus.Count == 0 ? "none" : string.Join(", ", vcpus);
 }

@@ -39,3 +39,13 @@ internal static class MemoryWriter
         return $"{address:x16}  {hex} {ascii}";
     }
 }
+
+/// <summary>How memory is written.</summary>
+internal enum MemoryFormat
+{
+    /// <summary>16 bytes a line: the address, the bytes in hex and as ASCII.</summary>
+    Text,
+
+    /// <summary>The bytes themselves.</summary>
+    Raw,
+}

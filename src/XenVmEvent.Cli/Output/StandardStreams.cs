@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace XenVmEvent.Cli;
@@ -67,4 +68,12 @@ internal static class StandardStreams
 
         return AccessMode;
     }
+}
+
+/// <summary>In the place of a standard output that cannot be written to: whatever is written fails.</summary>
+internal sealed class ClosedOutput : TextWriter
+{
+    public override Encoding Encoding => Encoding.UTF8;
+
+    public override void Write(char value) => throw StandardOutput.Closed();
 }

@@ -1,5 +1,7 @@
 using System.Collections;
+using System.Globalization;
 using System.Management.Automation;
+using System.Numerics;
 
 namespace XenVmEvent.PS;
 
@@ -19,5 +21,21 @@ public sealed class BitPatternTransformationAttribute : ArgumentTransformationAt
         int number => unchecked((uint)number),
         long number => unchecked((ulong)number),
         _ => value,
+    };
+}
+
+/// <summary>The bits that a number of PowerShell's was written as: 0xc0000082 and 0xffffffff81a00000 are negative numbers to it.</summary>
+internal static class BitPattern
+{
+    /// <returns>Null: it is no whole number of 64 bits.</returns>
+    public static ulong? Of(object? value) => value switch
+    {
+        int number => unchecked((uint)number),
+        long number => unchecked((ulong)number),
+        ulong number => number,
+        byte or ushort or uint => Convert.ToUInt64(value, CultureInfo.InvariantCulture),
+        BigInteger number when number >= 0 && number <= ulong.MaxValue => (ulong)number,
+        decimal number when number is >= 0 and <= ulong.MaxValue && number == decimal.Truncate(number) => (ulong)number,
+        _ => null,
     };
 }

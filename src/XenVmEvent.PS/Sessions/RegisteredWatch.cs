@@ -98,3 +98,11 @@ public sealed class RegisteredWatch : IDisposable
         foreach ((XenException error, _) in _events.End(hasAll: false, _stop.Token)) XenHost.Warnings.Enqueue($"A registered watch has ended: {error.Message}");
     }
 }
+
+/// <summary>What the action of Register-XenVmEvent finds in $EventArgs.</summary>
+/// <param name="vmEvent">The event.</param>
+public sealed class VmEventArgs(VmEvent vmEvent) : EventArgs
+{
+    /// <summary>What a guest did.</summary>
+    public VmEvent VmEvent { get; } = vmEvent;
+}

@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Simulation;
 using XenVmEvent.Hypervisor.Xen;
 using XenVmEvent.Monitoring;
 using XenVmEvent.Recovery;
+using XenVmEvent.Simulation;
 
 namespace XenVmEvent.PS;
 
@@ -185,4 +185,19 @@ internal static class XenHost
         Warnings.Enqueue("The guest has no guard: xenvmevent is neither beside the module nor on the PATH. If this process is killed, the guest may stand still until Reset-XenMonitor.");
         return host;
     }
+}
+
+/// <summary>A running session and who uses it. One that was opened for its users ends with the last of them. Guarded by <see cref="XenHost"/>.</summary>
+/// <param name="session">The session.</param>
+/// <param name="stays">It stays until Disable-XenMonitor, also when nobody uses it.</param>
+internal sealed class SharedSession(MonitorSession session, bool stays)
+{
+    /// <summary>The session.</summary>
+    public MonitorSession Session { get; } = session;
+
+    /// <summary>Who uses it, each once.</summary>
+    public HashSet<object> Users { get; } = [];
+
+    /// <summary>Nobody needs it any more: it is being ended, or about to be.</summary>
+    public bool IsUnused => !stays && Users.Count == 0;
 }

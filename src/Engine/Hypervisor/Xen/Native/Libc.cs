@@ -55,3 +55,12 @@ internal static unsafe partial class Libc
         throw new IOException(Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError()));
     }
 }
+
+/// <summary>C's <c>struct pollfd</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct PollFd
+{
+    public int Fd;
+    public short Events;
+    public short Returned;
+}
