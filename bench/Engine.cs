@@ -102,7 +102,7 @@ internal static class Engine
         VmEventLayout layout = VmEventLayout.ForVersion(VmEventLayout.NewestVersion);
         byte[] request = new byte[layout.Size];
         new ResponseWriter(request, layout).Set(VmEventField.Reason, (ulong)VmEventKind.Cpuid);
-        SessionSource source = new(1, "guest", layout, GuestArchitecture.X86, null!);
+        SessionSource source = new(1, "guest", layout, GuestArchitecture.X86, null!, new LossLog(isComplete: false));
         long before = GC.GetAllocatedBytesForCurrentThread();
         _ = VmEventFactory.Create(source, new RequestView(request, layout), 0);
         return GC.GetAllocatedBytesForCurrentThread() - before;

@@ -6,7 +6,7 @@ namespace XenVmEvent.Monitoring;
 /// <summary>A stream of the events that somebody asked for. One thread consumes it.</summary>
 public sealed class EventSubscription : IDisposable
 {
-    private readonly EventPump _pump;
+    private readonly ISubscriptionOwner _owner;
     private readonly EventFilter _filter;
     private readonly EventBuffer _buffer;
     private readonly ArrivalSignal _arrival;
@@ -17,14 +17,14 @@ public sealed class EventSubscription : IDisposable
     private long _overwritten;
     private long _deliveredBeforeDrop;
     private int _disposed;
-    private bool _pumpAwaitsRoom;
+    private bool _roomIsAwaited;
     private volatile bool _stuck;
 
-    internal EventSubscription(EventPump pump, EventWatch watch, ArrivalSignal? arrival)
+    internal EventSubscription(ISubscriptionOwner owner, EventWatch watch, EventFilter filter, ArrivalSignal? arrival)
     {
-        _pump = pump;
+        _owner = owner;
         Watch = watch;
-        _filter = new EventFilter(watch, pump.Architecture);
+        _filter = filter;
         _arrival = arrival ?? new ArrivalSignal();
         _ownsArrival = arrival is null;
         _buffer = new EventBuffer(watch.BufferSize, _arrival);
@@ -66,10 +66,10 @@ public sealed class EventSubscription : IDisposable
 
         // Room was made before this looks whether somebody waits for it; AwaitRoom does both the other way round.
         Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _pumpAwaitsRoom))
+        if (Volatile.Read(ref _roomIsAwaited))
         {
-            Volatile.Write(ref _pumpAwaitsRoom, false);
-            _pump.Wake();
+            Volatile.Write(ref _roomIsAwaited, false);
+            _owner.Wake();
         }
 
         return vmEvent is not null;
@@ -98,7 +98,7 @@ public sealed class EventSubscription : IDisposable
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
-        _pump.Unsubscribe(this);
+        _owner.Unsubscribe(this);
         if (_ownsArrival) _arrival.Dispose();
     }
 
@@ -117,7 +117,7 @@ public sealed class EventSubscription : IDisposable
     /// <summary>Asks to be woken when the consumer has made room.</summary>
     internal void AwaitRoom()
     {
-        Volatile.Write(ref _pumpAwaitsRoom, true);
+        Volatile.Write(ref _roomIsAwaited, true);
         Interlocked.MemoryBarrier();
     }
 
@@ -138,4 +138,14 @@ public sealed class EventSubscription : IDisposable
     }
 
     internal void Complete() => _buffer.Complete();
+}
+
+/// <summary>The session that a subscription belongs to.</summary>
+internal interface ISubscriptionOwner
+{
+    /// <summary>Ends a subscription and what was switched on for it.</summary>
+    void Unsubscribe(EventSubscription subscription);
+
+    /// <summary>The consumer has made room that is waited for. From any thread.</summary>
+    void Wake();
 }

@@ -6,8 +6,8 @@ namespace XenVmEvent.Monitoring;
 
 /// <summary>What all events of one session share. Their timestamps are <see cref="Stopwatch"/> ticks.</summary>
 internal sealed class SessionSource(
-    uint domainId, string domain, VmEventLayout layout, GuestArchitecture architecture, IHeldEvents heldEvents, TimeProvider? clock = null)
-    : VmEventSource(domainId, domain, layout, architecture, heldEvents, new LossLog(isComplete: heldEvents is EventPump))
+    uint domainId, string domain, VmEventLayout layout, GuestArchitecture architecture, IHeldEvents heldEvents, LossLog losses, TimeProvider? clock = null)
+    : VmEventSource(domainId, domain, layout, architecture, heldEvents, losses)
 {
     /// <summary>Tells what time it was.</summary>
     public EventClock Clock { get; } = new(clock ?? TimeProvider.System);

@@ -14,14 +14,14 @@ namespace XenVmEvent.Recovery;
 /// </remarks>
 internal sealed class DomainRelease
 {
-    private readonly List<XenException> _failures = [];
+    private readonly Attempts _attempts = new();
 
     private DomainRelease()
     {
     }
 
-    /// <summary>What failed.</summary>
-    public IReadOnlyList<XenException> Failures => _failures;
+    /// <summary>What failed; what this host has not at all is none of it.</summary>
+    public IReadOnlyList<XenException> Failures => [.. _attempts.Failures.Where(one => one.Id != XenErrorId.NotSupported)];
 
     /// <summary>Every page can be used from its first touch on; false also where no page can be restricted.</summary>
     public bool CanUsePages { get; private set; }
@@ -34,30 +34,15 @@ internal sealed class DomainRelease
         DomainRelease release = new();
         DomainRestorer restorer = new(control, control.VCpus);
         bool isDefaultRestored = false;
-        release.Attempt(() => FreshMonitor.ResumeVCpus(
-            hypervisor, domain, monitor => isDefaultRestored = release.Attempt(() => monitor.DefaultMemAccess = MemAccess.Rwx)));
-        bool isNoneRequired = release.Attempt(() => control.SetAccessRequired(false));
+        release._attempts.Try(() => FreshMonitor.ResumeVCpus(
+            hypervisor, domain, monitor => isDefaultRestored = release._attempts.Try(() => monitor.DefaultMemAccess = MemAccess.Rwx)));
+        bool isNoneRequired = release._attempts.Try(() => control.SetAccessRequired(false));
         release.CanUsePages = isDefaultRestored && isNoneRequired;
-        release.Attempt(restorer.StopStepping);
-        release.Attempt(() =>
+        release._attempts.Try(restorer.StopStepping);
+        release._attempts.Try(() =>
         {
             if (control.AltP2m.IsActive) restorer.RestoreViews([], all: true);
         });
         return release;
-    }
-
-    /// <returns>False where it failed, or where this host has no such thing.</returns>
-    private bool Attempt(Action step)
-    {
-        try
-        {
-            Retry.WhileRefused(step);
-            return true;
-        }
-        catch (XenException e)
-        {
-            if (e.Id != XenErrorId.NotSupported) _failures.Add(e);
-            return false;
-        }
     }
 }

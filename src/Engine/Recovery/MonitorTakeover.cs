@@ -14,7 +14,7 @@ internal sealed class MonitorTakeover(IDomainMonitor monitor, VmEventLayout layo
     /// <summary>How long answering and disabling are tried at most: a vCPU may not run at all, as in a domain that somebody has paused.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromMilliseconds(500);
 
-    private readonly List<XenException> _failures = [];
+    private readonly Attempts _attempts = new();
     private readonly DomainRestorer _restorer = new(monitor, vcpus);
     private readonly BackRing _ring = new(monitor.Ring, layout, answered: true);
 
@@ -27,16 +27,16 @@ internal sealed class MonitorTakeover(IDomainMonitor monitor, VmEventLayout layo
         _ring.Adopt();
         foreach ((VmEventKind kind, uint detail) in left.Switches)
         {
-            Attempt(() => new EventSwitch(kind, detail).Set(monitor, enable: false, new SwitchOptions()));
+            _attempts.Try(() => new EventSwitch(kind, detail).Set(monitor, enable: false, new SwitchOptions()));
         }
 
-        Attempt(_restorer.StopStepping);
-        Attempt(RestoreViews);
-        Attempt(RestorePages);
-        if (left.IgnoresPageWalks) Attempt(() => monitor.MonitorPageWalks(enable: true));
-        if (left.IsListenerRequired) Attempt(() => monitor.SetAccessRequired(false));
-        Attempt(LetGo);
-        return _failures;
+        _attempts.Try(_restorer.StopStepping);
+        _attempts.Try(RestoreViews);
+        _attempts.Try(RestorePages);
+        if (left.IgnoresPageWalks) _attempts.Try(() => monitor.MonitorPageWalks(enable: true));
+        if (left.IsListenerRequired) _attempts.Try(() => monitor.SetAccessRequired(false));
+        _attempts.TryOnce(LetGo);
+        return _attempts.Failures;
     }
 
     private void RestoreViews()
@@ -97,18 +97,6 @@ internal sealed class MonitorTakeover(IDomainMonitor monitor, VmEventLayout layo
         catch (XenException e) when (e.Errno == "EBUSY" && !isLast)
         {
             return false;
-        }
-    }
-
-    private void Attempt(Action step)
-    {
-        try
-        {
-            step();
-        }
-        catch (XenException e)
-        {
-            _failures.Add(e);
         }
     }
 }

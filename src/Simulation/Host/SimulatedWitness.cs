@@ -10,7 +10,7 @@ internal sealed class SimulatedWitness(SimulatedDomain domain) : IMonitorWitness
         lock (domain.Gate)
         {
             if (domain.Delivery is not RingDelivery delivery) throw Refusal.NoListener(domain.Identity, "xc_monitor_resume");
-            return new SimulatedMonitor(domain, new SingleCaller(domain.Host), delivery, delivery.MapRing(), new ResumingPorts(domain));
+            return new SimulatedMonitor(domain, new SingleCaller(domain.Host), delivery, delivery.MapRing(), new SimulatedResumingPorts(domain));
         }
     }
 

@@ -1,27 +1,12 @@
-using System.Collections;
 using System.Globalization;
-using System.Management.Automation;
 using System.Numerics;
 
 namespace XenVmEvent.PS;
 
 /// <summary>Takes 0xc0000082 for the bits it is, where PowerShell reads a negative number.</summary>
-[AttributeUsage(AttributeTargets.Property)]
-public sealed class BitPatternTransformationAttribute : ArgumentTransformationAttribute
+public sealed class BitPatternTransformationAttribute : ValueTransformationAttribute
 {
-    /// <inheritdoc/>
-    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
-    {
-        object value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
-        return value is IEnumerable list and not string ? list.Cast<object>().Select(ToBits).ToArray() : ToBits(value);
-    }
-
-    private static object ToBits(object value) => (value is PSObject wrapped ? wrapped.BaseObject : value) switch
-    {
-        int number => unchecked((uint)number),
-        long number => unchecked((ulong)number),
-        _ => value,
-    };
+    private protected override object? TransformOne(object? value) => value is int or long ? BitPattern.Of(value) : value;
 }
 
 /// <summary>The bits that a number of PowerShell's was written as: 0xc0000082 and 0xffffffff81a00000 are negative numbers to it.</summary>

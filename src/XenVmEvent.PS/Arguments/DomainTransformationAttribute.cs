@@ -21,7 +21,7 @@ public sealed class DomainTransformationAttribute : ArgumentTransformationAttrib
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
         if (BindsAnything) return SelectAll(inputData);
-        object value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
+        object? value = ValueTransformationAttribute.Bare(inputData);
         if (value is IEnumerable list and not string) return list.Cast<object>().Select(v => Select(v) ?? throw NamesNone(v)).ToArray();
         if (value is null) throw NamesNone(value);
 
@@ -29,7 +29,7 @@ public sealed class DomainTransformationAttribute : ArgumentTransformationAttrib
         return Select(value) is { } selector ? new[] { selector } : inputData;
     }
 
-    private static DomainSelector[] SelectAll(object? given) => (given is PSObject wrapped ? wrapped.BaseObject : given) switch
+    private static DomainSelector[] SelectAll(object? given) => ValueTransformationAttribute.Bare(given) switch
     {
         IEnumerable list and not string and not IDictionary => [.. list.Cast<object?>().Select(SelectOne)],
         _ => [SelectOne(given)],
@@ -45,9 +45,9 @@ public sealed class DomainTransformationAttribute : ArgumentTransformationAttrib
     }
 
     private static bool IsBlank(object? given) =>
-        (given is PSObject wrapped ? wrapped.BaseObject : given) is not { } value || value is DBNull || (value is string text && string.IsNullOrWhiteSpace(text));
+        ValueTransformationAttribute.Bare(given) is not { } value || value is DBNull || (value is string text && string.IsNullOrWhiteSpace(text));
 
-    private static DomainSelector? Select(object value) => (value is PSObject wrapped ? wrapped.BaseObject : value) switch
+    private static DomainSelector? Select(object value) => ValueTransformationAttribute.Bare(value) switch
     {
         DomainSelector selector => selector,
         XenDomain domain => new DomainSelector(domain),

@@ -6,19 +6,17 @@ namespace XenVmEvent.PS;
 
 /// <summary>Takes for ranges of numbers: numbers, texts, ranges, and lists of these.</summary>
 /// <typeparam name="T">What a range is.</typeparam>
-[AttributeUsage(AttributeTargets.Property)]
-public abstract class RangeTransformationAttribute<T> : ArgumentTransformationAttribute
+public abstract class RangeTransformationAttribute<T> : ValueTransformationAttribute
 {
     /// <inheritdoc/>
-    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
+    public sealed override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData)
     {
-        object? value = Bare(inputData);
-
         // What is no number itself may have a property that is: PowerShell looks for it when it gets the object back.
-        if (value is not (IConvertible or BigInteger or T or IEnumerable)) return inputData;
+        if (Bare(inputData) is not (IConvertible or BigInteger or T or IEnumerable)) return inputData;
         try
         {
-            return value is IEnumerable list and not string ? list.Cast<object?>().SelectMany(one => ToRanges(Bare(one))).ToArray() : ToRanges(value).ToArray();
+            object? result = base.Transform(engineIntrinsics, inputData);
+            return result is T[] ? result : ((object?[])result!).Cast<T[]>().SelectMany(ranges => ranges).ToArray();
         }
         catch (XenException e)
         {
@@ -26,9 +24,9 @@ public abstract class RangeTransformationAttribute<T> : ArgumentTransformationAt
         }
     }
 
+    private protected sealed override object? TransformOne(object? value) => ToRanges(value).ToArray();
+
     /// <summary>The ranges that a value means.</summary>
     /// <exception cref="XenException">It means none.</exception>
     private protected abstract IReadOnlyList<T> ToRanges(object? value);
-
-    private static object? Bare(object? value) => value is PSObject wrapped ? wrapped.BaseObject : value;
 }

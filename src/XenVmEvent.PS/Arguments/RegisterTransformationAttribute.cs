@@ -12,15 +12,13 @@ public sealed class RegisterTransformationAttribute : ArgumentTransformationAttr
     /// <inheritdoc/>
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
-        object? bare = Bare(inputData);
+        object? bare = ValueTransformationAttribute.Bare(inputData);
         if (bare is RegisterValues) return bare;
         if (bare is not IDictionary { Count: > 0 } given) throw Refused($"'{inputData}' names no registers: write them as in @{{ Rax = 1; Rip = 0x401000 }}.");
         var values = new RegisterValues();
-        foreach (DictionaryEntry one in given) Find($"{one.Key}").SetValue(values, ToBits($"{one.Key}", Bare(one.Value)));
+        foreach (DictionaryEntry one in given) Find($"{one.Key}").SetValue(values, ToBits($"{one.Key}", ValueTransformationAttribute.Bare(one.Value)));
         return values;
     }
-
-    private static object? Bare(object? value) => value is PSObject wrapped ? wrapped.BaseObject : value;
 
     private static PropertyInfo Find(string name) =>
         typeof(RegisterValues).GetProperty(name, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase)

@@ -28,7 +28,7 @@ internal sealed class Requests(int version, GuestArchitecture architecture = Gue
         request.Set(VmEventField.Reason, (ulong)kind);
         request.Set(VmEventField.Flags, (ulong)VmEventFlags.VCpuPaused);
         foreach ((VmEventField field, ulong value) in fields) request.Set(field, value);
-        var source = new SessionSource(7, "web07", Layout, architecture, this);
+        var source = new SessionSource(7, "web07", Layout, architecture, this, new LossLog(isComplete: false));
         return VmEventFactory.Create(source, new RequestView(bytes, Layout), Stopwatch.GetTimestamp());
     }
 

@@ -43,13 +43,13 @@ public sealed class AllocationTests : IDisposable
             Msrs = [0],
         };
 
-        EventSubscription others = new(_idlePump, watch with { Selection = new EventSelection { InstructionPointers = [new AddressRange(1)] } }, null);
+        EventSubscription others = Subscribe(watch with { Selection = new EventSelection { InstructionPointers = [new AddressRange(1)] } });
         dispatcher.Add(others);
         Assert.Equal(0, AllocatedBy(() => dispatcher.TakeRequests(Events), dispatcher));
         dispatcher.Remove(others);
 
         // Not disposed: its pump does not run, and nothing was switched on.
-        EventSubscription subscription = new(_idlePump, watch, null);
+        EventSubscription subscription = Subscribe(watch);
         dispatcher.Add(subscription);
         VmEvent? last = null;
         long allocated = AllocatedBy(() => last = TakeAll(dispatcher, subscription), dispatcher);
@@ -89,6 +89,8 @@ public sealed class AllocationTests : IDisposable
         return least;
     }
 
+    private EventSubscription Subscribe(EventWatch watch) => new(_idlePump, watch, new EventFilter(watch, _host.Architecture), arrival: null);
+
     private byte[] RequestOf(VmEventKind kind)
     {
         byte[] request = new byte[_host.Layout.Size];
@@ -106,14 +108,15 @@ public sealed class AllocationTests : IDisposable
         EventSwitches switches = new(_monitor, _host.Layout, 1);
         return new EventDispatcher(
             new RepeatingChannel(request, _monitor.Ports),
-            new ResponseComposer(_monitor, new SessionViews(_monitor, switches, _host.Guest().Identity), switches, _host.Layout, GuestArchitecture.X86),
+            new AnswerEffects(_monitor, new SessionViews(_monitor, switches, _host.Guest().Identity), switches, _host.Architecture),
+            new DefaultAnswers(_host.Architecture),
             new StatisticsCollector(1),
             Source(),
             Watches.Never,
             vcpus: 1);
     }
 
-    private SessionSource Source() => new(1, Hosts.Guest, _host.Layout, _host.Architecture, _idlePump);
+    private SessionSource Source() => new(1, Hosts.Guest, _host.Layout, _host.Architecture, _idlePump, new LossLog(isComplete: false));
 
     private long SizeOf(byte[] request)
     {

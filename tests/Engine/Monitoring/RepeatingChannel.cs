@@ -3,10 +3,13 @@ using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.Tests.Monitoring;
 
-/// <summary>A channel on which the same request comes again and again, and whose responses nobody reads.</summary>
+/// <summary>A channel on which the same request comes again and again, and whose responses only a test reads.</summary>
 internal sealed class RepeatingChannel(byte[] request, IEventPorts ports) : MonitorChannel(ports)
 {
     private readonly byte[] _response = new byte[request.Length];
+
+    /// <summary>The last response.</summary>
+    public byte[] Response => _response;
 
     public override long Overwritten => 0;
 

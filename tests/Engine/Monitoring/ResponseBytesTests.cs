@@ -187,12 +187,20 @@ public class ResponseBytesTests
     private static byte[] Compose(VmEventLayout layout, byte[] request, VmEventResponse response)
     {
         IDomainMonitor monitor = DispatchProxy.Create<IDomainMonitor, SilentMonitor>();
-        byte[] answer = new byte[layout.Size];
         EventSwitches switches = new(monitor, layout, 1);
         switches.Enable(Watches.For(VmEventKind.SingleStep));
         SessionViews views = new(monitor, switches, new XenDomain(1, "guest", Guid.Empty, DomainType.Hvm, 1));
-        new ResponseComposer(monitor, views, switches, layout, GuestArchitecture.X86).Compose(new RequestView(request, layout), response, answer);
-        return answer;
+        RepeatingChannel channel = new(request, new SilentPorts());
+        ResponseSender sender = new(channel, new AnswerEffects(monitor, views, switches, GuestArchitecture.X86), new StatisticsCollector(1), layout);
+        sender.Send(new RequestView(request, layout), response, readAt: 0, vmEvent: null);
+        return channel.Response;
+    }
+
+    private sealed class SilentPorts : ResumingPorts
+    {
+        public override void Notify(uint port)
+        {
+        }
     }
 
     /// <summary>Can everything, takes every call and does nothing.</summary>

@@ -52,9 +52,10 @@ public class UnswitchedKindTests
         using SimulatedHypervisor host = Hosts.Idle();
         using IDomainMonitor monitor = host.Enable(ChannelPreference.Ring);
         EventSwitches switches = new(monitor, layout, 1);
-        var composer = new ResponseComposer(monitor, new SessionViews(monitor, switches, host.Guest().Identity), switches, layout, GuestArchitecture.X86);
         byte[] request = new byte[layout.Size];
-        byte[] response = new byte[layout.Size];
+        RepeatingChannel channel = new(request, monitor.Ports);
+        AnswerEffects effects = new(monitor, new SessionViews(monitor, switches, host.Guest().Identity), switches, GuestArchitecture.X86);
+        ResponseSender sender = new(channel, effects, new StatisticsCollector(1), layout);
         foreach ((VmEventKind kind, VmEventField[] fields) in new (VmEventKind, VmEventField[])[]
         {
             (VmEventKind.MemPaging, [VmEventField.MemPagingGfn, VmEventField.MemPagingType, VmEventField.MemPagingFlags]),
@@ -64,8 +65,8 @@ public class UnswitchedKindTests
             var writer = new ResponseWriter(request, layout);
             writer.Set(VmEventField.Reason, (ulong)kind);
             foreach (VmEventField field in fields) writer.Set(field, 0x77 + (ulong)field);
-            composer.Compose(new RequestView(request, layout), VmEventResponse.Continue, response);
-            foreach (VmEventField field in fields) Assert.Equal(0x77 + (ulong)field, new RequestView(response, layout).UInt64(field));
+            sender.Send(new RequestView(request, layout), VmEventResponse.Continue, readAt: 0, vmEvent: null);
+            foreach (VmEventField field in fields) Assert.Equal(0x77 + (ulong)field, new RequestView(channel.Response, layout).UInt64(field));
         }
     }
 

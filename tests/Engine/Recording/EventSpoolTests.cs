@@ -115,7 +115,7 @@ public sealed class EventSpoolTests : IDisposable
     }
 
     private static SessionSource Source() =>
-        new(5, "web01", VmEventLayout.ForVersion(VmEventLayout.NewestVersion), GuestArchitecture.X86, new Requests(VmEventLayout.NewestVersion));
+        new(5, "web01", VmEventLayout.ForVersion(VmEventLayout.NewestVersion), GuestArchitecture.X86, new Requests(VmEventLayout.NewestVersion), new LossLog(isComplete: false));
 
     private static VmEvent Event(int number, SessionSource? source = null)
     {

@@ -10,7 +10,7 @@ internal sealed class XenWitness(
     MonitorCapabilities capabilities) : IMonitorWitness
 {
     public IDomainMonitor TakeOver() =>
-        new XenMonitor(xen, domain, version, errors, channel, new ResumingPorts(xen, domain, errors), capabilities);
+        new XenMonitor(xen, domain, version, errors, channel, new XenResumingPorts(xen, domain, errors), capabilities);
 
     public void Dispose()
     {

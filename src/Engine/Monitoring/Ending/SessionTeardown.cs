@@ -24,12 +24,12 @@ internal sealed class SessionTeardown(
     /// <summary>How long a vCPU may take to run on: it may not run at all, as in a domain that somebody has paused.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(200);
 
-    private readonly List<XenException> _failures = [];
+    private readonly Attempts _attempts = new();
     private bool _channelBroken;
     private bool _someUnanswered;
 
     /// <summary>What failed.</summary>
-    public IReadOnlyList<XenException> Failures => _failures;
+    public IReadOnlyList<XenException> Failures => _attempts.Failures;
 
     /// <summary>Whether the domain runs, or how it ended, before or with what ended the session.</summary>
     public DomainState DomainState { get; private set; }
@@ -45,7 +45,7 @@ internal sealed class SessionTeardown(
         if (!isGone && !monitor.IsConnected) CutOff = CutOffBySomebody();
         if (isGone || CutOff is not null)
         {
-            Attempt(monitor.Disable);
+            _attempts.Try(monitor.Disable);
         }
         else
         {
@@ -54,37 +54,37 @@ internal sealed class SessionTeardown(
         }
 
         // Also of a domain that lives on: what its vCPUs asked for in the last moment.
-        Attempt(() => _someUnanswered |= dispatcher.Abandon());
+        _attempts.Try(() => _someUnanswered |= dispatcher.Abandon());
         isGone = IsDomainGone();
-        if (CutOff is not null && !isGone) Attempt(FreeUnlessListened);
+        if (CutOff is not null && !isGone) _attempts.Try(FreeUnlessListened);
         if ((hasFailed || isGone) && DomainState == DomainState.Running) DomainState = FindDomainState();
-        if (isGone) _failures.Clear(); // Some steps came too late, or all.
-        else if (CutOff is null && _someUnanswered && monitor.Channel == ChannelKind.Ring) Attempt(ResumeVCpus);
-        Attempt(monitor.Dispose); // Last, for with it the guard is let go.
+        if (isGone) _attempts.Forget(); // Some steps came too late, or all.
+        else if (CutOff is null && _someUnanswered && monitor.Channel == ChannelKind.Ring) _attempts.Try(ResumeVCpus);
+        _attempts.Try(monitor.Dispose); // Last, for with it the guard is let go.
     }
 
     private void GiveBack()
     {
         foreach (EventSubscription subscription in dispatcher.Subscriptions.ToArray())
         {
-            Attempt(() => switches.Disable(subscription.Watch));
+            _attempts.Try(() => switches.Disable(subscription.Watch));
 
             // In other views there is nothing to restore: they go as they are.
-            if (subscription.Watch.Pages is { View: 0 } pages) Attempt(() => Restore(views.Host.Remove(pages)));
+            if (subscription.Watch.Pages is { View: 0 } pages) _attempts.Try(() => Restore(views.Host.Remove(pages)));
         }
 
-        Attempt(() => Restore(views.Host.RestoreAll()));
-        foreach (Action step in views.GivingBack()) Attempt(step);
-        Attempt(switches.DisableNeeded);
-        if (listenerRequired) Attempt(() => monitor.SetAccessRequired(false));
-        Attempt(dispatcher.ReleaseAll);
+        _attempts.Try(() => Restore(views.Host.RestoreAll()));
+        foreach (Action step in views.GivingBack()) _attempts.Try(step);
+        _attempts.Try(switches.DisableNeeded);
+        if (listenerRequired) _attempts.Try(() => monitor.SetAccessRequired(false));
+        _attempts.Try(dispatcher.ReleaseAll);
         long start = Stopwatch.GetTimestamp();
         while (Answer() && Stopwatch.GetElapsedTime(start) < Bound)
         {
             // Answers given before can have vCPUs step.
         }
 
-        Attempt(switches.StopStepping);
+        _attempts.Try(switches.StopStepping);
     }
 
     private void Restore(IEnumerable<int> steps)
@@ -120,7 +120,7 @@ internal sealed class SessionTeardown(
             progress = null;
         }
 
-        Attempt(monitor.Disable);
+        _attempts.Try(monitor.Disable);
     }
 
     private bool HaveVCpusRun(ref VCpuProgress? progress)
@@ -138,7 +138,7 @@ internal sealed class SessionTeardown(
         }
         catch (Exception e)
         {
-            _failures.Add(XenException.From(e));
+            _attempts.Note(e);
             return true;
         }
     }
@@ -154,13 +154,13 @@ internal sealed class SessionTeardown(
         catch (XenException e) when (e.Errno == "EBUSY" || e.Id == XenErrorId.CallFailed)
         {
             // Mostly it is busy: vCPUs queue for room in the ring still.
-            if (_channelBroken || _someUnanswered) Attempt(dispatcher.MakeRoom);
+            if (_channelBroken || _someUnanswered) _attempts.Try(dispatcher.MakeRoom);
             Thread.Sleep(1);
             return false;
         }
         catch (Exception e)
         {
-            _failures.Add(XenException.From(e));
+            _attempts.Note(e);
             return true;
         }
     }
@@ -171,7 +171,7 @@ internal sealed class SessionTeardown(
         if (_channelBroken) return false;
         try
         {
-            bool any = dispatcher.TakeRequests(EventPump.BatchSize) > 0;
+            bool any = dispatcher.TakeRequests(EventDispatcher.BatchSize) > 0;
             dispatcher.ReleaseAll();
             dispatcher.Flush();
             _someUnanswered = false;
@@ -180,7 +180,7 @@ internal sealed class SessionTeardown(
         catch (Exception e)
         {
             XenException failure = XenException.From(e);
-            if (_failures.LastOrDefault()?.Message != failure.Message) _failures.Add(failure);
+            _attempts.Note(failure);
             _someUnanswered = true;
             _channelBroken = failure.Id is XenErrorId.CorruptChannel or XenErrorId.Unexpected;
             if (failure.Id != XenErrorId.CallFailed) return false;
@@ -200,10 +200,10 @@ internal sealed class SessionTeardown(
             if (control.IsMonitored != false) return;
         }
 
-        if (_someUnanswered && monitor.Channel == ChannelKind.Ring) Attempt(ResumeVCpus);
-        if (listenerRequired) Attempt(() => monitor.SetAccessRequired(false));
-        foreach (Action step in views.GivingBack()) Attempt(step);
-        Attempt(switches.StopStepping);
+        if (_someUnanswered && monitor.Channel == ChannelKind.Ring) _attempts.Try(ResumeVCpus);
+        if (listenerRequired) _attempts.Try(() => monitor.SetAccessRequired(false));
+        foreach (Action step in views.GivingBack()) _attempts.Try(step);
+        _attempts.Try(switches.StopStepping);
     }
 
     private XenException CutOffBySomebody() => new(
@@ -239,18 +239,6 @@ internal sealed class SessionTeardown(
         catch (XenException)
         {
             return DomainState.Running;
-        }
-    }
-
-    private void Attempt(Action step)
-    {
-        try
-        {
-            Retry.WhileRefused(step);
-        }
-        catch (Exception e)
-        {
-            _failures.Add(XenException.From(e));
         }
     }
 }

@@ -8,22 +8,10 @@ namespace XenVmEvent.Monitoring;
 /// The one thread that touches a session's monitor: it takes requests, sends responses and, between them, does what
 /// others ask for. One thread, because Xen can deadlock when one notifies while another disables.
 /// </summary>
-internal sealed class EventPump : IHeldEvents
+internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
 {
-    /// <summary>Requests handled before responses are shown to Xen.</summary>
-    public const int BatchSize = 64;
-
     /// <summary>The longest sleep: a host that does not tell of domains that end is asked again so often.</summary>
     private static readonly TimeSpan LongestSleep = TimeSpan.FromMilliseconds(500);
-
-    /// <summary>How long to look for the next request before sleeping; where there is one processor, looking would keep the guest from it.</summary>
-    private static readonly long SpinTicks = Environment.ProcessorCount > 1 ? Stopwatch.Frequency / 20_000 : 0;
-
-    /// <summary>After so many looks in vain it sleeps <see cref="BlindSleeps"/> times without a look.</summary>
-    private const int PatientLooks = 4;
-
-    /// <inheritdoc cref="PatientLooks"/>
-    private const int BlindSleeps = 32;
 
     private readonly Lock _gate = new();
     private readonly Queue<PumpWork> _work = new();
@@ -31,6 +19,8 @@ internal sealed class EventPump : IHeldEvents
     private readonly XenDomain _domain;
     private readonly IDomainMonitor _monitor;
     private readonly MonitorChannel _channel;
+    private readonly WaitStrategy _wait;
+    private readonly DefaultAnswers _defaults;
     private readonly EventDispatcher _dispatcher;
     private readonly EventClock _clock;
     private readonly EventSwitches _switches;
@@ -39,13 +29,8 @@ internal sealed class EventPump : IHeldEvents
     private readonly Thread _thread;
     private PumpWork? _current;
     private SessionEnd? _end;
-    private int _attention;
-    private int _sleeping;
     private long _asked;
-    private int _looksInVain;
-    private int _blindSleepsLeft;
     private bool _stopping;
-    private bool _closing;
 
     public EventPump(IDomainMonitor monitor, IHypervisor hypervisor, XenDomain domain, MonitorOptions options)
     {
@@ -57,11 +42,15 @@ internal sealed class EventPump : IHeldEvents
         _switches = new EventSwitches(monitor, hypervisor.Layout, domain.VCpus);
         _views = new SessionViews(monitor, _switches, domain);
         _statistics = new StatisticsCollector(domain.VCpus);
-        SessionSource source = new(domain.Id, domain.Name, hypervisor.Layout, hypervisor.Architecture, this, options.Clock);
+        SessionSource source = new(
+            domain.Id, domain.Name, hypervisor.Layout, hypervisor.Architecture, this, new LossLog(isComplete: true), options.Clock);
         _clock = source.Clock;
+        _wait = new WaitStrategy(_channel, monitor.Ports);
+        _defaults = new DefaultAnswers(hypervisor.Architecture);
         _dispatcher = new EventDispatcher(
             _channel,
-            new ResponseComposer(monitor, _views, _switches, hypervisor.Layout, hypervisor.Architecture),
+            new AnswerEffects(monitor, _views, _switches, hypervisor.Architecture),
+            _defaults,
             _statistics,
             source,
             options.ResponseTimeout / Turns(domain.VCpus, _channel.Room),
@@ -78,8 +67,6 @@ internal sealed class EventPump : IHeldEvents
 
     public MonitorCapabilities Capabilities { get; }
 
-    public Abi.GuestArchitecture Architecture => _hypervisor.Architecture;
-
     /// <summary>How the session ended; null while it runs.</summary>
     public SessionEnd? End => Volatile.Read(ref _end);
 
@@ -95,7 +82,7 @@ internal sealed class EventPump : IHeldEvents
 
     public EventSubscription Subscribe(EventWatch watch, ArrivalSignal? arrival)
     {
-        EventSubscription subscription = new(this, watch, arrival);
+        EventSubscription subscription = new(this, watch, new EventFilter(watch, _hypervisor.Architecture), arrival);
         Invoke(Once(() =>
         {
             _switches.Enable(watch);
@@ -137,13 +124,13 @@ internal sealed class EventPump : IHeldEvents
     public void SetDefault(Abi.VmEventKind kind, VmEventResponse response) =>
         Invoke(Once(() =>
         {
-            _dispatcher.EnsureHostCan(response);
+            if (ResponseRules.FindObjection(response, _hypervisor.Layout, _hypervisor.Architecture) is { } unknown) throw unknown;
             if (FindObjection(response) is { } objection) throw objection;
             if (response.Action == VmEventAction.Deny) _switches.HoldBackRegisterWrites();
-            _dispatcher.SetDefault(kind, response);
+            _defaults.Set(kind, response);
         }));
 
-    public VmEventResponse DefaultFor(VmEvent vmEvent) => _dispatcher.DefaultFor(vmEvent.Request);
+    public VmEventResponse DefaultFor(VmEvent vmEvent) => _defaults.For(vmEvent.Request);
 
     public MonitorStatistics GetStatistics()
     {
@@ -173,17 +160,8 @@ internal sealed class EventPump : IHeldEvents
     /// <summary>The same, a step at a time, with events in between.</summary>
     public void DoSteps(Func<SessionViews, IEnumerable<int>> steps) => Invoke(Deferred(() => steps(_views)));
 
-    /// <summary>Has the pump look for what changed. From any thread.</summary>
-    public void Wake()
-    {
-        Volatile.Write(ref _attention, 1);
-        Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _sleeping) == 0) return;
-        lock (_gate)
-        {
-            if (!_closing) _monitor.Ports.Wake();
-        }
-    }
+    /// <inheritdoc cref="WaitStrategy.Wake"/>
+    public void Wake() => _wait.Wake();
 
     void IHeldEvents.OnAnswered() => Wake();
 
@@ -229,11 +207,7 @@ internal sealed class EventPump : IHeldEvents
             failure = XenException.From(e);
         }
 
-        lock (_gate)
-        {
-            _closing = true;
-        }
-
+        _wait.Close();
         SessionTeardown teardown = new(_hypervisor, _domain, _monitor, _dispatcher, _switches, _views, ListenerRequired);
         teardown.Run(hasFailed: failure is not null);
         Finish(SessionEnd.Of(teardown, failure));
@@ -243,15 +217,15 @@ internal sealed class EventPump : IHeldEvents
     {
         while (!Volatile.Read(ref _stopping))
         {
-            Volatile.Write(ref _attention, 0);
+            _wait.BeginRound();
             bool busy = _dispatcher.Settle();
-            busy |= _dispatcher.TakeRequests(BatchSize) > 0;
+            busy |= _dispatcher.TakeRequests(EventDispatcher.BatchSize) > 0;
             _dispatcher.Flush();
             _dispatcher.AnnounceDue();
             _views.RestrictLifted();
             _switches.RestoreLifted();
             busy |= DoWork();
-            if (busy || Spin()) continue;
+            if (busy || _wait.Spin()) continue;
             _dispatcher.Announce();
             Sleep();
             if (_monitor.Ports.TakeDomainNews() && _monitor.DomainState != DomainState.Running) return;
@@ -281,36 +255,6 @@ internal sealed class EventPump : IHeldEvents
         return true;
     }
 
-    /// <summary>
-    /// Looks for the next request for about as long as falling asleep and waking takes. Where that does not pay, for the
-    /// guest is idle or waits for this very processor, it does so now and then only.
-    /// </summary>
-    private bool Spin()
-    {
-        if (SpinTicks == 0) return false;
-        if (_blindSleepsLeft > 0)
-        {
-            _blindSleepsLeft--;
-            return false;
-        }
-
-        long until = Stopwatch.GetTimestamp() + SpinTicks;
-        do
-        {
-            if (_channel.HasRequest || Volatile.Read(ref _attention) != 0)
-            {
-                _looksInVain = 0;
-                return true;
-            }
-
-            Thread.SpinWait(10);
-        }
-        while (Stopwatch.GetTimestamp() < until);
-        _looksInVain = Math.Min(_looksInVain + 1, PatientLooks);
-        _blindSleepsLeft = _looksInVain == PatientLooks ? BlindSleeps : 0;
-        return false;
-    }
-
     private void Sleep()
     {
         TimeSpan timeout = LongestSleep;
@@ -323,10 +267,7 @@ internal sealed class EventPump : IHeldEvents
         if (_views.HasLifted && timeout > PageRights.Moment) timeout = PageRights.Moment;
         if (_switches.HasLifted && timeout > LiftedSwitch.Moment) timeout = LiftedSwitch.Moment;
         if (timeout <= TimeSpan.Zero) return;
-        Volatile.Write(ref _sleeping, 1);
-        Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _attention) == 0) _channel.Sleep(timeout);
-        Volatile.Write(ref _sleeping, 0);
+        _wait.Sleep(timeout);
         _clock.Look(); // While this slept the host may have, too.
     }
 

@@ -22,3 +22,12 @@ internal static partial class XenCall
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int xencall1(XenCallHandle handle, uint hypercall, ulong argument);
 }
+
+/// <summary>A connection to Xen through libxencall.</summary>
+internal sealed class XenCallHandle : LibraryHandle
+{
+    /// <inheritdoc cref="LibraryHandle.EnsureOpen"/>
+    public static XenCallHandle Open() => EnsureOpen(XenCall.xencall_open(SilentLogger.Pointer, 0), nameof(XenCall.xencall_open), XenCtrlHandle.Device);
+
+    protected override bool ReleaseHandle() => XenCall.xencall_close(handle) == 0;
+}

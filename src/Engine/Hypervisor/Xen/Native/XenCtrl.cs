@@ -200,3 +200,14 @@ internal static unsafe partial class XenCtrl
     internal static partial int xc_hvm_inject_trap(
         XenCtrlHandle xch, uint domain, int vcpu, byte vector, byte type, uint errorCode, byte instructionLength, ulong extra);
 }
+
+/// <summary>A connection to Xen through libxenctrl. For one thread at a time.</summary>
+internal sealed class XenCtrlHandle : LibraryHandle
+{
+    internal const string Device = "/dev/xen/privcmd";
+
+    /// <inheritdoc cref="LibraryHandle.EnsureOpen"/>
+    public static XenCtrlHandle Open() => EnsureOpen(XenCtrl.xc_interface_open(SilentLogger.Pointer, SilentLogger.Pointer, 0), nameof(XenCtrl.xc_interface_open), Device);
+
+    protected override bool ReleaseHandle() => XenCtrl.xc_interface_close(handle) == 0;
+}

@@ -22,3 +22,14 @@ internal static partial class XenEventChannel
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int xenevtchn_notify(XenEventChannelHandle handle, uint port);
 }
+
+/// <summary>A set of event channels that one wait serves; closing it closes them all.</summary>
+internal sealed class XenEventChannelHandle : LibraryHandle
+{
+    internal const string Device = "/dev/xen/evtchn";
+
+    /// <inheritdoc cref="LibraryHandle.EnsureOpen"/>
+    public static XenEventChannelHandle Open() => EnsureOpen(XenEventChannel.xenevtchn_open(SilentLogger.Pointer, 0), nameof(XenEventChannel.xenevtchn_open), Device);
+
+    protected override bool ReleaseHandle() => XenEventChannel.xenevtchn_close(handle) == 0;
+}

@@ -34,3 +34,18 @@ internal static unsafe partial class XenStore
     [LibraryImport(Library, SetLastError = true)]
     internal static partial byte** xs_check_watch(XenStoreHandle handle);
 }
+
+/// <summary>A connection to xenstore.</summary>
+internal sealed class XenStoreHandle : LibraryHandle
+{
+    internal const string Daemon = "xenstore";
+
+    /// <inheritdoc cref="LibraryHandle.EnsureOpen"/>
+    public static XenStoreHandle Open() => EnsureOpen(XenStore.xs_open(0), nameof(XenStore.xs_open), Daemon);
+
+    protected override bool ReleaseHandle()
+    {
+        XenStore.xs_close(handle);
+        return true;
+    }
+}

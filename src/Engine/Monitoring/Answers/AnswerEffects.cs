@@ -5,8 +5,11 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Monitoring;
 
-/// <summary>Turns a decision into the bytes of a response, and does before it what belongs to it. Used by the pump's thread.</summary>
-internal sealed class ResponseComposer(IDomainMonitor monitor, SessionViews views, EventSwitches switches, VmEventLayout layout, GuestArchitecture architecture)
+/// <summary>
+/// What an answer does besides its bytes: lifts a page's restriction, steps over an instruction, re-injects an exception.
+/// Done before Xen sees the response. Used by the pump's thread.
+/// </summary>
+internal sealed class AnswerEffects(IDomainMonitor monitor, SessionViews views, EventSwitches switches, GuestArchitecture architecture)
 {
     private const byte DebugVector = 1;
     private const byte BreakpointVector = 3;
@@ -14,56 +17,21 @@ internal sealed class ResponseComposer(IDomainMonitor monitor, SessionViews view
     /// <summary>Much longer than a vCPU takes from its request to standing still.</summary>
     private static readonly TimeSpan LongestWayOff = TimeSpan.FromMilliseconds(100);
 
-    /// <param name="request">The request; not within <paramref name="target"/>.</param>
-    /// <param name="response">The decision.</param>
-    /// <param name="target">Receives the response.</param>
-    public void Compose(RequestView request, VmEventResponse response, Span<byte> target)
-    {
+    /// <summary>Leaves out of an answer what would do harm.</summary>
+    public VmEventResponse Permit(RequestView request, VmEventResponse response) =>
         // Xen does what the flags say to the vCPU that waits, which could by now be for another event.
-        response = request.IsSynchronous ? switches.Permit(response) : VmEventResponse.Continue;
-        ResponseWriter writer = new(target, layout);
-        writer.Begin(request);
-        switch (request.Kind)
-        {
-            case VmEventKind.MemAccess:
-                // Xen emulates only what still conflicts with the page's rights, judged by these.
-                writer.Copy(request, VmEventField.MemAccessGfn);
-                writer.Copy(request, VmEventField.MemAccessOffset);
-                writer.Copy(request, VmEventField.MemAccessGla);
-                writer.Copy(request, VmEventField.MemAccessFlags);
-                break;
-            case VmEventKind.WriteControlRegister:
-                // Which register's write a Deny is about.
-                writer.Copy(request, VmEventField.ControlRegisterIndex);
-                break;
-            case VmEventKind.MemPaging:
-                // Xen lets the page in that the answer names, unless it says that the page was dropped.
-                writer.Copy(request, VmEventField.MemPagingGfn);
-                writer.Copy(request, VmEventField.MemPagingType);
-                writer.Copy(request, VmEventField.MemPagingFlags);
-                break;
-            case VmEventKind.MemSharing:
-                writer.Copy(request, VmEventField.MemSharingGfn);
-                writer.Copy(request, VmEventField.MemSharingType);
-                break;
-        }
+        request.IsSynchronous ? switches.Permit(response) : VmEventResponse.Continue;
 
+    /// <summary>Does it, and adds to the response what the effect needs there.</summary>
+    /// <exception cref="XenException">Xen refused it.</exception>
+    public void Perform(RequestView request, VmEventResponse response, ResponseWriter writer)
+    {
         if (response.Action == VmEventAction.Deny) AwaitStandstill(request.VCpuId);
-        writer.AddFlags(response.Flags);
         if (response.ToggleSingleStep) switches.Stepping.SwitchOver(request.VCpuId);
-        if (response.View is { } view)
-        {
-            writer.Set(VmEventField.Altp2mIndex, view);
-            views.Steps.Leave(request.VCpuId);
-        }
-
-        if (response.FastSingleStepView is { } next) writer.Set(VmEventField.FastSingleStepView, next);
-        if (!response.EmulatedReadData.IsEmpty) writer.SetReadData(response.EmulatedReadData.Span);
-        if (!response.InstructionData.IsEmpty) writer.SetInstructionData(response.InstructionData.Span);
+        if (response.View is not null) views.Steps.Leave(request.VCpuId);
 
         // Of what the vCPU was at nothing is left to go on with.
         if (response.ResetForkState) return;
-        ResponseRegisters.Write(request, response, writer);
         switch (response.Action)
         {
             case VmEventAction.Continue: Continue(request, response, writer); break;

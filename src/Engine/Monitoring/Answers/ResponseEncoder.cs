@@ -1,0 +1,49 @@
+using XenVmEvent.Abi;
+using XenVmEvent.Events;
+
+namespace XenVmEvent.Monitoring;
+
+/// <summary>Writes what a decision says into the bytes of a response.</summary>
+internal static class ResponseEncoder
+{
+    public static void Write(RequestView request, VmEventResponse response, ResponseWriter writer)
+    {
+        CopyWhatXenReads(request, writer);
+        writer.AddFlags(response.Flags);
+        if (response.View is { } view) writer.Set(VmEventField.Altp2mIndex, view);
+        if (response.FastSingleStepView is { } next) writer.Set(VmEventField.FastSingleStepView, next);
+        if (!response.EmulatedReadData.IsEmpty) writer.SetReadData(response.EmulatedReadData.Span);
+        if (!response.InstructionData.IsEmpty) writer.SetInstructionData(response.InstructionData.Span);
+
+        // A fork that is reset keeps none of its registers.
+        if (!response.ResetForkState) ResponseRegisters.Write(request, response, writer);
+    }
+
+    private static void CopyWhatXenReads(RequestView request, ResponseWriter writer)
+    {
+        switch (request.Kind)
+        {
+            case VmEventKind.MemAccess:
+                // Xen emulates only what still conflicts with the page's permissions, judged by these.
+                writer.Copy(request, VmEventField.MemAccessGfn);
+                writer.Copy(request, VmEventField.MemAccessOffset);
+                writer.Copy(request, VmEventField.MemAccessGla);
+                writer.Copy(request, VmEventField.MemAccessFlags);
+                break;
+            case VmEventKind.WriteControlRegister:
+                // Which register's write a Deny is about.
+                writer.Copy(request, VmEventField.ControlRegisterIndex);
+                break;
+            case VmEventKind.MemPaging:
+                // Xen lets the page in that the answer names, unless it says that the page was dropped.
+                writer.Copy(request, VmEventField.MemPagingGfn);
+                writer.Copy(request, VmEventField.MemPagingType);
+                writer.Copy(request, VmEventField.MemPagingFlags);
+                break;
+            case VmEventKind.MemSharing:
+                writer.Copy(request, VmEventField.MemSharingGfn);
+                writer.Copy(request, VmEventField.MemSharingType);
+                break;
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using System.Diagnostics;
+using XenVmEvent.Events;
+
+namespace XenVmEvent.Monitoring;
+
+/// <summary>Counts and notes events that somebody wanted and does not get. Used by the pump's thread.</summary>
+internal sealed class EventLosses(SessionSource source, StatisticsCollector statistics)
+{
+    private long _overwritten;
+    private long _lookedBefore = Stopwatch.GetTimestamp();
+
+    /// <summary>A subscription's buffer had no room for an event until its deadline.</summary>
+    public void Drop(EventSubscription subscription, VmEvent vmEvent)
+    {
+        bool continues = subscription.Drop();
+        statistics.OnDropped();
+        Note(LossReason.Dropped, 1, vmEvent.Time, vmEvent.Time, continues);
+    }
+
+    /// <summary>Notes what Xen has overwritten since the last look.</summary>
+    /// <param name="overwritten">All that it has overwritten in this session.</param>
+    /// <param name="subscriptions">Whose events they may have been.</param>
+    /// <param name="now">In Stopwatch ticks.</param>
+    public void NoteOverwritten(long overwritten, List<EventSubscription> subscriptions, long now)
+    {
+        long more = overwritten - _overwritten;
+        if (more > 0)
+        {
+            _overwritten = overwritten;
+            foreach (EventSubscription subscription in subscriptions) subscription.CountOverwritten(more);
+            Note(LossReason.Overwritten, more, source.TimeOf(_lookedBefore), source.TimeOf(Stopwatch.GetTimestamp()), continues: false);
+        }
+
+        _lookedBefore = now;
+    }
+
+    private void Note(LossReason reason, long events, DateTimeOffset from, DateTimeOffset to, bool continues) =>
+        source.Losses.Add(new EventLoss(source.Domain, source.DomainId, reason, events, from, to), continues);
+}
