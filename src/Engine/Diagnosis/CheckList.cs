@@ -20,7 +20,7 @@ internal sealed class CheckList(string? domain)
     public void Check(string name, Func<Finding> look, CheckResult otherwise = CheckResult.Failed)
     {
         Finding finding = _missing is null ? Look(look, otherwise) : new Finding(CheckResult.Skipped, $"Not looked at: the check {_missing} failed.");
-        _checks.Add(new MonitorCheck(domain, name, finding.Result, finding.Found, finding.Remedy));
+        _checks.Add(new MonitorCheck(domain, name, finding.Result, finding.Found, finding.Remedy, finding.Task));
     }
 
     private static Finding Look(Func<Finding> look, CheckResult otherwise)
@@ -31,7 +31,7 @@ internal sealed class CheckList(string? domain)
         }
         catch (XenException e)
         {
-            return new Finding(otherwise, e.Message, e.Remedy);
+            return new Finding(otherwise, e.Message, e.Remedy, e.RemedyTask);
         }
     }
 }
@@ -40,7 +40,8 @@ internal sealed class CheckList(string? domain)
 /// <param name="Result">How it came out.</param>
 /// <param name="Found">What was found, a whole sentence.</param>
 /// <param name="Remedy">What to do about it, a whole sentence; empty where there is nothing to do.</param>
-internal readonly record struct Finding(CheckResult Result, string Found, string Remedy = "")
+/// <param name="Task">What that comes down to, for a face to add its command.</param>
+internal readonly record struct Finding(CheckResult Result, string Found, string Remedy = "", RemedyTask Task = RemedyTask.None)
 {
     public static Finding Passed(string found) => new(CheckResult.Passed, found);
 }

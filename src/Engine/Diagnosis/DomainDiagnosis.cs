@@ -76,9 +76,9 @@ public static class DomainDiagnosis
         true => Finding.Passed("The access to its pages can be restricted and watched."),
         false => new Finding(
             CheckResult.Warning,
-            "The access to its pages cannot be restricted: Watch-XenMemAccess and the modes write and exec are refused.",
+            "The access to its pages cannot be restricted, so watches of pages are refused.",
             "That needs an Intel processor with EPT, and a guest with hardware assisted paging (no hap=0 in its configuration)."),
-        null => new Finding(CheckResult.Warning, "Xen does not tell whether the access to its pages can be restricted.", "Try it: Watch-XenMemAccess says what is in the way."),
+        null => new Finding(CheckResult.Warning, "Xen does not tell whether the access to its pages can be restricted.", "Try it; a watch says what is in the way.", RemedyTask.WatchPages),
     };
 
     private static Finding LookAtViews(bool hasViews) =>
@@ -94,11 +94,13 @@ public static class DomainDiagnosis
             ? new Finding(
                 CheckResult.Failed,
                 $"Its monitor is enabled; {who}.",
-                "End that listener. If it is gone, free the domain with Reset-XenMonitor or 'xenvmevent reset'.")
+                "End that listener. If it is gone, free the domain.",
+                RemedyTask.ResetMonitor)
             : new Finding(
                 CheckResult.Warning,
                 $"This host does not tell whether its monitor is enabled; if so, {who}.",
-                "If enabling fails with MonitorBusy, end that listener or free the domain with Reset-XenMonitor.");
+                "If enabling fails with MonitorBusy, end that listener, or free the domain.",
+                RemedyTask.ResetMonitor);
     }
 
     private static Finding LookAtVCpus(IDomainControl control, XenDomain domain, bool hasSession)
@@ -106,15 +108,17 @@ public static class DomainDiagnosis
         IReadOnlyList<uint> frozen = VCpuObservation.FindFrozen(control, domain.VCpus, Look);
         if (frozen.Count == 0) return Finding.Passed("All run, or wait of themselves.");
         string found = $"{(frozen.Count == 1 ? "vCPU" : "vCPUs")} {string.Join(", ", frozen)} of {domain.VCpus}: frozen by the looks of it, neither idle nor running for a second.";
-        if (hasSession) return new Finding(CheckResult.Warning, found, "They wait for this process's answers: Set-XenVmEventResponse, or Disable-XenMonitor.");
+        if (hasSession) return new Finding(CheckResult.Warning, found, "They wait for this process's answers: give them, or end the session.", RemedyTask.AnswerEvents);
         return control.IsMonitored == false
             ? new Finding(
                 CheckResult.Warning,
                 found,
-                "If 'xl list' shows the domain paused (p): xl unpause. Otherwise a listener left it so: Reset-XenMonitor or 'xenvmevent reset'.")
+                "If 'xl list' shows the domain paused (p): xl unpause. Otherwise a listener left it so: free the domain.",
+                RemedyTask.ResetMonitor)
             : new Finding(
                 CheckResult.Failed,
                 found,
-                "If the domain is not paused (xl list shows p) and its listener is gone: Reset-XenMonitor or 'xenvmevent reset'.");
+                "If the domain is not paused (xl list shows p) and its listener is gone, free the domain.",
+                RemedyTask.ResetMonitor);
     }
 }

@@ -6,7 +6,8 @@ namespace XenVmEvent.Diagnosis;
 /// <param name="result">How it came out.</param>
 /// <param name="found">What was found, for people.</param>
 /// <param name="remedy">What to do about it; empty where there is nothing to do.</param>
-public sealed class MonitorCheck(string? domain, string name, CheckResult result, string found, string remedy)
+/// <param name="task">What that comes down to, for a face to add its command.</param>
+public sealed class MonitorCheck(string? domain, string name, CheckResult result, string found, string remedy, RemedyTask task = RemedyTask.None)
 {
     /// <summary>The name of the domain that was looked at; null for the host.</summary>
     public string? Domain { get; } = domain;
@@ -22,6 +23,17 @@ public sealed class MonitorCheck(string? domain, string name, CheckResult result
 
     /// <summary>What to do about it; empty where there is nothing to do.</summary>
     public string Remedy { get; } = remedy;
+
+    /// <summary>What the remedy comes down to, where a face has a command for it.</summary>
+    internal RemedyTask RemedyTask { get; } = task;
+
+    /// <summary>The same check with a remedy in a face's words.</summary>
+    /// <param name="word">Words a remedy, given it and what it comes down to.</param>
+    public MonitorCheck Word(Func<string, RemedyTask, string> word)
+    {
+        ArgumentNullException.ThrowIfNull(word);
+        return new MonitorCheck(Domain, Name, Result, Found, word(Remedy, RemedyTask));
+    }
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name} {Result}: {Found}";

@@ -122,7 +122,8 @@ public abstract class VmEvent
                 ResponseState.Default => "The event was not held: it was answered when it was read.",
                 _ => "The event has been answered already.",
             },
-            "Watch with -Hold, and answer within -ResponseTimeout.");
+            "Hold the events of the watch, and answer before the deadline.",
+            task: RemedyTask.HoldEvents);
     }
 
     /// <inheritdoc/>

@@ -16,7 +16,7 @@ internal static class RecordingErrors
     public static bool IsFailedWrite(Exception e) => e is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException { ParamName: "value" };
 
     public static XenException Exists(string path) => new(
-        XenErrorId.RecordingExists, $"The file '{path}' is there already.", "Name another, append to it (-Append), or let it be overwritten.");
+        XenErrorId.RecordingExists, $"The file '{path}' is there already.", "Name another, append to it, or let it be overwritten.");
 
     public static XenException CannotReplay(string path, string why) => new(
         XenErrorId.InvalidRecording, $"The recording '{path}' cannot be replayed: {why}.", "Replay a recording of one host.");
@@ -27,6 +27,6 @@ internal static class RecordingErrors
         first == last
             ? $"Line {first} of '{path}' is no recorded event: {cause.Message}."
             : $"Lines {first} to {last} of '{path}' are no recorded events: of the first, {cause.Message}.",
-        "Take a file that Export-XenVmEvent or xenvmevent wrote; what follows damage in one is read.",
+        "Take a file of recorded events; what follows damage in one is read.",
         cause);
 }

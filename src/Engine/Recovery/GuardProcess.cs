@@ -192,6 +192,7 @@ internal sealed class GuardProcess : IDisposable
     private XenException Failure(string why, Exception? cause) => new(
         XenErrorId.GuardFailed,
         $"The guard of {_domain}, {_program}, does not start: {why}.",
-        "Without it vCPUs stay paused if this process is killed. -NoGuard, --no-guard go without.",
-        cause);
+        "Without it vCPUs stay paused if this process is killed. Where that may be, go without it.",
+        cause,
+        RemedyTask.GoWithoutGuard);
 }

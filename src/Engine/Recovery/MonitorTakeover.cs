@@ -94,7 +94,7 @@ internal sealed class MonitorTakeover(IDomainMonitor monitor, VmEventLayout layo
             monitor.Disable();
             return HasDisabled = true;
         }
-        catch (XenException e) when (e.Errno == "EBUSY" && !isLast)
+        catch (XenException e) when (e.Errno == Errno.EBUSY && !isLast)
         {
             return false;
         }

@@ -8,7 +8,7 @@ public sealed class SimulatedFaults
     private int _spuriousSignals;
     private int _missingSignals;
     private int _refusedCalls;
-    private string _refusal = "EAGAIN";
+    private Errno _refusal = Errno.EAGAIN;
     private long _destroyAtEvent = -1;
     private long _tearAtEvent = -1;
 
@@ -32,10 +32,10 @@ public sealed class SimulatedFaults
 
     /// <summary>The next calls of the listener are refused, and change nothing.</summary>
     /// <param name="count">How many.</param>
-    /// <param name="errno">The error's name.</param>
-    public void RefuseCalls(int count, string errno)
+    /// <param name="errno">The error.</param>
+    public void RefuseCalls(int count, Errno errno)
     {
-        Volatile.Write(ref _refusal, errno);
+        _refusal = errno;
         Volatile.Write(ref _refusedCalls, count);
     }
 
@@ -50,7 +50,7 @@ public sealed class SimulatedFaults
 
     internal void ThrowIfRefused(string call)
     {
-        if (Take(ref _refusedCalls, SimulatedFault.RefusedCall)) throw Refusal.AsTold(call, Volatile.Read(ref _refusal));
+        if (Take(ref _refusedCalls, SimulatedFault.RefusedCall)) throw Refusal.AsTold(call, _refusal);
     }
 
     internal TimeSpan TakeSignalDelay()

@@ -6,69 +6,71 @@ namespace XenVmEvent.Simulation;
 internal static class Refusal
 {
     public static XenException NoSuchDomain(XenDomain domain, string call) =>
-        new(XenErrorId.DomainNotFound, call, "ESRCH", $"There is no domain {domain}.", "List the domains that there are; this one may have ended.");
+        new(XenErrorId.DomainNotFound, call, Errno.ESRCH, $"There is no domain {domain}.", "List the domains that there are; this one may have ended.");
 
     public static XenException NotMonitorable(XenDomain domain, string call, string why) =>
-        new(XenErrorId.DomainNotSupported, call, "EOPNOTSUPP", $"The domain {domain} cannot be monitored: {why}.", "Choose an HVM or PVH guest.");
+        new(XenErrorId.DomainNotSupported, call, Errno.EOPNOTSUPP, $"The domain {domain} cannot be monitored: {why}.", "Choose an HVM or PVH guest.");
 
     public static XenException Busy(XenDomain domain, string call) =>
-        new(XenErrorId.MonitorBusy, call, "EBUSY",
+        new(XenErrorId.MonitorBusy, call, Errno.EBUSY,
             $"The domain {domain} has a listener already, or one has died and left its monitor enabled.",
-            "End the other listener; when there is none any more, free the guest with Reset-XenMonitor.");
+            "End the other listener; when there is none any more, free the domain.",
+            RemedyTask.ResetMonitor);
 
     public static XenException NotSupported(string call, string what) =>
-        new(XenErrorId.NotSupported, call, "EOPNOTSUPP", $"This Xen or its hardware cannot do this: {what}.", "Use a host that offers it, or watch other events.");
+        new(XenErrorId.NotSupported, call, Errno.EOPNOTSUPP, $"This Xen or its hardware cannot do this: {what}.", "Use a host that offers it, or watch other events.");
 
     public static XenException NoPageAccess(string call) =>
-        new(XenErrorId.NotSupported, call, "EINVAL",
+        new(XenErrorId.NotSupported, call, Errno.EINVAL,
             "This processor cannot restrict the access to pages.", "Page access needs an Intel processor with EPT.");
 
     public static XenException AlreadySo(string call, string what) =>
-        new(XenErrorId.ConflictingWatch, call, "EEXIST", $"{what} already.", "End the other watch first.");
+        new(XenErrorId.ConflictingWatch, call, Errno.EEXIST, $"{what} already.", "End the other watch first.");
 
     public static XenException Invalid(string call, string what) =>
-        new(XenErrorId.CallFailed, call, "EINVAL", $"{what}.", "Check what was passed.");
+        new(XenErrorId.CallFailed, call, Errno.EINVAL, $"{what}.", "Check what was passed.");
 
-    public static XenException AsTold(string call, string errno) =>
+    public static XenException AsTold(string call, Errno errno) =>
         new(XenErrorId.CallFailed, call, errno, "The call was refused, as this fault was asked for.", "Ask for no faults.");
 
     public static XenException NoSuchPages(string call, ulong firstGfn, ulong count, ulong maximumGfn) =>
-        new(XenErrorId.InvalidGfn, call, "EINVAL",
+        new(XenErrorId.InvalidGfn, call, Errno.EINVAL,
             $"The domain does not have the {count} pages from gfn 0x{firstGfn:x}.",
             $"Name pages from gfn 0 to 0x{maximumGfn:x}, one at least.");
 
     public static XenException NoMemory(XenDomain domain, string call) =>
-        new(XenErrorId.OutOfMemory, call, "ENOMEM",
+        new(XenErrorId.OutOfMemory, call, Errno.ENOMEM,
             $"The page tables of the domain {domain} have no memory left for it.", "Give the guest more (shadow_memory), or watch fewer pages.");
 
     public static XenException NoSuchVCpu(XenDomain domain, uint vcpu, string call) =>
-        new(XenErrorId.InvalidVCpu, call, "ENOENT", $"The domain {domain} has no vCPU {vcpu}.", $"Its vCPUs are 0 to {domain.VCpus - 1}.");
+        new(XenErrorId.InvalidVCpu, call, Errno.ENOENT, $"The domain {domain} has no vCPU {vcpu}.", $"Its vCPUs are 0 to {domain.VCpus - 1}.");
 
     public static XenException NoListener(XenDomain domain, string call) =>
-        new(XenErrorId.SessionEnded, call, "ENODEV", $"The monitor of the domain {domain} is not enabled.", "Enable it first.");
+        new(XenErrorId.SessionEnded, call, Errno.ENODEV, $"The monitor of the domain {domain} is not enabled.", "Enable it first.");
 
     public static XenException NoAltP2m(string call) =>
-        new(XenErrorId.NotSupported, call, "EOPNOTSUPP",
+        new(XenErrorId.NotSupported, call, Errno.EOPNOTSUPP,
             "This host has no altp2m.", "Views need an Intel processor with EPT, and altp2m=1 on Xen's own command line.");
 
     public static XenException AltP2mDisabled(XenDomain domain, string call) =>
-        new(XenErrorId.NotSupported, call, "EINVAL",
+        new(XenErrorId.NotSupported, call, Errno.EINVAL,
             $"The configuration of the domain {domain} does not enable altp2m.",
             "Write altp2m=\"external\" into its configuration, and start it again.");
 
     public static XenException NoMoreViews(XenDomain domain, string call) =>
-        new(XenErrorId.NotSupported, call, "EINVAL",
-            $"The domain {domain} has all of its {IAltP2m.MostViews} views.", "Remove one first, with Remove-XenMemoryView.");
+        new(XenErrorId.NotSupported, call, Errno.EINVAL,
+            $"The domain {domain} has all of its {IAltP2m.MostViews} views.", "Remove one first.", RemedyTask.RemoveView);
 
     public static XenException NoSuchView(XenDomain domain, string call, ushort view) =>
-        new(XenErrorId.ViewNotFound, call, "EINVAL",
-            $"The domain {domain} has no view {view}.", "List its views with Get-XenMemoryView.");
+        new(XenErrorId.ViewNotFound, call, Errno.EINVAL,
+            $"The domain {domain} has no view {view}.", "List its views.", RemedyTask.ListViews);
 
     public static XenException ViewInUse(XenDomain domain, string call, ushort view) =>
-        new(XenErrorId.ViewInUse, call, "EBUSY",
+        new(XenErrorId.ViewInUse, call, Errno.EBUSY,
             $"The view {view} of the domain {domain} is the host's own, has a vCPU in it, or is not there.",
-            "Switch to another view first: Switch-XenMemoryView -View 0.");
+            "Switch to another view first.",
+            RemedyTask.LeaveView);
 
     public static XenException Gone(XenDomain domain, string call, string? why) =>
-        new(XenErrorId.DomainNotFound, call, "ESRCH", $"The domain {domain} is no more: {why}.", "Start the domain again, then the session.");
+        new(XenErrorId.DomainNotFound, call, Errno.ESRCH, $"The domain {domain} is no more: {why}.", "Start the domain again, then the session.");
 }

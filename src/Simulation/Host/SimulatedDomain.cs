@@ -221,7 +221,7 @@ public sealed class SimulatedDomain
             if (Delivery is not { } delivery) throw Refusal.Invalid(Call, $"The monitor of the domain {Identity} is not enabled");
             if (delivery.HasQueuedVCpus)
             {
-                throw new XenException(XenErrorId.CallFailed, Call, "EBUSY",
+                throw new XenException(XenErrorId.CallFailed, Call, Errno.EBUSY,
                     $"vCPUs of the domain {Identity} wait for room in the ring.", "Answer what is in the ring, then disable.");
             }
 
@@ -262,7 +262,7 @@ public sealed class SimulatedDomain
             int slotFrames = (channels * VCpuSlots.SizeOf(Layout) + SharedMemory.PageSize - 1) / SharedMemory.PageSize;
             if (ringFrames + slotFrames > MostFrames)
             {
-                throw new XenException(XenErrorId.CallFailed, Call, "E2BIG",
+                throw new XenException(XenErrorId.CallFailed, Call, Errno.E2BIG,
                     $"The slotted channel would take {ringFrames + slotFrames} pages, more than {MostFrames}.", "Ask for a smaller ring.");
             }
 

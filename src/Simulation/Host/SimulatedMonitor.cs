@@ -195,7 +195,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
             PendingAnswer answer = domain.FindVCpu(Name, vcpu).Answer;
             if (answer.Trap is not null)
             {
-                throw new XenException(XenErrorId.CallFailed, Name, "EBUSY",
+                throw new XenException(XenErrorId.CallFailed, Name, Errno.EBUSY,
                     $"vCPU {vcpu} has an exception to take already.", "Inject one exception for an event.");
             }
 

@@ -50,5 +50,5 @@ internal sealed class GuardRun(uint id, Guid uuid, string state, bool late)
         }
     }
 
-    private static void Say(XenException e) => StandardError.Write($"{e.Id}: {e.Message} {e.Remedy}");
+    private static void Say(XenException e) => StandardError.Write($"{e.Id}: {e.Message} {Remedies.Of(e)}");
 }

@@ -70,7 +70,7 @@ internal sealed class TestRun(string? name, OutputFormat format, bool simulate)
         if (format == OutputFormat.Text) Console.Out.WriteLine(checks[0].Domain ?? "host");
         foreach (MonitorCheck check in checks)
         {
-            Console.Out.WriteLine(format == OutputFormat.Text ? CheckText.Of(check) : CheckJson.Of(check));
+            Console.Out.WriteLine(format == OutputFormat.Text ? CheckText.Of(Remedies.Of(check)) : CheckJson.Of(Remedies.Of(check)));
             if (check.Result == CheckResult.Failed) _failed.Add(check.Name);
         }
     }

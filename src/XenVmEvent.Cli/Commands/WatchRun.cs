@@ -100,7 +100,7 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         SessionEnd end = session.Stop();
         unwritten ??= Close(recording);
         Summarize(session.GetStatistics(), elapsed);
-        foreach (XenException failure in end.TeardownFailures) StandardError.Say($"while ending: {failure.Id}: {failure.Message} {failure.Remedy}");
+        foreach (XenException failure in end.TeardownFailures) StandardError.Say($"while ending: {failure.Id}: {failure.Message} {Remedies.Of(failure)}");
         if (end.DomainState == DomainState.Replayed) StandardError.Say($"{session.Domain} {end.DomainEnd}");
         bool isWhole = unwritten is null && end.Failure is null && end.TeardownFailures.Count == 0;
         if (unwritten is not null) StandardError.Say(unwritten);

@@ -291,7 +291,7 @@ internal static class XenVmEventCommand
         }
         catch (XenException e)
         {
-            result.AddError($"{e.Message} {e.Remedy}");
+            result.AddError($"{e.Message} {Remedies.Of(e)}");
             return otherwise;
         }
     }

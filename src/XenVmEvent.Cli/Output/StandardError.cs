@@ -10,7 +10,7 @@ internal static class StandardError
     public static void Say(string message) => Write($"xenvmevent: {message}");
 
     /// <inheritdoc cref="Say(string)"/>
-    public static void Say(XenException e) => Say($"{e.Id}: {e.Message} {e.Remedy}");
+    public static void Say(XenException e) => Say($"{e.Id}: {e.Message} {Remedies.Of(e)}");
 
     /// <summary>The same, without the program's name.</summary>
     public static void Write(string line)

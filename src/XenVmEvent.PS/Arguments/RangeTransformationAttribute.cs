@@ -20,7 +20,7 @@ public abstract class RangeTransformationAttribute<T> : ValueTransformationAttri
         }
         catch (XenException e)
         {
-            throw new ArgumentTransformationMetadataException($"{e.Message} {e.Remedy}", e);
+            throw new ArgumentTransformationMetadataException($"{e.Message} {Remedies.Of(e)}", e);
         }
     }
 

@@ -62,7 +62,7 @@ public sealed class EnableXenMonitorCommand : DomainCmdlet
     private void Free(XenDomain domain)
     {
         MonitorResetReport report = MonitorReset.Run(NoGuard ? XenHost.Current : XenHost.CurrentGuarded, domain);
-        foreach (XenException failure in report.Failures) WriteWarning($"{failure.Message} {failure.Remedy}");
+        foreach (XenException failure in report.Failures) WriteWarning($"{failure.Message} {Remedies.Of(failure)}");
         if (report.StillFrozenVCpus.Count == 0) return;
         WriteWarning($"vCPUs {string.Join(", ", report.StillFrozenVCpus)} of {domain} do not run yet. If xl list shows the domain paused, xl unpause lets it run; otherwise something other than a listener holds it.");
     }

@@ -72,7 +72,7 @@ public sealed class TestXenMonitorCommand : DomainCmdlet
         foreach (MonitorCheck check in checks)
         {
             if (check.Result == CheckResult.Failed) _allPassed = false;
-            if (!Quiet) WriteObject(check);
+            if (!Quiet) WriteObject(Remedies.Of(check));
         }
     }
 }

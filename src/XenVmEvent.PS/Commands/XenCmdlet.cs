@@ -61,7 +61,7 @@ public abstract class XenCmdlet : PSCmdlet, IDisposable
     internal static ErrorRecord ToErrorRecord(XenException e, object? target) =>
         new(e, e.Id.ToString(), CategoryOf(e.Id), target)
         {
-            ErrorDetails = new ErrorDetails(e.Message) { RecommendedAction = e.Remedy },
+            ErrorDetails = new ErrorDetails(e.Message) { RecommendedAction = Remedies.Of(e) },
         };
 
     private static ErrorCategory CategoryOf(XenErrorId id) => id switch

@@ -48,10 +48,10 @@ public sealed class DomainDiagnosisTests
 
         IReadOnlyList<MonitorCheck> checks = DomainDiagnosis.Run(host, guest.Identity);
 
-        Assert.Contains("Reset-XenMonitor", checks.AssertIs("Listener", CheckResult.Failed).Remedy, StringComparison.Ordinal);
+        Assert.Equal(RemedyTask.ResetMonitor, checks.AssertIs("Listener", CheckResult.Failed).RemedyTask);
         MonitorCheck vcpus = checks.AssertIs("VCpus", CheckResult.Failed);
         Assert.Contains("vCPU 1 of 3", vcpus.Found, StringComparison.Ordinal);
-        Assert.Contains("xenvmevent reset", vcpus.Remedy, StringComparison.Ordinal);
+        Assert.Equal(RemedyTask.ResetMonitor, vcpus.RemedyTask);
         Assert.Equal(["Listener", "VCpus"], checks.Names(CheckResult.Failed));
         Assert.True(guest.IsMonitored);
         Assert.True(guest.VCpus[1].IsPaused);
@@ -87,7 +87,7 @@ public sealed class DomainDiagnosisTests
 
         IReadOnlyList<MonitorCheck> checks = DomainDiagnosis.Run(host, guest.Identity, hasSession: true);
         Assert.Contains("This process", checks.AssertIs("Listener", CheckResult.Passed).Found, StringComparison.Ordinal);
-        Assert.Contains("Disable-XenMonitor", checks.AssertIs("VCpus", CheckResult.Warning).Remedy, StringComparison.Ordinal);
+        Assert.Equal(RemedyTask.AnswerEvents, checks.AssertIs("VCpus", CheckResult.Warning).RemedyTask);
     }
 
     [Fact]

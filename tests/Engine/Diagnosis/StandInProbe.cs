@@ -6,7 +6,7 @@ namespace XenVmEvent.Tests.Diagnosis;
 /// <summary>The way to a host of which a test says what it has.</summary>
 internal sealed class StandInProbe : IHostProbe
 {
-    public static readonly XenException Failure = new(XenErrorId.LibraryMismatch, "xc_call", "EACCES", "It fails.", "Mend it.");
+    public static readonly XenException Failure = new(XenErrorId.LibraryMismatch, "xc_call", Errno.EACCES, "It fails.", "Mend it.");
 
     /// <summary>The step that fails.</summary>
     public string? Fails { get; init; }

@@ -17,7 +17,7 @@ internal sealed class FaultRun : IDisposable
 {
     private static readonly int[] BufferSizes = [1, 2, 16, 4096];
     private static readonly int[] Deadlines = [2, 20, 200, 1000];
-    private static readonly string[] Errors = ["EAGAIN", "EINTR", "EIO", "ENOMEM"];
+    private static readonly Errno[] Errors = [Errno.EAGAIN, Errno.EINTR, Errno.EIO, Errno.ENOMEM];
     private static readonly ulong[] Firsts = [0x10, 0x80, 0x100, 0x108];
 
     private readonly Random _random;
@@ -114,7 +114,7 @@ internal sealed class FaultRun : IDisposable
         }
         catch (XenException e) when (e.Id is XenErrorId.CallFailed or XenErrorId.NotSupported)
         {
-            _guest.Faults.RefuseCalls(0, "EIO");
+            _guest.Faults.RefuseCalls(0, Errno.EIO);
             _guest.AssertFree();
             _figures.Count("runs");
             _figures.Count($"start refused: {e.Id}");
@@ -255,7 +255,7 @@ internal sealed class FaultRun : IDisposable
             return;
         }
 
-        _guest.Faults.RefuseCalls(0, "EIO");
+        _guest.Faults.RefuseCalls(0, Errno.EIO);
         Assert.False(_guest.IsMonitored);
         foreach (SimulatedVCpu vcpu in _guest.VCpus) vcpu.RunAsync(GuestAction.Cpuid(0), GuestAction.WritePage(0x200, 0, 1)).Finish();
         Assert.DoesNotContain(_guest.VCpus, v => v.IsPaused || v.IsBlocked);

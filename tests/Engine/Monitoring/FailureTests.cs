@@ -111,7 +111,7 @@ public class FailureTests
         using EventSubscription held = session.Watch(Watches.For(VmEventKind.Cpuid) with { Hold = true });
         Task[] all = [.. guest.VCpus.Select(v => v.RunAsync(GuestAction.Cpuid(0)))];
         VmEvent[] events = [.. guest.VCpus.Select(_ => held.Next<CpuidEvent>())];
-        guest.Faults.RefuseCalls(2, "EAGAIN");
+        guest.Faults.RefuseCalls(2, Errno.EAGAIN);
         foreach (VmEvent one in events) one.Respond(VmEventResponse.Continue);
         Hosts.Until(() => session.End is not null);
         Assert.Equal((SessionEndReason.Failed, "xenevtchn_notify"), (session.End!.Reason, session.End.Failure!.Call));

@@ -31,7 +31,7 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
 
     public void Dispose() => host.Dispose();
 
-    private static XenException Refused(string call) => new(XenErrorId.CallFailed, call, "EIO", "It cannot be done.", "Try again.");
+    private static XenException Refused(string call) => new(XenErrorId.CallFailed, call, Errno.EIO, "It cannot be done.", "Try again.");
 
     private sealed class DomainControl(IDomainControl control, Func<string, bool> refuses) : IDomainControl
     {

@@ -109,7 +109,7 @@ public sealed class MonitorResetTests
         using RefusingHypervisor refusing = new(host, call => call == step);
         MonitorResetReport report = MonitorReset.Run(refusing, guest.Identity);
 
-        Assert.Equal("EIO", Assert.Single(report.Failures).Errno);
+        Assert.Equal(Errno.EIO, Assert.Single(report.Failures).Errno);
         Assert.Empty(report.StillFrozenVCpus);
         Assert.False(guest.IsMonitored);
         Assert.Equal(step is nameof(IDomainMonitor.DefaultMemAccess) ? MemAccess.RX : MemAccess.Rwx, guest.DefaultMemAccess);
@@ -201,7 +201,7 @@ public sealed class MonitorResetTests
         }
 
         XenException error = Hosts.Refused(XenErrorId.CallFailed, () => MonitorReset.Run(host, guest.Identity));
-        Assert.Equal("EBUSY", error.Errno);
+        Assert.Equal(Errno.EBUSY, error.Errno);
         Assert.True(guest.IsMonitored);
     }
 

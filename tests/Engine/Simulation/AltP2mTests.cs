@@ -37,10 +37,10 @@ public sealed class AltP2mTests : IDisposable
     }
 
     [Theory]
-    [InlineData(true, true, AltP2mMode.Disabled, "EINVAL")]
-    [InlineData(true, false, AltP2mMode.External, "EOPNOTSUPP")]
-    [InlineData(false, true, AltP2mMode.External, "EOPNOTSUPP")]
-    public void Where_host_or_configuration_have_no_altp2m_it_is_refused_with_a_remedy(bool ept, bool offered, AltP2mMode mode, string errno)
+    [InlineData(true, true, AltP2mMode.Disabled, Errno.EINVAL)]
+    [InlineData(true, false, AltP2mMode.External, Errno.EOPNOTSUPP)]
+    [InlineData(false, true, AltP2mMode.External, Errno.EOPNOTSUPP)]
+    public void Where_host_or_configuration_have_no_altp2m_it_is_refused_with_a_remedy(bool ept, bool offered, AltP2mMode mode, Errno errno)
     {
         using SimulatedHypervisor host = new(new SimulationOptions
         {

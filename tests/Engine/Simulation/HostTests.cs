@@ -42,7 +42,7 @@ public class HostTests
     {
         using SimulatedHypervisor host = Hosts.Idle(options: new SimulationOptions { InterfaceVersion = version });
         using IDomainMonitor monitor = host.Enable(ChannelPreference.Ring);
-        Assert.Equal("EOPNOTSUPP", Hosts.Refused(XenErrorId.NotSupported, () => monitor.MonitorPrivilegedCall(true)).Errno);
+        Assert.Equal(Errno.EOPNOTSUPP, Hosts.Refused(XenErrorId.NotSupported, () => monitor.MonitorPrivilegedCall(true)).Errno);
         Assert.Equal(version == 7, (monitor.Capabilities & MonitorCapabilities.VmExit) != 0);
         if (version == 7)
         {

@@ -178,7 +178,7 @@ public sealed class InstructionTests : IDisposable
         Task done = VCpu.RunAsync(GuestAction.Breakpoint());
         Event seen = _listener.Next();
         Monitor.InjectTrap(0, new TrapInjection(3, 6, 1));
-        Assert.Equal("EBUSY", Hosts.Refused(XenErrorId.CallFailed, () => Monitor.InjectTrap(0, new TrapInjection(3, 6, 1))).Errno);
+        Assert.Equal(Errno.EBUSY, Hosts.Refused(XenErrorId.CallFailed, () => Monitor.InjectTrap(0, new TrapInjection(3, 6, 1))).Errno);
         _listener.Answer(seen);
         done.Finish();
         Assert.Equal(1, VCpu.GetExceptions(3));
@@ -299,7 +299,7 @@ public sealed class InstructionTests : IDisposable
     [Fact]
     public void Switching_to_what_is_already_so_is_refused()
     {
-        Assert.Equal("EEXIST", Hosts.Refused(XenErrorId.ConflictingWatch, () => Monitor.MonitorCpuid(false)).Errno);
+        Assert.Equal(Errno.EEXIST, Hosts.Refused(XenErrorId.ConflictingWatch, () => Monitor.MonitorCpuid(false)).Errno);
         Monitor.MonitorCpuid(true);
         Hosts.Refused(XenErrorId.ConflictingWatch, () => Monitor.MonitorCpuid(true));
         Monitor.MonitorWriteControlRegister(ControlRegister.CR0, true, default);

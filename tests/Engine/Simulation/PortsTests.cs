@@ -51,7 +51,7 @@ public class PortsTests
     {
         using SimulatedHypervisor host = Hosts.Idle();
         using IDomainMonitor monitor = host.Enable(ChannelPreference.Ring);
-        Assert.Equal("EINVAL", Hosts.Refused(XenErrorId.CallFailed, () => monitor.Ports.Notify(monitor.Ports.RingPort + 1)).Errno);
+        Assert.Equal(Errno.EINVAL, Hosts.Refused(XenErrorId.CallFailed, () => monitor.Ports.Notify(monitor.Ports.RingPort + 1)).Errno);
         Hosts.Refused(XenErrorId.CallFailed, () => monitor.Ports.Unmask([monitor.Ports.RingPort - 1]));
     }
 

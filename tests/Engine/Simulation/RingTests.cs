@@ -20,7 +20,7 @@ public class RingTests
         Task[] guest = [.. host[Hosts.Guest].VCpus.Select(v => v.RunAsync(GuestAction.Cpuid(1)))];
         Hosts.Until(() => host[Hosts.Guest].VCpus.Count(v => v.IsPaused) == Entries && host[Hosts.Guest].VCpus.Count(v => v.IsBlocked) == 2);
 
-        Assert.Equal("EBUSY", Hosts.Refused(XenErrorId.CallFailed, listener.Monitor.Disable).Errno);
+        Assert.Equal(Errno.EBUSY, Hosts.Refused(XenErrorId.CallFailed, listener.Monitor.Disable).Errno);
         for (int i = 0; i < Entries + 2; i++) listener.Skip(listener.Next(), 2);
         foreach (Task done in guest) done.Finish();
         listener.Monitor.Disable();
@@ -137,8 +137,8 @@ public class RingTests
 
         Assert.True(guest.IsMonitored);
         XenException busy = Hosts.Refused(XenErrorId.MonitorBusy, () => host.Enable(ChannelPreference.Auto));
-        Assert.Equal("EBUSY", busy.Errno);
-        Assert.Contains("Reset-XenMonitor", busy.Remedy, StringComparison.Ordinal);
+        Assert.Equal(Errno.EBUSY, busy.Errno);
+        Assert.Equal(RemedyTask.ResetMonitor, busy.RemedyTask);
         guest.VCpus[1].RunAsync(GuestAction.Cpuid(0));
         Hosts.Until(() => guest.VCpus[1].IsPaused);
         guest.MonitorDisable();

@@ -75,9 +75,9 @@ public class TrapTests
     }
 
     [Theory]
-    [InlineData(0, "EINVAL")]
-    [InlineData(32, "E2BIG")]
-    public void An_impossible_number_of_ring_pages_is_refused(int frames, string errno)
+    [InlineData(0, Errno.EINVAL)]
+    [InlineData(32, Errno.E2BIG)]
+    public void An_impossible_number_of_ring_pages_is_refused(int frames, Errno errno)
     {
         using SimulatedHypervisor host = Hosts.Idle();
         Assert.Equal(errno, Hosts.Refused(XenErrorId.CallFailed, () => host[Hosts.Guest].MonitorEnableEx(frames, 1)).Errno);

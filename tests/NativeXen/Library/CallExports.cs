@@ -53,7 +53,7 @@ internal static unsafe class CallExports
             if (NativeHost.Monitor is not { Slots: not null } monitor) throw Refusal.Invalid(Call, $"The slots of the domain {guest} are not enabled");
             domctl[6] = monitor.Ports.RingPort;
             uint* ports = *(uint**)(domctl + 8);
-            if (ports is null) throw new XenException(XenErrorId.CallFailed, Call, nameof(Errno.EFAULT), "There is no place for the ports.", "Name one.");
+            if (ports is null) throw new XenException(XenErrorId.CallFailed, Call, Errno.EFAULT, "There is no place for the ports.", "Name one.");
             for (int i = 0; i < monitor.Ports.SlotPorts.Count; i++) ports[i] = monitor.Ports.SlotPorts[i];
         });
     }

@@ -144,7 +144,7 @@ internal static unsafe class NativeHost
     public static int Fail(XenException e)
     {
         if (e.Id == XenErrorId.HostCrashed) Die(e.Message, HostDown);
-        return Fail(Enum.Parse<Errno>(e.Errno ?? nameof(Errno.EIO)));
+        return Fail(e.Errno ?? Errno.EIO);
     }
 
     /// <inheritdoc cref="Fail(XenException)"/>

@@ -53,7 +53,7 @@ internal static class ResponseRules
     {
         if ((response.Flags & (VmEventFlags.AlternateP2m | VmEventFlags.FastSingleStep)) != 0 && (request.Flags & VmEventFlags.AlternateP2m) == 0)
         {
-            return Refuse($"The response {response.Name} needs altp2m, which is not on for this domain", "Create a view first: New-XenMemoryView");
+            return Refuse($"The response {response.Name} needs altp2m, which is not on for this domain", "Create a view first", RemedyTask.CreateView);
         }
 
         if (request.Kind == VmEventKind.MemAccess && response.FastSingleStepView is not null && response.View == request.UInt32(VmEventField.Altp2mIndex))
@@ -158,8 +158,8 @@ internal static class ResponseRules
     private static XenException Exclude(string one, string other, string why) =>
         Refuse($"{one} and {other} exclude each other: {why}", "Choose one of them");
 
-    private static XenException Refuse(string what, string remedy) =>
-        new(XenErrorId.ResponseNotApplicable, $"{what}.", $"{remedy}.");
+    private static XenException Refuse(string what, string remedy, RemedyTask task = RemedyTask.None) =>
+        new(XenErrorId.ResponseNotApplicable, $"{what}.", $"{remedy}.", task: task);
 
     private static XenException Lack(string what, string remedy) =>
         new(XenErrorId.NotSupported, $"This host cannot do that: {what}.", $"{remedy}.");

@@ -51,7 +51,7 @@ internal sealed class XenDomainControl(XenCtrlHandle xen, XenDomain domain, XenE
             Errno.EBUSY => throw new XenException(
                 XenErrorId.MonitorBusy,
                 nameof(XenCtrl.xc_monitor_disable),
-                nameof(Errno.EBUSY),
+                Errno.EBUSY,
                 $"The monitor of {domain} cannot be disabled: vCPUs wait for room in its ring, and Xen lets them go only when a listener makes some.",
                 "If the listener is alive, end it orderly. If it is gone, the guest can only be destroyed: xl destroy."),
             _ => throw errors.Of(nameof(XenCtrl.xc_monitor_disable), errno, $"disable the monitor of {domain}", domain),

@@ -66,5 +66,5 @@ internal sealed unsafe class XenDomainMemory(XenCtrlHandle xen, XenDomain domain
     private static ulong At(ReadOnlySpan<byte> state, int offset) => BinaryPrimitives.ReadUInt64LittleEndian(state[offset..]);
 
     private XenException NoSuchVCpu(uint vcpu, string remedy) =>
-        new(XenErrorId.InvalidVCpu, nameof(XenCtrl.xc_domain_hvm_getcontext_partial), nameof(Errno.ENOENT), $"{domain} has no vCPU {vcpu} that runs.", remedy);
+        new(XenErrorId.InvalidVCpu, nameof(XenCtrl.xc_domain_hvm_getcontext_partial), Errno.ENOENT, $"{domain} has no vCPU {vcpu} that runs.", remedy);
 }

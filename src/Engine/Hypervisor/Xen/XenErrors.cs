@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace XenVmEvent.Hypervisor.Xen;
 
 /// <summary>Turns what a failed call left in errno into an error that says what to do. The one place that does.</summary>
@@ -7,32 +5,33 @@ namespace XenVmEvent.Hypervisor.Xen;
 /// <param name="library">The file that libxenctrl came from.</param>
 internal sealed class XenErrors(XenVersion running, string library)
 {
-    private const string ListDomains = "List the domains that run with Get-XenDomain or 'xl list'.";
+    private const string ListDomains = "List the domains that run.";
 
     /// <summary>A device or daemon of dom0 that cannot be opened.</summary>
     public static XenException OfOpening(string call, int errno, string what) => (Errno)errno switch
     {
         Errno.EACCES or Errno.EPERM => new XenException(
-            XenErrorId.NotPermitted, call, NameOf(errno), $"This user may not open {what}.", "Run this as root in dom0, with sudo for example."),
+            XenErrorId.NotPermitted, call, (Errno)errno, $"This user may not open {what}.", "Run this as root in dom0, with sudo for example."),
         Errno.ENOENT or Errno.ENODEV or Errno.ENXIO or Errno.ECONNREFUSED => new XenException(
             XenErrorId.XenNotAvailable,
             call,
-            NameOf(errno),
+            (Errno)errno,
             $"There is no {what}: this is not dom0, or a part of it is not started.",
             what switch
             {
-                "xenstore" => "Start xenstored (systemctl start xenstored, or on Debian the service xen)." + Dom0.OrSimulator,
-                _ => $"Load its kernel module: modprobe xen-{Path.GetFileName(what)}." + Dom0.OrSimulator,
-            }),
+                "xenstore" => "Start xenstored (systemctl start xenstored, or on Debian the service xen), or use the simulator.",
+                _ => $"Load its kernel module (modprobe xen-{Path.GetFileName(what)}), or use the simulator.",
+            },
+            RemedyTask.UseSimulator),
         _ => new XenException(
-            XenErrorId.CallFailed, call, NameOf(errno), $"Opening {what} failed.", "See dmesg and 'xl dmesg' for the cause."),
+            XenErrorId.CallFailed, call, (Errno)errno, $"Opening {what} failed.", "See dmesg and 'xl dmesg' for the cause."),
     };
 
     /// <summary>xenstore does not answer.</summary>
     public static XenException OfXenStore(string call, int errno, string path) => new(
         (Errno)errno is Errno.EACCES or Errno.EPERM ? XenErrorId.NotPermitted : XenErrorId.CallFailed,
         call,
-        NameOf(errno),
+        (Errno)errno,
         $"xenstore does not give {path}.",
         "Run this as root in dom0, and look whether xenstored still runs.");
 
@@ -43,10 +42,10 @@ internal sealed class XenErrors(XenVersion running, string library)
         Errno.EACCES or Errno.EPERM => new XenException(
             XenErrorId.NotPermitted,
             call,
-            NameOf(errno),
+            (Errno)errno,
             "Xen does not let this domain list the others.",
             "Run this as root in dom0; where Xen runs with a security policy (FLASK), it must allow getdomaininfo."),
-        _ => new XenException(XenErrorId.CallFailed, call, NameOf(errno), "Xen does not list the domains.", "See 'xl dmesg' for the cause."),
+        _ => new XenException(XenErrorId.CallFailed, call, (Errno)errno, "Xen does not list the domains.", "See 'xl dmesg' for the cause."),
     };
 
     /// <summary>
@@ -59,21 +58,27 @@ internal sealed class XenErrors(XenVersion running, string library)
         Errno.EACCES => new XenException(
             XenErrorId.NotPermitted,
             call,
-            NameOf(errno),
+            (Errno)errno,
             $"The security policy (XSM, FLASK) of this Xen {running} does not let this domain control others.",
             $"Allow dom0 domctl, sysctl and vm_event in the policy, or boot with flask=permissive to see what it denies. Where no policy is loaded, {library} is of another build than this Xen: install its own."),
         Errno.ENOSYS or Errno.EOPNOTSUPP => new XenException(
             XenErrorId.NotSupported,
             call,
-            NameOf(errno),
+            (Errno)errno,
             $"This Xen {running} was built without VM events.",
-            "Boot a Xen that was built with them (CONFIG_VM_EVENT=y)." + Dom0.OrSimulator),
+            "Boot a Xen that was built with them (CONFIG_VM_EVENT=y), or use the simulator.",
+            RemedyTask.UseSimulator),
         Errno.EPERM => new XenException(
-            XenErrorId.NotPermitted, call, NameOf(errno), "Xen does not let this domain control others.", "Run this as root in dom0." + Dom0.OrSimulator),
+            XenErrorId.NotPermitted,
+            call,
+            (Errno)errno,
+            "Xen does not let this domain control others.",
+            "Run this as root in dom0, or use the simulator.",
+            RemedyTask.UseSimulator),
         _ => new XenException(
             XenErrorId.CallFailed,
             call,
-            NameOf(errno),
+            (Errno)errno,
             $"Xen {running} does not answer a first question.",
             "See 'xl dmesg' for the cause, and report this with the version of Xen."),
     };
@@ -108,9 +113,10 @@ internal sealed class XenErrors(XenVersion running, string library)
                 errno,
                 what,
                 "its type, this hardware or this Xen's build does not allow it",
-                "The guest has to be HVM or PVH, with hardware assisted paging (hap=1) on Intel or AMD, and Xen built with VM event support; Test-XenMonitor or 'xenvmevent test' tells what is missing."),
+                "The guest has to be HVM or PVH, with hardware assisted paging (hap=1) on Intel or AMD, and Xen built with VM event support; a test tells what is missing.",
+                RemedyTask.TestMonitor),
             Errno.E2BIG => New(
-                XenErrorId.NotSupported, call, errno, what, "the slotted channel has no room for so many vCPUs", "Use the ring: -Channel Ring, --channel ring."),
+                XenErrorId.NotSupported, call, errno, what, "the slotted channel has no room for so many vCPUs", "Use the ring.", RemedyTask.UseRing),
             Errno.ENOMEM => New(
                 XenErrorId.OutOfMemory, call, errno, what, "neither the guest nor Xen has a page left for the channel", "Raise the guest's maxmem, or free memory of the host."),
             _ => Of(call, errno, what, domain),
@@ -127,9 +133,10 @@ internal sealed class XenErrors(XenVersion running, string library)
         return new XenException(
             XenErrorId.MonitorBusy,
             call,
-            nameof(Errno.EBUSY),
+            Errno.EBUSY,
             $"The monitor of {domain} has a listener already; {who}.",
-            "End that listener. If it is gone, free the domain with Reset-XenMonitor or 'xenvmevent reset'.");
+            "End that listener. If it is gone, free the domain.",
+            RemedyTask.ResetMonitor);
     }
 
     /// <summary>Switching events that failed.</summary>
@@ -185,9 +192,9 @@ internal sealed class XenErrors(XenVersion running, string library)
             "Write altp2m=\"external\" into its configuration, with shadow_memory=24 or more, and start it again."),
         Errno.EINVAL when call == nameof(XenCtrl.xc_altp2m_create_view) => New(
             XenErrorId.NotSupported, call, errno, what, $"it has all of its {IAltP2m.MostViews} views, or this Xen does not know the access", "Remove a view first, or choose another access."),
-        Errno.EINVAL => New(XenErrorId.ViewNotFound, call, errno, what, "there is no such view", "List the views with Get-XenMemoryView."),
+        Errno.EINVAL => New(XenErrorId.ViewNotFound, call, errno, what, "there is no such view", "List the views.", RemedyTask.ListViews),
         Errno.EBUSY => New(
-            XenErrorId.ViewInUse, call, errno, what, "a vCPU is in it, or there is no such view", "Switch to another view first: Switch-XenMemoryView -View 0."),
+            XenErrorId.ViewInUse, call, errno, what, "a vCPU is in it, or there is no such view", "Switch to another view first.", RemedyTask.LeaveView),
         Errno.ENOMEM => OfMemAccess(call, errno, what, domain),
         _ => Of(call, errno, what, domain),
     };
@@ -195,10 +202,10 @@ internal sealed class XenErrors(XenVersion running, string library)
     /// <summary>Any other call for a domain.</summary>
     public XenException Of(string call, int errno, string what, XenDomain domain) => (Errno)errno switch
     {
-        Errno.ESRCH => New(XenErrorId.DomainNotFound, call, errno, what, "there is no such domain (any more)", ListDomains),
+        Errno.ESRCH => New(XenErrorId.DomainNotFound, call, errno, what, "there is no such domain (any more)", ListDomains, RemedyTask.ListDomains),
         Errno.EACCES when !IsLibraryOfXen => Mismatch(call, errno),
         Errno.EACCES or Errno.EPERM when domain.Id == 0 => New(
-            XenErrorId.DomainNotSupported, call, errno, what, "a domain cannot monitor itself", ListDomains),
+            XenErrorId.DomainNotSupported, call, errno, what, "a domain cannot monitor itself", ListDomains, RemedyTask.ListDomains),
         Errno.EACCES or Errno.EPERM => New(
             XenErrorId.NotPermitted, call, errno, what, "Xen does not permit it", "Run this as root in dom0; where Xen runs with a security policy (FLASK), it must allow vm_event."),
         Errno.EBUSY when call == nameof(XenCtrl.xc_domain_populate_physmap_exact) => OfFull(call, domain),
@@ -208,12 +215,8 @@ internal sealed class XenErrors(XenVersion running, string library)
         _ => New(XenErrorId.CallFailed, call, errno, what, "Xen refused it", "See 'xl dmesg' for the cause; where it does not help, report this with the version of Xen."),
     };
 
-    /// <summary>EBUSY and the like as C's headers name it.</summary>
-    internal static string NameOf(int errno) =>
-        Enum.IsDefined((Errno)errno) ? ((Errno)errno).ToString() : string.Create(CultureInfo.InvariantCulture, $"errno {errno}");
-
-    private static XenException New(XenErrorId id, string call, int errno, string what, string reason, string remedy) =>
-        new(id, call, NameOf(errno), $"Cannot {what}: {reason}.", remedy);
+    private static XenException New(XenErrorId id, string call, int errno, string what, string reason, string remedy, RemedyTask task = RemedyTask.None) =>
+        new(id, call, (Errno)errno, $"Cannot {what}: {reason}.", remedy, task);
 
     private static XenException Ended(string call, int errno, string what) => New(
         XenErrorId.SessionEnded, call, errno, what, "the domain's monitor is not enabled any more", "Somebody disabled it; start the session again.");
@@ -224,7 +227,7 @@ internal sealed class XenErrors(XenVersion running, string library)
     private XenException Mismatch(string call, int errno) => new(
         XenErrorId.LibraryMismatch,
         call,
-        NameOf(errno),
+        (Errno)errno,
         $"Xen {running} runs, but {library} is of another release, and Xen takes no calls from it.",
         $"Install the libraries of Xen {running} (Debian: libxenmisc{running}), or boot the Xen that fits the installed ones.");
 }

@@ -108,9 +108,9 @@ internal sealed unsafe class XenEventPorts : IEventPorts, IDisposable
 
     private static XenException Failure(string call)
     {
-        string errno = XenErrors.NameOf(Marshal.GetLastPInvokeError());
+        int errno = Marshal.GetLastPInvokeError();
         return new XenException(
-            XenErrorId.CallFailed, call, errno, "The event channels do not work any more.", "Start the session again; see dmesg for the cause.");
+            XenErrorId.CallFailed, call, (Errno)errno, "The event channels do not work any more.", "Start the session again; see dmesg for the cause.");
     }
 
     private int Read(Span<uint> signalled)

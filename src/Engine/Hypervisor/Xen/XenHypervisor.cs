@@ -164,13 +164,14 @@ public sealed class XenHypervisor : IHypervisor
             throw new XenException(
                 XenErrorId.DomainNotSupported,
                 $"{domain} is dom0, and a domain cannot monitor itself.",
-                "Choose a guest: Get-XenDomain or 'xl list' shows them.");
+                "Choose one of the guests.",
+                task: RemedyTask.ListDomains);
         }
 
         if (_directory.Find(domain.Id) is not XenDomain current || current.Uuid != domain.Uuid)
         {
             throw new XenException(
-                XenErrorId.DomainNotFound, $"There is no domain {domain} any more.", "List the domains that run with Get-XenDomain or 'xl list'.");
+                XenErrorId.DomainNotFound, $"There is no domain {domain} any more.", "List the domains that run.", task: RemedyTask.ListDomains);
         }
 
         return current.Type != DomainType.PV
@@ -199,7 +200,8 @@ public sealed class XenHypervisor : IHypervisor
             : throw new XenException(
                 XenErrorId.NotSupported,
                 $"With the {domain.VCpus} vCPUs of {domain} the slotted channel panics the host: hypervisor and library disagree on where the slots lie.",
-                "Use the ring: -Channel Ring, --channel ring.");
+                "Use the ring.",
+                task: RemedyTask.UseRing);
     }
 
     private XenChannel Enable(XenCtrlHandle xen, XenDomain domain, bool slotted, ChannelPreference channel, bool wasFree)
@@ -212,9 +214,8 @@ public sealed class XenHypervisor : IHypervisor
                 throw new XenException(
                     XenErrorId.NotSupported,
                     $"Whether {domain} has a listener Xen does not tell, and if its slots are in use the ring would panic the host.",
-                    SlottedChannelRules.IsSafe(domain.VCpus)
-                        ? "Use the slots: -Channel Slotted, --channel slotted."
-                        : "Install libxencall1, with which Xen is asked, and see 'xl dmesg'.");
+                    SlottedChannelRules.IsSafe(domain.VCpus) ? "Use the slots." : "Install libxencall1, with which Xen is asked, and see 'xl dmesg'.",
+                    task: SlottedChannelRules.IsSafe(domain.VCpus) ? RemedyTask.UseSlots : RemedyTask.None);
             }
 
             return XenChannel.EnableRing(xen, domain, wasFree, _errors);
@@ -226,7 +227,7 @@ public sealed class XenHypervisor : IHypervisor
             : throw new XenException(
                 XenErrorId.NotSupported,
                 nameof(XenCtrl.xc_monitor_enable_ex),
-                nameof(Errno.EOPNOTSUPP),
+                Errno.EOPNOTSUPP,
                 "The library has the slotted channel, but this hypervisor does not.",
                 "Use the ring, or boot the Xen that the library was built with.");
     }

@@ -313,14 +313,14 @@ internal sealed class XenMonitor : IDomainMonitor
         if (withinGuest && (Errno)errno == Errno.EINVAL)
         {
             return new XenException(
-                XenErrorId.NotSupported, call, nameof(Errno.EINVAL), $"Cannot {what}: this Xen does not know the right {access}.", "Choose another right.");
+                XenErrorId.NotSupported, call, Errno.EINVAL, $"Cannot {what}: this Xen does not know the right {access}.", "Choose another right.");
         }
 
         string pages = count == 1 ? $"gfn 0x{firstGfn:x}" : $"all of the {count} pages from gfn 0x{firstGfn:x} on";
         return new XenException(
             XenErrorId.InvalidGfn,
             call,
-            XenErrors.NameOf(errno),
+            (Errno)errno,
             $"Cannot {what}: it does not have {pages}.",
             $"Choose pages that the guest has; its highest gfn is 0x{highest:x}.");
     }

@@ -151,7 +151,7 @@ internal sealed class SessionTeardown(
             monitor.Disable();
             return true;
         }
-        catch (XenException e) when (e.Errno == "EBUSY" || e.Id == XenErrorId.CallFailed)
+        catch (XenException e) when (e.Errno == Errno.EBUSY || e.Id == XenErrorId.CallFailed)
         {
             // Mostly it is busy: vCPUs queue for room in the ring still.
             if (_channelBroken || _someUnanswered) _attempts.Try(dispatcher.MakeRoom);

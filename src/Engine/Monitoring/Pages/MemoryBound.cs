@@ -25,7 +25,8 @@ internal static class MemoryBound
         throw new XenException(
             XenErrorId.InvalidGfn,
             $"These are more pages than a domain with {memory} pages of memory has: {string.Join(", ", ranges.Take(4))}{(ranges.Count > 4 ? ", ..." : "")}. A guest can have itself a page mapped anywhere, and its highest gfn, 0x{monitor.MaximumGfn:x}, says nothing then.",
-            "Name the pages that are meant, as -Gfn 0-0xfffff.");
+            "Name the pages that are meant.",
+            task: RemedyTask.NamePages);
 
         bool TakesLittle(GfnRange range)
         {

@@ -104,7 +104,8 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
             throw new XenException(
                 XenErrorId.ViewInUse,
                 $"vCPU {string.Join(", ", inside)} of {domain} is in the view {view}.",
-                "Switch to another view first: Switch-XenMemoryView -View 0.");
+                "Switch to another view first.",
+                task: RemedyTask.LeaveView);
         }
 
         monitor.AltP2m.DestroyView(view);
@@ -202,5 +203,6 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
     private XenException NotFound(ushort view) => new(
         XenErrorId.ViewNotFound,
         $"This session has made no view {view} of {domain}.",
-        "List the views with Get-XenMemoryView, or make one with New-XenMemoryView.");
+        "List the views, or make one.",
+        task: RemedyTask.ListViews);
 }

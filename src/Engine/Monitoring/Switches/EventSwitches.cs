@@ -115,7 +115,8 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
         return response.ToggleSingleStep && _stepWatches == 0 ? new XenException(
             XenErrorId.ResponseNotApplicable,
             "Nobody watches SingleStep events of this domain, so nobody would see the steps, and the vCPU takes no interrupts meanwhile.",
-            "Watch SingleStep events too: Watch-XenVmEvent -Event SingleStep.") : null;
+            "Watch SingleStep events too.",
+            task: RemedyTask.WatchSteps) : null;
     }
 
     /// <summary>Leaves out of an answer the stepping that nobody would see, or end.</summary>

@@ -56,7 +56,8 @@ internal static class XenLibraries
         throw new XenException(
             XenErrorId.XenNotAvailable,
             $"Xen's library {library} is not there, or is for another architecture.",
-            $"Install it; Debian's package is {package}." + Dom0.OrSimulator);
+            $"Install it (Debian's package is {package}), or use the simulator.",
+            task: RemedyTask.UseSimulator);
     }
 
     /// <summary>The name of the file that the loaded libxenctrl was mapped from; null when the kernel does not tell.</summary>
