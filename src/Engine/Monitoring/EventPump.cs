@@ -55,7 +55,7 @@ internal sealed class EventPump : IHeldEvents
         Capabilities = monitor.Capabilities;
         _channel = MonitorChannel.Open(monitor, hypervisor.Layout, domain.VCpus);
         _switches = new EventSwitches(monitor, hypervisor.Layout, domain.VCpus);
-        _views = new SessionViews(monitor, _switches, domain);
+        _views = new SessionViews(monitor, _switches, domain, options.Warn);
         _statistics = new StatisticsCollector(domain.VCpus);
         SessionSource source = new(domain.Id, domain.Name, hypervisor.Layout, hypervisor.Architecture, this, options.Clock);
         _clock = source.Clock;
