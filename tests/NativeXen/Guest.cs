@@ -9,6 +9,12 @@ internal sealed record Guest
 
     public int Pages { get; init; } = 4096;
 
+    /// <summary>Pages that get memory only when they are touched.</summary>
+    public string? OnDemand { get; init; }
+
+    /// <summary>Pages that are the memory of a device.</summary>
+    public string? DeviceMemory { get; init; }
+
     public int Rounds { get; init; } = 50;
 
     public int Seed { get; init; } = 1;
@@ -49,6 +55,8 @@ internal sealed record Guest
         ("SIMULATED_XEN_STORE_BEHIND", IsStoreBehind ? "yes" : "no"),
         ("SIMULATED_XEN_VCPUS", $"{VCpus}"),
         ("SIMULATED_XEN_PAGES", $"{Pages}"),
+        ("SIMULATED_XEN_ON_DEMAND", OnDemand),
+        ("SIMULATED_XEN_DEVICE", DeviceMemory),
         ("SIMULATED_XEN_ROUNDS", $"{Rounds}"),
         ("SIMULATED_XEN_SEED", $"{Seed}"),
         ("SIMULATED_XEN_WORKLOAD", Workload),

@@ -21,7 +21,7 @@ public interface IDomainMonitor : IDomainSettings, IDisposable
     /// <summary>The event channels, bound.</summary>
     IEventPorts Ports { get; }
 
-    /// <summary>How many pages of memory the domain has at this moment; 0 when it is gone.</summary>
+    /// <summary>How many pages of memory the domain has of its own at this moment; 0 when it is gone.</summary>
     ulong Pages { get; }
 
     /// <summary>The highest guest frame number that the domain uses. A guest chooses it: it can be far beyond its memory.</summary>
@@ -43,8 +43,20 @@ public interface IDomainMonitor : IDomainSettings, IDisposable
     MemAccess DefaultMemAccess { get; set; }
 
     /// <summary>The access of one page in view 0, the host's own.</summary>
-    /// <returns>Null: the domain has no memory there.</returns>
+    /// <returns>Null: the domain has no memory there, or none yet.</returns>
     MemAccess? GetMemAccess(ulong gfn);
+
+    /// <summary>
+    /// How many pages of the domain Xen gives memory to when they are first touched (populate on demand), which setting their
+    /// access does too; null where Xen does not tell.
+    /// </summary>
+    ulong? PagesOnDemand => 0;
+
+    /// <summary>
+    /// Whether a device's memory is at a page that has an access. An access to it that Xen emulates does not reach the device.
+    /// False where Xen does not tell.
+    /// </summary>
+    bool IsDeviceMemory(ulong gfn) => false;
 
     /// <summary>Sets the access of a run of pages.</summary>
     void SetMemAccess(MemAccess access, ulong firstGfn, uint count);

@@ -24,6 +24,9 @@ public sealed record MonitorOptions
     /// <summary>Whether the domain crashes, rather than runs on, when an access against a page's rights finds no listener (xen-access -m).</summary>
     public bool ListenerRequired { get; init; }
 
+    /// <summary>Is told what of a request is left out, and why; from any thread, and before anything is changed for the request.</summary>
+    public Action<string>? Warn { get; init; }
+
     /// <summary>Tells the time of day.</summary>
     internal TimeProvider Clock { get; init; } = TimeProvider.System;
 }

@@ -24,10 +24,34 @@ internal sealed class DomainRestorer(IDomainSettings domain, int vcpus)
     {
         monitor.DefaultMemAccess = access;
         ulong last = MemoryBound.LastOf(monitor, pages);
+        if (last < pages.First) return;
+        bool asks = PageSurvey.IsNeeded(monitor, [new GfnRange(pages.First, last)]);
         for (ulong gfn = pages.First; gfn <= last; gfn += PagesPerCall)
         {
-            monitor.SetMemAccess(access, gfn, (uint)Math.Min(PagesPerCall, last - gfn + 1));
+            uint count = (uint)Math.Min(PagesPerCall, last - gfn + 1);
+            if (asks) RestoreRestricted(monitor, gfn, count, access, meanwhile);
+            else monitor.SetMemAccess(access, gfn, count);
             meanwhile?.Invoke();
+        }
+    }
+
+    /// <summary>Leaves out pages without memory, which Xen would populate, and those that have the access.</summary>
+    private static void RestoreRestricted(IDomainMonitor monitor, ulong first, uint count, MemAccess access, Action? meanwhile)
+    {
+        uint run = 0;
+        for (uint i = 0; i <= count; i++)
+        {
+            if (i < count && monitor.GetMemAccess(first + i) is { } its && its != access)
+            {
+                run++;
+            }
+            else if (run > 0)
+            {
+                monitor.SetMemAccess(access, first + i - run, run);
+                run = 0;
+            }
+
+            if (i % ViewPages.QuestionsPerStep == 0) meanwhile?.Invoke();
         }
     }
 

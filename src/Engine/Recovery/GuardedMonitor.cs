@@ -52,6 +52,10 @@ internal sealed class GuardedMonitor(IDomainMonitor monitor, GuardProcess guard)
 
     public MemAccess? GetMemAccess(ulong gfn) => monitor.GetMemAccess(gfn);
 
+    public ulong? PagesOnDemand => monitor.PagesOnDemand;
+
+    public bool IsDeviceMemory(ulong gfn) => monitor.IsDeviceMemory(gfn);
+
     public void SetMemAccess(MemAccess access, ulong firstGfn, uint count)
     {
         if (count > 0) Restrict(firstGfn, firstGfn + count - 1);

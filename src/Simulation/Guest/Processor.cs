@@ -122,6 +122,8 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
     private bool Access(ulong address, ulong linear, MemAccessFlags access, bool isPageWalk = false)
     {
         ulong gfn = address / GuestMemory.PageSize;
+        domain.Touch(gfn);
+        if (_emulating && domain.IsDeviceMemory(gfn)) domain.LoseAccess();
         if (_emulating || !vcpu.Pages.Forbids(gfn, access, isPageWalk)) return true;
         lock (domain.Gate)
         {

@@ -87,7 +87,11 @@ internal sealed class SimulatedAltP2m(SimulatedDomain domain, Func<string, Singl
             {
                 if (gfns[i] > pages.MaximumGfn) continue;
                 if (view == 0) domain.SetMemAccess(access[i], gfns[i], 1);
-                else pages[gfns[i]] = access[i];
+                else
+                {
+                    domain.Touch(gfns[i]);
+                    pages[gfns[i]] = access[i];
+                }
             }
         }
     }

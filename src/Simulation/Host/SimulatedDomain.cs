@@ -24,6 +24,7 @@ public sealed class SimulatedDomain
     private int _stateChanges;
     private int _working;
     private int _started;
+    private int _accessesLost;
     private long _lastCall;
 
     internal SimulatedDomain(SimulationOptions host, SimulatedDomainOptions options, HostState state, Func<int, uint> allocatePorts, Guid? uuid = null)
@@ -38,6 +39,7 @@ public sealed class SimulatedDomain
         Identity = new XenDomain(options.Id, options.Name, uuid ?? UuidOf(options.Id), options.Type, options.VCpus);
         Pages = new PagePermissions(options.Pages);
         _tables = new PageTablePool(options.PageTables);
+        OnDemand = new OnDemandPages(options.OnDemand);
         Memory = new GuestMemory(options.Pages, host.Architecture);
         Views = new AlternateViews(this);
         _working = options.VCpus;
@@ -85,6 +87,12 @@ public sealed class SimulatedDomain
     /// </summary>
     public Action<SimulatedVCpu, TimeSpan>? RanOn { get; set; }
 
+    /// <summary>How many pages have no memory yet, and get it when they are touched.</summary>
+    public int PagesOnDemand => OnDemand.Count;
+
+    /// <summary>How many accesses to a device's memory were emulated, which the device has not seen.</summary>
+    public int AccessesLost => Volatile.Read(ref _accessesLost);
+
     /// <summary>The access that new pages get.</summary>
     public MemAccess DefaultMemAccess => Pages.Default;
 
@@ -114,6 +122,8 @@ public sealed class SimulatedDomain
 
     /// <summary>The pages as in the host's own view.</summary>
     internal PagePermissions Pages { get; }
+
+    internal OnDemandPages OnDemand { get; }
 
     internal AlternateViews Views { get; }
 
@@ -349,9 +359,26 @@ public sealed class SimulatedDomain
             throw Refusal.NoMemory(Identity, "xc_set_mem_access");
         }
 
+        for (ulong gfn = firstGfn; OnDemand.Count > 0 && gfn < firstGfn + count; gfn++) OnDemand.Populate(gfn);
         Pages.Set(access, firstGfn, count);
         Views.FollowHost(firstGfn, count);
     }
+
+    /// <summary>A page is touched: where it has no memory it gets some, with the access of new pages.</summary>
+    internal void Touch(ulong gfn)
+    {
+        if (!OnDemand.Contains(gfn)) return;
+        lock (Gate)
+        {
+            if (OnDemand.Populate(gfn)) Pages.Set(MemAccess.Default, gfn, 1);
+        }
+    }
+
+    /// <summary>Whether a device's memory is at a page.</summary>
+    internal bool IsDeviceMemory(ulong gfn) => _options.DeviceMemory is { } device && gfn >= device.First && gfn <= device.Last;
+
+    /// <summary>An access to a device's memory is emulated: the device model has no such device.</summary>
+    internal void LoseAccess() => Interlocked.Increment(ref _accessesLost);
 
     /// <summary>A page access against its rights, in a view, that nobody is told. Under the gate.</summary>
     /// <returns>Whether the access is done.</returns>

@@ -32,6 +32,15 @@ public sealed record SimulatedDomainOptions
     /// </summary>
     public int? PageTables { get; init; }
 
+    /// <summary>
+    /// Pages, from the first to the last, that Xen gives memory to only when they are touched, as with <c>maxmem</c> above
+    /// <c>memory</c>, or in a fork; null: none.
+    /// </summary>
+    public (ulong First, ulong Last)? OnDemand { get; init; }
+
+    /// <summary>Pages, from the first to the last, where the memory of a device is that was passed through; null: none.</summary>
+    public (ulong First, ulong Last)? DeviceMemory { get; init; }
+
     /// <summary>Whether its configuration lets it have altp2m views.</summary>
     public AltP2mMode AltP2m { get; init; } = AltP2mMode.External;
 

@@ -22,7 +22,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
 
     public int VCpus => domain.VCpus.Count;
 
-    public ulong Pages => domain.Pages.MaximumGfn + 1;
+    public ulong Pages => domain.Pages.MaximumGfn + 1 - (ulong)domain.OnDemand.Count;
 
     public ulong MaximumGfn => domain.Pages.MaximumGfn;
 
@@ -59,8 +59,25 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
         lock (domain.Gate)
         {
             if (gfn > MaximumGfn) throw Refusal.NoSuchPages("xc_get_mem_access", gfn, 1, MaximumGfn);
-            return domain.Pages[gfn];
+            return domain.OnDemand.Contains(gfn) ? null : domain.Pages[gfn];
         }
+    }
+
+    public ulong? PagesOnDemand
+    {
+        get
+        {
+            using SingleCaller.Call call = Enter("xc_domain_get_pod_target");
+
+            // Of a fork's pages Xen tells nobody.
+            return domain.Options.IsFork ? 0 : (ulong)domain.OnDemand.Count;
+        }
+    }
+
+    public bool IsDeviceMemory(ulong gfn)
+    {
+        using SingleCaller.Call call = Enter("HVMOP_get_mem_type");
+        return domain.IsDeviceMemory(gfn);
     }
 
     public void SetMemAccess(MemAccess access, ulong firstGfn, uint count)

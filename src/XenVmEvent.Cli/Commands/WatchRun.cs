@@ -60,6 +60,7 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         {
             Channel = arguments.Channel,
             ListenerRequired = arguments.ListenerRequired,
+            Warn = StandardError.Say,
         });
         ushort? view = arguments.Mode.UsesView ? session.CreateView().View : null;
         if (view is { } index) watch = InView(watch, index, session.Capabilities);

@@ -79,6 +79,7 @@ public sealed class SetXenMemAccessCommand : SessionCmdlet
 
         _collected.Clear();
         _pages = 0;
+        WarnOfGuards();
     }
 
     private static string Describe(IGrouping<MemAccess, MemAccessRange> pages)

@@ -145,6 +145,7 @@ public abstract class WatchCmdlet : DomainCmdlet
         MonitorSession? running = XenHost.FindSession(domain);
         MonitorSession session = _events!.Add(domain);
         if (running is not null) WarnOfIgnored(running);
+        WarnOfGuards();
         WriteVerbose($"Watching {domain} by the {session.Channel} channel{(running is null ? "" : ", in the session that it has")}.");
     }
 

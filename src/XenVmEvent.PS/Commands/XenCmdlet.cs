@@ -52,7 +52,7 @@ public abstract class XenCmdlet : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>Says what guards had to say since the last time.</summary>
+    /// <summary>Says what guards and sessions had to say since the last time.</summary>
     private protected void WarnOfGuards()
     {
         while (XenHost.Warnings.TryDequeue(out string? warning)) WriteWarning(warning);

@@ -101,7 +101,7 @@ internal static class XenHost
         $"The domain {domain} is not monitored by this process.",
         "Get-XenMonitor lists the sessions that are open, and Enable-XenMonitor opens one.");
 
-    /// <summary>What guards have to say, for the next cmdlet that can warn.</summary>
+    /// <summary>What guards and sessions have to say, for the next cmdlet that can warn.</summary>
     public static ConcurrentQueue<string> Warnings { get; } = new();
 
     /// <summary>Starts a session that stays until it is stopped.</summary>
@@ -171,7 +171,7 @@ internal static class XenHost
     private static SharedSession Start(XenDomain domain, MonitorOptions options, bool guarded, bool stays)
     {
         Rehearsal.EnsureDone();
-        SharedSession open = new(MonitorSession.Start(guarded ? Guarded(Current) : Current, domain, options), stays);
+        SharedSession open = new(MonitorSession.Start(guarded ? Guarded(Current) : Current, domain, options with { Warn = Warnings.Enqueue }), stays);
         OpenSessions.Add(open);
         EndingSignals.Watch();
         return open;

@@ -98,6 +98,10 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
 
         public MemAccess? GetMemAccess(ulong gfn) => monitor.GetMemAccess(gfn);
 
+        public ulong? PagesOnDemand => monitor.PagesOnDemand;
+
+        public bool IsDeviceMemory(ulong gfn) => monitor.IsDeviceMemory(gfn);
+
         public void SetMemAccess(MemAccess access, ulong firstGfn, uint count) =>
             Try(nameof(SetMemAccess)).SetMemAccess(access, firstGfn, count);
 

@@ -88,6 +88,29 @@ public sealed class GuardTests
     }
 
     [Fact]
+    public void Pages_go_back_and_none_is_populated()
+    {
+        using SimulatedHypervisor host = new(new SimulationOptions
+        {
+            Domains = [new() { Id = 5, Name = Hosts.Guest, Workload = Workload.Idle, OnDemand = (0x400, 0x7ff) }],
+        });
+        SimulatedDomain guest = host.Guest();
+        using GuardThread guard = new(host);
+        using (IDomainMonitor monitor = host.Enable(ChannelPreference.Ring))
+        {
+            guard.Tell(GuardState.Enabled(isRing: true));
+            guard.Tell(GuardState.Restricted(new GfnRange(0, monitor.MaximumGfn), MemAccess.Rwx));
+            monitor.DefaultMemAccess = MemAccess.RX;
+            monitor.SetMemAccess(MemAccess.RX, 0, 0x400);
+            guest.VCpus[0].RunAsync(GuestAction.ReadPage(0x410)).Finish();
+        }
+
+        Assert.Empty(guard.LoseListener());
+        Assert.Equal(0x3ff, guest.PagesOnDemand);
+        guest.AssertFree();
+    }
+
+    [Fact]
     public void After_an_orderly_end_it_does_nothing()
     {
         using SimulatedHypervisor host = Hosts.Idle();

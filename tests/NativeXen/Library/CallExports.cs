@@ -40,6 +40,16 @@ internal static unsafe class CallExports
         return NativeHost.Try(() => NativeHost.MonitorOf(domain, "XEN_DOMCTL_monitor_op").HoldBackRegisterWrites());
     }
 
+    /// <summary>HVMOP_get_mem_type: struct xen_hvm_get_mem_type has the domain and the type in its first bytes, the page in the last.</summary>
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "2")]
+    public static int Call2(nint handle, uint hypercall, ulong operation, void* argument)
+    {
+        if (hypercall != HvmMemoryType.Hypercall || operation != HvmMemoryType.Get) return NativeHost.Fail(Errno.ENOSYS);
+        ushort* question = (ushort*)argument;
+        ulong gfn = ((ulong*)argument)[1];
+        return NativeHost.Try(() => question[1] = NativeHost.Find(question[0], "HVMOP_get_mem_type").IsDeviceMemory(gfn) ? HvmMemoryType.Device : (ushort)0);
+    }
+
     /// <summary>What the Xen with the slotted channel is asked for the ports of slots that are enabled; others do not know it.</summary>
     private static int SlottedPorts(uint* domctl)
     {

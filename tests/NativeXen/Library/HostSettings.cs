@@ -1,5 +1,6 @@
 using System.Globalization;
 using XenVmEvent.Abi;
+using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Simulation;
 
@@ -27,6 +28,8 @@ internal sealed class HostSettings
                     Name = "guest",
                     VCpus = Number("VCPUS", 1),
                     Pages = Number("PAGES", 4096),
+                    OnDemand = Run("ON_DEMAND"),
+                    DeviceMemory = Run("DEVICE"),
                     Workload = WorkloadOf(Text("WORKLOAD")),
                     Rounds = Number("ROUNDS", 0),
                     RoundsPerSecond = Number("RATE", 0),
@@ -88,6 +91,13 @@ internal sealed class HostSettings
         null => otherwise,
         string text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) => number,
         string text => throw Wrong(name, "a number", text),
+    };
+
+    private static (ulong First, ulong Last)? Run(string name) => Text(name) switch
+    {
+        null => null,
+        string text when NumberText.TryParseRange(text, out ulong first, out ulong last) => (first, last),
+        string text => throw Wrong(name, "a run of pages", text),
     };
 
     private static bool Flag(string name, bool otherwise) => Text(name) switch

@@ -31,6 +31,8 @@ internal static class StateRecord
         json.WriteBoolean("listenerRequired", guest.Pages.ListenerRequired);
         json.WriteBoolean("hasViews", guest.HasViews);
         json.WriteString("defaultAccess", guest.DefaultMemAccess.ToString());
+        json.WriteNumber("pagesOnDemand", guest.PagesOnDemand);
+        json.WriteNumber("accessesLost", guest.AccessesLost);
         WritePages(json, guest);
         json.WriteStartArray("switches");
         foreach (string name in WatchedState.Switches(guest.Settings)) json.WriteStringValue(name);

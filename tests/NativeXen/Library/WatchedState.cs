@@ -34,13 +34,13 @@ internal static class WatchedState
         if (settings.WatchesAnyMsr) yield return "Msr";
     }
 
-    /// <summary>Xen-access leaves the last page out, by one; a listener that sets a few pages only has not finished.</summary>
+    /// <summary>Xen-access leaves the last page out, by one; a listener that sets a few pages only has not finished. Ours leaves out what is not to be touched.</summary>
     private static bool AreAllPagesRestricted(SimulatedDomain guest)
     {
         PagePermissions pages = guest.VCpus[0].Pages;
         for (ulong gfn = pages.MaximumGfn; gfn-- > 0;)
         {
-            if (pages[gfn] == MemAccess.Rwx) return false;
+            if (pages[gfn] == MemAccess.Rwx && !guest.OnDemand.Contains(gfn) && !guest.IsDeviceMemory(gfn)) return false;
         }
 
         return true;

@@ -222,6 +222,13 @@ internal static unsafe class XenCtrlExports
         }
     }
 
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_get_pod_target")]
+    public static int DomainGetPodTarget(nint xch, uint domain, ulong* pages, ulong* cached, ulong* entries) => NativeHost.Try(() =>
+    {
+        *entries = (ulong)NativeHost.Find(domain, "xc_domain_get_pod_target").PagesOnDemand;
+        *pages = *cached = 0;
+    });
+
     [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_set_access_required")]
     public static int DomainSetAccessRequired(nint xch, uint domain, uint required) => NativeHost.Try(() =>
     {

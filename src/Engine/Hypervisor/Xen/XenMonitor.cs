@@ -17,6 +17,8 @@ internal sealed class XenMonitor : IDomainMonitor
     private readonly IEventPorts _ports;
     private readonly XenAltP2m _altP2m;
     private XenDeviceModelHandle? _deviceModel;
+    private MemoryType? _memoryType;
+    private bool _hasAskedForTypes;
     private bool _disabled;
 
     /// <summary>Takes over what enabling made.</summary>
@@ -89,6 +91,20 @@ internal sealed class XenMonitor : IDomainMonitor
         int errno = Marshal.GetLastPInvokeError();
         if ((Errno)errno == Errno.ESRCH && gfn <= MaximumGfn) return null; // A hole in the domain's memory.
         throw MemAccessFailure(nameof(XenCtrl.xc_get_mem_access), errno, null, gfn, 1);
+    }
+
+    /// <remarks>Of those of a fork, which Xen copies from its parent when they are touched, Xen tells nobody.</remarks>
+    public ulong? PagesOnDemand =>
+        XenHypervisor.ProcessorArchitecture != GuestArchitecture.X86 ? 0
+        : XenCtrl.xc_domain_get_pod_target(_xen, _domain.Id, out _, out _, out ulong entries) >= 0 ? entries
+        : null;
+
+    public bool IsDeviceMemory(ulong gfn)
+    {
+        if (XenHypervisor.ProcessorArchitecture != GuestArchitecture.X86) return false;
+        if (!_hasAskedForTypes) _memoryType = MemoryType.TryOpen();
+        _hasAskedForTypes = true;
+        return _memoryType?.IsDeviceMemory(_domain.Id, gfn) ?? false;
     }
 
     public void SetMemAccess(MemAccess access, ulong firstGfn, uint count)
@@ -263,6 +279,7 @@ internal sealed class XenMonitor : IDomainMonitor
         (_ports as IDisposable)?.Dispose();
         _channel.Dispose();
         _deviceModel?.Dispose();
+        _memoryType?.Dispose();
         _xen.Dispose();
     }
 

@@ -12,7 +12,9 @@ namespace XenVmEvent.Monitoring;
 /// </summary>
 /// <remarks>
 /// What a page had before is asked for pages that are named, one call a page, up to <see cref="MostRemembered"/> of
-/// them. Others, and those of a watch on the whole guest, are taken to have had the domain's default.
+/// them. Others, and those of a watch on the whole guest, are taken to have had the domain's default. Pages that are not to be
+/// touched (<see cref="PageSurvey"/>) are left out. Those without memory Xen gives the default of new pages when it populates
+/// them, and with that what a watch on the whole guest takes.
 /// </remarks>
 internal sealed class PageRights
 {
@@ -23,11 +25,12 @@ internal sealed class PageRights
     private const int PagesPerNote = 1 << 16;
 
     /// <summary>Pages whose own rights are asked for at most: some 0.1 s.</summary>
-    private const int MostRemembered = 1 << 16;
+    private const int MostRemembered = PageSurvey.FewPages;
 
     private readonly IDomainMonitor _monitor;
     private readonly ViewPages _pages;
     private readonly PageRights? _host;
+    private readonly Action<string>? _warn;
     private readonly List<PageRights> _views = [];
     private readonly List<WatchedPages> _watches = [];
     private readonly PageAccessMap _before = new();
@@ -45,16 +48,20 @@ internal sealed class PageRights
     private MemAccess _unrestricted = MemAccess.Rwx;
 
     /// <summary>The rights in the host's own view.</summary>
-    public PageRights(IDomainMonitor monitor)
+    /// <param name="monitor">The domain's monitor.</param>
+    /// <param name="warn">Is told what is left out.</param>
+    public PageRights(IDomainMonitor monitor, Action<string>? warn = null)
     {
         _monitor = monitor;
+        _warn = warn;
         _pages = new ViewPages(monitor, 0);
     }
 
     /// <summary>The rights in another view. A page that has none of its own there is as in the host's.</summary>
-    public PageRights(IDomainMonitor monitor, ushort view, PageRights host)
+    public PageRights(IDomainMonitor monitor, ushort view, PageRights host, Action<string>? warn = null)
     {
         _monitor = monitor;
+        _warn = warn;
         _pages = new ViewPages(monitor, view);
         _host = host;
         host._views.Add(this);
@@ -77,15 +84,19 @@ internal sealed class PageRights
     {
         GfnRange[] ranges = RangesOf(watch);
         _pages.EnsureExist(ranges);
+        bool isWhole = watch.Ranges.Count == 0;
+        PageSurvey survey = new(_monitor, _pages);
+        foreach (int pages in survey.Look(ranges, emulates: Emulates(watch, filter))) yield return pages;
+        Warn(survey, isWhole);
         NoteDefault();
-        if (watch.Ranges.Count > 0)
+        if (!isWhole)
         {
             foreach (int pages in Remember(ranges)) yield return pages;
         }
 
-        _watches.Add(new WatchedPages(watch, filter, ranges));
+        _watches.Add(new WatchedPages(watch, filter, ranges, survey));
         ApplyToNewPages();
-        foreach (int pages in Apply(ranges)) yield return pages;
+        foreach (int pages in Apply(ranges, survey)) yield return pages;
     }
 
     /// <summary>
@@ -98,7 +109,11 @@ internal sealed class PageRights
         if (leaving is null) yield break;
         leaving.IsLeaving = true;
         ApplyToNewPages();
-        foreach (int pages in Apply(leaving.Ranges)) yield return pages;
+
+        // Xen may have populated pages since, or taken their memory.
+        PageSurvey survey = new(_monitor, _pages);
+        foreach (int pages in survey.Look(leaving.Ranges, emulates: false)) yield return pages;
+        foreach (int pages in Apply(leaving.Ranges, survey)) yield return pages;
         _watches.Remove(leaving);
     }
 
@@ -107,6 +122,9 @@ internal sealed class PageRights
     {
         GfnRange[] ranges = [.. rights.Select(r => r.Gfn)];
         _pages.EnsureExist(ranges);
+        PageSurvey survey = new(_monitor, _pages);
+        foreach (int pages in survey.Look(ranges, emulates: PageSurvey.IsNeeded(_monitor, ranges))) yield return pages;
+        Warn(survey, isWhole: View != 0 && ranges is [{ First: 0 } all] && all.Last == _monitor.MaximumGfn);
         NoteDefault();
         foreach (int pages in Remember(ranges)) yield return pages;
         ulong noted = 0;
@@ -117,6 +135,11 @@ internal sealed class PageRights
             {
                 ulong last = Math.Min(range.Last, first + (PagesPerNote - 1));
                 _byHand.Set(new GfnRange(first, last), set);
+                for (ulong gfn = first; survey.LeavesOutAny && gfn <= last; gfn++)
+                {
+                    if (survey.LeavesOut(gfn)) _byHand[gfn] = null;
+                }
+
                 noted += last - first + 1;
                 if (noted >= PagesPerNote)
                 {
@@ -128,7 +151,7 @@ internal sealed class PageRights
             }
         }
 
-        foreach (int pages in Apply(ranges)) yield return pages;
+        foreach (int pages in Apply(ranges, survey)) yield return pages;
     }
 
     /// <summary>
@@ -139,7 +162,9 @@ internal sealed class PageRights
     {
         GfnRange[] ranges = [.. _byHand.Ranges()];
         IsLeaving = true;
-        foreach (int pages in Apply(ranges)) yield return pages;
+        PageSurvey survey = new(_monitor, _pages);
+        foreach (int pages in survey.Look(ranges, emulates: false)) yield return pages;
+        foreach (int pages in Apply(ranges, survey)) yield return pages;
         _byHand.Clear();
         IsLeaving = false;
     }
@@ -217,6 +242,25 @@ internal sealed class PageRights
     private GfnRange[] RangesOf(PageWatch watch) =>
         watch.Ranges.Count > 0 ? [.. watch.Ranges] : [new GfnRange(0, _monitor.MaximumGfn)];
 
+    /// <summary>
+    /// Whether accesses to its pages may be emulated: those after the first, those that it does not select, and writes to a
+    /// page that cannot be read, which x86 does not have.
+    /// </summary>
+    private static bool Emulates(PageWatch watch, EventFilter filter) =>
+        watch.Repeat || !filter.SelectsAll || (watch.Access & (PageAccess.Read | PageAccess.Write)) == PageAccess.Read;
+
+    private void Warn(PageSurvey survey, bool isWhole)
+    {
+        // Pages of the whole guest that get memory later are watched from then on, and nobody misses holes.
+        if (survey.WithoutMemory > 0 && (!isWhole || (View != 0 && _monitor.PagesOnDemand != 0)))
+        {
+            _warn?.Invoke($"{survey.WithoutMemory} of these pages have no memory, or none yet, and are left out: setting their access would have Xen populate them. Name them again once the guest uses them.");
+        }
+
+        if (survey.OfDevices == 0) return;
+        _warn?.Invoke($"{survey.OfDevices} of these pages are the memory of a device and are left out: accesses that Xen emulates do not reach the device.");
+    }
+
     private void NoteDefault()
     {
         if (_host is null && _watches.Count == 0) _unrestricted = _monitor.DefaultMemAccess;
@@ -262,16 +306,21 @@ internal sealed class PageRights
     }
 
     /// <summary>Sets pages to what they are to have, a step at a time, each with one call.</summary>
-    private IEnumerable<int> Apply(GfnRange[] ranges)
+    private IEnumerable<int> Apply(GfnRange[] ranges, PageSurvey survey)
     {
         int count = 0;
         foreach (GfnRange range in ranges)
         {
             for (ulong gfn = range.First; ; gfn++)
             {
-                _gfns[count] = gfn;
-                _access[count] = RightsOf(gfn);
-                if (++count == PagesPerStep)
+                if (!survey.LeavesOut(gfn))
+                {
+                    _gfns[count] = gfn;
+                    _access[count] = RightsOf(gfn);
+                    count++;
+                }
+
+                if (count == PagesPerStep)
                 {
                     Write(_gfns, _access);
                     yield return count;

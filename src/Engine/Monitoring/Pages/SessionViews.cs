@@ -8,7 +8,7 @@ namespace XenVmEvent.Monitoring;
 /// The views of the domain's memory: the host's own and those that this session made, each with its rights. Used by the
 /// pump's thread.
 /// </summary>
-internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switches, XenDomain domain)
+internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switches, XenDomain domain, Action<string>? warn = null)
 {
     private readonly SortedDictionary<ushort, (PageRights Rights, MemAccess Access)> _own = [];
     private volatile bool _isActivated;
@@ -20,7 +20,7 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
     private ushort _current;
 
     /// <summary>The rights in the host's own view.</summary>
-    public PageRights Host { get; } = new(monitor);
+    public PageRights Host { get; } = new(monitor, warn);
 
     /// <summary>Has vCPUs do in view 0 what their own forbids.</summary>
     public StepOver Steps { get; } = new(monitor.Capabilities, switches.Stepping, domain.VCpus);
@@ -62,7 +62,7 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
             switches.Need(VmEventKind.EmulUnimplemented);
             switches.Need(VmEventKind.SingleStep);
             ushort view = monitor.AltP2m.CreateView(access);
-            _own[view] = (new PageRights(monitor, view, Host), access);
+            _own[view] = (new PageRights(monitor, view, Host, warn), access);
             _known = [.. _own.Keys];
             _isActivated |= activates;
             return view;

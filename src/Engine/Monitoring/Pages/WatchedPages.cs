@@ -3,8 +3,8 @@ using XenVmEvent.Events;
 
 namespace XenVmEvent.Monitoring;
 
-/// <summary>A page watch at work: its pages, and those of them that were seen and let go.</summary>
-internal sealed class WatchedPages(PageWatch watch, EventFilter filter, GfnRange[] ranges)
+/// <summary>A page watch at work: its pages, those of them that were seen and let go, and those that were left out.</summary>
+internal sealed class WatchedPages(PageWatch watch, EventFilter filter, GfnRange[] ranges, PageSurvey survey)
 {
     public PageWatch Watch { get; } = watch;
 
@@ -20,7 +20,10 @@ internal sealed class WatchedPages(PageWatch watch, EventFilter filter, GfnRange
     public bool Keeps(RequestView request, ulong gfn, PageAccess access) =>
         (Watch.Repeat || !filter.Selects(request)) && Restricts(gfn) && Watch.Covers(gfn, access);
 
-    public bool Restricts(ulong gfn) => !IsLeaving && Watch.Covers(gfn) && !Seen.Contains(gfn);
+    public bool Restricts(ulong gfn) => !IsLeaving && Watch.Covers(gfn) && !Seen.Contains(gfn) && !IsLeftOut(gfn);
+
+    /// <summary>Of the whole guest, pages without memory are restricted as soon as Xen gives them some.</summary>
+    private bool IsLeftOut(ulong gfn) => Watch.Ranges.Count == 0 ? survey.IsOfDevice(gfn) : survey.LeavesOut(gfn);
 }
 
 /// <summary>A set of pages: a bit a page, in pieces that take room where one of their pages is in it.</summary>

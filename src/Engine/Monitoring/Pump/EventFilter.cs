@@ -51,6 +51,9 @@ internal sealed class EventFilter
         _ => true,
     } && Selects(request);
 
+    /// <summary>Whether the watch selects all of its kinds.</summary>
+    public bool SelectsAll => _selection is null;
+
     /// <summary>Whether it is one of those that the watch selects of its kinds.</summary>
     public bool Selects(in RequestView request) => _selection is null || _selection.Includes(request, _architecture);
 

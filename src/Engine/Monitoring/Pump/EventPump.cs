@@ -40,7 +40,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         Capabilities = monitor.Capabilities;
         _channel = MonitorChannel.Open(monitor, hypervisor.Layout, domain.VCpus);
         _switches = new EventSwitches(monitor, hypervisor.Layout, domain.VCpus);
-        _views = new SessionViews(monitor, _switches, domain);
+        _views = new SessionViews(monitor, _switches, domain, options.Warn);
         _statistics = new StatisticsCollector(domain.VCpus);
         SessionSource source = new(
             domain.Id, domain.Name, hypervisor.Layout, hypervisor.Architecture, this, new LossLog(isComplete: true), options.Clock);

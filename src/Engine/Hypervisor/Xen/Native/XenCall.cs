@@ -21,6 +21,9 @@ internal static partial class XenCall
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int xencall1(XenCallHandle handle, uint hypercall, ulong argument);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xencall2(XenCallHandle handle, uint hypercall, ulong operation, ulong argument);
 }
 
 /// <summary>A connection to Xen through libxencall.</summary>

@@ -168,6 +168,9 @@ internal static unsafe partial class XenCtrl
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int xc_domain_maximum_gpfn(XenCtrlHandle xch, uint domain, out ulong gfn);
 
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xc_domain_get_pod_target(XenCtrlHandle xch, uint domain, out ulong pages, out ulong cached, out ulong entries);
+
     /// <summary>Tells of existing domains from an id on; returns how many.</summary>
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int xc_domain_getinfolist(XenCtrlHandle xch, uint firstDomain, uint most, out DomainInfo info);
