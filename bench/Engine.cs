@@ -104,7 +104,7 @@ internal static class Engine
         new ResponseWriter(request, layout).Set(VmEventField.Reason, (ulong)VmEventKind.Cpuid);
         SessionSource source = new(1, "guest", layout, GuestArchitecture.X86, null!, new LossLog(isComplete: false));
         long before = GC.GetAllocatedBytesForCurrentThread();
-        _ = VmEventFactory.Create(source, new RequestView(request, layout), 0);
+        _ = VmEventFactory.Create(source, new RequestReader(request, layout), 0);
         return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 }

@@ -60,7 +60,7 @@ internal static class LargeGuest
         for (ulong gfn = 0; gfn < Pages; gfn++)
         {
             writer.Set(VmEventField.MemAccessGfn, gfn);
-            rights.Release(new RequestView(request, host.Layout));
+            rights.Release(new RequestReader(request, host.Layout));
         }
 
         long taken = GC.GetTotalMemory(forceFullCollection: true) - before;

@@ -94,7 +94,7 @@ internal sealed class BackRing
     {
         for (uint index = _rspProd; index != _reqCons; index++)
         {
-            RequestView request = new(Entry(index), _layout);
+            RequestReader request = new(Entry(index), _layout);
             if (request.VCpuId != vcpu || request.IsSynchronous != synchronous) continue;
             if (index != _rspProd) Entry(_rspProd).CopyTo(Entry(index));
             break;

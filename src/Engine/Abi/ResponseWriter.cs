@@ -12,7 +12,7 @@ internal readonly ref struct ResponseWriter(Span<byte> bytes, VmEventLayout layo
     /// Where the request itself lay these are never anything else, not even for a moment in which this process could be
     /// killed: the vCPU can still be found then.
     /// </remarks>
-    public void Begin(RequestView request)
+    public void Begin(RequestReader request)
     {
         _bytes[layout.OffsetOf(VmEventField.Altp2mIndex)..].Clear();
         Set(VmEventField.Version, request.Version);
@@ -34,10 +34,10 @@ internal readonly ref struct ResponseWriter(Span<byte> bytes, VmEventLayout layo
         Set(VmEventField.Flags, (uint)flags | BinaryPrimitives.ReadUInt32LittleEndian(_bytes[layout.OffsetOf(VmEventField.Flags)..]));
 
     /// <summary>Repeats a field of the request.</summary>
-    public void Copy(RequestView request, VmEventField field) => Set(field, request.UInt64(field));
+    public void Copy(RequestReader request, VmEventField field) => Set(field, request.UInt64(field));
 
     /// <summary>Repeats all registers of the request, so that setting some changes no others.</summary>
-    public void CopyRegisters(RequestView request)
+    public void CopyRegisters(RequestReader request)
     {
         int start = layout.OffsetOf(VmEventField.Rax);
         request.Bytes[start..].CopyTo(_bytes[start..]);

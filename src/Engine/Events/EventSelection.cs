@@ -39,19 +39,19 @@ public sealed record EventSelection
     /// <summary>Whether it leaves nothing out.</summary>
     public bool IsEverything => _newValues.Length == 0 && _instructionPointers.Length == 0 && _linearAddresses.Length == 0;
 
-    internal bool Includes(RequestView request, GuestArchitecture architecture) =>
+    internal bool Includes(RequestReader request, GuestArchitecture architecture) =>
         (_newValues.Length == 0 || HasNewValue(request))
         && (_instructionPointers.Length == 0 || AddressRange.Contain(_instructionPointers, request.InstructionPointer(architecture)))
         && (_linearAddresses.Length == 0 || HasLinearAddress(request));
 
-    private bool HasNewValue(RequestView request) => request.Kind switch
+    private bool HasNewValue(RequestReader request) => request.Kind switch
     {
         VmEventKind.WriteControlRegister => AddressRange.Contain(_newValues, request.UInt64(VmEventField.ControlRegisterNewValue)),
         VmEventKind.MovToMsr => AddressRange.Contain(_newValues, request.UInt64(VmEventField.MsrNewValue)),
         _ => false,
     };
 
-    private bool HasLinearAddress(RequestView request) =>
+    private bool HasLinearAddress(RequestReader request) =>
         request.Kind == VmEventKind.MemAccess
         && ((MemAccessFlags)request.UInt32(VmEventField.MemAccessFlags) & MemAccessFlags.GlaValid) != 0
         && AddressRange.Contain(_linearAddresses, request.UInt64(VmEventField.MemAccessGla));

@@ -16,7 +16,7 @@ public abstract class VmEvent
     private long _answeredAt;
     private int _state;
 
-    private protected VmEvent(VmEventSource source, RequestView request, long timestamp)
+    private protected VmEvent(VmEventSource source, RequestReader request, long timestamp)
     {
         _source = source;
         _timestamp = timestamp;
@@ -78,7 +78,7 @@ public abstract class VmEvent
     /// </summary>
     public TimeSpan? HandlingTime => Volatile.Read(ref _answeredAt) is var at and not 0 ? _source.Between(_timestamp, at) : null;
 
-    internal RequestView Request => new(_request, _source.Layout);
+    internal RequestReader Request => new(_request, _source.Layout);
 
     /// <summary>What is missing of the events that it is one of.</summary>
     internal LossLog Losses => _source.Losses;

@@ -76,11 +76,11 @@ public interface IDomainMonitor : IDomainSettings, IDisposable
     void MonitorWriteControlRegister(ControlRegister register, bool enable, ControlRegisterOptions options);
 
     /// <summary>
-    /// Has Xen hold back watched writes of CR0, CR3, CR4 and MSRs until they are answered, so that they can be denied,
+    /// Has Xen defer watched writes of CR0, CR3, CR4 and MSRs until they are answered, so that they can be denied,
     /// for as long as the monitor is enabled. Xen before 4.14 always does; later ones do the write at once unless asked.
-    /// Writes of XCR0 are never held back.
+    /// Writes of XCR0 are never deferred.
     /// </summary>
-    void HoldBackRegisterWrites();
+    void DeferRegisterWrites();
 
     /// <summary>Switches events for writes of a model specific register.</summary>
     void MonitorMovToMsr(uint msr, bool enable, bool onChangeOnly);

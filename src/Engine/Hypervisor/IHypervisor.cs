@@ -50,7 +50,7 @@ public interface IHypervisor : IDisposable
 
     /// <summary>Gets hold of the ring that the domain's monitor will have, before anybody enables it.</summary>
     /// <exception cref="XenException">The ring's page cannot be had; the domain is as it was.</exception>
-    IMonitorWitness Witness(XenDomain domain);
+    IRingHandover PrepareHandover(XenDomain domain);
 
     /// <summary>Opens a domain's memory, to be looked at. The domain need not be monitored, and notices nothing.</summary>
     /// <exception cref="XenException"><see cref="XenErrorId.DomainNotFound"/>, <see cref="XenErrorId.DomainNotSupported"/>.</exception>

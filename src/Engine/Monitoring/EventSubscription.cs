@@ -102,7 +102,7 @@ public sealed class EventSubscription : IDisposable
         if (_ownsArrival) _arrival.Dispose();
     }
 
-    internal bool Wants(in Abi.RequestView request) => _filter.Wants(request);
+    internal bool Wants(in Abi.RequestReader request) => _filter.Wants(request);
 
     internal bool TryDeliver(VmEvent vmEvent)
     {

@@ -90,7 +90,7 @@ internal sealed class EventLineReader(EventSelection? selection = null, Func<uin
         Expect(time is not null && domain is not null && domainId is not null && architecture is not null && state is not null, "time, domain, domainId, architecture or responseState is missing");
         Expect(response is not null || state is ResponseState.Held or ResponseState.Unanswered, "its response is missing");
         Expect(handling is null or (>= 0 and <= long.MaxValue / 100), "its handlingMicroseconds are out of range");
-        RequestView request = new(_request, layout);
+        RequestReader request = new(_request, layout);
         if (selection is not null && !selection.Includes(request, architecture!.Value)) return null;
         RecordedSource source = SourceOf((domainId!.Value, domain!, version.Value, architecture!.Value, time!.Value.Offset), layout);
         long timestamp = time.Value.UtcTicks;

@@ -34,7 +34,7 @@ internal sealed class DomainRelease
         DomainRelease release = new();
         DomainRestorer restorer = new(control, control.VCpus);
         bool isDefaultRestored = false;
-        release._attempts.Try(() => FreshMonitor.ResumeVCpus(
+        release._attempts.Try(() => VCpuResumer.ResumeVCpus(
             hypervisor, domain, monitor => isDefaultRestored = release._attempts.Try(() => monitor.DefaultMemAccess = MemAccess.Rwx)));
         bool isNoneRequired = release._attempts.Try(() => control.SetAccessRequired(false));
         release.CanUsePages = isDefaultRestored && isNoneRequired;

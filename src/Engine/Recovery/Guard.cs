@@ -46,7 +46,7 @@ public static class Guard
         ArgumentNullException.ThrowIfNull(domain);
         ArgumentNullException.ThrowIfNull(listener);
         ArgumentNullException.ThrowIfNull(answer);
-        using IMonitorWitness? witness = late ? null : hypervisor.Witness(domain);
+        using IRingHandover? handover = late ? null : hypervisor.PrepareHandover(domain);
         answer.WriteLine(Ready);
         answer.Flush();
         while (listener.ReadLine() is not null)
@@ -55,12 +55,12 @@ public static class Guard
         }
 
         if (GuardStateFile.Read(state) is not { } left) return [];
-        IReadOnlyList<XenException> failures = Free(hypervisor, domain, witness, left);
+        IReadOnlyList<XenException> failures = Free(hypervisor, domain, handover, left);
         File.Delete(state);
         return failures;
     }
 
-    private static IReadOnlyList<XenException> Free(IHypervisor hypervisor, XenDomain domain, IMonitorWitness? witness, GuardState left)
+    private static IReadOnlyList<XenException> Free(IHypervisor hypervisor, XenDomain domain, IRingHandover? handover, GuardState left)
     {
         using IDomainControl control = hypervisor.Control(domain);
         control.UndoAbandoned();
@@ -68,9 +68,9 @@ public static class Guard
         if (!left.IsEnabled) return [];
         IReadOnlyList<XenException> failures = [];
         bool? monitored = control.IsMonitored;
-        if (witness is not null && left.IsRing && monitored != false)
+        if (handover is not null && left.IsRing && monitored != false)
         {
-            using IDomainMonitor monitor = witness.TakeOver();
+            using IDomainMonitor monitor = handover.TakeOver();
             MonitorTakeover takeover = new(monitor, hypervisor.Layout, monitor.VCpus, left);
             failures = takeover.Run();
             monitored = takeover.HasDisabled ? false : control.IsMonitored;
@@ -79,7 +79,7 @@ public static class Guard
         // A listener that was killed in the middle of an answer, or after it had disabled the monitor, may have left a vCPU
         // of which no ring tells. Xen does not tell either; one that waits for nothing is none the worse for a response.
         if (monitored != false) return [.. failures, .. MonitorReset.Run(hypervisor, domain).Failures];
-        control.WhilePaused(() => FreshMonitor.ResumeVCpus(hypervisor, domain));
+        control.WhilePaused(() => VCpuResumer.ResumeVCpus(hypervisor, domain));
         return failures;
     }
 }

@@ -68,7 +68,7 @@ public sealed class GuardedHypervisor(IHypervisor hypervisor, string program, Ac
     public IDomainControl Control(XenDomain domain) => hypervisor.Control(domain);
 
     /// <inheritdoc/>
-    public IMonitorWitness Witness(XenDomain domain) => hypervisor.Witness(domain);
+    public IRingHandover PrepareHandover(XenDomain domain) => hypervisor.PrepareHandover(domain);
 
     /// <inheritdoc/>
     public IDomainMemory OpenMemory(XenDomain domain) => hypervisor.OpenMemory(domain);

@@ -84,7 +84,7 @@ internal sealed class GuardedMonitor(IDomainMonitor monitor, GuardProcess guard)
     public void MonitorWriteControlRegister(ControlRegister register, bool enable, ControlRegisterOptions options) => Switch(
         VmEventKind.WriteControlRegister, (uint)register, enable, () => monitor.MonitorWriteControlRegister(register, enable, options));
 
-    public void HoldBackRegisterWrites() => monitor.HoldBackRegisterWrites();
+    public void DeferRegisterWrites() => monitor.DeferRegisterWrites();
 
     public void MonitorMovToMsr(uint msr, bool enable, bool onChangeOnly) =>
         Switch(VmEventKind.MovToMsr, msr, enable, () => monitor.MonitorMovToMsr(msr, enable, onChangeOnly));

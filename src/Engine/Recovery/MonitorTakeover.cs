@@ -77,7 +77,7 @@ internal sealed class MonitorTakeover(IDomainMonitor monitor, VmEventLayout layo
         bool any = false;
         while (_ring.TryRead(request))
         {
-            RequestView view = new(request, layout);
+            RequestReader view = new(request, layout);
             new ResponseWriter(_ring.ResponseTo(view.VCpuId, view.IsSynchronous), layout).Begin(view);
             any = true;
         }

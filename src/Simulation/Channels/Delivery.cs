@@ -53,7 +53,7 @@ internal abstract class Delivery(SimulatedDomain domain, SimulatedPorts ports)
     /// <summary>Does what the copied response asks for, as far as it holds: Xen goes by its version, its vcpu_id and whether that vCPU waits.</summary>
     protected void ApplyResponse()
     {
-        var response = new RequestView(_response, Domain.Layout);
+        var response = new RequestReader(_response, Domain.Layout);
         if (response.Version != Domain.Layout.Version || response.VCpuId >= Domain.VCpus.Count) return;
         Domain.VCpus[(int)response.VCpuId].TakeAnswer(response);
     }

@@ -31,10 +31,10 @@ internal sealed class EventRequest
     }
 
     /// <summary>Starts a request that is as another was.</summary>
-    public void Repeat(RequestView request) => request.Bytes.CopyTo(_bytes);
+    public void Repeat(RequestReader request) => request.Bytes.CopyTo(_bytes);
 
     /// <summary>Of a request that repeats another: the flags that tell where the event came from.</summary>
-    public VmEventFlags Origin => new RequestView(_bytes, _layout).Flags & (VmEventFlags.Foreign | VmEventFlags.NestedP2m);
+    public VmEventFlags Origin => new RequestReader(_bytes, _layout).Flags & (VmEventFlags.Foreign | VmEventFlags.NestedP2m);
 
     public EventRequest Set(VmEventField field, ulong value)
     {

@@ -74,7 +74,7 @@ internal sealed class GuestRegisters
     }
 
     /// <summary>Takes RAX to R15, RFLAGS and RIP from a response: all that Xen lets a listener set; of arm64 the program counter.</summary>
-    public void Take(RequestView response)
+    public void Take(RequestReader response)
     {
         if (_isArm)
         {

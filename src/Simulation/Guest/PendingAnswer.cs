@@ -5,7 +5,7 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Simulation;
 
 /// <summary>
-/// What is to be done before a vCPU runs on: the register write that its event held back, and what the answer asked
+/// What is to be done before a vCPU runs on: the register write that its event deferred, and what the answer asked
 /// for. Used under the domain's gate.
 /// </summary>
 internal sealed class PendingAnswer(VmEventLayout layout)
@@ -20,7 +20,7 @@ internal sealed class PendingAnswer(VmEventLayout layout)
     public bool SetsRegisters { get; private set; }
 
     /// <summary>The response that carries the registers.</summary>
-    public RequestView Registers => new(_registers, layout);
+    public RequestReader Registers => new(_registers, layout);
 
     /// <summary>How the instruction is to be emulated: plainly or in one other way; none: it is not.</summary>
     public VmEventFlags Emulation { get; private set; }
@@ -31,7 +31,7 @@ internal sealed class PendingAnswer(VmEventLayout layout)
         get
         {
             Span<byte> read = stackalloc byte[sizeof(ulong)];
-            int size = (int)Math.Min(new RequestView(_emulation, layout).UInt32(VmEventField.EmulReadSize), sizeof(ulong));
+            int size = (int)Math.Min(new RequestReader(_emulation, layout).UInt32(VmEventField.EmulReadSize), sizeof(ulong));
             _emulation.AsSpan(layout.OffsetOf(VmEventField.EmulReadData), size).CopyTo(read);
             return BinaryPrimitives.ReadUInt64LittleEndian(read);
         }
@@ -43,22 +43,22 @@ internal sealed class PendingAnswer(VmEventLayout layout)
     /// <summary>The vCPU is to go on in the state that it was forked in.</summary>
     public bool ResetsState { get; private set; }
 
-    /// <summary>The control register write held back.</summary>
+    /// <summary>The deferred write of a control register.</summary>
     public (ControlRegister Register, ulong Value)? ControlRegisterWrite { get; private set; }
 
-    /// <summary>The MSR write held back.</summary>
+    /// <summary>The deferred write of an MSR.</summary>
     public (uint Msr, ulong Value)? MsrWrite { get; private set; }
 
     /// <summary>The exception to give to the vCPU.</summary>
     public TrapInjection? Trap { get; private set; }
 
-    public void HoldBack(ControlRegister register, ulong value)
+    public void Defer(ControlRegister register, ulong value)
     {
         ControlRegisterWrite = (register, value);
         IsPending = true;
     }
 
-    public void HoldBack(uint msr, ulong value)
+    public void Defer(uint msr, ulong value)
     {
         MsrWrite = (msr, value);
         IsPending = true;
@@ -73,7 +73,7 @@ internal sealed class PendingAnswer(VmEventLayout layout)
     /// <summary>Emulates as the response asks, or not if it does not ask.</summary>
     /// <param name="response">The response, whose data may hold what to read.</param>
     /// <param name="applies">Whether its reason and the state of things allow emulation.</param>
-    public void Emulate(RequestView response, bool applies)
+    public void Emulate(RequestReader response, bool applies)
     {
         Emulation = applies ? KindOf(response.Flags) : VmEventFlags.None;
         if (Emulation == VmEventFlags.None) return;
@@ -87,8 +87,8 @@ internal sealed class PendingAnswer(VmEventLayout layout)
         IsPending = true;
     }
 
-    /// <summary>Drops the write held back that the response denies: the one that its reason names.</summary>
-    public void Deny(RequestView response)
+    /// <summary>Drops the deferred write that the response denies: the one that its reason names.</summary>
+    public void Deny(RequestReader response)
     {
         if (response.Kind == VmEventKind.MovToMsr) MsrWrite = null;
         if (response.Kind == VmEventKind.WriteControlRegister
@@ -96,7 +96,7 @@ internal sealed class PendingAnswer(VmEventLayout layout)
             && (uint)write.Register == response.UInt32(VmEventField.ControlRegisterIndex)) ControlRegisterWrite = null;
     }
 
-    public void TakeRegisters(RequestView response)
+    public void TakeRegisters(RequestReader response)
     {
         response.Bytes.CopyTo(_registers);
         SetsRegisters = true;

@@ -179,7 +179,7 @@ public sealed class SimulatedVCpu
     }
 
     /// <summary>Does what a response asks for, if the vCPU waits for one. Under the domain's gate.</summary>
-    internal void TakeAnswer(RequestView response)
+    internal void TakeAnswer(RequestReader response)
     {
         if (!IsPaused) return;
         VmEventFlags flags = response.Flags & _domain.Layout.KnownFlags;

@@ -66,11 +66,11 @@ internal sealed class WatchedInstructions(SimulatedDomain domain, SimulatedVCpu 
                 .Set(VmEventField.ControlRegisterNewValue, value)
                 .Set(VmEventField.ControlRegisterOldValue, old);
 
-            // Xen cannot hold back a write of XCR0.
+            // Xen cannot defer a write of XCR0.
             deferred = vcpu.Send(_settings[register]!.Value.Sync) && domain.DefersRegisterWrites && register != ControlRegister.Xcr0;
         }
 
-        if (deferred) vcpu.Answer.HoldBack(register, value);
+        if (deferred) vcpu.Answer.Defer(register, value);
         else _registers[register] = value;
         vcpu.Retire(3);
     }
@@ -88,7 +88,7 @@ internal sealed class WatchedInstructions(SimulatedDomain domain, SimulatedVCpu 
             deferred = vcpu.Send(sync: true) && domain.DefersRegisterWrites;
         }
 
-        if (deferred) vcpu.Answer.HoldBack(msr, value);
+        if (deferred) vcpu.Answer.Defer(msr, value);
         else _registers.Msrs[msr] = value;
         vcpu.Retire(2);
     }

@@ -395,7 +395,7 @@ public sealed class SimulatedDomain
     }
 
     /// <summary>Whether Xen emulates for this response: for a page access, as long as the rights forbid what the response repeats from the request.</summary>
-    internal static bool MayEmulate(RequestView response, PagePermissions view)
+    internal static bool MayEmulate(RequestReader response, PagePermissions view)
     {
         switch (response.Kind)
         {

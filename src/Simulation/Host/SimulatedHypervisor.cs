@@ -121,7 +121,7 @@ public sealed class SimulatedHypervisor : IHypervisor
     public IDomainControl Control(XenDomain domain) => new SimulatedControl(FindMonitorable(domain, "xc_vcpu_getinfo"));
 
     /// <inheritdoc/>
-    public IMonitorWitness Witness(XenDomain domain) => new SimulatedWitness(FindMonitorable(domain, "xc_hvm_param_get"));
+    public IRingHandover PrepareHandover(XenDomain domain) => new SimulatedRingHandover(FindMonitorable(domain, "xc_hvm_param_get"));
 
     /// <inheritdoc/>
     public IDomainMemory OpenMemory(XenDomain domain) => new SimulatedDomainMemory(FindMonitorable(domain, "xc_map_foreign_range"));

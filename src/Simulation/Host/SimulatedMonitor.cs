@@ -127,7 +127,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
         }
     }
 
-    public void HoldBackRegisterWrites()
+    public void DeferRegisterWrites()
     {
         using SingleCaller.Call call = Enter("XEN_DOMCTL_monitor_op");
         lock (domain.Gate) domain.Settings.HoldsBackRegisterWrites = true;

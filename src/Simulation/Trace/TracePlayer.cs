@@ -86,7 +86,7 @@ internal sealed class TracePlayer
         }
     }
 
-    private SimulatedVCpu NextVCpu => _domain.VCpus[(int)new RequestView(_entries.Current.Request.Span, _domain.Layout).VCpuId];
+    private SimulatedVCpu NextVCpu => _domain.VCpus[(int)new RequestReader(_entries.Current.Request.Span, _domain.Layout).VCpuId];
 
     private bool TryMove()
     {

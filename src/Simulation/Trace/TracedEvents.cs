@@ -10,7 +10,7 @@ internal sealed class TracedEvents(SimulatedDomain domain, SimulatedVCpu vcpu)
     /// <summary>Sends the event to the listener, if there is one that watches it.</summary>
     public void Raise(TraceEntry entry)
     {
-        RequestView request = new(entry.Request.Span, domain.Layout);
+        RequestReader request = new(entry.Request.Span, domain.Layout);
         lock (domain.Gate)
         {
             if (!domain.IsMonitored || IsHeld(request) is not { } sync) return;
@@ -20,7 +20,7 @@ internal sealed class TracedEvents(SimulatedDomain domain, SimulatedVCpu vcpu)
     }
 
     /// <returns>Whether the vCPU waits for the answer; null when the event is not watched.</returns>
-    private bool? IsHeld(RequestView request) => request.Kind switch
+    private bool? IsHeld(RequestReader request) => request.Kind switch
     {
         VmEventKind.MemAccess => IsAccessHeld(request),
         VmEventKind.WriteControlRegister => IsWriteHeld(request),
@@ -45,7 +45,7 @@ internal sealed class TracedEvents(SimulatedDomain domain, SimulatedVCpu vcpu)
 
     private static bool? If(bool isWatched, bool sync = true) => isWatched ? sync : null;
 
-    private bool? IsWriteHeld(RequestView request)
+    private bool? IsWriteHeld(RequestReader request)
     {
         var register = (ControlRegister)request.UInt32(VmEventField.ControlRegisterIndex);
         bool isReported = Enum.IsDefined(register) && _settings.Reports(
@@ -53,7 +53,7 @@ internal sealed class TracedEvents(SimulatedDomain domain, SimulatedVCpu vcpu)
         return isReported ? _settings[register]!.Value.Sync : null;
     }
 
-    private bool? IsAccessHeld(RequestView request)
+    private bool? IsAccessHeld(RequestReader request)
     {
         ulong gfn = request.UInt64(VmEventField.MemAccessGfn);
         var flags = (MemAccessFlags)request.UInt32(VmEventField.MemAccessFlags);

@@ -55,7 +55,7 @@ internal sealed class FrontEnd(SharedMemory memory, VmEventLayout layout, uint s
     /// <exception cref="InvalidDataException">Its bytes are not of one number.</exception>
     public ulong NumberIn(ReadOnlySpan<byte> bytes)
     {
-        var view = new RequestView(bytes, layout);
+        var view = new RequestReader(bytes, layout);
         ulong number = view.UInt64(VmEventField.Rax);
         for (VmEventField field = VmEventField.Rax; field <= VmEventField.Rflags; field++)
         {

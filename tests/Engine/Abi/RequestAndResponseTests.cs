@@ -26,9 +26,9 @@ public class RequestAndResponseTests
             new ResponseWriter(bytes, layout).Set(field, value);
             int offset = layout.OffsetOf(field);
             int width = offset < 0 ? 0 : layout.WidthOf(field);
-            ulong read = new RequestView(bytes, layout).UInt64(field);
+            ulong read = new RequestReader(bytes, layout).UInt64(field);
             Assert.Equal(width switch { 0 => 0, 8 => value, _ => value & ((1UL << width * 8) - 1) }, read);
-            Assert.Equal((uint)read, new RequestView(bytes, layout).UInt32(field));
+            Assert.Equal((uint)read, new RequestReader(bytes, layout).UInt32(field));
             Assert.DoesNotContain(bytes.Index(), b => b.Item != 0x5a && (b.Index < offset || b.Index >= offset + width));
         });
 
@@ -39,10 +39,10 @@ public class RequestAndResponseTests
         one =>
         {
             (VmEventLayout layout, byte[] bytes) = one;
-            var request = new RequestView(bytes, layout);
+            var request = new RequestReader(bytes, layout);
             byte[] answer = [.. Enumerable.Repeat((byte)0xff, layout.Size)];
             new ResponseWriter(answer, layout).Begin(request);
-            var response = new RequestView(answer, layout);
+            var response = new RequestReader(answer, layout);
             Assert.Equal(request.Version, response.Version);
             Assert.Equal(request.VCpuId, response.VCpuId);
             Assert.Equal(request.Reason, response.Reason);
@@ -60,10 +60,10 @@ public class RequestAndResponseTests
             (VmEventLayout layout, byte[] bytes) = one;
             byte[] answer = new byte[layout.Size];
             var writer = new ResponseWriter(answer, layout);
-            var request = new RequestView(bytes, layout);
+            var request = new RequestReader(bytes, layout);
             writer.Begin(request);
             writer.CopyRegisters(request);
-            var response = new RequestView(answer, layout);
+            var response = new RequestReader(answer, layout);
             for (VmEventField field = VmEventField.ArmTtbr0; field <= VmEventField.CsAccessRights; field++)
                 Assert.Equal(request.UInt64(field), response.UInt64(field));
             Assert.Equal(0u, response.UInt64(VmEventField.MemAccessGfn));
@@ -78,7 +78,7 @@ public class RequestAndResponseTests
         writer.AddFlags(VmEventFlags.Emulate);
         writer.AddFlags(VmEventFlags.None);
         writer.AddFlags(VmEventFlags.EmulateNoWrite | VmEventFlags.Emulate);
-        Assert.Equal(VmEventFlags.Emulate | VmEventFlags.EmulateNoWrite, new RequestView(bytes, layout).Flags);
+        Assert.Equal(VmEventFlags.Emulate | VmEventFlags.EmulateNoWrite, new RequestReader(bytes, layout).Flags);
     }
 
     [Theory]
@@ -89,7 +89,7 @@ public class RequestAndResponseTests
         VmEventLayout layout = VmEventLayout.ForVersion(VmEventLayout.NewestVersion);
         byte[] bytes = new byte[layout.Size];
         new ResponseWriter(bytes, layout).Set(VmEventField.Reason, reason);
-        var request = new RequestView(bytes, layout);
+        var request = new RequestReader(bytes, layout);
         Assert.Equal(VmEventKind.Unknown, request.Kind);
         Assert.Equal(reason, request.Reason);
     }
@@ -98,7 +98,7 @@ public class RequestAndResponseTests
     public void Bytes_too_few_for_a_request_are_refused()
     {
         VmEventLayout layout = VmEventLayout.ForVersion(VmEventLayout.OldestVersion);
-        Assert.Throws<ArgumentOutOfRangeException>(() => new RequestView(new byte[layout.Size - 1], layout).Flags);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new RequestReader(new byte[layout.Size - 1], layout).Flags);
         Assert.Throws<ArgumentOutOfRangeException>(() => new ResponseWriter(new byte[layout.Size - 1], layout).Set(VmEventField.Flags, 1));
     }
 }

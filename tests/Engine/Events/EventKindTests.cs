@@ -177,7 +177,7 @@ public class EventKindTests
         new ResponseWriter(shared, requests.Layout).Set(VmEventField.Reason, (ulong)VmEventKind.Cpuid);
         new ResponseWriter(shared, requests.Layout).Set(VmEventField.CpuidLeaf, 7);
         var source = new SessionSource(7, "web07", requests.Layout, GuestArchitecture.X86, requests, new LossLog(isComplete: false));
-        var one = (CpuidEvent)VmEventFactory.Create(source, new RequestView(shared, requests.Layout), 0);
+        var one = (CpuidEvent)VmEventFactory.Create(source, new RequestReader(shared, requests.Layout), 0);
         Array.Fill(shared, (byte)0xff);
         Assert.Equal((7u, VmEventKind.Cpuid), (one.Leaf, one.Kind));
     }

@@ -29,7 +29,7 @@ internal sealed class Requests(int version, GuestArchitecture architecture = Gue
         request.Set(VmEventField.Flags, (ulong)VmEventFlags.VCpuPaused);
         foreach ((VmEventField field, ulong value) in fields) request.Set(field, value);
         var source = new SessionSource(7, "web07", Layout, architecture, this, new LossLog(isComplete: false));
-        return VmEventFactory.Create(source, new RequestView(bytes, Layout), Stopwatch.GetTimestamp());
+        return VmEventFactory.Create(source, new RequestReader(bytes, Layout), Stopwatch.GetTimestamp());
     }
 
     /// <summary>An event that waits for its answer.</summary>

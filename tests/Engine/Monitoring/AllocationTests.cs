@@ -122,7 +122,7 @@ public sealed class AllocationTests : IDisposable
     {
         SessionSource source = Source();
         long before = GC.GetAllocatedBytesForCurrentThread();
-        _ = VmEventFactory.Create(source, new RequestView(request, _host.Layout), 0);
+        _ = VmEventFactory.Create(source, new RequestReader(request, _host.Layout), 0);
         return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 }

@@ -85,7 +85,7 @@ public sealed class EarlyEventTests
             return monitor;
         }
 
-        public IMonitorWitness Witness(XenDomain domain) => host.Witness(domain);
+        public IRingHandover PrepareHandover(XenDomain domain) => host.PrepareHandover(domain);
 
         public IDomainControl Control(XenDomain domain) => host.Control(domain);
 

@@ -67,7 +67,7 @@ public class PageRightsTests
                 {
                     bool repeats = watches.Any(w => (w.Watch.Repeat || (w.Selects && linear != 0)) && w.Watch.Covers(gfn, access) && !w.Seen.Contains(gfn));
                     if (!repeats) watches.FindAll(w => w.Watch.Covers(gfn, access)).ForEach(w => w.Seen.Add(gfn));
-                    bool goesOn = rights.Release(new RequestView(RequestOf(host.Layout, gfn, access, linear), host.Layout));
+                    bool goesOn = rights.Release(new RequestReader(RequestOf(host.Layout, gfn, access, linear), host.Layout));
                     Assert.Equal(!repeats && ((PageAccess)guest.GetMemAccess(gfn) & access) == access, goesOn);
                 }
 

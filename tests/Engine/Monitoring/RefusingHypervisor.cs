@@ -23,7 +23,7 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
     public IDomainMonitor EnableMonitor(XenDomain domain, ChannelPreference channel) =>
         new Monitor(host.EnableMonitor(domain, channel), refuses, ChosenMaximumGfn);
 
-    public IMonitorWitness Witness(XenDomain domain) => host.Witness(domain);
+    public IRingHandover PrepareHandover(XenDomain domain) => host.PrepareHandover(domain);
 
     public IDomainControl Control(XenDomain domain) => new DomainControl(host.Control(domain), refuses);
 
@@ -115,7 +115,7 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
         public void MonitorWriteControlRegister(ControlRegister register, bool enable, ControlRegisterOptions options) =>
             Try(nameof(MonitorWriteControlRegister)).MonitorWriteControlRegister(register, enable, options);
 
-        public void HoldBackRegisterWrites() => Try(nameof(HoldBackRegisterWrites)).HoldBackRegisterWrites();
+        public void DeferRegisterWrites() => Try(nameof(DeferRegisterWrites)).DeferRegisterWrites();
 
         public void MonitorMovToMsr(uint msr, bool enable, bool onChangeOnly) => Try(nameof(MonitorMovToMsr)).MonitorMovToMsr(msr, enable, onChangeOnly);
 

@@ -67,11 +67,11 @@ public class ResponseBytesTests
         Properties.Hold(Requests.Zip(Responses), 4000, one =>
         {
             ((VmEventLayout layout, byte[] bytes), VmEventResponse response) = one;
-            var request = new RequestView(bytes, layout);
+            var request = new RequestReader(bytes, layout);
             if (ResponseRules.FindObjection(response, request, GuestArchitecture.X86) is not null) return;
             sensible++;
             byte[] answer = Compose(layout, bytes, response);
-            var sent = new RequestView(answer, layout);
+            var sent = new RequestReader(answer, layout);
 
             // Xen emulates I/O for no other reason than this.
             bool emulatesIo = request.Kind == VmEventKind.Io && (sent.Flags & VmEventFlags.Emulate) != 0;
@@ -91,7 +91,7 @@ public class ResponseBytesTests
     {
         ((VmEventLayout layout, byte[] bytes), VmEventResponse response) = one;
         new ResponseWriter(bytes, layout).Set(VmEventField.Flags, 0);
-        VmEventFlags flags = new RequestView(Compose(layout, bytes, response), layout).Flags;
+        VmEventFlags flags = new RequestReader(Compose(layout, bytes, response), layout).Flags;
 
         // What Continue means for its kind does no harm.
         Assert.Equal(VmEventFlags.None, flags & ~(VmEventFlags.SetRegisters | VmEventFlags.Emulate));
@@ -103,7 +103,7 @@ public class ResponseBytesTests
         VmEventLayout layout = VmEventLayout.ForVersion(7);
         byte[] bytes = Shape(layout, [.. Enumerable.Repeat((byte)0x11, layout.Size)], VmEventKind.MemAccess);
         VmEventResponse response = VmEventResponse.Continue.WithRegister(SettableRegister.Pc, 0x8000);
-        var sent = new RequestView(Compose(layout, bytes, response), layout);
+        var sent = new RequestReader(Compose(layout, bytes, response), layout);
         Assert.Equal(0x8000u, sent.UInt64(VmEventField.ArmPc));
         Assert.Equal(0x1111_1111_1111_1111u, sent.UInt64(VmEventField.ArmTtbr0));
         Assert.Equal(VmEventFlags.VCpuPaused | VmEventFlags.SetRegisters, sent.Flags);
@@ -123,7 +123,7 @@ public class ResponseBytesTests
 
     private static Gen<byte[]> Seldom(Gen<byte[]> some) => Gen.Frequency((3, Gen.Constant(Array.Empty<byte>())), (1, some));
 
-    private static void AssertUnion(VmEventResponse response, RequestView request, RequestView sent)
+    private static void AssertUnion(VmEventResponse response, RequestReader request, RequestReader sent)
     {
         if (response.View is { } view) Assert.Equal(view, sent.UInt32(VmEventField.Altp2mIndex));
         if (response.FastSingleStepView is { } next) Assert.Equal(next, sent.UInt32(VmEventField.FastSingleStepView));
@@ -139,7 +139,7 @@ public class ResponseBytesTests
         }
     }
 
-    private static void AssertData(VmEventResponse response, VmEventLayout layout, byte[] answer, RequestView request, RequestView sent)
+    private static void AssertData(VmEventResponse response, VmEventLayout layout, byte[] answer, RequestReader request, RequestReader sent)
     {
         if (!response.EmulatedReadData.IsEmpty)
         {
@@ -192,7 +192,7 @@ public class ResponseBytesTests
         SessionViews views = new(monitor, switches, new XenDomain(1, "guest", Guid.Empty, DomainType.Hvm, 1));
         RepeatingChannel channel = new(request, new SilentPorts());
         ResponseSender sender = new(channel, new AnswerEffects(monitor, views, switches, GuestArchitecture.X86), new StatisticsCollector(1), layout);
-        sender.Send(new RequestView(request, layout), response, readAt: 0, vmEvent: null);
+        sender.Send(new RequestReader(request, layout), response, readAt: 0, vmEvent: null);
         return channel.Response;
     }
 

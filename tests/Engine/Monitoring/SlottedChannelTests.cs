@@ -31,7 +31,7 @@ public sealed class SlottedChannelTests : IDisposable
         for (uint turn = 0; turn < 9; turn++)
         {
             Assert.True(_channel.TryRead(_request));
-            uint vcpu = new RequestView(_request, _host.Layout).VCpuId;
+            uint vcpu = new RequestReader(_request, _host.Layout).VCpuId;
             Assert.Equal(turn % 3, vcpu);
             Assert.Equal(_host.Layout.Size, _channel.ResponseTo(vcpu, synchronous: true).Length);
             _channel.Flush();

@@ -65,8 +65,8 @@ public class UnswitchedKindTests
             var writer = new ResponseWriter(request, layout);
             writer.Set(VmEventField.Reason, (ulong)kind);
             foreach (VmEventField field in fields) writer.Set(field, 0x77 + (ulong)field);
-            sender.Send(new RequestView(request, layout), VmEventResponse.Continue, readAt: 0, vmEvent: null);
-            foreach (VmEventField field in fields) Assert.Equal(0x77 + (ulong)field, new RequestView(channel.Response, layout).UInt64(field));
+            sender.Send(new RequestReader(request, layout), VmEventResponse.Continue, readAt: 0, vmEvent: null);
+            foreach (VmEventField field in fields) Assert.Equal(0x77 + (ulong)field, new RequestReader(channel.Response, layout).UInt64(field));
         }
     }
 

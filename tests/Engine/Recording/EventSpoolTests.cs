@@ -124,7 +124,7 @@ public sealed class EventSpoolTests : IDisposable
         ResponseWriter writer = new(request, layout);
         writer.Set(VmEventField.Reason, (ulong)VmEventKind.Cpuid);
         writer.Set(VmEventField.VCpuId, (ulong)number);
-        VmEvent vmEvent = VmEventFactory.Create(source ?? Source(), new RequestView(request, layout), number);
+        VmEvent vmEvent = VmEventFactory.Create(source ?? Source(), new RequestReader(request, layout), number);
         vmEvent.Restore(VmEventResponse.Continue, ResponseState.Default, number + 7);
         return vmEvent;
     }

@@ -56,7 +56,7 @@ internal static class RandomEvents
         byte[] request = [.. bytes.Take(layout.Size).Select(b => (byte)b)];
         new ResponseWriter(request, layout).Set(VmEventField.Reason, (ulong)reason);
         SessionSource source = new((uint)ticks, domain, layout, architecture, new Requests(version), new LossLog(isComplete: false));
-        VmEvent vmEvent = VmEventFactory.Create(source, new RequestView(request, layout), ticks);
+        VmEvent vmEvent = VmEventFactory.Create(source, new RequestReader(request, layout), ticks);
         vmEvent.Symbol = ticks % 3 == 0 ? "do_syscall_64+0x38" : null;
         vmEvent.Instruction = ticks % 2 == 0 ? "mov [rdi], rax" : null;
         bool isHeld = state == ResponseState.Held;

@@ -22,7 +22,7 @@ internal sealed class PausedHypervisor(SimulatedHypervisor host) : IHypervisor
 
     public IDomainMonitor EnableMonitor(XenDomain domain, ChannelPreference channel) => host.EnableMonitor(domain, channel);
 
-    public IMonitorWitness Witness(XenDomain domain) => host.Witness(domain);
+    public IRingHandover PrepareHandover(XenDomain domain) => host.PrepareHandover(domain);
 
     public IDomainControl Control(XenDomain domain) => new PausedDomain(this, host.Control(domain));
 

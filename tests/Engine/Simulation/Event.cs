@@ -5,7 +5,7 @@ namespace XenVmEvent.Tests.Simulation;
 /// <summary>A copy of an event's request.</summary>
 internal sealed class Event(byte[] bytes, VmEventLayout layout)
 {
-    public RequestView View => new(bytes, layout);
+    public RequestReader View => new(bytes, layout);
 
     public VmEventKind Kind => View.Kind;
 

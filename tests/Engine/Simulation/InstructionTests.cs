@@ -47,7 +47,7 @@ public sealed class InstructionTests : IDisposable
     public void A_control_register_is_written_after_the_answer_and_not_when_it_is_denied(ControlRegister register)
     {
         ulong old = VCpu.GetControlRegister(register);
-        Monitor.HoldBackRegisterWrites();
+        Monitor.DeferRegisterWrites();
         Monitor.MonitorWriteControlRegister(register, true, Sync);
         Task done = VCpu.RunAsync(GuestAction.WriteControlRegister(register, old ^ 0x1000), GuestAction.WriteControlRegister(register, old ^ 0x3000));
         Event seen = _listener.Next();
@@ -97,7 +97,7 @@ public sealed class InstructionTests : IDisposable
     public void A_write_not_done_when_the_monitor_is_disabled_is_lost()
     {
         ulong old = VCpu.GetControlRegister(ControlRegister.CR3);
-        Monitor.HoldBackRegisterWrites();
+        Monitor.DeferRegisterWrites();
         Monitor.MonitorWriteControlRegister(ControlRegister.CR3, true, Sync);
         VCpu.RunAsync(GuestAction.WriteControlRegister(ControlRegister.CR3, 0x7000));
         _listener.Next();
@@ -113,7 +113,7 @@ public sealed class InstructionTests : IDisposable
     public void Msr_writes_are_reported_each_or_when_they_change_something(bool onChangeOnly, int events)
     {
         const uint Lstar = 0xc000_0082;
-        Monitor.HoldBackRegisterWrites();
+        Monitor.DeferRegisterWrites();
         Monitor.MonitorMovToMsr(Lstar, true, onChangeOnly);
         ulong old = VCpu.GetMsr(Lstar);
         Task done = VCpu.RunAsync(GuestAction.WriteMsr(Lstar, 5), GuestAction.WriteMsr(Lstar, 5), GuestAction.WriteMsr(0x174, 1));
@@ -135,7 +135,7 @@ public sealed class InstructionTests : IDisposable
     [Fact]
     public void An_msr_write_can_be_denied()
     {
-        Monitor.HoldBackRegisterWrites();
+        Monitor.DeferRegisterWrites();
         Monitor.MonitorMovToMsr(0x175, true, onChangeOnly: false);
         ulong old = VCpu.GetMsr(0x175);
         Task done = VCpu.RunAsync(GuestAction.WriteMsr(0x175, 9));

@@ -5,7 +5,7 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Tests.Simulation;
 
 /// <summary>Puts what it wants into a response, beside what every response repeats.</summary>
-internal delegate void Compose(RequestView request, ResponseWriter response);
+internal delegate void Compose(RequestReader request, ResponseWriter response);
 
 /// <summary>A small listener, written against the seam alone: one event after another, answered when the test says so.</summary>
 internal sealed class Listener : IDisposable

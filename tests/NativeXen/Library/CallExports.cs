@@ -37,7 +37,7 @@ internal static unsafe class CallExports
         if (hypercall == Domctl && domctl[0] == VmEventOp) return SlottedPorts(domctl);
         if (hypercall != Domctl || domctl[0] != MonitorOp || domctl[4] != ControlRegisters) return NativeHost.Fail(Errno.ENOSYS);
         uint domain = (ushort)domctl[2];
-        return NativeHost.Try(() => NativeHost.MonitorOf(domain, "XEN_DOMCTL_monitor_op").HoldBackRegisterWrites());
+        return NativeHost.Try(() => NativeHost.MonitorOf(domain, "XEN_DOMCTL_monitor_op").DeferRegisterWrites());
     }
 
     /// <summary>HVMOP_get_mem_type: struct xen_hvm_get_mem_type has the domain and the type in its first bytes, the page in the last.</summary>

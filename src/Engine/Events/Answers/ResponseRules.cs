@@ -19,7 +19,7 @@ internal static class ResponseRules
         FindContradiction(response) ?? FindMisfit(response, kind);
 
     /// <summary>What speaks against it as the answer to this event on this host.</summary>
-    public static XenException? FindObjection(VmEventResponse response, RequestView request, GuestArchitecture architecture) =>
+    public static XenException? FindObjection(VmEventResponse response, RequestReader request, GuestArchitecture architecture) =>
         FindObjection(response, request.Kind) ?? FindObjection(response, request.Layout, architecture) ?? FindObjection(response, request);
 
     /// <summary>What speaks against it on a host.</summary>
@@ -49,7 +49,7 @@ internal static class ResponseRules
         return null;
     }
 
-    private static XenException? FindObjection(VmEventResponse response, RequestView request)
+    private static XenException? FindObjection(VmEventResponse response, RequestReader request)
     {
         if ((response.Flags & (VmEventFlags.AlternateP2m | VmEventFlags.FastSingleStep)) != 0 && (request.Flags & VmEventFlags.AlternateP2m) == 0)
         {

@@ -9,7 +9,7 @@ namespace XenVmEvent.Events;
 /// </remarks>
 public sealed class CpuidEvent : VmEvent
 {
-    internal CpuidEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
+    internal CpuidEvent(VmEventSource source, RequestReader request, long timestamp) : base(source, request, timestamp)
     {
     }
 

@@ -5,7 +5,7 @@ namespace XenVmEvent.Events;
 /// <summary>A debug exception was raised; the guest gets it when the event is answered with Continue.</summary>
 public sealed class DebugExceptionEvent : VmEvent
 {
-    internal DebugExceptionEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
+    internal DebugExceptionEvent(VmEventSource source, RequestReader request, long timestamp) : base(source, request, timestamp)
     {
     }
 

@@ -5,7 +5,7 @@ namespace XenVmEvent.Events;
 /// <summary>The IDTR, GDTR, LDTR or TR was loaded or stored.</summary>
 public sealed class DescriptorAccessEvent : VmEvent
 {
-    internal DescriptorAccessEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
+    internal DescriptorAccessEvent(VmEventSource source, RequestReader request, long timestamp) : base(source, request, timestamp)
     {
     }
 

@@ -5,7 +5,7 @@ namespace XenVmEvent.Events;
 /// <summary>Xen could not emulate an instruction.</summary>
 public sealed class EmulUnimplementedEvent : VmEvent
 {
-    internal EmulUnimplementedEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
+    internal EmulUnimplementedEvent(VmEventSource source, RequestReader request, long timestamp) : base(source, request, timestamp)
     {
     }
 

@@ -5,7 +5,7 @@ namespace XenVmEvent.Events;
 /// <summary>An interrupt was delivered, the one asked for.</summary>
 public sealed class InterruptEvent : VmEvent
 {
-    internal InterruptEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
+    internal InterruptEvent(VmEventSource source, RequestReader request, long timestamp) : base(source, request, timestamp)
     {
     }
 

@@ -5,7 +5,7 @@ namespace XenVmEvent.Events;
 /// <summary>An I/O instruction was executed.</summary>
 public sealed class IoEvent : VmEvent
 {
-    internal IoEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
+    internal IoEvent(VmEventSource source, RequestReader request, long timestamp) : base(source, request, timestamp)
     {
     }
 

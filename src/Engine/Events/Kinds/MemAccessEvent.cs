@@ -5,7 +5,7 @@ namespace XenVmEvent.Events;
 /// <summary>A page was read, written or executed against its access rights.</summary>
 public sealed class MemAccessEvent : VmEvent
 {
-    internal MemAccessEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
+    internal MemAccessEvent(VmEventSource source, RequestReader request, long timestamp) : base(source, request, timestamp)
     {
     }
 

@@ -8,7 +8,7 @@ namespace XenVmEvent.Events;
 /// </summary>
 public sealed class MemPagingEvent : VmEvent
 {
-    internal MemPagingEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
+    internal MemPagingEvent(VmEventSource source, RequestReader request, long timestamp) : base(source, request, timestamp)
     {
     }
 

@@ -8,7 +8,7 @@ namespace XenVmEvent.Events;
 /// </summary>
 public sealed class MemSharingEvent : VmEvent
 {
-    internal MemSharingEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
+    internal MemSharingEvent(VmEventSource source, RequestReader request, long timestamp) : base(source, request, timestamp)
     {
     }
 

@@ -5,7 +5,7 @@ namespace XenVmEvent.Events;
 /// <summary>A model specific register is written. When somebody may deny it, and on Xen before 4.14, the write waits for the answer.</summary>
 public sealed class MovToMsrEvent : VmEvent
 {
-    internal MovToMsrEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
+    internal MovToMsrEvent(VmEventSource source, RequestReader request, long timestamp) : base(source, request, timestamp)
     {
     }
 

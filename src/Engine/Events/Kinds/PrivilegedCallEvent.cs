@@ -5,7 +5,7 @@ namespace XenVmEvent.Events;
 /// <summary>A privileged call was made (arm64: SMC).</summary>
 public sealed class PrivilegedCallEvent : VmEvent
 {
-    internal PrivilegedCallEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
+    internal PrivilegedCallEvent(VmEventSource source, RequestReader request, long timestamp) : base(source, request, timestamp)
     {
     }
 

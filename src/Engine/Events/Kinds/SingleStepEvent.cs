@@ -5,7 +5,7 @@ namespace XenVmEvent.Events;
 /// <summary>One instruction was executed with single stepping on.</summary>
 public sealed class SingleStepEvent : VmEvent
 {
-    internal SingleStepEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
+    internal SingleStepEvent(VmEventSource source, RequestReader request, long timestamp) : base(source, request, timestamp)
     {
     }
 

@@ -5,7 +5,7 @@ namespace XenVmEvent.Events;
 /// <summary>INT3 was executed; the guest gets its breakpoint when the event is answered with Continue.</summary>
 public sealed class SoftwareBreakpointEvent : VmEvent
 {
-    internal SoftwareBreakpointEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
+    internal SoftwareBreakpointEvent(VmEventSource source, RequestReader request, long timestamp) : base(source, request, timestamp)
     {
     }
 

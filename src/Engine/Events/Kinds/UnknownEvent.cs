@@ -5,7 +5,7 @@ namespace XenVmEvent.Events;
 /// <summary>An event of a kind that this program does not know. It is answered with Continue.</summary>
 public sealed class UnknownEvent : VmEvent
 {
-    internal UnknownEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
+    internal UnknownEvent(VmEventSource source, RequestReader request, long timestamp) : base(source, request, timestamp)
     {
     }
 

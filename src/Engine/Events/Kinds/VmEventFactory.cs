@@ -5,7 +5,7 @@ namespace XenVmEvent.Events;
 /// <summary>Makes the event of the type that a request's reason asks for.</summary>
 internal static class VmEventFactory
 {
-    public static VmEvent Create(VmEventSource source, RequestView request, long timestamp) => request.Kind switch
+    public static VmEvent Create(VmEventSource source, RequestReader request, long timestamp) => request.Kind switch
     {
         VmEventKind.MemAccess => new MemAccessEvent(source, request, timestamp),
         VmEventKind.MemSharing => new MemSharingEvent(source, request, timestamp),

@@ -5,7 +5,7 @@ namespace XenVmEvent.Events;
 /// <summary>The vCPU left guest mode.</summary>
 public sealed class VmExitEvent : VmEvent
 {
-    internal VmExitEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
+    internal VmExitEvent(VmEventSource source, RequestReader request, long timestamp) : base(source, request, timestamp)
     {
     }
 

@@ -5,7 +5,7 @@ namespace XenVmEvent.Events;
 /// <summary>A control register is written. When somebody may deny it, and on Xen before 4.14, the write waits for the answer.</summary>
 public sealed class WriteControlRegisterEvent : VmEvent
 {
-    internal WriteControlRegisterEvent(VmEventSource source, RequestView request, long timestamp) : base(source, request, timestamp)
+    internal WriteControlRegisterEvent(VmEventSource source, RequestReader request, long timestamp) : base(source, request, timestamp)
     {
     }
 

@@ -10,7 +10,7 @@ public abstract class VCpuRegisters : IFormattable
 
     private protected VCpuRegisters(VmEvent vmEvent) => _event = vmEvent;
 
-    private protected Abi.RequestView Request => _event.Request;
+    private protected Abi.RequestReader Request => _event.Request;
 
     private protected ulong this[Abi.VmEventField field] => _event.Request.UInt64(field);
 

@@ -45,7 +45,7 @@ internal static unsafe class SlottedPorts
                 MemoryMarshal.Write(domctl[Operation..], GetPorts);
                 MemoryMarshal.Write(domctl[Type..], MonitorType);
                 MemoryMarshal.Write(domctl[Ports..], (ulong)buffer + Size);
-                if (XenCall.xencall1(xen, RegisterWriteHold.Domctl, (ulong)buffer) >= 0) return true;
+                if (XenCall.xencall1(xen, RegisterWriteDeferral.Domctl, (ulong)buffer) >= 0) return true;
                 return (Errno)Marshal.GetLastPInvokeError() is Errno.EINVAL ? false : null;
             }
             finally

@@ -9,7 +9,7 @@ internal sealed unsafe class XenEventPorts : IEventPorts, IDisposable
 {
     private readonly XenEventChannelHandle _channels;
     private readonly SafeFileHandle _wake;
-    private readonly ReleaseWatch _releases;
+    private readonly DomainEndWatch _releases;
     private readonly int _fd;
     private uint[] _slotPorts = [];
 
@@ -27,7 +27,7 @@ internal sealed unsafe class XenEventPorts : IEventPorts, IDisposable
             throw error;
         }
 
-        _releases = new ReleaseWatch();
+        _releases = new DomainEndWatch();
     }
 
     public uint RingPort { get; private set; }

@@ -117,7 +117,7 @@ public sealed class XenHypervisor : IHypervisor
     }
 
     /// <inheritdoc/>
-    public IMonitorWitness Witness(XenDomain domain)
+    public IRingHandover PrepareHandover(XenDomain domain)
     {
         ArgumentNullException.ThrowIfNull(domain);
         XenDomain monitored = FindMonitorable(domain);
@@ -126,7 +126,7 @@ public sealed class XenHypervisor : IHypervisor
         {
             MonitorCapabilities capabilities = MonitorAbilities.Read(xen, monitored, _errors);
             if (ListenerState.Read(xen, monitored.Id) == true) throw XenErrors.OfBusy(monitored);
-            return new XenWitness(xen, monitored, _version, _errors, XenChannel.MapAhead(xen, monitored, _errors), capabilities);
+            return new XenRingHandover(xen, monitored, _version, _errors, XenChannel.MapAhead(xen, monitored, _errors), capabilities);
         }
         catch
         {

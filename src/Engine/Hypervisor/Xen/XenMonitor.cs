@@ -147,19 +147,19 @@ internal sealed class XenMonitor : IDomainMonitor
             enable,
             "control register");
 
-    public void HoldBackRegisterWrites()
+    public void DeferRegisterWrites()
     {
         if (_version is { Major: 4, Minor: < 14 }) return; // They always are.
         if (_version.DomctlInterface is not { } domctlInterface)
         {
             throw new XenException(
                 XenErrorId.NotSupported,
-                $"How Xen {_version} is told to hold back register writes is not known.",
+                $"How Xen {_version} is told to defer register writes is not known.",
                 "Install a release of XenVmEvent that knows this Xen.");
         }
 
         XenLibraries.LoadCall();
-        if (RegisterWriteHold.TryEnable(_domain.Id, domctlInterface) is { } call) throw Failure(call, "hold back the register writes");
+        if (RegisterWriteDeferral.TryEnable(_domain.Id, domctlInterface) is { } call) throw Failure(call, "defer the register writes");
     }
 
     public void MonitorMovToMsr(uint msr, bool enable, bool onChangeOnly) =>

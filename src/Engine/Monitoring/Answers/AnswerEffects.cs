@@ -18,13 +18,13 @@ internal sealed class AnswerEffects(IDomainMonitor monitor, SessionViews views, 
     private static readonly TimeSpan LongestWayOff = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Leaves out of an answer what would do harm.</summary>
-    public VmEventResponse Permit(RequestView request, VmEventResponse response) =>
+    public VmEventResponse Permit(RequestReader request, VmEventResponse response) =>
         // Xen does what the flags say to the vCPU that waits, which could by now be for another event.
         request.IsSynchronous ? switches.Permit(response) : VmEventResponse.Continue;
 
     /// <summary>Does it, and adds to the response what the effect needs there.</summary>
     /// <exception cref="XenException">Xen refused it.</exception>
-    public void Perform(RequestView request, VmEventResponse response, ResponseWriter writer)
+    public void Perform(RequestReader request, VmEventResponse response, ResponseWriter writer)
     {
         if (response.Action == VmEventAction.Deny) AwaitStandstill(request.VCpuId);
         if (response.ToggleSingleStep) switches.Stepping.SwitchOver(request.VCpuId);
@@ -50,7 +50,7 @@ internal sealed class AnswerEffects(IDomainMonitor monitor, SessionViews views, 
     }
 
     /// <summary>Has the guest go on as if nobody had watched.</summary>
-    private void Continue(RequestView request, VmEventResponse response, ResponseWriter writer)
+    private void Continue(RequestReader request, VmEventResponse response, ResponseWriter writer)
     {
         switch (request.Kind)
         {
@@ -94,11 +94,11 @@ internal sealed class AnswerEffects(IDomainMonitor monitor, SessionViews views, 
     }
 
     /// <summary>Whether the vCPU goes on where the page's rights are others.</summary>
-    private static bool IsInAnotherView(RequestView request, VmEventResponse response) =>
+    private static bool IsInAnotherView(RequestReader request, VmEventResponse response) =>
         response.View is { } view && view != request.UInt32(VmEventField.Altp2mIndex);
 
     /// <summary>Gives the guest the exception that was taken from it.</summary>
-    private void Reinject(RequestView request)
+    private void Reinject(RequestReader request)
     {
         if (!request.IsSynchronous) return;
         monitor.InjectTrap(request.VCpuId, request.Kind == VmEventKind.SoftwareBreakpoint

@@ -9,7 +9,7 @@ internal sealed class DefaultAnswers(GuestArchitecture architecture)
     private readonly VmEventResponse[] _byKind = [.. Enum.GetValues<VmEventKind>().Select(_ => VmEventResponse.Continue)];
 
     /// <summary>The default of a request's kind, or Continue where that makes no sense for the request. From any thread.</summary>
-    public VmEventResponse For(RequestView request)
+    public VmEventResponse For(RequestReader request)
     {
         VmEventResponse response = Volatile.Read(ref _byKind[(int)request.Kind]);
         bool applies = ReferenceEquals(response, VmEventResponse.Continue)

@@ -6,7 +6,7 @@ namespace XenVmEvent.Monitoring;
 /// <summary>Writes what a decision says into the bytes of a response.</summary>
 internal static class ResponseEncoder
 {
-    public static void Write(RequestView request, VmEventResponse response, ResponseWriter writer)
+    public static void Write(RequestReader request, VmEventResponse response, ResponseWriter writer)
     {
         CopyWhatXenReads(request, writer);
         writer.AddFlags(response.Flags);
@@ -19,7 +19,7 @@ internal static class ResponseEncoder
         if (!response.ResetForkState) ResponseRegisters.Write(request, response, writer);
     }
 
-    private static void CopyWhatXenReads(RequestView request, ResponseWriter writer)
+    private static void CopyWhatXenReads(RequestReader request, ResponseWriter writer)
     {
         switch (request.Kind)
         {

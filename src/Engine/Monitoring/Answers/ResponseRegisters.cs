@@ -18,7 +18,7 @@ internal static class ResponseRegisters
     /// <summary>Intel's interruption types from here on are raised by an instruction, which lies at RIP.</summary>
     private const uint SoftwareInterrupt = 4;
 
-    public static void Write(RequestView request, VmEventResponse response, ResponseWriter writer)
+    public static void Write(RequestReader request, VmEventResponse response, ResponseWriter writer)
     {
         bool named = response.Registers.Count > 0;
         switch (request.Kind)
@@ -59,14 +59,14 @@ internal static class ResponseRegisters
         _ => VmEventField.Rax + (int)register,
     };
 
-    private static void Advance(RequestView request, ResponseWriter writer, VmEventField instructionPointer, ulong bytes)
+    private static void Advance(RequestReader request, ResponseWriter writer, VmEventField instructionPointer, ulong bytes)
     {
         writer.CopyRegisters(request);
         writer.Set(instructionPointer, request.UInt64(instructionPointer) + bytes);
         writer.AddFlags(VmEventFlags.SetRegisters);
     }
 
-    private static void SkipDebugException(RequestView request, ResponseWriter writer)
+    private static void SkipDebugException(RequestReader request, ResponseWriter writer)
     {
         if (request.UInt32(VmEventField.DebugType) >= SoftwareInterrupt)
         {
@@ -84,7 +84,7 @@ internal static class ResponseRegisters
     /// Whether a breakpoint on execution was met, which comes before its instruction, as DR7 tells; all other debug
     /// exceptions come after theirs. Where the interface version does not say which breakpoint it was, any that is set.
     /// </summary>
-    private static bool IsBeforeItsInstruction(RequestView request)
+    private static bool IsBeforeItsInstruction(RequestReader request)
     {
         ulong dr7 = request.UInt64(VmEventField.Dr7);
         ulong met = request.Layout.Has(VmEventField.DebugPendingDebug) ? request.UInt64(VmEventField.DebugPendingDebug) : ulong.MaxValue;

@@ -16,7 +16,7 @@ internal sealed class ResponseSender(MonitorChannel channel, AnswerEffects effec
     /// <param name="readAt">When the request was read, in Stopwatch ticks.</param>
     /// <param name="vmEvent">The request's event; null where none was made.</param>
     /// <exception cref="XenException">An effect of the answer failed. The vCPU goes on all the same.</exception>
-    public void Send(RequestView request, VmEventResponse response, long readAt, VmEvent? vmEvent)
+    public void Send(RequestReader request, VmEventResponse response, long readAt, VmEvent? vmEvent)
     {
         ResponseWriter writer = new(_response, layout);
         writer.Begin(request);

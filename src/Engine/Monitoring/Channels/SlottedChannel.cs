@@ -43,7 +43,7 @@ internal sealed class SlottedChannel : MonitorChannel
     public override bool TryRead(Span<byte> destination)
     {
         // The ring first: Xen does not wait for it to be read. Then the slots in turn, so that no vCPU starves another.
-        RequestView request = new(destination, _layout);
+        RequestReader request = new(destination, _layout);
         if (_ring.TryRead(destination)) return request.IsSynchronous ? throw Stray(request.VCpuId) : true;
         int vcpu = NextSubmitted();
         if (vcpu < 0) return false;

@@ -214,7 +214,7 @@ internal sealed class SessionTeardown(
     private void ResumeVCpus()
     {
         using IDomainControl control = hypervisor.Control(domain);
-        control.WhilePaused(() => FreshMonitor.ResumeVCpus(hypervisor, domain));
+        control.WhilePaused(() => VCpuResumer.ResumeVCpus(hypervisor, domain));
     }
 
     /// <summary>False also when it cannot be known: then everything is tried.</summary>

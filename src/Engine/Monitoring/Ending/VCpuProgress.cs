@@ -10,7 +10,7 @@ namespace XenVmEvent.Monitoring;
 internal sealed class VCpuProgress
 {
     /// <summary>Much longer than Xen works for a vCPU before it lets it go on, in nanoseconds of its own run time.</summary>
-    private const ulong Moment = 1_000_000;
+    private const ulong LongestReturn = 1_000_000;
 
     private readonly IDomainMonitor _monitor;
     private readonly Dictionary<uint, ulong> _ranBefore = [];
@@ -35,7 +35,7 @@ internal sealed class VCpuProgress
         foreach ((uint vcpu, ulong before) in _ranBefore)
         {
             VCpuState state = StateOf(vcpu);
-            if (state.IsBlocked || state.RunTime - before >= Moment) _ranBefore.Remove(vcpu);
+            if (state.IsBlocked || state.RunTime - before >= LongestReturn) _ranBefore.Remove(vcpu);
         }
 
         return _ranBefore.Count == 0;

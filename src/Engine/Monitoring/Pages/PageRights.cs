@@ -68,7 +68,7 @@ internal sealed class PageRights
     }
 
     /// <summary>How long a page keeps its rights for an instruction that Xen cannot emulate.</summary>
-    public static TimeSpan Moment { get; } = TimeSpan.FromMilliseconds(1);
+    public static TimeSpan LiftTime { get; } = TimeSpan.FromMilliseconds(1);
 
     /// <summary>The view; 0 is the host's own.</summary>
     public ushort View => _pages.View;
@@ -177,7 +177,7 @@ internal sealed class PageRights
 
     /// <summary>Lets an access that raised an event go on.</summary>
     /// <returns>False when the page stays restricted, and the access has to be done in another way.</returns>
-    public bool Release(RequestView request)
+    public bool Release(RequestReader request)
     {
         ulong gfn = request.UInt64(VmEventField.MemAccessGfn);
         if (!Owns(gfn)) return _host!.Release(request);
@@ -224,7 +224,7 @@ internal sealed class PageRights
     /// <summary>Restricts pages again whose moment is over.</summary>
     public void RestrictLifted()
     {
-        while (_lifted.TryPeek(out (ulong Gfn, long At) page) && Stopwatch.GetElapsedTime(page.At) >= Moment)
+        while (_lifted.TryPeek(out (ulong Gfn, long At) page) && Stopwatch.GetElapsedTime(page.At) >= LiftTime)
         {
             _lifted.Dequeue();
             Write(page.Gfn, RightsOf(page.Gfn));
@@ -350,7 +350,7 @@ internal sealed class PageRights
     }
 
     /// <summary>Whether a watch wants to see such accesses of the page after this one too. No lambda: it would be two objects an event.</summary>
-    private bool StaysRestricted(RequestView request, ulong gfn, PageAccess access)
+    private bool StaysRestricted(RequestReader request, ulong gfn, PageAccess access)
     {
         foreach (WatchedPages watch in _watches)
         {

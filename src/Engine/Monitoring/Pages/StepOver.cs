@@ -24,7 +24,7 @@ internal sealed class StepOver(MonitorCapabilities capabilities, VCpuStepping st
     public ushort? BackTo(uint vcpu) => _back.TryGetValue(vcpu, out ushort view) ? view : null;
 
     /// <summary>Has the vCPU go on in view 0 for one instruction.</summary>
-    public void Begin(RequestView request, ResponseWriter writer)
+    public void Begin(RequestReader request, ResponseWriter writer)
     {
         stepping.BeginStepOver(request.VCpuId);
         _back[request.VCpuId] = _put.Remove(request.VCpuId, out ushort put) ? put : (ushort)request.UInt32(VmEventField.Altp2mIndex);

@@ -17,7 +17,7 @@ internal sealed class WatchedPages(PageWatch watch, EventFilter filter, GfnRange
     public bool IsLeaving { get; set; }
 
     /// <summary>Whether a page that it restricts stays so after an access: the watch is for all, or was not shown this one.</summary>
-    public bool Keeps(RequestView request, ulong gfn, PageAccess access) =>
+    public bool Keeps(RequestReader request, ulong gfn, PageAccess access) =>
         (Watch.Repeat || !filter.Selects(request)) && Restricts(gfn) && Watch.Covers(gfn, access);
 
     public bool Restricts(ulong gfn) => !IsLeaving && Watch.Covers(gfn) && !Seen.Contains(gfn) && !IsLeftOut(gfn);

@@ -80,7 +80,7 @@ internal sealed class EventDispatcher
         while (count < most && _channel.TryRead(_request))
         {
             count++;
-            Handle(new RequestView(_request, _layout), noticed);
+            Handle(new RequestReader(_request, _layout), noticed);
         }
 
         _losses.NoteOverwritten(_channel.Overwritten, _subscriptions, noticed);
@@ -122,7 +122,7 @@ internal sealed class EventDispatcher
         foreach (PendingRequest pending in _pending.TakeAll()) Abandon(pending.Event, pending.Undelivered);
         for (int left = _channel.Capacity; left > 0 && _channel.TryRead(_request); left--)
         {
-            RequestView request = new(_request, _layout);
+            RequestReader request = new(_request, _layout);
             anyWaits |= request.IsSynchronous;
             EnsurePlausible(request);
             _statistics.OnRead(request.Kind, request.VCpuId, waited: 0);
@@ -140,7 +140,7 @@ internal sealed class EventDispatcher
     /// <summary>Answers what cannot be read any more, so that vCPUs which queue for room get on.</summary>
     public void MakeRoom() => _channel.MakeRoom(_vcpus);
 
-    private void Handle(RequestView request, long noticed)
+    private void Handle(RequestReader request, long noticed)
     {
         EnsurePlausible(request);
         long now = Stopwatch.GetTimestamp();
@@ -170,7 +170,7 @@ internal sealed class EventDispatcher
 
     /// <summary>Finds the subscriptions that want to see a request.</summary>
     /// <returns>Whether one of them holds it.</returns>
-    private bool FindWanting(RequestView request)
+    private bool FindWanting(RequestReader request)
     {
         bool held = false;
         _wanting.Clear();
@@ -216,7 +216,7 @@ internal sealed class EventDispatcher
         }
     }
 
-    private void EnsurePlausible(RequestView request)
+    private void EnsurePlausible(RequestReader request)
     {
         if (request.Version == _layout.Version && request.VCpuId < _vcpus) return;
         throw new XenException(

@@ -31,7 +31,7 @@ internal sealed class EventFilter
         _architecture = architecture;
     }
 
-    public bool Wants(in RequestView request) => (_kinds & (1u << (int)request.Kind)) != 0 && request.Kind switch
+    public bool Wants(in RequestReader request) => (_kinds & (1u << (int)request.Kind)) != 0 && request.Kind switch
     {
         VmEventKind.MemAccess => _pages is not null
             && (_pages.View == 0 || _pages.View == request.UInt32(VmEventField.Altp2mIndex))
@@ -55,8 +55,8 @@ internal sealed class EventFilter
     public bool SelectsAll => _selection is null;
 
     /// <summary>Whether it is one of those that the watch selects of its kinds.</summary>
-    public bool Selects(in RequestView request) => _selection is null || _selection.Includes(request, _architecture);
+    public bool Selects(in RequestReader request) => _selection is null || _selection.Includes(request, _architecture);
 
-    private static ulong Changes(in RequestView request, VmEventField before, VmEventField after) =>
+    private static ulong Changes(in RequestReader request, VmEventField before, VmEventField after) =>
         request.UInt64(before) ^ request.UInt64(after);
 }

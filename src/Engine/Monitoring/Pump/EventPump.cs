@@ -126,7 +126,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         {
             if (ResponseRules.FindObjection(response, _hypervisor.Layout, _hypervisor.Architecture) is { } unknown) throw unknown;
             if (FindObjection(response) is { } objection) throw objection;
-            if (response.Action == VmEventAction.Deny) _switches.HoldBackRegisterWrites();
+            if (response.Action == VmEventAction.Deny) _switches.DeferRegisterWrites();
             _defaults.Set(kind, response);
         }));
 
@@ -264,8 +264,8 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
             if (left < timeout) timeout = left;
         }
 
-        if (_views.HasLifted && timeout > PageRights.Moment) timeout = PageRights.Moment;
-        if (_switches.HasLifted && timeout > LiftedSwitch.Moment) timeout = LiftedSwitch.Moment;
+        if (_views.HasLifted && timeout > PageRights.LiftTime) timeout = PageRights.LiftTime;
+        if (_switches.HasLifted && timeout > LiftedSwitch.ShortestLift) timeout = LiftedSwitch.ShortestLift;
         if (timeout <= TimeSpan.Zero) return;
         _wait.Sleep(timeout);
         _clock.Look(); // While this slept the host may have, too.

@@ -21,7 +21,7 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
     private readonly HashSet<VmEventKind> _needed = [];
     private readonly VCpuStepping _stepping = new(monitor, vcpus);
     private int _pageWalksIgnored;
-    private bool _registerWritesHeldBack;
+    private bool _registerWritesDeferred;
     private bool _ended;
     private volatile int _stepWatches;
 
@@ -32,12 +32,12 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
     public bool HasLifted => _lifted.Count > 0;
 
     /// <summary>Has register writes wait for their answer, so that it can deny them.</summary>
-    public void HoldBackRegisterWrites()
+    public void DeferRegisterWrites()
     {
-        if (_registerWritesHeldBack) return;
-        if (_users.Any(one => IsLostWhenHeldBack(one.Key, one.Value[0]))) throw WritesWouldBeLost();
-        monitor.HoldBackRegisterWrites();
-        _registerWritesHeldBack = true;
+        if (_registerWritesDeferred) return;
+        if (_users.Any(one => IsLostWhenDeferred(one.Key, one.Value[0]))) throw WritesWouldBeLost();
+        monitor.DeferRegisterWrites();
+        _registerWritesDeferred = true;
     }
 
     /// <summary>Turns on what a watch needs, or, failing, nothing.</summary>
@@ -46,9 +46,9 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
         List<(EventSwitch Switch, SwitchOptions Options)> wanted = SwitchesOf(watch);
         foreach (VmEventKind kind in watch.Kinds) EventSwitch.EnsurePossible(kind, monitor.Capabilities);
         foreach ((EventSwitch one, SwitchOptions options) in wanted) EnsureGoesWithOthers(one, options);
-        bool heldBack = _registerWritesHeldBack || layout.Version < FirstToWriteAtOnce;
-        if (heldBack && wanted.Exists(one => IsLostWhenHeldBack(one.Switch, one.Options))) throw WritesWouldBeLost();
-        if (watch.Hold && wanted.Exists(one => one.Switch.IsRegisterWrite)) HoldBackRegisterWrites();
+        bool deferred = _registerWritesDeferred || layout.Version < FirstToWriteAtOnce;
+        if (deferred && wanted.Exists(one => IsLostWhenDeferred(one.Switch, one.Options))) throw WritesWouldBeLost();
+        if (watch.Hold && wanted.Exists(one => one.Switch.IsRegisterWrite)) DeferRegisterWrites();
         int done = 0;
         try
         {
@@ -159,13 +159,13 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
         }
     }
 
-    /// <summary>Xen does a write that it holds back when the vCPU has stood still; one that does not wait runs on without it.</summary>
-    private static bool IsLostWhenHeldBack(EventSwitch one, SwitchOptions options) =>
+    /// <summary>Xen does a write that it defers when the vCPU has stood still; one that does not wait runs on without it.</summary>
+    private static bool IsLostWhenDeferred(EventSwitch one, SwitchOptions options) =>
         one.Kind == VmEventKind.WriteControlRegister && one.Selector != (uint)ControlRegister.Xcr0 && !options.Sync;
 
     private static XenException WritesWouldBeLost() => new(
         XenErrorId.ConflictingWatch,
-        "This Xen holds back watched register writes until they are answered, always before Xen 4.14 and later where they may be denied; a guest that does not wait for the answer would run on without its write.",
+        "This Xen defers watched register writes until they are answered, always before Xen 4.14 and later where they may be denied; a guest that does not wait for the answer would run on without its write.",
         "Watch writes of CR0, CR3 and CR4 so that the guest waits, or, with Xen 4.14 or later, in a session that denies none.");
 
     private static SwitchOptions Merge(IEnumerable<SwitchOptions> users) => users.Aggregate((all, one) => all.And(one));

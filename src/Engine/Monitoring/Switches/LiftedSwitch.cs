@@ -13,7 +13,7 @@ internal sealed class LiftedSwitch(IDomainMonitor monitor)
     private long _since;
 
     /// <summary>How long at least: time enough for what a vCPU was stopped at, once it runs.</summary>
-    public static TimeSpan Moment { get; } = TimeSpan.FromMilliseconds(1);
+    public static TimeSpan ShortestLift { get; } = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Whether every vCPU that it was lifted for has run on.</summary>
     public bool IsOver
@@ -22,7 +22,7 @@ internal sealed class LiftedSwitch(IDomainMonitor monitor)
         {
             TimeSpan elapsed = Stopwatch.GetElapsedTime(_since);
             return elapsed >= Longest
-                || (elapsed >= Moment && _ranBefore.All(one => monitor.GetVCpuState(one.Key).RunTime != one.Value));
+                || (elapsed >= ShortestLift && _ranBefore.All(one => monitor.GetVCpuState(one.Key).RunTime != one.Value));
         }
     }
 

@@ -3,7 +3,7 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Simulation;
 
 /// <summary>The ring of a simulated domain, for whoever answers when its listener is gone.</summary>
-internal sealed class SimulatedWitness(SimulatedDomain domain) : IMonitorWitness
+internal sealed class SimulatedRingHandover(SimulatedDomain domain) : IRingHandover
 {
     public IDomainMonitor TakeOver()
     {

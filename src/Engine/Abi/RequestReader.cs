@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace XenVmEvent.Abi;
 
 /// <summary>A vm_event request, read in place. A field that its interface version does not have reads as 0.</summary>
-internal readonly ref struct RequestView(ReadOnlySpan<byte> bytes, VmEventLayout layout)
+internal readonly ref struct RequestReader(ReadOnlySpan<byte> bytes, VmEventLayout layout)
 {
     private readonly ReadOnlySpan<byte> _bytes = bytes[..layout.Size];
 

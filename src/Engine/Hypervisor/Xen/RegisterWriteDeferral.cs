@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 namespace XenVmEvent.Hypervisor.Xen;
 
 /// <summary>
-/// Has Xen hold back watched register writes until they are answered: <c>XEN_DOMCTL_MONITOR_OP_CONTROL_REGISTERS</c>
+/// Has Xen defer watched register writes until they are answered: <c>XEN_DOMCTL_MONITOR_OP_CONTROL_REGISTERS</c>
 /// (public/domctl.h). libxenctrl has no function for it, so this makes the hypercall itself.
 /// </summary>
-internal static unsafe class RegisterWriteHold
+internal static unsafe class RegisterWriteDeferral
 {
     /// <summary>__HYPERVISOR_domctl (public/xen.h).</summary>
     internal const uint Domctl = 36;

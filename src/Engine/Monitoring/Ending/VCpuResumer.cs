@@ -8,7 +8,7 @@ namespace XenVmEvent.Monitoring;
 /// those that wait for an answer. Xen resumes a vCPU on any response for it, so the monitor is enabled once more, and its
 /// fresh ring given a response for each.
 /// </summary>
-internal static class FreshMonitor
+internal static class VCpuResumer
 {
     /// <param name="hypervisor">The host.</param>
     /// <param name="domain">A domain that is paused, for nobody would answer what its vCPUs raise, and whose monitor is disabled.</param>

@@ -1,13 +1,13 @@
 namespace XenVmEvent.Hypervisor.Xen;
 
 /// <summary>The ring of a domain of the real Xen, mapped before another process enables its monitor.</summary>
-internal sealed class XenWitness(
+internal sealed class XenRingHandover(
     XenCtrlHandle xen,
     XenDomain domain,
     XenVersion version,
     XenErrors errors,
     XenChannel channel,
-    MonitorCapabilities capabilities) : IMonitorWitness
+    MonitorCapabilities capabilities) : IRingHandover
 {
     public IDomainMonitor TakeOver() =>
         new XenMonitor(xen, domain, version, errors, channel, new XenResumingPorts(xen, domain, errors), capabilities);

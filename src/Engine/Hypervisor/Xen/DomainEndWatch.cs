@@ -7,7 +7,7 @@ namespace XenVmEvent.Hypervisor.Xen;
 /// Learns from xenstored that some domain was shut down or destroyed (<c>@releaseDomain</c>), on a connection of its
 /// own. Where xenstored does not tell, it might be so twice a second. Used by one thread.
 /// </summary>
-internal sealed unsafe class ReleaseWatch : IDisposable
+internal sealed unsafe class DomainEndWatch : IDisposable
 {
     private const string Path = "@releaseDomain";
     private const int NoDescriptor = -1;
@@ -17,7 +17,7 @@ internal sealed unsafe class ReleaseWatch : IDisposable
     private XenStoreHandle? _store;
     private long _lookedAt = Stopwatch.GetTimestamp();
 
-    public ReleaseWatch()
+    public DomainEndWatch()
     {
         XenStoreHandle store = XenStore.xs_open(0);
         if (!store.IsInvalid && XenStore.xs_watch(store, Path, Path))
