@@ -91,7 +91,7 @@ public abstract class CmdletTest : IDisposable
         Assert.Equal(category, error.CategoryInfo.Category);
         XenException exception = Assert.IsType<XenException>(error.Exception);
         Assert.Equal(exception.Message, error.ErrorDetails?.Message);
-        Assert.Equal(exception.Remedy, error.ErrorDetails?.RecommendedAction);
+        Assert.Equal(Remedies.Of(exception), error.ErrorDetails?.RecommendedAction);
         Assert.NotEmpty(exception.Remedy);
         return error;
     }
