@@ -24,6 +24,9 @@ public interface IDomainMonitor : IDomainSettings, IDisposable
     /// <summary>How many pages of memory the domain has of its own at this moment; 0 when it is gone.</summary>
     ulong Pages { get; }
 
+    /// <summary>How many pages of memory the domain may have; 0 when it is gone.</summary>
+    ulong MaximumPages { get; }
+
     /// <summary>The highest guest frame number that the domain uses. A guest chooses it: it can be far beyond its memory.</summary>
     ulong MaximumGfn { get; }
 

@@ -6,7 +6,8 @@ namespace XenVmEvent.Recovery;
 /// <summary>Gives a domain back what its listener took and cannot give back any more, as far as that needs no listener.</summary>
 internal sealed class DomainRestorer(IDomainSettings domain, int vcpus)
 {
-    private const uint PagesPerCall = 65536;
+    /// <summary>Some milliseconds, in which the domain is paused: see <see cref="PageRights"/>.</summary>
+    private const uint PagesPerCall = 1 << 14;
 
     /// <summary>Has no vCPU step any more: Xen delivers no interrupts to one that does, and disabling does not end it.</summary>
     public void StopStepping()
@@ -30,7 +31,7 @@ internal sealed class DomainRestorer(IDomainSettings domain, int vcpus)
         {
             uint count = (uint)Math.Min(PagesPerCall, last - gfn + 1);
             if (asks) RestoreRestricted(monitor, gfn, count, access, meanwhile);
-            else monitor.SetMemAccess(access, gfn, count);
+            else Set(monitor, access, gfn, count);
             meanwhile?.Invoke();
         }
     }
@@ -47,13 +48,16 @@ internal sealed class DomainRestorer(IDomainSettings domain, int vcpus)
             }
             else if (run > 0)
             {
-                monitor.SetMemAccess(access, first + i - run, run);
+                Set(monitor, access, first + i - run, run);
                 run = 0;
             }
 
             if (i % ViewPages.QuestionsPerStep == 0) meanwhile?.Invoke();
         }
     }
+
+    private static void Set(IDomainMonitor monitor, MemAccess access, ulong first, uint count) =>
+        monitor.WhilePaused(() => monitor.SetMemAccess(access, first, count));
 
     /// <summary>Puts all vCPUs into the host's own view and removes others.</summary>
     /// <param name="views">Those to remove.</param>

@@ -16,6 +16,7 @@ internal sealed class GuardProcess : IDisposable
     private readonly Lock _gate = new();
     private readonly GuardStateFile _state;
     private readonly string _program;
+    private readonly GuardScope? _scope;
     private readonly XenDomain _domain;
     private readonly Action<string> _warn;
     private Process _process;
@@ -28,11 +29,13 @@ internal sealed class GuardProcess : IDisposable
     /// <param name="folder">Where to write down what changes.</param>
     /// <param name="domain">The domain.</param>
     /// <param name="late">Its ring cannot be had, or need not be.</param>
-    /// <param name="warn">Is told when the guard was killed; from any thread.</param>
+    /// <param name="scope">Where it is to live; null: with this process.</param>
+    /// <param name="warn">Is told when the guard was killed, or cannot live there; from any thread.</param>
     /// <exception cref="XenException">It does not start.</exception>
-    public GuardProcess(string program, string folder, XenDomain domain, bool late, Action<string> warn)
+    public GuardProcess(string program, string folder, XenDomain domain, bool late, GuardScope? scope, Action<string> warn)
     {
         _program = program;
+        _scope = scope;
         _domain = domain;
         _warn = warn;
         try
@@ -106,12 +109,25 @@ internal sealed class GuardProcess : IDisposable
 
     private Process Start(bool late)
     {
-        ProcessStartInfo start = new(_program)
+        if (_scope is null) return Start(new ProcessStartInfo(_program), late);
+        XenException refused;
+        try
         {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+            return Start(_scope.Start(_program, _domain), late);
+        }
+        catch (XenException e)
+        {
+            refused = e;
+        }
+
+        Process process = Start(new ProcessStartInfo(_program), late);
+        _warn($"The guard of {_domain} has no systemd scope of its own, and ends with this process's unit if systemd kills all of that. {refused.Message}");
+        return process;
+    }
+
+    private Process Start(ProcessStartInfo start, bool late)
+    {
+        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         start.ArgumentList.Add("guard");
         start.ArgumentList.Add(_domain.Id.ToString(CultureInfo.InvariantCulture));
         start.ArgumentList.Add(_domain.Uuid.ToString());

@@ -10,11 +10,14 @@ namespace XenVmEvent.Recovery;
 /// </summary>
 /// <param name="hypervisor">The host; disposed with this.</param>
 /// <param name="program">The file of xenvmevent, which is the guard's program.</param>
-/// <param name="warn">Is told when a guard was killed; from any thread.</param>
+/// <param name="warn">Is told when a guard was killed, or would end with this process; from any thread.</param>
 public sealed class GuardedHypervisor(IHypervisor hypervisor, string program, Action<string> warn) : IHypervisor
 {
     /// <summary>Where to write down for guards what changes.</summary>
     internal string StateFolder { get; init; } = HoldNote.Folder;
+
+    /// <summary>Where guards are to live; null: with this process.</summary>
+    internal GuardScope? Scope { get; init; } = GuardScope.Find();
 
     /// <inheritdoc/>
     public string Description => hypervisor.Description;
@@ -44,7 +47,7 @@ public sealed class GuardedHypervisor(IHypervisor hypervisor, string program, Ac
             if (control.IsMonitored == true) return hypervisor.EnableMonitor(domain, channel);
         }
 
-        GuardProcess guard = new(program, StateFolder, domain, late: false, warn);
+        GuardProcess guard = new(program, StateFolder, domain, late: false, Scope, warn);
         try
         {
             guard.Tell(GuardState.Enabling);
@@ -82,7 +85,7 @@ public sealed class GuardedHypervisor(IHypervisor hypervisor, string program, Ac
         ArgumentNullException.ThrowIfNull(domain);
         try
         {
-            return new ResetGuard(new GuardProcess(program, StateFolder, domain, late: true, warn));
+            return new ResetGuard(new GuardProcess(program, StateFolder, domain, late: true, Scope, warn));
         }
         catch (XenException e)
         {

@@ -29,6 +29,8 @@ internal sealed class GuardedMonitor(IDomainMonitor monitor, GuardProcess guard)
 
     public ulong Pages => monitor.Pages;
 
+    public ulong MaximumPages => monitor.MaximumPages;
+
     public ulong MaximumGfn => monitor.MaximumGfn;
 
     public bool IsConnected => monitor.IsConnected;

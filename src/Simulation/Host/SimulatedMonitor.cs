@@ -24,6 +24,8 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
 
     public ulong Pages => domain.Pages.MaximumGfn + 1 - (ulong)domain.OnDemand.Count;
 
+    public ulong MaximumPages => domain.Pages.MaximumGfn + 1;
+
     public ulong MaximumGfn => domain.Pages.MaximumGfn;
 
     public bool IsConnected => domain.Delivery == delivery;

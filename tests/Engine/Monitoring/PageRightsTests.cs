@@ -35,6 +35,41 @@ public class PageRightsTests
         from access in Gen.Elements(PageAccess.Read, PageAccess.Write, PageAccess.Execute, PageAccess.Read | PageAccess.Write)
         select (kind == 0 ? watch : null, selects, kind == 1 ? choice : -1, (ulong)gfn, access, linear);
 
+    [Theory]
+    [InlineData(0, 32)]
+    [InlineData(63, 0)]
+    [InlineData(5000, 2)]
+    public void Many_pages_are_set_while_no_vcpu_runs_a_call_a_pause(uint named, int pauses)
+    {
+        // What Xen does for each page while vCPUs run it need not do while none runs.
+        List<string> calls = [];
+        bool isListening = false;
+        using var host = new SimulatedHypervisor(new SimulationOptions
+        {
+            Domains = [new() { Id = 5, Name = Hosts.Guest, Pages = 1 << 17, Workload = Workload.Idle }],
+        });
+        using RefusingHypervisor counted = new(host, call =>
+        {
+            if (isListening) calls.Add(call);
+            return false;
+        });
+        using IDomainMonitor monitor = counted.EnableMonitor(host.Guest().Identity, ChannelPreference.Ring);
+        var rights = new PageRights(monitor);
+        var watch = new PageWatch { Access = PageAccess.Write, Ranges = named == 0 ? [] : [new GfnRange(0, named - 1)] };
+        int sets = Math.Max(pauses, 1);
+        foreach (IEnumerable<int> work in (IEnumerable<int>[])[rights.Add(watch, FilterOf(watch, selects: false)), rights.Remove(watch)])
+        {
+            calls.Clear();
+            isListening = true;
+            Finish(work);
+            isListening = false;
+            Assert.Equal(pauses, calls.Count(c => c == nameof(IDomainMonitor.WhilePaused)));
+            Assert.Equal(sets, calls.Count(c => c == nameof(IDomainMonitor.SetMemAccess)));
+        }
+
+        host.Guest().AssertAllPagesFree();
+    }
+
     [Fact]
     [Trait("Speed", "Slow")]
     public void A_page_lacks_just_what_all_watches_together_want_to_see_and_gets_all_back() => Properties.Hold(

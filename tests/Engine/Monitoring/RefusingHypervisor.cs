@@ -80,6 +80,8 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
 
         public ulong Pages => monitor.Pages;
 
+        public ulong MaximumPages => monitor.MaximumPages;
+
         public ulong MaximumGfn => chosenMaximumGfn ?? monitor.MaximumGfn;
 
         public bool IsConnected => monitor.IsConnected;

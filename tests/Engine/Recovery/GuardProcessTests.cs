@@ -189,6 +189,60 @@ public sealed class GuardProcessTests : IDisposable
         Assert.Empty(Started());
     }
 
+    [Fact]
+    public void In_a_scope_of_its_own_it_is_the_same_process()
+    {
+        using SimulatedHypervisor host = Hosts.Idle();
+        string asked = Path.Combine(_folder.Path, "asked");
+        using GuardedHypervisor guarded = Scoped(host, $"#!/bin/sh\necho $$ \"$@\" > '{asked}'\nwhile [ \"$1\" != -- ]; do shift; done\nshift\nexec \"$@\"\n");
+        using MonitorSession session = guarded.Session(ChannelPreference.Ring);
+        string call = File.ReadAllText(asked);
+        Assert.StartsWith($"{ProcessId()} --scope ", call, StringComparison.Ordinal);
+        Assert.Contains("--slice=system.slice", call, StringComparison.Ordinal);
+        session.Stop();
+        Assert.Single(Started());
+        Assert.Empty(_warnings);
+    }
+
+    [Theory]
+    [InlineData("#!/bin/sh\necho 'Failed to connect to bus' >&2\nexit 1\n", "Failed to connect to bus")]
+    [InlineData(null, "does not start")]
+    public void Without_a_scope_of_its_own_it_is_there_all_the_same_and_that_is_said(string? systemdRun, string why)
+    {
+        using SimulatedHypervisor host = Hosts.Idle();
+        using GuardedHypervisor guarded = Scoped(host, systemdRun);
+        using MonitorSession session = guarded.Session(ChannelPreference.Ring);
+        string warning = Assert.Single(_warnings);
+        Assert.Contains("no systemd scope of its own", warning, StringComparison.Ordinal);
+        Assert.Contains(why, warning, StringComparison.Ordinal);
+        Assert.Single(Started());
+        session.Stop();
+    }
+
+    [Theory]
+    [InlineData("systemd", true, true)]
+    [InlineData("bash", true, false)]
+    [InlineData("systemd", false, false)]
+    public void A_scope_is_had_where_systemd_is_process_1(string first, bool isBooted, bool has)
+    {
+        Directory.CreateDirectory(Path.Combine(_folder.Path, "proc/1"));
+        File.WriteAllText(Path.Combine(_folder.Path, "proc/1/comm"), first + "\n");
+        if (isBooted) Directory.CreateDirectory(Path.Combine(_folder.Path, "run/systemd/system"));
+        Assert.Equal(has, GuardScope.Find(_folder.Path, "/nowhere") is not null);
+    }
+
+    private GuardedHypervisor Scoped(SimulatedHypervisor host, string? systemdRun)
+    {
+        string file = Path.Combine(_folder.Path, "systemd-run");
+        if (systemdRun is not null)
+        {
+            File.WriteAllText(file, systemdRun);
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        return new GuardedHypervisor(host, Program(), _warnings.Enqueue) { StateFolder = _folder.Path, Scope = new GuardScope(file) };
+    }
+
     private FileStream OpenState() =>
         new(Assert.Single(Directory.GetFiles(_folder.Path, "guard-*")), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
 

@@ -346,14 +346,15 @@ internal static unsafe class XenCtrlExports
         if (most == 0) return 0;
         if (firstDomain == 0)
         {
-            *info = DomainInfo.Of(new XenDomain(0, "Domain-0", Guid.Empty, DomainType.PV, 1), pages: 0, flags: 0);
+            *info = DomainInfo.Of(new XenDomain(0, "Domain-0", Guid.Empty, DomainType.PV, 1), pages: 0, maximumPages: 0, flags: 0);
             return 1;
         }
 
         SimulatedDomain? guest = NativeHost.AllGuests.FirstOrDefault(g => g.Identity.Id >= firstDomain);
         if (guest is null) return 0;
+        ulong most = guest.Pages.MaximumGfn + 1;
         *info = DomainInfo.Of(
-            guest.Identity, guest.Pages.MaximumGfn + 1, DomainInfo.FlagsOf(guest.State, isDying: !guest.IsAlive, isPaused: Pauses.Count > 0));
+            guest.Identity, most - (ulong)guest.PagesOnDemand, most, DomainInfo.FlagsOf(guest.State, isDying: !guest.IsAlive, isPaused: Pauses.Count > 0));
         return 1;
     }
 

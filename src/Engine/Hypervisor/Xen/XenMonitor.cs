@@ -55,6 +55,8 @@ internal sealed class XenMonitor : IDomainMonitor
 
     public ulong Pages => GetDomainInfo()?.Pages ?? 0;
 
+    public ulong MaximumPages => GetDomainInfo()?.MaximumPages ?? 0;
+
     public ulong MaximumGfn
     {
         get

@@ -21,6 +21,9 @@ internal sealed class PageRights
     /// <summary>Pages handled in one step and with one call, so that events need not wait long for the next.</summary>
     private const int PagesPerStep = 4096;
 
+    /// <summary>From so many pages on the domain is paused while they are set.</summary>
+    private const int PagesToPauseFor = 64;
+
     /// <summary>Pages whose rights are noted in one step.</summary>
     private const int PagesPerNote = 1 << 16;
 
@@ -322,7 +325,7 @@ internal sealed class PageRights
 
                 if (count == PagesPerStep)
                 {
-                    Write(_gfns, _access);
+                    WriteStep(count);
                     yield return count;
                     count = 0;
                 }
@@ -332,8 +335,20 @@ internal sealed class PageRights
         }
 
         if (count == 0) yield break;
-        Write(_gfns.AsSpan(0, count), _access.AsSpan(0, count));
+        WriteStep(count);
         yield return count;
+    }
+
+    /// <summary>
+    /// While vCPUs run, Xen tells all their processors of each page, and waits for them; while none runs it tells nobody. So a
+    /// pause of a millisecond or two takes the place of thousands of interruptions.
+    /// </summary>
+    private void WriteStep(int count)
+    {
+        if (count < PagesToPauseFor) Set();
+        else _monitor.WhilePaused(Set);
+
+        void Set() => Write(_gfns.AsSpan(0, count), _access.AsSpan(0, count));
     }
 
     private void ApplyToNewPages()

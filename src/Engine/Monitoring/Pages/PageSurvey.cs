@@ -8,8 +8,9 @@ namespace XenVmEvent.Monitoring;
 /// </summary>
 /// <remarks>
 /// It is asked page by page, some microseconds each, which populates nothing. Pages are asked about where they are few, where Xen
-/// says that it populates some on demand, and where the domain has memory for less than half of them. Xen tells nobody which
-/// domain is a fork, nor how much of it is still its parent's; but a fork has little memory of its own.
+/// says that it populates some on demand, and where the domain has less than half of the memory that it may have. Xen tells
+/// nobody which domain is a fork, nor how much of it is still its parent's; but a fork has little memory of its own. How many
+/// gfns there are says nothing: a small PVH guest has special pages below 4 GiB, and a million holes before them.
 /// </remarks>
 internal sealed class PageSurvey(IDomainMonitor monitor, ViewPages view)
 {
@@ -39,7 +40,7 @@ internal sealed class PageSurvey(IDomainMonitor monitor, ViewPages view)
     {
         ulong pages = 0;
         foreach (GfnRange range in ranges) pages += range.Count;
-        return pages <= FewPages || monitor.PagesOnDemand != 0 || pages / 2 > monitor.Pages;
+        return pages <= FewPages || monitor.PagesOnDemand != 0 || monitor.Pages < monitor.MaximumPages / 2;
     }
 
     /// <summary>Looks at pages, a step at a time.</summary>

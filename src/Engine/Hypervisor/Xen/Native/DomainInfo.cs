@@ -27,6 +27,10 @@ internal struct DomainInfo
     [FieldOffset(8)]
     public ulong Pages;
 
+    /// <summary>How many pages of memory it may have. A fork may have as many as its parent.</summary>
+    [FieldOffset(16)]
+    public ulong MaximumPages;
+
     /// <summary>The highest of its vCPUs, online or not; all bits set while it is being made and has none.</summary>
     [FieldOffset(68)]
     public uint HighestVCpu;
@@ -65,13 +69,14 @@ internal struct DomainInfo
     };
 
     /// <summary>What an entry of a domain that is not paravirtualised has beside its ending.</summary>
-    public static DomainInfo Of(XenDomain domain, ulong pages, uint flags)
+    public static DomainInfo Of(XenDomain domain, ulong pages, ulong maximumPages, uint flags)
     {
         DomainInfo info = new()
         {
             Domain = (ushort)domain.Id,
             Flags = flags | (domain.Type == DomainType.PV ? 0 : HvmGuest),
             Pages = pages,
+            MaximumPages = maximumPages,
             HighestVCpu = (uint)domain.VCpus - 1,
         };
         domain.Uuid.TryWriteBytes(info.Uuid, bigEndian: true, out _);
