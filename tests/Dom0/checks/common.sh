@@ -1,6 +1,8 @@
 # What the checks share: results, guests, xenvmevent and xen-access run against them.
 # A result is one line, "ok - name", "not ok - name" with the evidence below it, or "skip - name: reason".
 
+. /checks/pair.sh
+. /checks/expected.sh
 set -m  # job control: without it bash starts background programs with SIGINT ignored
 
 check() { # NAME COMMAND...: passes when the command does; what it printed is the evidence
@@ -72,6 +74,22 @@ runs_on() { # every vCPU of the guest reports further rounds
     done
 }
 
+guards() { # the process ids of the guards that run
+    grep -lszx 'guar[d]' /proc/[0-9]*/cmdline | cut -d/ -f3
+}
+
+no_guard() {
+    [ -z "$(guards)" ]
+}
+
+is_paused() {
+    xl list "$guest" | grep -qE ' [r-][b-]p[s-][c-][d-] '
+}
+
+not_paused() {
+    ! is_paused
+}
+
 milliseconds() {
     echo $((${EPOCHREALTIME/./} / 1000))
 }
@@ -93,6 +111,8 @@ stands_still() { # no vCPU of the guest reports a further round
     sleep 5
     equal "$before" "$(progress 0) $(progress 1)"
 }
+
+cpuid_line='^CPUID executed: rip=[0-9a-f]{16}, vcpu [01]\. Insn length: 2 0x[0-9a-f]+ 0x[0-9a-f]+: EAX=0x[0-9a-f]+ EBX=0x[0-9a-f]+ ECX=0x[0-9a-f]+ EDX=0x[0-9a-f]+$'
 
 symbol() { # NAME: an address in the guest, as 16 hex digits
     sed -n "s/ . $1$//p" /guest/symbols

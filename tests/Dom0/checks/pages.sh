@@ -62,15 +62,6 @@ check "write --repeat: the same page again and again" clean_end repeat
 check "write --repeat: 4 events of one page" equal 4 "$(grep -c '"gfn":"0x400"' /tmp/repeat.out)"
 check "write --repeat: the guest runs on" runs_on
 
-# A view of the guest's memory, with rights of its own. What runs against them is emulated: this processor cannot step.
-run view "$guest" altp2m_write --gfn 0x400-0x41f --count 4
-check "altp2m_write: ends cleanly at its count" clean_end view
-check "altp2m_write: writes of the restricted pages, in the view" \
-    count_lines view '^PAGE ACCESS: [r-]w- for GFN 4[01][0-9a-f] .* \(vcpu [01] \[p\], altp2m view 1\)$' 4
-check "altp2m_write: the guest runs on" runs_on
-run after-view "$guest" write --gfn 0x400-0x41f --count 4
-check "altp2m_write: nothing of it is left" clean_end after-view
-
 run outside "$guest" write --gfn 0xfffffff --count 1
 check "a gfn the guest does not have: one clear error" one_clear_error outside 1 '0xfffffff'
 check "after that the guest runs on" runs_on
