@@ -49,6 +49,20 @@ public sealed partial class ArchitectureTests
         }
     }
 
+    [Fact]
+    public void Every_name_in_the_document_is_one_of_the_sources()
+    {
+        HashSet<string> words = [];
+        foreach (string file in Directory.EnumerateFiles(Repository, "*.cs", SearchOption.AllDirectories))
+        {
+            if (!file.Contains("/obj/", StringComparison.Ordinal)) words.UnionWith(Word().Matches(File.ReadAllText(file)).Select(one => one.Value));
+        }
+
+        string[] named = [.. Name().Matches(File.ReadAllText(Path.Combine(Repository, "docs/architecture.md"))).Select(one => one.Groups[1].Value).Distinct()];
+        Assert.NotEmpty(named);
+        Assert.All(named, name => Assert.Contains(name, words));
+    }
+
     [Theory]
     [InlineData(typeof(XenException), new string[0])]
     [InlineData(typeof(SimulatedHypervisor), new[] { "XenVmEvent.Engine" })]
@@ -81,6 +95,13 @@ public sealed partial class ArchitectureTests
 
     [GeneratedRegex(@"^using XenVmEvent\.([\w.]+);", RegexOptions.Multiline)]
     private static partial Regex Using();
+
+    /// <summary>A type or a member in code quotes, perhaps behind its room.</summary>
+    [GeneratedRegex(@"`(?:\w+/)*(?:\w+\.)?([A-Z]\w+)`")]
+    private static partial Regex Name();
+
+    [GeneratedRegex(@"\w+")]
+    private static partial Regex Word();
 
     [GeneratedRegex(@"^([A-Z][\w.]+) ->(.*)$", RegexOptions.Multiline)]
     private static partial Regex Arrow();
