@@ -2,8 +2,8 @@ using System.Diagnostics;
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Simulation;
 using XenVmEvent.Monitoring;
+using XenVmEvent.Simulation;
 
 namespace XenVmEvent.Bench;
 

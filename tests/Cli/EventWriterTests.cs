@@ -2,8 +2,8 @@ using System.Text;
 using System.Text.Json;
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
-using XenVmEvent.Simulation;
 using XenVmEvent.Monitoring;
+using XenVmEvent.Simulation;
 using XenVmEvent.Tests.Events;
 using Xunit;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Management.Automation;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Simulation;
 using XenVmEvent.PS;
+using XenVmEvent.Simulation;
 using Xunit;
 
 namespace XenVmEvent.Cmdlets.Tests;

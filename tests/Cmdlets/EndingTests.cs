@@ -2,8 +2,8 @@ using System.Management.Automation;
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Simulation;
 using XenVmEvent.PS;
+using XenVmEvent.Simulation;
 using Xunit;
 
 namespace XenVmEvent.Cmdlets.Tests;

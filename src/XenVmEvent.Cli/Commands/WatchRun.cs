@@ -5,11 +5,11 @@ using System.Runtime.CompilerServices;
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Simulation;
 using XenVmEvent.Hypervisor.Xen;
 using XenVmEvent.Monitoring;
 using XenVmEvent.Recording;
 using XenVmEvent.Recovery;
+using XenVmEvent.Simulation;
 using XenVmEvent.Symbols;
 
 namespace XenVmEvent.Cli;

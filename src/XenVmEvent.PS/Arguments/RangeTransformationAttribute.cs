@@ -16,7 +16,8 @@ public abstract class RangeTransformationAttribute<T> : ValueTransformationAttri
         try
         {
             object? result = base.Transform(engineIntrinsics, inputData);
-            return result is T[] ? result : ((object?[])result!).Cast<T[]>().SelectMany(ranges => ranges).ToArray();
+            if (result is T[]) return result;
+            return ((object?[])result!).Cast<T[]>().SelectMany(ranges => ranges).ToArray();
         }
         catch (XenException e)
         {

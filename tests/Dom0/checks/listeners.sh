@@ -8,7 +8,7 @@ start_guest web01 cpuid
 start first "$guest" cpuid
 check "events come until a signal" eventually 60 lines first "$cpuid_line" 4
 run second "$guest" cpuid --count 1
-check "a second listener is refused, and told what to do" one_clear_error second 1 'Reset-XenMonitor'
+check "a second listener is refused, and told what to do" one_clear_error second 1 'xenvmevent reset'
 seen=$(wc -l < /tmp/first.out)
 check "the first listener goes on" eventually 60 more_than "$seen" first
 stop TERM

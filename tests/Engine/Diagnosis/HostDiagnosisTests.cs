@@ -1,8 +1,8 @@
 using XenVmEvent.Abi;
 using XenVmEvent.Diagnosis;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Simulation;
 using XenVmEvent.Hypervisor.Xen;
+using XenVmEvent.Simulation;
 using XenVmEvent.Tests.Monitoring;
 using XenVmEvent.Tests.Simulation;
 using Xunit;

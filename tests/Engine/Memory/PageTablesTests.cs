@@ -1,7 +1,7 @@
 using XenVmEvent.Abi;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Simulation;
 using XenVmEvent.Memory;
+using XenVmEvent.Simulation;
 using Xunit;
 
 namespace XenVmEvent.Tests.Memory;

@@ -1,9 +1,9 @@
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Simulation;
 using XenVmEvent.Monitoring;
 using XenVmEvent.Recovery;
+using XenVmEvent.Simulation;
 using XenVmEvent.Tests.Simulation;
 using Xunit;
 

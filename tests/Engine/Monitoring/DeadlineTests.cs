@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Simulation;
 using XenVmEvent.Monitoring;
+using XenVmEvent.Simulation;
 using XenVmEvent.Tests.Simulation;
 using Xunit;
 

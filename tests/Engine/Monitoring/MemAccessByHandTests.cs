@@ -1,7 +1,7 @@
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Simulation;
 using XenVmEvent.Monitoring;
+using XenVmEvent.Simulation;
 using XenVmEvent.Tests.Simulation;
 using Xunit;
 

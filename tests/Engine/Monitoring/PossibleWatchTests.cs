@@ -1,8 +1,8 @@
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Simulation;
 using XenVmEvent.Monitoring;
+using XenVmEvent.Simulation;
 using XenVmEvent.Tests.Simulation;
 using Xunit;
 

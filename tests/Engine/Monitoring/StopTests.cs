@@ -2,8 +2,8 @@ using FsCheck.Fluent;
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Simulation;
 using XenVmEvent.Monitoring;
+using XenVmEvent.Simulation;
 using XenVmEvent.Tests.Simulation;
 using Xunit;
 

@@ -1,11 +1,11 @@
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Simulation;
 using XenVmEvent.Measurement;
 using XenVmEvent.Monitoring;
 using XenVmEvent.Recording;
 using XenVmEvent.Reporting;
+using XenVmEvent.Simulation;
 using XenVmEvent.Tests.Monitoring;
 using XenVmEvent.Tests.Simulation;
 using XenVmEvent.Tests.Xen;

@@ -1,9 +1,9 @@
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Simulation;
 using XenVmEvent.Monitoring;
 using XenVmEvent.Recording;
+using XenVmEvent.Simulation;
 using XenVmEvent.Tests.Events;
 using XenVmEvent.Tests.Monitoring;
 using XenVmEvent.Tests.Xen;

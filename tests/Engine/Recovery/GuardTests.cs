@@ -1,9 +1,9 @@
 using System.IO.Pipes;
 using XenVmEvent.Abi;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Simulation;
 using XenVmEvent.Monitoring;
 using XenVmEvent.Recovery;
+using XenVmEvent.Simulation;
 using XenVmEvent.Tests.Monitoring;
 using XenVmEvent.Tests.Simulation;
 using XenVmEvent.Tests.Xen;

@@ -1,6 +1,6 @@
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Simulation;
 using XenVmEvent.Recovery;
+using XenVmEvent.Simulation;
 using XenVmEvent.Tests.Monitoring;
 using XenVmEvent.Tests.Simulation;
 using Xunit;

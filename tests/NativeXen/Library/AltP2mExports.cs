@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Simulation;
-using XenVmEvent.Hypervisor.Xen;
 
 namespace XenVmEvent.NativeXen;
 

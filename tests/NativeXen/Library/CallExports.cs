@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Simulation;
 using XenVmEvent.Hypervisor.Xen;
+using XenVmEvent.Simulation;
 
 namespace XenVmEvent.NativeXen;
 

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using XenVmEvent.Hypervisor.Xen;
 
 namespace XenVmEvent.NativeXen;
 

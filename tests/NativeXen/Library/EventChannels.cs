@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using XenVmEvent.Simulation;
-using XenVmEvent.Hypervisor.Xen;
 
 namespace XenVmEvent.NativeXen;
 

@@ -4,7 +4,6 @@ using System.Text;
 using XenVmEvent.Abi;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Simulation;
-using XenVmEvent.Hypervisor.Xen;
 
 namespace XenVmEvent.NativeXen;
 

@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using XenVmEvent.Abi;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Simulation;
 using XenVmEvent.Hypervisor.Xen;
+using XenVmEvent.Simulation;
 
 namespace XenVmEvent.NativeXen;
 
@@ -352,9 +352,9 @@ internal static unsafe class XenCtrlExports
 
         SimulatedDomain? guest = NativeHost.AllGuests.FirstOrDefault(g => g.Identity.Id >= firstDomain);
         if (guest is null) return 0;
-        ulong most = guest.Pages.MaximumGfn + 1;
+        ulong pages = guest.Pages.MaximumGfn + 1;
         *info = DomainInfo.Of(
-            guest.Identity, most - (ulong)guest.PagesOnDemand, most, DomainInfo.FlagsOf(guest.State, isDying: !guest.IsAlive, isPaused: Pauses.Count > 0));
+            guest.Identity, pages - (ulong)guest.PagesOnDemand, pages, DomainInfo.FlagsOf(guest.State, isDying: !guest.IsAlive, isPaused: Pauses.Count > 0));
         return 1;
     }
 

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Hypervisor.Xen;
 
 namespace XenVmEvent.NativeXen;
 
