@@ -51,6 +51,16 @@ public sealed class XenException : Exception
     /// <summary>What the remedy comes down to, where a face has a command for it.</summary>
     public RemedyTask RemedyTask { get; }
 
+    /// <summary>The remedy with a face's own command.</summary>
+    /// <param name="commandFor">The face's command for a task; null where it has none.</param>
+    public string RemedyBy(Func<RemedyTask, string?> commandFor)
+    {
+        ArgumentNullException.ThrowIfNull(commandFor);
+        return AddCommand(Remedy, commandFor(RemedyTask));
+    }
+
+    internal static string AddCommand(string remedy, string? command) => command is null ? remedy : $"{remedy.TrimEnd('.')}: {command}.";
+
     /// <summary>The library function that failed; null when none did.</summary>
     public string? Call { get; }
 

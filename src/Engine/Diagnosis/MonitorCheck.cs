@@ -27,12 +27,12 @@ public sealed class MonitorCheck(string? domain, string name, CheckResult result
     /// <summary>What the remedy comes down to, where a face has a command for it.</summary>
     internal RemedyTask RemedyTask { get; } = task;
 
-    /// <summary>The same check with a remedy in a face's words.</summary>
-    /// <param name="word">Words a remedy, given it and what it comes down to.</param>
-    public MonitorCheck Word(Func<string, RemedyTask, string> word)
+    /// <summary>The same check, its remedy with a face's own command.</summary>
+    /// <param name="commandFor">The face's command for a task; null where it has none.</param>
+    public MonitorCheck RemediedBy(Func<RemedyTask, string?> commandFor)
     {
-        ArgumentNullException.ThrowIfNull(word);
-        return new MonitorCheck(Domain, Name, Result, Found, word(Remedy, RemedyTask));
+        ArgumentNullException.ThrowIfNull(commandFor);
+        return new MonitorCheck(Domain, Name, Result, Found, XenException.AddCommand(Remedy, commandFor(RemedyTask)));
     }
 
     /// <inheritdoc/>

@@ -53,13 +53,13 @@ public interface IDomainMonitor : IDomainSettings, IDisposable
     /// How many pages of the domain Xen gives memory to when they are first touched (populate on demand), which setting their
     /// access does too; null where Xen does not tell.
     /// </summary>
-    ulong? PagesOnDemand => 0;
+    ulong? PagesOnDemand { get; }
 
     /// <summary>
     /// Whether a device's memory is at a page that has an access. An access to it that Xen emulates does not reach the device.
     /// False where Xen does not tell.
     /// </summary>
-    bool IsDeviceMemory(ulong gfn) => false;
+    bool IsDeviceMemory(ulong gfn);
 
     /// <summary>Sets the access of a run of pages.</summary>
     void SetMemAccess(MemAccess access, ulong firstGfn, uint count);

@@ -6,12 +6,10 @@ namespace XenVmEvent.PS;
 internal static class Remedies
 {
     /// <summary>The remedy of an error.</summary>
-    public static string Of(XenException e) => Word(e.Remedy, e.RemedyTask);
+    public static string Of(XenException e) => e.RemedyBy(CommandFor);
 
     /// <summary>A check whose remedy names cmdlets.</summary>
-    public static MonitorCheck Of(MonitorCheck check) => check.Word(Word);
-
-    private static string Word(string remedy, RemedyTask task) => CommandFor(task) is { } command ? $"{remedy.TrimEnd('.')}: {command}." : remedy;
+    public static MonitorCheck Of(MonitorCheck check) => check.RemediedBy(CommandFor);
 
     private static string? CommandFor(RemedyTask task) => task switch
     {
