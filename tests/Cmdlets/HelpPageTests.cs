@@ -2,6 +2,8 @@ using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
 using System.Reflection;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
 using XenVmEvent.PS;
 using Xunit;
 
@@ -74,6 +76,20 @@ public sealed class HelpPageTests
         Assert.All(page.Links, link => Assert.True(File.Exists(Path.Combine(BuiltModule.Root, "docs", "cmdlets", link)), link));
         Assert.False(page.HasPlaceholder);
     }
+
+    /// <summary>What PlatyPS made of a page can be older than the page.</summary>
+    [Theory, MemberData(nameof(Names))]
+    public void Get_Help_describes_a_cmdlet_as_its_page_does(string name)
+    {
+        XNamespace maml = "http://schemas.microsoft.com/maml/2004/10";
+        XElement help = XDocument.Load(Path.Combine(BuiltModule.Root, "en-US", "XenVmEvent.PS.dll-Help.xml"))
+            .Descendants().Single(one => one.Name.LocalName == "command" && one.Descendants().First(inner => inner.Name.LocalName == "name").Value.Trim() == name);
+        Assert.Equal(WordsOf(PageOf(name).Section("DESCRIPTION")), WordsOf(string.Join('\n', help.Element(maml + "description")!.Elements().Select(one => one.Value))));
+    }
+
+    /// <summary>The words alone: links without where they lead.</summary>
+    private static IEnumerable<string> WordsOf(string text) =>
+        Regex.Matches(Regex.Replace(text, @"\]\([^)]*\)", ""), @"\w+").Select(one => one.Value);
 
     private static HelpPage PageOf(string name) => Pages.Single(p => p.Name == name);
 

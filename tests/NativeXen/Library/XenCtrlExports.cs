@@ -6,15 +6,11 @@ using XenVmEvent.Simulation;
 
 namespace XenVmEvent.NativeXen;
 
-/// <summary>The functions of libxenctrl. C's <c>bool</c> is a byte here.</summary>
+/// <summary>The functions of libxenctrl, but those about memory and views (<see cref="MemoryExports"/>, <see cref="AltP2mExports"/>). C's <c>bool</c> is a byte here.</summary>
 internal static unsafe class XenCtrlExports
 {
-    /// <summary><c>HVM_PARAM_MONITOR_RING_PFN</c> (Xen's public/hvm/params.h).</summary>
-    private const int MonitorRingParameter = 28;
-
-    private const string Prefix = "simulated_xc_";
+    internal const string Prefix = "simulated_xc_";
     private const nint Connection = 1;
-    private const ulong NewPages = ulong.MaxValue;
     private const uint SingleStepOn = 1;
     private const int VersionNumber = 0;
     private const int VersionCommandLine = 9;
@@ -182,106 +178,6 @@ internal static unsafe class XenCtrlExports
     public static int MonitorIo(nint xch, uint domain, byte enable) =>
         NativeHost.Try(() => Monitor(domain, "xc_monitor_io").MonitorIo(enable != 0));
 
-    [UnmanagedCallersOnly(EntryPoint = Prefix + "set_mem_access")]
-    public static int SetMemAccess(nint xch, uint domain, int access, ulong firstGfn, uint count)
-    {
-        try
-        {
-            SimulatedMonitor monitor = Monitor(domain, "xc_set_mem_access");
-            if (firstGfn == NewPages) monitor.DefaultMemAccess = (MemAccess)access;
-            else monitor.SetMemAccess((MemAccess)access, firstGfn, count);
-            if (count > 1) NativeHost.StartWhenWatched();
-            return 0;
-        }
-        catch (XenException e)
-        {
-            return NativeHost.Fail(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(EntryPoint = Prefix + "set_mem_access_multi")]
-    public static int SetMemAccessMulti(nint xch, uint domain, byte* access, ulong* gfns, uint count) =>
-        NativeHost.Try(() => Monitor(domain, "xc_set_mem_access_multi")
-            .SetMemAccess(new ReadOnlySpan<ulong>(gfns, (int)count), NativeHost.Rights(access, count)));
-
-    [UnmanagedCallersOnly(EntryPoint = Prefix + "get_mem_access")]
-    public static int GetMemAccess(nint xch, uint domain, ulong gfn, int* access)
-    {
-        try
-        {
-            // Whether the domain can have it at all is what Xen looks at first.
-            if (!NativeHost.Find(domain, "xc_get_mem_access").CanRestrictPages) throw Refusal.NoPageAccess("xc_get_mem_access");
-            SimulatedMonitor monitor = Monitor(domain, "xc_get_mem_access");
-            if ((gfn == NewPages ? monitor.DefaultMemAccess : monitor.GetMemAccess(gfn)) is not { } its) return NativeHost.Fail(Errno.ESRCH);
-            *access = (int)its;
-            return 0;
-        }
-        catch (XenException e)
-        {
-            return NativeHost.Fail(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_get_pod_target")]
-    public static int DomainGetPodTarget(nint xch, uint domain, ulong* pages, ulong* cached, ulong* entries) => NativeHost.Try(() =>
-    {
-        *entries = (ulong)NativeHost.Find(domain, "xc_domain_get_pod_target").PagesOnDemand;
-        *pages = *cached = 0;
-    });
-
-    [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_set_access_required")]
-    public static int DomainSetAccessRequired(nint xch, uint domain, uint required) => NativeHost.Try(() =>
-    {
-        SimulatedDomain guest = NativeHost.Find(domain, "xc_domain_set_access_required");
-        lock (guest.Gate)
-        {
-            guest.Pages.ListenerRequired = required != 0;
-            guest.Views.RequireListener(required != 0);
-        }
-    });
-
-    /// <summary>
-    /// Where the ring is before the monitor is enabled, for a guard. That is another process, with a simulated host of its
-    /// own: it gets a page that nothing is ever put in.
-    /// </summary>
-    [UnmanagedCallersOnly(EntryPoint = Prefix + "hvm_param_get")]
-    public static int HvmParamGet(nint xch, uint domain, int parameter, ulong* value)
-    {
-        if (parameter != MonitorRingParameter) return NativeHost.Fail(Errno.EINVAL);
-        return NativeHost.Try(() => *value = NativeHost.Find(domain, "xc_hvm_param_get").Pages.MaximumGfn + 1);
-    }
-
-    /// <inheritdoc cref="HvmParamGet"/>
-    [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_populate_physmap_exact")]
-    public static int DomainPopulatePhysmapExact(nint xch, uint domain, nuint count, uint order, uint flags, ulong* frame) =>
-        NativeHost.IsGuestFull ? NativeHost.Fail(Errno.EBUSY) : NativeHost.Try(() => NativeHost.Find(domain, "xc_domain_populate_physmap_exact"));
-
-    /// <inheritdoc cref="HvmParamGet"/>
-    [UnmanagedCallersOnly(EntryPoint = Prefix + "map_foreign_range")]
-    public static nint MapForeignRange(nint xch, uint domain, int bytes, int protection, nuint frame)
-    {
-        int errno = 0;
-        nint start = Libc.MapFailed;
-        int result = NativeHost.Try(() =>
-        {
-            SimulatedDomain guest = NativeHost.Find(domain, "xc_map_foreign_range");
-            start = Libc.mmap(0, (nuint)bytes, Libc.ProtectionReadWrite, Libc.MapShared | Libc.MapAnonymous, -1, 0);
-            if (start == Libc.MapFailed)
-            {
-                errno = (int)Errno.ENOMEM;
-                return;
-            }
-
-            // What the guest has there at this moment; nothing at the ring's.
-            Span<byte> page = new((void*)start, bytes);
-            if (frame == guest.Pages.MaximumGfn + 1 || guest.Memory.TryRead(frame * GuestMemory.PageSize, page)) return;
-            errno = (int)Errno.EINVAL;
-            _ = Libc.munmap(start, (nuint)bytes);
-        });
-        if (errno != 0) NativeHost.Fail((Errno)errno);
-        return result == 0 && errno == 0 ? start : 0;
-    }
-
     /// <summary>The state of a vCPU: of <c>struct hvm_hw_cpu</c> what says how it translates addresses.</summary>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_hvm_getcontext_partial")]
     public static int DomainHvmGetContextPartial(nint xch, uint domain, ushort type, ushort instance, byte* buffer, uint bytes)
@@ -397,5 +293,5 @@ internal static unsafe class XenCtrlExports
         return 0;
     }
 
-    private static SimulatedMonitor Monitor(uint domain, string call) => NativeHost.MonitorOf(domain, call);
+    internal static SimulatedMonitor Monitor(uint domain, string call) => NativeHost.MonitorOf(domain, call);
 }

@@ -6,7 +6,7 @@ namespace XenVmEvent.Hypervisor.Xen;
 /// Asks what is at a guest's page: <c>HVMOP_get_mem_type</c> (public/hvm/hvm_op.h), which populates nothing. libxenctrl has
 /// no function for it, so this makes the hypercall itself. x86 alone has it.
 /// </summary>
-internal sealed unsafe class MemoryType : IDisposable
+internal sealed class MemoryType : IDisposable
 {
     // struct xen_hvm_get_mem_type.
     private const int Size = 16;
@@ -14,22 +14,16 @@ internal sealed unsafe class MemoryType : IDisposable
     private const int Type = 2;
     private const int Page = 8;
 
-    private readonly XenCallHandle _xen;
-    private readonly nint _buffer;
+    private readonly HypercallBuffer _question;
 
-    private MemoryType(XenCallHandle xen, nint buffer) => (_xen, _buffer) = (xen, buffer);
+    private MemoryType(HypercallBuffer question) => _question = question;
 
     /// <returns>Null where nobody can ask.</returns>
     public static MemoryType? TryOpen()
     {
         try
         {
-            XenLibraries.LoadCall();
-            XenCallHandle xen = XenCallHandle.Open();
-            nint buffer = XenCall.xencall_alloc_buffer(xen, Size);
-            if (buffer != 0) return new MemoryType(xen, buffer);
-            xen.Dispose();
-            return null;
+            return new MemoryType(HypercallBuffer.Open(Size));
         }
         catch (XenException)
         {
@@ -40,16 +34,12 @@ internal sealed unsafe class MemoryType : IDisposable
     /// <returns>False also where Xen does not tell.</returns>
     public bool IsDeviceMemory(uint domain, ulong gfn)
     {
-        Span<byte> question = new((void*)_buffer, Size);
+        Span<byte> question = _question.Bytes;
         question.Clear();
         MemoryMarshal.Write(question[Domain..], (ushort)domain);
         MemoryMarshal.Write(question[Page..], gfn);
-        return XenCall.xencall2(_xen, HvmMemoryType.Hypercall, HvmMemoryType.Get, (ulong)_buffer) >= 0 && MemoryMarshal.Read<ushort>(question[Type..]) == HvmMemoryType.Device;
+        return _question.Call(HvmMemoryType.Hypercall, HvmMemoryType.Get) >= 0 && MemoryMarshal.Read<ushort>(question[Type..]) == HvmMemoryType.Device;
     }
 
-    public void Dispose()
-    {
-        XenCall.xencall_free_buffer(_xen, _buffer);
-        _xen.Dispose();
-    }
+    public void Dispose() => _question.Dispose();
 }

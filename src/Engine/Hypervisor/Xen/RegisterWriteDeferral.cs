@@ -6,7 +6,7 @@ namespace XenVmEvent.Hypervisor.Xen;
 /// Has Xen defer watched register writes until they are answered: <c>XEN_DOMCTL_MONITOR_OP_CONTROL_REGISTERS</c>
 /// (public/domctl.h). libxenctrl has no function for it, so this makes the hypercall itself.
 /// </summary>
-internal static unsafe class RegisterWriteDeferral
+internal static class RegisterWriteDeferral
 {
     /// <summary>__HYPERVISOR_domctl (public/xen.h).</summary>
     internal const uint Domctl = 36;
@@ -21,22 +21,16 @@ internal static unsafe class RegisterWriteDeferral
     private const int Domain = 8;
     private const int Operation = 16;
 
-    /// <returns>Null on success; else the name of the function that failed, with errno.</returns>
-    public static string? TryEnable(uint domain, uint domctlInterface)
+    /// <returns>Whether Xen does so now; if not, with errno.</returns>
+    /// <exception cref="XenException">The call cannot be made.</exception>
+    public static bool TryEnable(uint domain, uint domctlInterface)
     {
-        using XenCallHandle xen = XenCallHandle.Open();
-        nint buffer = XenCall.xencall_alloc_buffer(xen, Size);
-        if (buffer == 0) return nameof(XenCall.xencall_alloc_buffer);
-        Span<byte> domctl = new((void*)buffer, Size);
-        domctl.Clear();
+        using HypercallBuffer buffer = HypercallBuffer.Open(Size);
+        Span<byte> domctl = buffer.Bytes;
         MemoryMarshal.Write(domctl[Command..], MonitorOp);
         MemoryMarshal.Write(domctl[InterfaceVersion..], domctlInterface);
         MemoryMarshal.Write(domctl[Domain..], (ushort)domain);
         MemoryMarshal.Write(domctl[Operation..], ControlRegisters);
-        int result = XenCall.xencall1(xen, Domctl, (ulong)buffer);
-        int errno = Marshal.GetLastPInvokeError();
-        XenCall.xencall_free_buffer(xen, buffer);
-        Marshal.SetLastPInvokeError(errno);
-        return result >= 0 ? null : nameof(XenCall.xencall1);
+        return buffer.Call(Domctl) >= 0;
     }
 }

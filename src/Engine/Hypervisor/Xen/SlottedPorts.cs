@@ -6,7 +6,7 @@ namespace XenVmEvent.Hypervisor.Xen;
 /// Asks a Xen with the slotted channel whether a domain's slots are enabled, with its own call for their ports
 /// (<c>XEN_VM_EVENT_GET_PORTS</c> in the patched public/domctl.h). It changes nothing.
 /// </summary>
-internal static unsafe class SlottedPorts
+internal static class SlottedPorts
 {
     private const uint VmEventOp = 56;
     private const uint GetPorts = 3;
@@ -31,27 +31,16 @@ internal static unsafe class SlottedPorts
     {
         try
         {
-            XenLibraries.LoadCall();
-            using XenCallHandle xen = XenCallHandle.Open();
-            nint buffer = XenCall.xencall_alloc_buffer(xen, Size + PortBytes);
-            if (buffer == 0) return null;
-            try
-            {
-                Span<byte> domctl = new((void*)buffer, Size);
-                domctl.Clear();
-                MemoryMarshal.Write(domctl[Command..], VmEventOp);
-                MemoryMarshal.Write(domctl[InterfaceVersion..], DomctlInterface);
-                MemoryMarshal.Write(domctl[Domain..], (ushort)domain);
-                MemoryMarshal.Write(domctl[Operation..], GetPorts);
-                MemoryMarshal.Write(domctl[Type..], MonitorType);
-                MemoryMarshal.Write(domctl[Ports..], (ulong)buffer + Size);
-                if (XenCall.xencall1(xen, RegisterWriteDeferral.Domctl, (ulong)buffer) >= 0) return true;
-                return (Errno)Marshal.GetLastPInvokeError() is Errno.EINVAL ? false : null;
-            }
-            finally
-            {
-                XenCall.xencall_free_buffer(xen, buffer);
-            }
+            using HypercallBuffer buffer = HypercallBuffer.Open(Size + PortBytes);
+            Span<byte> domctl = buffer.Bytes;
+            MemoryMarshal.Write(domctl[Command..], VmEventOp);
+            MemoryMarshal.Write(domctl[InterfaceVersion..], DomctlInterface);
+            MemoryMarshal.Write(domctl[Domain..], (ushort)domain);
+            MemoryMarshal.Write(domctl[Operation..], GetPorts);
+            MemoryMarshal.Write(domctl[Type..], MonitorType);
+            MemoryMarshal.Write(domctl[Ports..], buffer.Address + Size);
+            if (buffer.Call(RegisterWriteDeferral.Domctl) >= 0) return true;
+            return (Errno)Marshal.GetLastPInvokeError() is Errno.EINVAL ? false : null;
         }
         catch (XenException)
         {

@@ -160,8 +160,7 @@ internal sealed class XenMonitor : IDomainMonitor
                 "Install a release of XenVmEvent that knows this Xen.");
         }
 
-        XenLibraries.LoadCall();
-        if (RegisterWriteDeferral.TryEnable(_domain.Id, domctlInterface) is { } call) throw Failure(call, "defer the register writes");
+        if (!RegisterWriteDeferral.TryEnable(_domain.Id, domctlInterface)) throw Failure(nameof(XenCall.xencall1), "defer the register writes");
     }
 
     public void MonitorMovToMsr(uint msr, bool enable, bool onChangeOnly) =>

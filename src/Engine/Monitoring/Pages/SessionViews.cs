@@ -203,6 +203,6 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
     private XenException NotFound(ushort view) => new(
         XenErrorId.ViewNotFound,
         $"This session has made no view {view} of {domain}.",
-        "List the views, or make one.",
+        "List the views that there are.",
         task: RemedyTask.ListViews);
 }
