@@ -6,11 +6,11 @@ using XenVmEvent.Simulation;
 
 namespace XenVmEvent.Bench;
 
-/// <summary>A simulated guest of 64 GiB: how much room it takes to know of all its pages, and how long a vCPU waits while all are given rights.</summary>
+/// <summary>A simulated guest of 64 GiB: how much room it takes to know of all its pages, and how long a vCPU waits while all are given permissions.</summary>
 internal static class LargeGuest
 {
-    public const string Memory = "memory for all pages of 64 GiB, each seen by a watch and given rights in a view";
-    public const string Wait = "longest wait of a vCPU while a view of 64 GiB is made and its pages get rights";
+    public const string Memory = "memory for all pages of 64 GiB, each seen by a watch and given permissions in a view";
+    public const string Wait = "longest wait of a vCPU while a view of 64 GiB is made and its pages get permissions";
 
     private const int Pages = 1 << 24;
     private const double Mebibyte = 1 << 20;
@@ -49,22 +49,22 @@ internal static class LargeGuest
         monitor.AltP2m.IsActive = true;
         ushort view = monitor.AltP2m.CreateView(MemAccess.Default);
         long before = GC.GetTotalMemory(forceFullCollection: true);
-        PageRights rights = new(monitor);
-        PageRights inView = new(monitor, view, rights);
+        ViewPermissions permissions = new(monitor);
+        ViewPermissions inView = new(monitor, view, permissions);
         Do(inView.Set([new MemAccessRange(new GfnRange(0, Pages - 1), MemAccess.RX)]));
         EventWatch watch = new() { Kinds = [VmEventKind.MemAccess], Pages = new PageWatch { Access = PageAccess.Write } };
-        Do(rights.Add(watch.Pages, new EventFilter(watch, host.Architecture)));
+        Do(permissions.Add(watch.Pages, new EventFilter(watch, host.Architecture)));
         byte[] request = new byte[host.Layout.Size];
         ResponseWriter writer = new(request, host.Layout);
         writer.Set(VmEventField.MemAccessFlags, (ulong)MemAccessFlags.Write);
         for (ulong gfn = 0; gfn < Pages; gfn++)
         {
             writer.Set(VmEventField.MemAccessGfn, gfn);
-            rights.Release(new RequestReader(request, host.Layout));
+            permissions.Release(new RequestReader(request, host.Layout));
         }
 
         long taken = GC.GetTotalMemory(forceFullCollection: true) - before;
-        GC.KeepAlive(rights);
+        GC.KeepAlive(permissions);
         GC.KeepAlive(inView);
         monitor.Disable();
         return taken;

@@ -8,7 +8,7 @@ Describe '-PassThru of' {
     }
     AfterEach { Disable-XenMonitor web01 }
 
-    It 'Set-XenMemAccess gives the pages with the rights that were set' {
+    It 'Set-XenMemAccess gives the pages with the permissions that were set' {
         $set = Set-XenMemAccess web01 0x400-0x40f, 0x500 R -PassThru
         "$set" | Should -Be '0x400-0x40f R 0x500 R'
         "$($set | Get-XenMemAccess)" | Should -Be "$set"

@@ -73,7 +73,7 @@ Describe 'Watch-XenMemAccess' {
         Assert-GuestFree web01
     }
 
-    It 'gives a page its rights back after its first access' {
+    It 'gives a page its permissions back after its first access' {
         # By one vCPU, for two may write a page for the first time at the same time.
         Switch-SimulatedHost @{ Domains = [XenVmEvent.Simulation.SimulatedDomainOptions[]] @(@{ Id = 1; Name = 'web01' }) }
         Enable-XenMonitor web01

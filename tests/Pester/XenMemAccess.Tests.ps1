@@ -36,7 +36,7 @@ Describe 'Get-XenMemAccess and Set-XenMemAccess' {
         Assert-GuestFree web01
     }
 
-    It 'refuses the right <_>, which the guest would not survive, with the reason' -ForEach 'W', 'WX' {
+    It 'refuses the permission <_>, which the guest would not survive, with the reason' -ForEach 'W', 'WX' {
         Enable-XenMonitor web01
         Set-XenMemAccess web01 0x400 $_ -ErrorVariable refused -ErrorAction SilentlyContinue
         $refused.FullyQualifiedErrorId | Should -Be 'NotSupported,XenVmEvent.PS.SetXenMemAccessCommand'

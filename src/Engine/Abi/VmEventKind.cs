@@ -6,7 +6,7 @@ public enum VmEventKind
     /// <summary>A reason that this program does not know.</summary>
     Unknown = 0,
 
-    /// <summary>A page was read, written or executed against its access rights.</summary>
+    /// <summary>A page was read, written or executed against its permissions.</summary>
     MemAccess = 1,
 
     /// <summary>A shared page could not be unshared.</summary>

@@ -1,7 +1,7 @@
 namespace XenVmEvent.Hypervisor;
 
 /// <summary>
-/// A domain's altp2m: up to <see cref="MostViews"/> views of its memory, each with access rights of its own. View 0 is the
+/// A domain's altp2m: up to <see cref="MostViews"/> views of its memory, each with permissions of its own. View 0 is the
 /// host's own and always there. Every call comes from the thread that the monitor's do, and throws
 /// <see cref="XenException"/> when Xen refuses.
 /// </summary>

@@ -1,6 +1,6 @@
 namespace XenVmEvent.Hypervisor;
 
-/// <summary>The rights a guest has to a page: Xen's <c>xenmem_access_t</c>, with Xen's numbers.</summary>
+/// <summary>The permissions a guest has to a page: Xen's <c>xenmem_access_t</c>, with Xen's numbers.</summary>
 public enum MemAccess
 {
     /// <summary>No access.</summary>
@@ -9,7 +9,7 @@ public enum MemAccess
     /// <summary>Read.</summary>
     R = 1,
 
-    /// <summary>Write. Not a valid right on Intel hardware.</summary>
+    /// <summary>Write. Intel hardware does not have it.</summary>
     W = 2,
 
     /// <summary>Read and write.</summary>
@@ -21,7 +21,7 @@ public enum MemAccess
     /// <summary>Read and execute.</summary>
     RX = 5,
 
-    /// <summary>Write and execute. Not a valid right on Intel hardware.</summary>
+    /// <summary>Write and execute. Intel hardware does not have it.</summary>
     WX = 6,
 
     /// <summary>Everything.</summary>

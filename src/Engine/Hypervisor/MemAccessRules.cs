@@ -2,12 +2,12 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Hypervisor;
 
-/// <summary>Which rights to a page may be set, whatever the host.</summary>
+/// <summary>Which permissions to a page may be set, whatever the host.</summary>
 internal static class MemAccessRules
 {
-    /// <summary>Refuses rights that Xen accepts and the guest does not survive.</summary>
+    /// <summary>Refuses permissions that Xen accepts and the guest does not survive.</summary>
     /// <remarks>
-    /// Intel's page tables have no right to write without the right to read: the processor calls such an entry a
+    /// Intel's page tables have no permission to write without the permission to read: the processor calls such an entry a
     /// misconfiguration, and Xen crashes the guest.
     /// </remarks>
     /// <exception cref="XenException"><see cref="XenErrorId.NotSupported"/>.</exception>
@@ -20,7 +20,7 @@ internal static class MemAccessRules
             "Choose RW or Rwx.");
     }
 
-    /// <summary>The rights as Xen's calls for many pages take them, a byte each.</summary>
+    /// <summary>The permissions as Xen's calls for many pages take them, a byte each.</summary>
     /// <exception cref="XenException"><see cref="XenErrorId.NotSupported"/>.</exception>
     public static byte[] ToBytes(ReadOnlySpan<MemAccess> access, int count, GuestArchitecture architecture)
     {

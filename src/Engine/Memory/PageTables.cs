@@ -4,7 +4,7 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Memory;
 
 /// <summary>
-/// Walks a guest's page tables as the processor does, without a look at rights: all paging modes of x86 (Intel's manual,
+/// Walks a guest's page tables as the processor does, without a look at permissions: all paging modes of x86 (Intel's manual,
 /// volume 3, chapter 4).
 /// </summary>
 internal static class PageTables

@@ -21,7 +21,7 @@ public sealed record MonitorOptions
     /// </summary>
     public TimeSpan ResponseTimeout { get; init; } = DefaultResponseTimeout;
 
-    /// <summary>Whether the domain crashes, rather than runs on, when an access against a page's rights finds no listener (xen-access -m).</summary>
+    /// <summary>Whether the domain crashes, rather than runs on, when an access against a page's permissions finds no listener (xen-access -m).</summary>
     public bool ListenerRequired { get; init; }
 
     /// <summary>Is told what of a request is left out, and why; from any thread, and before anything is changed for the request.</summary>

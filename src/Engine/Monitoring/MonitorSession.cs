@@ -131,7 +131,7 @@ public sealed class MonitorSession : IDisposable
     }
 
     /// <summary>
-    /// Makes a view of the domain's memory, with access rights of its own; no vCPU is in it yet. It goes at the end of the
+    /// Makes a view of the domain's memory, with permissions of its own; no vCPU is in it yet. It goes at the end of the
     /// session, when all vCPUs are put into view 0 and altp2m is as it was before.
     /// </summary>
     /// <param name="access">What all pages are given in it; <see cref="MemAccess.Default"/>: they are as in view 0.</param>
@@ -190,19 +190,19 @@ public sealed class MonitorSession : IDisposable
     }
 
     /// <summary>
-    /// Sets rights by hand, thousands of pages with one call, for as long as the session lasts. Watches take theirs from
+    /// Sets permissions by hand, thousands of pages with one call, for as long as the session lasts. Watches take theirs from
     /// these; an access against them goes on by emulation or, in another view than 0, in view 0, and they stay.
     /// </summary>
-    /// <param name="rights">The pages and their rights; the last word on a page counts.</param>
+    /// <param name="permissions">The pages and their permissions; the last word on a page counts.</param>
     /// <param name="view">The view; 0 is the host's own.</param>
     /// <exception cref="XenException">
-    /// <see cref="XenErrorId.NotSupported"/>: a right that the guest would not survive, or that this Xen does not know.
+    /// <see cref="XenErrorId.NotSupported"/>: a permission that the guest would not survive, or that this Xen does not know.
     /// <see cref="XenErrorId.InvalidGfn"/>, <see cref="XenErrorId.ViewNotFound"/> and others.
     /// </exception>
-    public void SetMemAccess(IReadOnlyList<MemAccessRange> rights, ushort view = 0)
+    public void SetMemAccess(IReadOnlyList<MemAccessRange> permissions, ushort view = 0)
     {
-        ArgumentNullException.ThrowIfNull(rights);
-        MemAccessRange[] ranges = [.. rights];
+        ArgumentNullException.ThrowIfNull(permissions);
+        MemAccessRange[] ranges = [.. permissions];
         foreach (MemAccessRange range in ranges) MemAccessRules.EnsureSafe(range.Access, _hypervisor.Architecture);
         _pump.DoSteps(views => views.Set(view, ranges));
     }

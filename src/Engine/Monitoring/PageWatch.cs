@@ -8,7 +8,7 @@ public sealed record PageWatch
     private readonly GfnRange[] _ranges = [];
 
     /// <summary>
-    /// The accesses. None: all, and no page is restricted for it; what is seen are accesses against rights set by hand, and
+    /// The accesses. None: all, and no page is restricted for it; what is seen are accesses against permissions set by hand, and
     /// those that other watches cause.
     /// </summary>
     public required PageAccess Access { get; init; }
@@ -27,7 +27,7 @@ public sealed record PageWatch
     public bool Repeat { get; init; }
 
     /// <summary>
-    /// The view of the memory that the pages are restricted in: 0, the host's own, whose rights hold in other views too
+    /// The view of the memory that the pages are restricted in: 0, the host's own, whose permissions hold in other views too
     /// where a page has none of its own; or one that the session made. There, with <see cref="Repeat"/>, the vCPU does the
     /// access in view 0 and comes back, where the processor can single step; else Xen emulates it.
     /// </summary>

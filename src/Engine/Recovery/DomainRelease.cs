@@ -8,7 +8,7 @@ namespace XenVmEvent.Recovery;
 /// Each step is tried even when another failed.
 /// </summary>
 /// <remarks>
-/// No page's access is set. Without a listener, and with none required, Xen gives a page its rights at the first touch; while
+/// No page's access is set. Without a listener, and with none required, Xen gives a page its permissions at the first touch; while
 /// setting them page by page splits every large page, which a small guest has no memory for (ENOMEM), and costs Xen a
 /// broadcast each.
 /// </remarks>

@@ -6,7 +6,7 @@ namespace XenVmEvent.Recovery;
 /// <summary>Gives a domain back what its listener took and cannot give back any more, as far as that needs no listener.</summary>
 internal sealed class DomainRestorer(IDomainSettings domain, int vcpus)
 {
-    /// <summary>Some milliseconds, in which the domain is paused: see <see cref="PageRights"/>.</summary>
+    /// <summary>Some milliseconds, in which the domain is paused: see <see cref="ViewPermissions"/>.</summary>
     private const uint PagesPerCall = 1 << 14;
 
     /// <summary>Has no vCPU step any more: Xen delivers no interrupts to one that does, and disabling does not end it.</summary>

@@ -10,7 +10,7 @@ internal sealed class AlternateViews(SimulatedDomain domain)
     /// <summary>Whether the domain has views: view 0 is there then, and has entries of its own, as Xen's has.</summary>
     public bool IsActive => _views[0] is not null;
 
-    /// <summary>A view's rights; null when it is not there.</summary>
+    /// <summary>A view's permissions; null when it is not there.</summary>
     public PagePermissions? this[int view] => view < _views.Length ? _views[view] : null;
 
     /// <summary>Switches altp2m on, with all vCPUs in view 0, or off, with all of them in no view.</summary>
@@ -48,7 +48,7 @@ internal sealed class AlternateViews(SimulatedDomain domain)
         return true;
     }
 
-    /// <summary>The host's rights to these pages were set: Xen gives them to every view.</summary>
+    /// <summary>The host's permissions to these pages were set: Xen gives them to every view.</summary>
     public void FollowHost(ulong firstGfn, uint count)
     {
         foreach (PagePermissions? view in _views) view?.FollowHost(firstGfn, count);

@@ -3,10 +3,10 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>The rights of a domain to its pages in one view, and what an access against them does. Changed under the domain's gate only.</summary>
+/// <summary>The permissions of a domain to its pages in one view, and what an access against them does. Changed under the domain's gate only.</summary>
 internal sealed class PagePermissions
 {
-    /// <summary>In an altp2m view: the page has no rights of its own there.</summary>
+    /// <summary>In an altp2m view: the page has no permissions of its own there.</summary>
     private const MemAccess AsInHost = (MemAccess)(-1);
 
     private readonly MemAccess[] _access;
@@ -40,7 +40,7 @@ internal sealed class PagePermissions
 
     public ulong MaximumGfn => (ulong)_access.Length - 1;
 
-    /// <summary>Whether any page has fewer rights than all.</summary>
+    /// <summary>Whether any page has fewer permissions than all.</summary>
     public bool RestrictsAnything => Default != MemAccess.Rwx || Array.Exists(_access, a => a is not (MemAccess.Rwx or AsInHost));
 
     public MemAccess this[ulong gfn]
@@ -49,17 +49,17 @@ internal sealed class PagePermissions
         set => _access[gfn] = value == MemAccess.Default ? Default : value;
     }
 
-    /// <summary>The rights that a page has in this view alone; null when it has none.</summary>
+    /// <summary>The permissions that a page has in this view alone; null when it has none.</summary>
     public MemAccess? Own(ulong gfn) => _access[gfn] is not AsInHost and MemAccess own ? own : null;
 
     /// <summary>Sets a run of pages, which the domain must have.</summary>
     public void Set(MemAccess access, ulong firstGfn, uint count) =>
         Array.Fill(_access, access == MemAccess.Default ? Default : access, (int)firstGfn, (int)count);
 
-    /// <summary>The host's rights to these pages were set: Xen gives them to every view.</summary>
+    /// <summary>The host's permissions to these pages were set: Xen gives them to every view.</summary>
     public void FollowHost(ulong firstGfn, uint count) => Array.Fill(_access, AsInHost, (int)firstGfn, (int)count);
 
-    /// <summary>Whether the rights of now forbid the access. Gfns that the domain does not have restrict nothing.</summary>
+    /// <summary>Whether the permissions of now forbid the access. Gfns that the domain does not have restrict nothing.</summary>
     public bool Forbids(ulong gfn, MemAccessFlags access, bool isPageWalk) =>
         gfn < (ulong)_access.Length && (access & ~Allowed(this[gfn], isPageWalk)) != 0;
 

@@ -79,7 +79,7 @@ internal sealed class SimulatedAltP2m(SimulatedDomain domain, Func<string, Singl
     {
         const string Name = "xc_altp2m_set_mem_access_multi";
         using SingleCaller.Call call = EnterActive(Name);
-        foreach (MemAccess right in access) SimulatedMonitor.Check(Name, right, domain.Architecture);
+        foreach (MemAccess permission in access) SimulatedMonitor.Check(Name, permission, domain.Architecture);
         lock (domain.Gate)
         {
             PagePermissions pages = Find(Name, view);

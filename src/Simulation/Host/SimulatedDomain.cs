@@ -380,13 +380,13 @@ public sealed class SimulatedDomain
     /// <summary>An access to a device's memory is emulated: the device model has no such device.</summary>
     internal void LoseAccess() => Interlocked.Increment(ref _accessesLost);
 
-    /// <summary>A page access against its rights, in a view, that nobody is told. Under the gate.</summary>
+    /// <summary>A page access against its permissions, in a view, that nobody is told. Under the gate.</summary>
     /// <returns>Whether the access is done.</returns>
     internal bool AccessWithoutListener(ulong gfn, PagePermissions view)
     {
         if (view.ListenerRequired)
         {
-            End($"gfn 0x{gfn:x} was accessed against its rights, and the listener that is required was not there", DomainState.Crashed);
+            End($"gfn 0x{gfn:x} was accessed against its permissions, and the listener that is required was not there", DomainState.Crashed);
             return false;
         }
 
@@ -394,7 +394,7 @@ public sealed class SimulatedDomain
         return true;
     }
 
-    /// <summary>Whether Xen emulates for this response: for a page access, as long as the rights forbid what the response repeats from the request.</summary>
+    /// <summary>Whether Xen emulates for this response: for a page access, as long as the permissions forbid what the response repeats from the request.</summary>
     internal static bool MayEmulate(RequestReader response, PagePermissions view)
     {
         switch (response.Kind)

@@ -98,7 +98,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
     {
         const string Name = "xc_set_mem_access_multi";
         using SingleCaller.Call call = EnterMemAccess(Name);
-        foreach (MemAccess right in access) Check(Name, right, domain.Architecture);
+        foreach (MemAccess permission in access) Check(Name, permission, domain.Architecture);
         lock (domain.Gate)
         {
             for (int i = 0; i < gfns.Length; i++)
@@ -255,10 +255,10 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
         delivery.ListenerSlots?.Dispose();
     }
 
-    /// <summary>Refuses rights that Xen does not know, or the guest does not survive.</summary>
+    /// <summary>Refuses permissions that Xen does not know, or the guest does not survive.</summary>
     internal static void Check(string call, MemAccess access, GuestArchitecture architecture)
     {
-        if (!Enum.IsDefined(access)) throw Refusal.Invalid(call, $"{access} is no access right");
+        if (!Enum.IsDefined(access)) throw Refusal.Invalid(call, $"{access} is no permission of a page");
         MemAccessRules.EnsureSafe(access, architecture);
     }
 

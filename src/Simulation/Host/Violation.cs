@@ -1,6 +1,6 @@
 namespace XenVmEvent.Simulation;
 
-/// <summary>What a page access against the page's rights comes to.</summary>
+/// <summary>What a page access against the page's permissions comes to.</summary>
 internal enum Violation
 {
     /// <summary>The restriction gave way in silence: the access is done.</summary>

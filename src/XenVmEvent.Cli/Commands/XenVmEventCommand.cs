@@ -26,7 +26,7 @@ internal static class XenVmEventCommand
         CustomParser = result => ParseMode(result),
     };
 
-    private static readonly Option<bool> Required = new("-m") { Description = "The domain crashes, rather than runs on, when an access against a page's rights finds no listener." };
+    private static readonly Option<bool> Required = new("-m") { Description = "The domain crashes, rather than runs on, when an access against a page's permissions finds no listener." };
     private static readonly Option<bool> NoGuard = new("--no-guard") { Description = "No second process that frees the guest if this one is killed." };
     private static readonly Option<bool> Simulate = new("--simulate") { Description = "Watch a simulated guest, web01 or db01, on a machine without Xen." };
     private static readonly Option<string?> Trace = new("--trace")

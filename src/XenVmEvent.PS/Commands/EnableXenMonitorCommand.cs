@@ -27,7 +27,7 @@ public sealed class EnableXenMonitorCommand : DomainCmdlet
     [PositiveDuration(MostMinutes = MonitorOptions.LongestResponseMinutes)]
     public TimeSpan ResponseTimeout { get; set; } = MonitorOptions.DefaultResponseTimeout;
 
-    /// <summary>The domain crashes, rather than runs on, when an access against a page's rights finds no listener.</summary>
+    /// <summary>The domain crashes, rather than runs on, when an access against a page's permissions finds no listener.</summary>
     [Parameter]
     public SwitchParameter ListenerRequired { get; set; }
 

@@ -4,7 +4,7 @@ using XenVmEvent.Monitoring;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// Get-XenMemAccess: the rights that a domain has to its pages, one object for each run of pages with the same. A domain
+/// Get-XenMemAccess: the permissions that a domain has to its pages, one object for each run of pages with the same. A domain
 /// that is not monitored is for the moment, as Xen tells only a listener.
 /// </summary>
 [Cmdlet(VerbsCommon.Get, "XenMemAccess")]

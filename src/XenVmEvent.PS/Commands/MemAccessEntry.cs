@@ -33,7 +33,7 @@ public sealed class MemAccessEntry
     /// <summary>How many they are.</summary>
     public ulong Pages => Gfn.Count;
 
-    /// <summary>The guest's rights to them.</summary>
+    /// <summary>The guest's permissions to them.</summary>
     public MemAccess Access => _range.Access;
 
     /// <inheritdoc/>

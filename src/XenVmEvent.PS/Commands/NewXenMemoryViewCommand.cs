@@ -5,7 +5,7 @@ using XenVmEvent.Monitoring;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// New-XenMemoryView: makes an altp2m view of a domain's memory, with access rights of its own. No vCPU is in it until
+/// New-XenMemoryView: makes an altp2m view of a domain's memory, with permissions of its own. No vCPU is in it until
 /// Switch-XenMemoryView. It is removed at the end of the session.
 /// </summary>
 [Cmdlet(VerbsCommon.New, "XenMemoryView", SupportsShouldProcess = true)]

@@ -5,7 +5,7 @@ using XenVmEvent.Monitoring;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// Set-XenMemAccess: sets the rights that a domain has to pages, for as long as its session lasts; what they were before
+/// Set-XenMemAccess: sets the permissions that a domain has to pages, for as long as its session lasts; what they were before
 /// comes back at its end. Pages that come by the pipeline are set together, thousands in one call.
 /// </summary>
 [Cmdlet(VerbsCommon.Set, "XenMemAccess", SupportsShouldProcess = true)]
@@ -31,7 +31,7 @@ public sealed class SetXenMemAccessCommand : SessionCmdlet
     [ArgumentCompleter(typeof(NoCompleter))]
     public GfnRange[] Gfn { get; set; } = [];
 
-    /// <summary>The rights that the guest is left.</summary>
+    /// <summary>The permissions that the guest is left.</summary>
     [Parameter(Mandatory = true, Position = 2, ValueFromPipelineByPropertyName = true)]
     public MemAccess Access { get; set; }
 
@@ -40,7 +40,7 @@ public sealed class SetXenMemAccessCommand : SessionCmdlet
     [ArgumentCompleter(typeof(ViewCompleter))]
     public ushort View { get; set; }
 
-    /// <summary>Return the pages with the rights that were set.</summary>
+    /// <summary>Return the pages with the permissions that were set.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 

@@ -7,7 +7,7 @@ namespace XenVmEvent.PS;
 
 /// <summary>
 /// Watch-XenMemAccess: writes an event when a guest reads, writes or executes a page. After its first access a page gets
-/// its rights back, unless -Repeat.
+/// its permissions back, unless -Repeat.
 /// </summary>
 [Cmdlet(VerbsCommon.Watch, "XenMemAccess", SupportsShouldProcess = true)]
 [OutputType(typeof(MemAccessEvent))]
@@ -15,7 +15,7 @@ public sealed class WatchXenMemAccessCommand : WatchCmdlet
 {
     /// <summary>
     /// The accesses to see: Read, Write, Execute. When left out, no page is restricted: what is seen are accesses against
-    /// rights that Set-XenMemAccess has set, and those that other watches cause.
+    /// permissions that Set-XenMemAccess has set, and those that other watches cause.
     /// </summary>
     [Parameter(Position = 1)]
     public PageAccess Access { get; set; }

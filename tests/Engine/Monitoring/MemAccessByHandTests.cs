@@ -11,7 +11,7 @@ public class MemAccessByHandTests
 {
     private const ulong Gfn = 0x180;
 
-    /// <summary>Sees what happens against rights set by hand, and restricts nothing.</summary>
+    /// <summary>Sees what happens against permissions set by hand, and restricts nothing.</summary>
     private static readonly EventWatch Seeing = Watches.Pages(PageAccess.None);
 
     [Fact]
@@ -101,12 +101,12 @@ public class MemAccessByHandTests
         using MonitorSession session = host.Session(ChannelPreference.Auto);
         session.SetMemAccess([Range(Gfn, MemAccess.RW), Range(Gfn + 1, MemAccess.RX)]);
         EventSubscription seen = session.Watch(Watches.Pages(PageAccess.Write, new GfnRange(Gfn, Gfn + 2)));
-        Assert.Equal([MemAccess.R, MemAccess.RX, MemAccess.RX], Rights(guest, Gfn, 3));
+        Assert.Equal([MemAccess.R, MemAccess.RX, MemAccess.RX], Permissions(guest, Gfn, 3));
         guest.Run(GuestAction.WritePage(Gfn, 0, 1));
         session.SetMemAccess([Range(Gfn + 2, MemAccess.R)]);
-        Assert.Equal([MemAccess.RW, MemAccess.RX, MemAccess.R], Rights(guest, Gfn, 3));
+        Assert.Equal([MemAccess.RW, MemAccess.RX, MemAccess.R], Permissions(guest, Gfn, 3));
         seen.Dispose();
-        Assert.Equal([MemAccess.RW, MemAccess.RX, MemAccess.R], Rights(guest, Gfn, 3));
+        Assert.Equal([MemAccess.RW, MemAccess.RX, MemAccess.R], Permissions(guest, Gfn, 3));
         session.SetMemAccess([Range(Gfn, MemAccess.Default)]);
         Assert.Equal(MemAccess.Rwx, guest.GetMemAccess(Gfn));
     }
@@ -130,7 +130,7 @@ public class MemAccessByHandTests
         Assert.Empty(session.Stop().TeardownFailures);
         Assert.Equal(
             [MemAccess.RX, MemAccess.RX, .. Enumerable.Repeat(MemAccess.Rwx, 6), MemAccess.R],
-            Rights(guest, Gfn, 9));
+            Permissions(guest, Gfn, 9));
     }
 
     [Fact]
@@ -153,6 +153,6 @@ public class MemAccessByHandTests
 
     private static MemAccessRange Range(ulong gfn, MemAccess access) => new(new GfnRange(gfn), access);
 
-    private static MemAccess[] Rights(SimulatedDomain guest, ulong first, int count) =>
+    private static MemAccess[] Permissions(SimulatedDomain guest, ulong first, int count) =>
         [.. Enumerable.Range(0, count).Select(i => guest.GetMemAccess(first + (ulong)i))];
 }

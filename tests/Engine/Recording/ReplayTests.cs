@@ -56,7 +56,7 @@ public sealed class ReplayTests : IDisposable
     [InlineData(true, 3)]
     public void A_page_that_got_its_rights_back_raises_nothing_more(bool repeat, int expected)
     {
-        // All of one vCPU: another may touch the page before it has its rights back.
+        // All of one vCPU: another may touch the page before it has its permissions back.
         VmEvent[] recorded = [.. Enumerable.Range(0, 3).Select(i => Page(i * VCpus, gfn: 0x123_456))];
         EventWatch watch = new() { Kinds = [VmEventKind.MemAccess], Pages = new PageWatch { Access = PageAccess.Write, Ranges = [new GfnRange(0x123_456, 0x123_456)], Repeat = repeat } };
         Assert.Equal(expected, Replay(recorded, watch, ChannelPreference.Auto).Seen.Count);

@@ -51,7 +51,7 @@ internal static unsafe class AltP2mExports
 
     [UnmanagedCallersOnly(EntryPoint = Prefix + "set_mem_access_multi")]
     public static int SetMemAccessMulti(nint xch, uint domain, ushort view, byte* access, ulong* gfns, uint count) =>
-        NativeHost.Try(() => Of(domain).SetMemAccess(view, new ReadOnlySpan<ulong>(gfns, (int)count), NativeHost.Rights(access, count)));
+        NativeHost.Try(() => Of(domain).SetMemAccess(view, new ReadOnlySpan<ulong>(gfns, (int)count), NativeHost.Permissions(access, count)));
 
     private static SimulatedAltP2m Of(uint domain)
     {

@@ -32,7 +32,7 @@ internal static unsafe class MemoryExports
     [UnmanagedCallersOnly(EntryPoint = XenCtrlExports.Prefix + "set_mem_access_multi")]
     public static int SetMemAccessMulti(nint xch, uint domain, byte* access, ulong* gfns, uint count) =>
         NativeHost.Try(() => XenCtrlExports.Monitor(domain, "xc_set_mem_access_multi")
-            .SetMemAccess(new ReadOnlySpan<ulong>(gfns, (int)count), NativeHost.Rights(access, count)));
+            .SetMemAccess(new ReadOnlySpan<ulong>(gfns, (int)count), NativeHost.Permissions(access, count)));
 
     [UnmanagedCallersOnly(EntryPoint = XenCtrlExports.Prefix + "get_mem_access")]
     public static int GetMemAccess(nint xch, uint domain, ulong gfn, int* access)

@@ -153,12 +153,12 @@ internal static unsafe class NativeHost
         return -1;
     }
 
-    /// <summary>Access rights, each a byte, as calls for many pages take them.</summary>
-    public static MemAccess[] Rights(byte* access, uint count)
+    /// <summary>Access permissions, each a byte, as calls for many pages take them.</summary>
+    public static MemAccess[] Permissions(byte* access, uint count)
     {
-        var rights = new MemAccess[count];
-        for (uint i = 0; i < count; i++) rights[i] = (MemAccess)access[i];
-        return rights;
+        var permissions = new MemAccess[count];
+        for (uint i = 0; i < count; i++) permissions[i] = (MemAccess)access[i];
+        return permissions;
     }
 
     /// <summary>Where memory is mapped.</summary>

@@ -242,7 +242,7 @@ public sealed class VmEventResponse : IEquatable<VmEventResponse>
 public enum VmEventAction
 {
     /// <summary>
-    /// It goes on as if nobody had watched: the page gets its rights back (or, kept watched, the instruction is emulated),
+    /// It goes on as if nobody had watched: the page gets its permissions back (or, kept watched, the instruction is emulated),
     /// the breakpoint or exception reaches the guest, the register write is done, CPUID is stepped over.
     /// </summary>
     Continue,

@@ -2,7 +2,7 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Events;
 
-/// <summary>A page was read, written or executed against its access rights.</summary>
+/// <summary>A page was read, written or executed against its permissions.</summary>
 public sealed class MemAccessEvent : VmEvent
 {
     internal MemAccessEvent(VmEventSource source, RequestReader request, long timestamp) : base(source, request, timestamp)

@@ -61,8 +61,8 @@ internal sealed class XenAltP2m(XenCtrlHandle xen, XenDomain domain, XenErrors e
     public unsafe void SetMemAccess(ushort view, ReadOnlySpan<ulong> gfns, ReadOnlySpan<MemAccess> access)
     {
         if (gfns.IsEmpty) return;
-        byte[] rights = MemAccessRules.ToBytes(access, gfns.Length, XenHypervisor.ProcessorArchitecture);
-        fixed (byte* eachAccess = rights)
+        byte[] permissions = MemAccessRules.ToBytes(access, gfns.Length, XenHypervisor.ProcessorArchitecture);
+        fixed (byte* eachAccess = permissions)
         fixed (ulong* eachGfn = gfns)
         {
             if (XenCtrl.xc_altp2m_set_mem_access_multi(xen, domain.Id, view, eachAccess, eachGfn, (uint)gfns.Length) >= 0) return;

@@ -120,8 +120,8 @@ internal sealed class XenMonitor : IDomainMonitor
     public unsafe void SetMemAccess(ReadOnlySpan<ulong> gfns, ReadOnlySpan<MemAccess> access)
     {
         if (gfns.IsEmpty) return;
-        byte[] rights = MemAccessRules.ToBytes(access, gfns.Length, XenHypervisor.ProcessorArchitecture);
-        fixed (byte* eachAccess = rights)
+        byte[] permissions = MemAccessRules.ToBytes(access, gfns.Length, XenHypervisor.ProcessorArchitecture);
+        fixed (byte* eachAccess = permissions)
         fixed (ulong* eachGfn = gfns)
         {
             if (XenCtrl.xc_set_mem_access_multi(_xen, _domain.Id, eachAccess, eachGfn, (uint)gfns.Length) >= 0) return;
@@ -317,7 +317,7 @@ internal sealed class XenMonitor : IDomainMonitor
         return _errors.Of(call, errno, $"{what} of {_domain}", _domain);
     }
 
-    /// <summary>EINVAL and ESRCH have several causes: the pages, the hardware, a right unknown to this Xen, a domain gone.</summary>
+    /// <summary>EINVAL and ESRCH have several causes: the pages, the hardware, a permission that this Xen does not know, a domain gone.</summary>
     private XenException MemAccessFailure(string call, int errno, MemAccess? access, ulong firstGfn, uint count)
     {
         string what = $"{(access is null ? "read" : "set")} the page access of {_domain}";
@@ -331,7 +331,7 @@ internal sealed class XenMonitor : IDomainMonitor
         if (withinGuest && (Errno)errno == Errno.EINVAL)
         {
             return new XenException(
-                XenErrorId.NotSupported, call, Errno.EINVAL, $"Cannot {what}: this Xen does not know the right {access}.", "Choose another right.");
+                XenErrorId.NotSupported, call, Errno.EINVAL, $"Cannot {what}: this Xen does not know the permission {access}.", "Choose another permission.");
         }
 
         string pages = count == 1 ? $"gfn 0x{firstGfn:x}" : $"all of the {count} pages from gfn 0x{firstGfn:x} on";

@@ -55,17 +55,17 @@ internal sealed class AnswerEffects(IDomainMonitor monitor, SessionViews views, 
         switch (request.Kind)
         {
             case VmEventKind.MemAccess when !IsInAnotherView(request, response):
-                PageRights rights = views.RightsIn(request.UInt32(VmEventField.Altp2mIndex));
-                if (rights.Release(request) || !request.IsSynchronous) break;
-                if (rights.Owns(request.UInt64(VmEventField.MemAccessGfn)) && MayStepOver(rights, response)) views.Steps.Begin(request, writer);
-                else if (architecture == GuestArchitecture.Arm64) rights.LiftForAMoment(request.VCpuId);
+                ViewPermissions permissions = views.PermissionsIn(request.UInt32(VmEventField.Altp2mIndex));
+                if (permissions.Release(request) || !request.IsSynchronous) break;
+                if (permissions.Owns(request.UInt64(VmEventField.MemAccessGfn)) && MayStepOver(permissions, response)) views.Steps.Begin(request, writer);
+                else if (architecture == GuestArchitecture.Arm64) permissions.LiftForAMoment(request.VCpuId);
                 else writer.AddFlags(VmEventFlags.Emulate);
                 break;
             case VmEventKind.SoftwareBreakpoint or VmEventKind.DebugException:
                 Reinject(request);
                 break;
             case VmEventKind.EmulUnimplemented:
-                PageRights view = views.RightsIn(request.UInt32(VmEventField.Altp2mIndex));
+                ViewPermissions view = views.PermissionsIn(request.UInt32(VmEventField.Altp2mIndex));
                 if (MayStepOver(view, response)) views.Steps.Begin(request, writer);
                 else view.LiftForAMoment(request.VCpuId);
                 break;
@@ -93,7 +93,7 @@ internal sealed class AnswerEffects(IDomainMonitor monitor, SessionViews views, 
         }
     }
 
-    /// <summary>Whether the vCPU goes on where the page's rights are others.</summary>
+    /// <summary>Whether the vCPU goes on where the page's permissions are others.</summary>
     private static bool IsInAnotherView(RequestReader request, VmEventResponse response) =>
         response.View is { } view && view != request.UInt32(VmEventField.Altp2mIndex);
 
@@ -114,8 +114,8 @@ internal sealed class AnswerEffects(IDomainMonitor monitor, SessionViews views, 
     }
 
     /// <summary>Whether the instruction can be done in view 0: from another view, by a processor that steps, with an answer that leaves both alone.</summary>
-    private bool MayStepOver(PageRights rights, VmEventResponse response) =>
-        rights.View != 0
+    private bool MayStepOver(ViewPermissions permissions, VmEventResponse response) =>
+        permissions.View != 0
         && views.Steps.IsPossible
         && response is { View: null, ToggleSingleStep: false, FastSingleStepView: null };
 }

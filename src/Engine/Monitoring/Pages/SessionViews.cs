@@ -5,12 +5,12 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// The views of the domain's memory: the host's own and those that this session made, each with its rights. Used by the
+/// The views of the domain's memory: the host's own and those that this session made, each with its permissions. Used by the
 /// pump's thread.
 /// </summary>
 internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switches, XenDomain domain, Action<string>? warn = null)
 {
-    private readonly SortedDictionary<ushort, (PageRights Rights, MemAccess Access)> _own = [];
+    private readonly SortedDictionary<ushort, (ViewPermissions Permissions, MemAccess Access)> _own = [];
     private volatile bool _isActivated;
 
     /// <summary>The views that this session made, for other threads.</summary>
@@ -19,21 +19,21 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
     /// <summary>The view that all vCPUs were put into last.</summary>
     private ushort _current;
 
-    /// <summary>The rights in the host's own view.</summary>
-    public PageRights Host { get; } = new(monitor, warn);
+    /// <summary>The permissions in the host's own view.</summary>
+    public ViewPermissions Host { get; } = new(monitor, warn);
 
     /// <summary>Has vCPUs do in view 0 what their own forbids.</summary>
     public StepOver Steps { get; } = new(monitor.Capabilities, switches.Stepping, domain.VCpus);
 
     /// <summary>Whether a page waits to be restricted again.</summary>
-    public bool HasLifted => Host.HasLifted || (_own.Count > 0 && _own.Values.Any(v => v.Rights.HasLifted));
+    public bool HasLifted => Host.HasLifted || (_own.Count > 0 && _own.Values.Any(v => v.Permissions.HasLifted));
 
-    /// <summary>The rights that hold for a vCPU in a view.</summary>
-    public PageRights RightsIn(uint view) => view != 0 && _own.TryGetValue((ushort)view, out var own) ? own.Rights : Host;
+    /// <summary>The permissions that hold for a vCPU in a view.</summary>
+    public ViewPermissions PermissionsIn(uint view) => view != 0 && _own.TryGetValue((ushort)view, out var own) ? own.Permissions : Host;
 
-    /// <summary>The rights in a view that this session knows.</summary>
+    /// <summary>The permissions in a view that this session knows.</summary>
     /// <exception cref="XenException"><see cref="XenErrorId.ViewNotFound"/>.</exception>
-    public PageRights Find(ushort view) => view == 0 ? Host : _own.TryGetValue(view, out var own) ? own.Rights : throw NotFound(view);
+    public ViewPermissions Find(ushort view) => view == 0 ? Host : _own.TryGetValue(view, out var own) ? own.Permissions : throw NotFound(view);
 
     /// <summary>What this session knows of: view 0, those that it made, and those of others that a vCPU is in.</summary>
     public IReadOnlyList<MemoryView> List()
@@ -62,7 +62,7 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
             switches.Need(VmEventKind.EmulUnimplemented);
             switches.Need(VmEventKind.SingleStep);
             ushort view = monitor.AltP2m.CreateView(access);
-            _own[view] = (new PageRights(monitor, view, Host, warn), access);
+            _own[view] = (new ViewPermissions(monitor, view, Host, warn), access);
             _known = [.. _own.Keys];
             _isActivated |= activates;
             return view;
@@ -92,7 +92,7 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
     public void Remove(ushort view)
     {
         if (!_own.TryGetValue(view, out var own)) throw NotFound(view);
-        if (own.Rights.IsWatched)
+        if (own.Permissions.IsWatched)
         {
             throw new XenException(
                 XenErrorId.ViewInUse, $"Pages are watched in the view {view} of {domain}.", "End the watch first.");
@@ -109,7 +109,7 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
         }
 
         monitor.AltP2m.DestroyView(view);
-        own.Rights.Detach();
+        own.Permissions.Detach();
         _own.Remove(view);
         _known = [.. _own.Keys];
     }
@@ -126,25 +126,25 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
     /// <summary>Adds a watch and restricts its pages, a step at a time.</summary>
     public IEnumerable<int> Add(PageWatch watch, EventFilter filter)
     {
-        PageRights rights = Find(watch.View);
-        return watch.Access == PageAccess.None ? [] : rights.Add(watch, filter);
+        ViewPermissions permissions = Find(watch.View);
+        return watch.Access == PageAccess.None ? [] : permissions.Add(watch, filter);
     }
 
     /// <summary>Removes a watch and gives its pages back, a step at a time. In a view that is not there it has none.</summary>
     public IEnumerable<int> Remove(PageWatch watch) =>
         watch.View == 0 || _own.ContainsKey(watch.View) ? Find(watch.View).Remove(watch) : [];
 
-    /// <summary>Sets rights by hand, a step at a time.</summary>
-    public IEnumerable<int> Set(ushort view, IReadOnlyList<MemAccessRange> rights)
+    /// <summary>Sets permissions by hand, a step at a time.</summary>
+    public IEnumerable<int> Set(ushort view, IReadOnlyList<MemAccessRange> permissions)
     {
-        PageRights pages = Find(view);
+        ViewPermissions pages = Find(view);
 
         // What Xen cannot emulate would otherwise give the guest an exception.
         switches.Need(VmEventKind.EmulUnimplemented);
-        return pages.Set(rights);
+        return pages.Set(permissions);
     }
 
-    /// <summary>Sets the rights to all pages of a view, a step at a time.</summary>
+    /// <summary>Sets the permissions to all pages of a view, a step at a time.</summary>
     public IEnumerable<int> SetAll(ushort view, MemAccess access) =>
         Set(view, [new MemAccessRange(new GfnRange(0, monitor.MaximumGfn), access)]);
 
@@ -153,7 +153,7 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
     {
         Host.RestrictLifted();
         if (_own.Count == 0) return; // Looking through none of them makes an object all the same, for each event.
-        foreach ((PageRights rights, _) in _own.Values) rights.RestrictLifted();
+        foreach ((ViewPermissions permissions, _) in _own.Values) permissions.RestrictLifted();
     }
 
     /// <summary>What is to be done at the end, each to be tried: all vCPUs to view 0, no view that was made left, altp2m as it was.</summary>
@@ -161,12 +161,12 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
     {
         if (_own.Count > 0 || _current != 0) yield return () => Switch(0);
         Steps.Forget();
-        foreach ((ushort view, (PageRights rights, _)) in _own.ToArray())
+        foreach ((ushort view, (ViewPermissions permissions, _)) in _own.ToArray())
         {
             _own.Remove(view);
             yield return () =>
             {
-                rights.Detach();
+                permissions.Detach();
                 monitor.AltP2m.DestroyView(view);
             };
         }

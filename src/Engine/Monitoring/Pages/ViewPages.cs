@@ -29,7 +29,7 @@ internal sealed class ViewPages(IDomainMonitor monitor, ushort view)
 
     /// <summary>What Xen has of these pages, a step at a time.</summary>
     /// <param name="ranges">The pages; none means all.</param>
-    /// <param name="result">Gets runs of pages with the same rights; where the domain has no memory, none.</param>
+    /// <param name="result">Gets runs of pages with the same permissions; where the domain has no memory, none.</param>
     public IEnumerable<int> Read(IReadOnlyList<GfnRange> ranges, List<MemAccessRange> result)
     {
         if (ranges.Count == 0) ranges = [new GfnRange(0, monitor.MaximumGfn)];

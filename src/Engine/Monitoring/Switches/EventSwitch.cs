@@ -49,7 +49,7 @@ internal readonly record struct EventSwitch(VmEventKind Kind, uint Selector = 0)
         {
             switch (kind)
             {
-                // Page access is had by rights, an interrupt by an answer, and the others come of themselves.
+                // Page access is had by permissions, an interrupt by an answer, and the others come of themselves.
                 case VmEventKind.MemAccess or VmEventKind.Interrupt or VmEventKind.MemSharing or VmEventKind.MemPaging or VmEventKind.Unknown:
                     break;
                 case VmEventKind.WriteControlRegister:

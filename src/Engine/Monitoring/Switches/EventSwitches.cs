@@ -7,7 +7,7 @@ namespace XenVmEvent.Monitoring;
 /// <summary>
 /// Xen's switches for events, counted: the first who wants an event turns it on, the last one out turns it off, and
 /// what several want with other options is turned on so that each finds its own in it. Page access has none: see
-/// <see cref="PageRights"/>. Used by the pump's thread.
+/// <see cref="ViewPermissions"/>. Used by the pump's thread.
 /// </summary>
 internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout, int vcpus)
 {

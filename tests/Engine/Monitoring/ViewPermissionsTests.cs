@@ -10,7 +10,7 @@ using Xunit;
 
 namespace XenVmEvent.Tests.Monitoring;
 
-public class PageRightsTests
+public class ViewPermissionsTests
 {
     private static readonly Gen<PageWatch> SomeWatches =
         from access in Gen.Choose(1, 7)
@@ -54,10 +54,10 @@ public class PageRightsTests
             return false;
         });
         using IDomainMonitor monitor = counted.EnableMonitor(host.Guest().Identity, ChannelPreference.Ring);
-        var rights = new PageRights(monitor);
+        var permissions = new ViewPermissions(monitor);
         var watch = new PageWatch { Access = PageAccess.Write, Ranges = named == 0 ? [] : [new GfnRange(0, named - 1)] };
         int sets = Math.Max(pauses, 1);
-        foreach (IEnumerable<int> work in (IEnumerable<int>[])[rights.Add(watch, FilterOf(watch, selects: false)), rights.Remove(watch)])
+        foreach (IEnumerable<int> work in (IEnumerable<int>[])[permissions.Add(watch, FilterOf(watch, selects: false)), permissions.Remove(watch)])
         {
             calls.Clear();
             isListening = true;
@@ -83,26 +83,26 @@ public class PageRightsTests
             });
             SimulatedDomain guest = host.Guest();
             using IDomainMonitor monitor = host.Enable(ChannelPreference.Ring);
-            var rights = new PageRights(monitor);
+            var permissions = new ViewPermissions(monitor);
             var watches = new List<(PageWatch Watch, bool Selects, HashSet<ulong> Seen)>();
             foreach ((PageWatch? comes, bool selects, int leaves, ulong gfn, PageAccess access, ulong linear) in moves)
             {
                 if (comes is not null)
                 {
-                    Finish(rights.Add(comes, FilterOf(comes, selects)));
+                    Finish(permissions.Add(comes, FilterOf(comes, selects)));
                     watches.Add((comes, selects, []));
                 }
                 else if (leaves >= 0 && watches.Count > 0)
                 {
                     int index = leaves % watches.Count;
-                    Finish(rights.Remove(watches[index].Watch));
+                    Finish(permissions.Remove(watches[index].Watch));
                     watches.RemoveAt(index);
                 }
                 else if (leaves < 0)
                 {
                     bool repeats = watches.Any(w => (w.Watch.Repeat || (w.Selects && linear != 0)) && w.Watch.Covers(gfn, access) && !w.Seen.Contains(gfn));
                     if (!repeats) watches.FindAll(w => w.Watch.Covers(gfn, access)).ForEach(w => w.Seen.Add(gfn));
-                    bool goesOn = rights.Release(new RequestReader(RequestOf(host.Layout, gfn, access, linear), host.Layout));
+                    bool goesOn = permissions.Release(new RequestReader(RequestOf(host.Layout, gfn, access, linear), host.Layout));
                     Assert.Equal(!repeats && ((PageAccess)guest.GetMemAccess(gfn) & access) == access, goesOn);
                 }
 
@@ -111,7 +111,7 @@ public class PageRightsTests
                 Assert.Equal(Expected(watches.Where(w => w.Watch.Ranges.Count == 0)), guest.DefaultMemAccess);
             }
 
-            foreach ((PageWatch watch, _, _) in watches) Finish(rights.Remove(watch));
+            foreach ((PageWatch watch, _, _) in watches) Finish(permissions.Remove(watch));
             guest.AssertAllPagesFree();
         });
 
@@ -123,12 +123,12 @@ public class PageRightsTests
             Domains = [new() { Id = 5, Name = Hosts.Guest, Pages = 20_000, Workload = Workload.Idle }],
         });
         using IDomainMonitor monitor = host.Enable(ChannelPreference.Ring);
-        var rights = new PageRights(monitor);
+        var permissions = new ViewPermissions(monitor);
         var watch = new PageWatch { Access = PageAccess.Write, Repeat = true };
-        Finish(rights.Add(watch, FilterOf(watch, selects: false)));
-        foreach (int _ in rights.Remove(watch)) break;
+        Finish(permissions.Add(watch, FilterOf(watch, selects: false)));
+        foreach (int _ in permissions.Remove(watch)) break;
         Assert.Equal(MemAccess.RX, host.Guest().GetMemAccess(19_999));
-        Finish(rights.Remove(watch));
+        Finish(permissions.Remove(watch));
         host.Guest().AssertAllPagesFree();
     }
 

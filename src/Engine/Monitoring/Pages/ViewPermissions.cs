@@ -6,7 +6,7 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// The access rights to the pages of one view: those set by hand or, where none were, those that a page had before; and
+/// The permissions to the pages of one view: those set by hand or, where none were, those that a page had before; and
 /// of these, page watches take what all of them together want to see, less what was seen already. Used by the pump's
 /// thread.
 /// </summary>
@@ -16,7 +16,7 @@ namespace XenVmEvent.Monitoring;
 /// touched (<see cref="PageSurvey"/>) are left out. Those without memory Xen gives the default of new pages when it populates
 /// them, and with that what a watch on the whole guest takes.
 /// </remarks>
-internal sealed class PageRights
+internal sealed class ViewPermissions
 {
     /// <summary>Pages handled in one step and with one call, so that events need not wait long for the next.</summary>
     private const int PagesPerStep = 4096;
@@ -24,17 +24,17 @@ internal sealed class PageRights
     /// <summary>From so many pages on the domain is paused while they are set.</summary>
     private const int PagesToPauseFor = 64;
 
-    /// <summary>Pages whose rights are noted in one step.</summary>
+    /// <summary>Pages whose permissions are noted in one step.</summary>
     private const int PagesPerNote = 1 << 16;
 
-    /// <summary>Pages whose own rights are asked for at most: some 0.1 s.</summary>
+    /// <summary>Pages whose own permissions are asked for at most: some 0.1 s.</summary>
     private const int MostRemembered = PageSurvey.FewPages;
 
     private readonly IDomainMonitor _monitor;
     private readonly ViewPages _pages;
-    private readonly PageRights? _host;
+    private readonly ViewPermissions? _host;
     private readonly Action<string>? _warn;
-    private readonly List<PageRights> _views = [];
+    private readonly List<ViewPermissions> _views = [];
     private readonly List<WatchedPages> _watches = [];
     private readonly PageAccessMap _before = new();
     private readonly PageAccessMap _byHand = new();
@@ -50,18 +50,18 @@ internal sealed class PageRights
     /// <summary>What a page, and a new page, has when nobody watches.</summary>
     private MemAccess _unrestricted = MemAccess.Rwx;
 
-    /// <summary>The rights in the host's own view.</summary>
+    /// <summary>The permissions in the host's own view.</summary>
     /// <param name="monitor">The domain's monitor.</param>
     /// <param name="warn">Is told what is left out.</param>
-    public PageRights(IDomainMonitor monitor, Action<string>? warn = null)
+    public ViewPermissions(IDomainMonitor monitor, Action<string>? warn = null)
     {
         _monitor = monitor;
         _warn = warn;
         _pages = new ViewPages(monitor, 0);
     }
 
-    /// <summary>The rights in another view. A page that has none of its own there is as in the host's.</summary>
-    public PageRights(IDomainMonitor monitor, ushort view, PageRights host, Action<string>? warn = null)
+    /// <summary>The permissions in another view. A page that has none of its own there is as in the host's.</summary>
+    public ViewPermissions(IDomainMonitor monitor, ushort view, ViewPermissions host, Action<string>? warn = null)
     {
         _monitor = monitor;
         _warn = warn;
@@ -70,7 +70,7 @@ internal sealed class PageRights
         host._views.Add(this);
     }
 
-    /// <summary>How long a page keeps its rights for an instruction that Xen cannot emulate.</summary>
+    /// <summary>How long a page keeps its permissions for an instruction that Xen cannot emulate.</summary>
     public static TimeSpan LiftTime { get; } = TimeSpan.FromMilliseconds(1);
 
     /// <summary>The view; 0 is the host's own.</summary>
@@ -120,10 +120,10 @@ internal sealed class PageRights
         _watches.Remove(leaving);
     }
 
-    /// <summary>Sets rights by hand, a step at a time: what watches leave of them, until <see cref="RestoreAll"/>.</summary>
-    public IEnumerable<int> Set(IReadOnlyList<MemAccessRange> rights)
+    /// <summary>Sets permissions by hand, a step at a time: what watches leave of them, until <see cref="RestoreAll"/>.</summary>
+    public IEnumerable<int> Set(IReadOnlyList<MemAccessRange> permissions)
     {
-        GfnRange[] ranges = [.. rights.Select(r => r.Gfn)];
+        GfnRange[] ranges = [.. permissions.Select(r => r.Gfn)];
         _pages.EnsureExist(ranges);
         PageSurvey survey = new(_monitor, _pages);
         foreach (int pages in survey.Look(ranges, emulates: PageSurvey.IsNeeded(_monitor, ranges))) yield return pages;
@@ -131,7 +131,7 @@ internal sealed class PageRights
         NoteDefault();
         foreach (int pages in Remember(ranges)) yield return pages;
         ulong noted = 0;
-        foreach ((GfnRange range, MemAccess access) in rights)
+        foreach ((GfnRange range, MemAccess access) in permissions)
         {
             MemAccess set = access == MemAccess.Default ? Unrestricted : access;
             for (ulong first = range.First; ; first += PagesPerNote)
@@ -158,7 +158,7 @@ internal sealed class PageRights
     }
 
     /// <summary>
-    /// Gives the pages whose rights were set by hand what they had before, a step at a time. Left before the last step, it
+    /// Gives the pages whose permissions were set by hand what they had before, a step at a time. Left before the last step, it
     /// can be done again from the first.
     /// </summary>
     public IEnumerable<int> RestoreAll()
@@ -175,7 +175,7 @@ internal sealed class PageRights
     /// <inheritdoc cref="ViewPages.Read"/>
     public IEnumerable<int> Read(IReadOnlyList<GfnRange> ranges, List<MemAccessRange> result) => _pages.Read(ranges, result);
 
-    /// <summary>Whether a page has rights of its own in this view; if not, it is as in the host's.</summary>
+    /// <summary>Whether a page has permissions of its own in this view; if not, it is as in the host's.</summary>
     public bool Owns(ulong gfn) => _host is null || _byHand[gfn] is not null || WatchedAccess(gfn) != PageAccess.None;
 
     /// <summary>Lets an access that raised an event go on.</summary>
@@ -189,7 +189,7 @@ internal sealed class PageRights
         bool changed = Follow(gfn, access);
         if (StaysRestricted(request, gfn, access))
         {
-            if (changed) Write(gfn, RightsOf(gfn));
+            if (changed) Write(gfn, PermissionsOf(gfn));
             _emulated[vcpu] = gfn;
             return false;
         }
@@ -201,15 +201,15 @@ internal sealed class PageRights
         }
 
         // An access that nobody asked for may be stopped because hardware has no finer restriction: the page stays watched.
-        MemAccess rights = RightsOf(gfn);
-        bool allowed = rights.Allow(access);
-        if (allowed || seen || changed) Write(gfn, rights);
+        MemAccess permissions = PermissionsOf(gfn);
+        bool allowed = permissions.Allow(access);
+        if (allowed || seen || changed) Write(gfn, permissions);
         if (!allowed) _emulated[vcpu] = gfn;
         return allowed;
     }
 
     /// <summary>
-    /// Xen could not emulate the instruction, and would give the guest an exception for it: its page gets its rights for
+    /// Xen could not emulate the instruction, and would give the guest an exception for it: its page gets its permissions for
     /// a moment, in which the instruction runs, and nobody sees what else touches the page.
     /// </summary>
     public void LiftForAMoment(uint vcpu)
@@ -230,7 +230,7 @@ internal sealed class PageRights
         while (_lifted.TryPeek(out (ulong Gfn, long At) page) && Stopwatch.GetElapsedTime(page.At) >= LiftTime)
         {
             _lifted.Dequeue();
-            Write(page.Gfn, RightsOf(page.Gfn));
+            Write(page.Gfn, PermissionsOf(page.Gfn));
         }
     }
 
@@ -269,7 +269,7 @@ internal sealed class PageRights
         if (_host is null && _watches.Count == 0) _unrestricted = _monitor.DefaultMemAccess;
     }
 
-    /// <summary>Asks for the rights of pages that nothing here has changed.</summary>
+    /// <summary>Asks for the permissions of pages that nothing here has changed.</summary>
     private IEnumerable<int> Remember(GfnRange[] ranges)
     {
         if (_host is not null) yield break; // The page follows the host's.
@@ -289,15 +289,15 @@ internal sealed class PageRights
     }
 
     /// <summary>
-    /// Takes note of rights set by hand that give way to an access, once and for good: of themselves, or here where a
+    /// Takes note of permissions set by hand that give way to an access, once and for good: of themselves, or here where a
     /// watch keeps Xen from having them.
     /// </summary>
-    /// <returns>Whether the page's rights are others now.</returns>
+    /// <returns>Whether the page's permissions are others now.</returns>
     private bool Follow(ulong gfn, PageAccess access)
     {
         MemAccess? set = _byHand[gfn];
         if (set is not (MemAccess.Rx2rw or MemAccess.N2rwx)) return false;
-        bool isXens = RightsOf(gfn) == set;
+        bool isXens = PermissionsOf(gfn) == set;
 
         // Xen tells nobody that Rx2rw gave way: it is noticed when the page cannot be executed any more.
         MemAccess now = set == MemAccess.N2rwx ? MemAccess.Rwx
@@ -319,7 +319,7 @@ internal sealed class PageRights
                 if (!survey.LeavesOut(gfn))
                 {
                     _gfns[count] = gfn;
-                    _access[count] = RightsOf(gfn);
+                    _access[count] = PermissionsOf(gfn);
                     count++;
                 }
 
@@ -360,8 +360,8 @@ internal sealed class PageRights
             if (watch.Watch.Ranges.Count == 0 && !watch.IsLeaving) watched |= watch.Watch.Access;
         }
 
-        MemAccess rights = _unrestricted.Without(watched);
-        if (_monitor.DefaultMemAccess != rights) _monitor.DefaultMemAccess = rights;
+        MemAccess permissions = _unrestricted.Without(watched);
+        if (_monitor.DefaultMemAccess != permissions) _monitor.DefaultMemAccess = permissions;
     }
 
     /// <summary>Whether a watch wants to see such accesses of the page after this one too. No lambda: it would be two objects an event.</summary>
@@ -375,7 +375,7 @@ internal sealed class PageRights
         return false;
     }
 
-    private MemAccess RightsOf(ulong gfn) => BaseOf(gfn).Without(WatchedAccess(gfn));
+    private MemAccess PermissionsOf(ulong gfn) => BaseOf(gfn).Without(WatchedAccess(gfn));
 
     /// <summary>What watches take from a page.</summary>
     private PageAccess WatchedAccess(ulong gfn)
@@ -390,17 +390,17 @@ internal sealed class PageRights
     }
 
     private MemAccess BaseOf(ulong gfn) =>
-        (IsLeaving ? null : _byHand[gfn]) ?? (_host is null ? _before[gfn] ?? _unrestricted : _host.RightsOf(gfn));
+        (IsLeaving ? null : _byHand[gfn]) ?? (_host is null ? _before[gfn] ?? _unrestricted : _host.PermissionsOf(gfn));
 
-    private void Write(ulong gfn, MemAccess rights) => Write([gfn], [rights]);
+    private void Write(ulong gfn, MemAccess permissions) => Write([gfn], [permissions]);
 
     private void Write(ReadOnlySpan<ulong> gfns, ReadOnlySpan<MemAccess> access)
     {
         _pages.Set(gfns, access);
-        foreach (PageRights view in _views) view.WriteOwn(gfns);
+        foreach (ViewPermissions view in _views) view.WriteOwn(gfns);
     }
 
-    /// <summary>What is set in the host's view Xen sets in all: gives pages their own rights again.</summary>
+    /// <summary>What is set in the host's view Xen sets in all: gives pages their own permissions again.</summary>
     private void WriteOwn(ReadOnlySpan<ulong> gfns)
     {
         int count = 0;
@@ -408,7 +408,7 @@ internal sealed class PageRights
         {
             if (!Owns(gfn)) continue;
             _gfns[count] = gfn;
-            _access[count++] = RightsOf(gfn);
+            _access[count++] = PermissionsOf(gfn);
         }
 
         if (count > 0) Write(_gfns.AsSpan(0, count), _access.AsSpan(0, count));
