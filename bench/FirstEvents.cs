@@ -36,7 +36,7 @@ internal static class FirstEvents
     {
         // An event that is printed before its answer went out has no time; there are enough others.
         double[] times = [.. Bench.Command
-            .Output(Built.Command, "web01", "cpuid", "--simulate", "--count", (First * 3).ToString(), "--format", "json")
+            .Output(Built.Command, "web01", "cpuid", "--simulate", "--first", (First * 3).ToString(), "--format", "json")
             .Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => JsonDocument.Parse(line).RootElement)
             .Where(e => e.TryGetProperty("handlingMicroseconds", out _))

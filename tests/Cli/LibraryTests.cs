@@ -17,9 +17,9 @@ public sealed class LibraryTests : IDisposable
     public void Nothing_is_loaded_that_a_small_system_has_not()
     {
         string recording = Path.Combine(_folder, "trace.jsonl.gz");
-        AssertLoadsLittle("web01", "write", "--simulate", "--count", "20");
-        AssertLoadsLittle("web01", "write", "--simulate", "--count", "20", "--output", recording);
-        AssertLoadsLittle("web01", "write", "--simulate", "--count", "20", "--format", "json");
+        AssertLoadsLittle("web01", "write", "--simulate", "--first", "20");
+        AssertLoadsLittle("web01", "write", "--simulate", "--first", "20", "--output", recording);
+        AssertLoadsLittle("web01", "write", "--simulate", "--first", "20", "--format", "json");
         AssertLoadsLittle("report", recording, Path.Combine(_folder, "report.html"));
         AssertLoadsLittle("read", "web01", "0x1000", "--simulate");
     }

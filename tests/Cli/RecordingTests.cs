@@ -17,7 +17,7 @@ public sealed class RecordingTests : IDisposable
     public void What_is_recorded_can_be_read(string name)
     {
         string file = Path.Combine(_folder, name);
-        CommandResult result = CommandProcess.Run("web01", "write", "--simulate", "--count", "20", "--output", file);
+        CommandResult result = CommandProcess.Run("web01", "write", "--simulate", "--first", "20", "--output", file);
         Assert.Equal(0, result.ExitCode);
         Assert.Empty(result.Output);
         Assert.StartsWith("xenvmevent: 20 events recorded, ", result.Errors[1], StringComparison.Ordinal);
@@ -27,7 +27,7 @@ public sealed class RecordingTests : IDisposable
     [Fact]
     public void So_can_what_is_printed_as_json()
     {
-        CommandResult result = CommandProcess.Run("web01", "write", "--simulate", "--count", "20", "--format", "json");
+        CommandResult result = CommandProcess.Run("web01", "write", "--simulate", "--first", "20", "--format", "json");
         string file = Path.Combine(_folder, "printed.jsonl");
         File.WriteAllLines(file, result.Output);
         AssertWrites(Read(file));
@@ -69,7 +69,7 @@ public sealed class RecordingTests : IDisposable
     public void A_recording_is_replayed()
     {
         string file = Path.Combine(_folder, "a.jsonl");
-        Assert.Equal(0, CommandProcess.Run("web01", "cpuid", "--simulate", "--count", "20", "--output", file).ExitCode);
+        Assert.Equal(0, CommandProcess.Run("web01", "cpuid", "--simulate", "--first", "20", "--output", file).ExitCode);
         CommandResult result = CommandProcess.Run("web01", "cpuid", "--simulate", "--trace", file, "--fast", "--format", "json");
         Assert.Equal(0, result.ExitCode);
         Assert.Equal("xenvmevent: web01 (id 1) has raised all events of its recording", result.Errors[^1]);

@@ -69,7 +69,7 @@ public sealed class ReportTests : IDisposable
         return Assert.Single(result.Errors);
     }
 
-    private void Record(string name) => Assert.Equal(0, CommandProcess.Run("web01", "write", "--simulate", "--count", "20", "--output", PathOf(name)).ExitCode);
+    private void Record(string name) => Assert.Equal(0, CommandProcess.Run("web01", "write", "--simulate", "--first", "20", "--output", PathOf(name)).ExitCode);
 
     private string PathOf(string name) => Path.Combine(_folder, name);
 }

@@ -12,9 +12,9 @@ public sealed class StandardStreamsTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Theory]
-    [InlineData("web01 cpuid --simulate --count 20", ">&-")]
-    [InlineData("web01 cpuid --simulate --count 20 --format json", ">&- <&-")]
-    [InlineData("web01 cpuid --simulate --count 20", "1</dev/null")]
+    [InlineData("web01 cpuid --simulate --first 20", ">&-")]
+    [InlineData("web01 cpuid --simulate --first 20 --format json", ">&- <&-")]
+    [InlineData("web01 cpuid --simulate --first 20", "1</dev/null")]
     [InlineData("test --simulate", ">&-")]
     [InlineData("test --simulate", "1</dev/null")]
     [InlineData("test --simulate", ">/dev/full")]
@@ -37,7 +37,7 @@ public sealed class StandardStreamsTests : IDisposable
     [InlineData("2>&- <&-", 0)]
     public void Nothing_else_changes_where_standard_error_takes_nothing(string redirection, int exitCode)
     {
-        CommandResult result = CommandProcess.RunInShell("web01 cpuid --simulate --count 20", redirection);
+        CommandResult result = CommandProcess.RunInShell("web01 cpuid --simulate --first 20", redirection);
         Assert.Equal(exitCode, result.ExitCode);
         Assert.Equal(20, result.Output.Length);
         Assert.All(result.Output, line => Assert.Matches(XenAccessLines.Of("cpuid"), line));
@@ -48,7 +48,7 @@ public sealed class StandardStreamsTests : IDisposable
     [InlineData("nosuch cpuid --simulate", "2>/dev/full", 1)]
     [InlineData("web01 nonsense", "2>&-", 2)]
     [InlineData("web01 nonsense", ">&- 2>&- <&-", 2)]
-    [InlineData("web01 cpuid --simulate --count 20", ">&- 2>&- <&-", 1)]
+    [InlineData("web01 cpuid --simulate --first 20", ">&- 2>&- <&-", 1)]
     public void The_exit_code_is_right_when_nothing_can_be_said(string arguments, string redirection, int exitCode)
     {
         CommandResult result = CommandProcess.RunInShell(arguments, redirection);
@@ -64,7 +64,7 @@ public sealed class StandardStreamsTests : IDisposable
     public void A_recording_needs_none_of_them_and_gets_nothing_that_was_for_them(string redirection)
     {
         string file = Path.Combine(_folder, "a.jsonl");
-        Assert.Equal(0, CommandProcess.RunInShell($"web01 cpuid --simulate --count 20 --output '{file}'", redirection).ExitCode);
+        Assert.Equal(0, CommandProcess.RunInShell($"web01 cpuid --simulate --first 20 --output '{file}'", redirection).ExitCode);
         using RecordingReader reader = RecordingReader.Open(file);
         int events = 0;
         while (reader.Read() is not null) events++;

@@ -17,7 +17,7 @@ public class WatchTests
     [InlineData("desc_access", "auto")]
     public void Each_of_xen_accesss_modes_prints_its_lines_until_the_count_is_reached(string mode, string channel)
     {
-        CommandResult result = CommandProcess.Run("web01", mode, "--simulate", "--channel", channel, "--count", "20");
+        CommandResult result = CommandProcess.Run("web01", mode, "--simulate", "--channel", channel, "--first", "20");
         Assert.Equal(0, result.ExitCode);
         Assert.Equal(20, result.Output.Length);
         Assert.All(result.Output, line => Assert.Matches(XenAccessLines.Of(mode), line));
@@ -34,7 +34,7 @@ public class WatchTests
     [InlineData("altp2m_write_no_gpt", "x")]
     public void In_its_altp2m_modes_each_access_is_stepped_over_in_view_0(string mode, string access)
     {
-        CommandResult result = CommandProcess.Run("-m", "web01", mode, "--simulate", "--channel", "ring", "--count", "30");
+        CommandResult result = CommandProcess.Run("-m", "web01", mode, "--simulate", "--channel", "ring", "--first", "30");
         Assert.Equal(0, result.ExitCode);
         Assert.Contains("none lost", result.Errors[^1], StringComparison.Ordinal);
         string[] accesses = [.. result.Output.Where(line => line.StartsWith("PAGE", StringComparison.Ordinal))];
@@ -61,7 +61,7 @@ public class WatchTests
     [InlineData("db01", "vmexit")]
     public void As_json_every_line_is_an_object(params string[] arguments)
     {
-        CommandResult result = CommandProcess.Run([.. arguments, "--simulate", "--count", "12", "--format", "json"]);
+        CommandResult result = CommandProcess.Run([.. arguments, "--simulate", "--first", "12", "--format", "json"]);
         Assert.Equal(0, result.ExitCode);
         string[] events = [.. result.Output.Where(l => !l.StartsWith("{\"lost\":", StringComparison.Ordinal))];
         Assert.Equal(12, events.Length);
@@ -86,7 +86,7 @@ public class WatchTests
         {
             File.WriteAllText(map, "ffffffff81000000 T _text\nffffffff81016100 T native_cpuid\nffffffff81017000 T nonesuch");
             string[] symbols = option == "--symbol" ? ["--symbol-map", map] : [];
-            CommandResult result = CommandProcess.Run(["web01", .. arguments, option, value, .. symbols, "--simulate", "--count", "5", "--format", "json"]);
+            CommandResult result = CommandProcess.Run(["web01", .. arguments, option, value, .. symbols, "--simulate", "--first", "5", "--format", "json"]);
             Assert.Equal(0, result.ExitCode);
             string[] events = [.. result.Output.Where(l => !l.StartsWith("{\"lost\":", StringComparison.Ordinal))];
             Assert.Equal(5, events.Length);
@@ -135,7 +135,7 @@ public class WatchTests
     {
         // Each write is tried against the value that the register had before the first.
         CommandResult result = CommandProcess.Run(
-            "web01", "write_ctrlreg_cr4", "--simulate", "--response", "deny", "--count", "40", "--format", "json");
+            "web01", "write_ctrlreg_cr4", "--simulate", "--response", "deny", "--first", "40", "--format", "json");
         Assert.Equal(0, result.ExitCode);
         Assert.Equal(40, result.Output.Length);
         foreach (IGrouping<int, string?> vcpu in result.Output.Select(line => JsonDocument.Parse(line).RootElement)
@@ -149,7 +149,7 @@ public class WatchTests
     public void A_page_watched_with_repeat_is_seen_again_and_again()
     {
         CommandResult result = CommandProcess.Run(
-            "db01", "exec", "--simulate", "--gfn", "0x10", "--repeat", "--count", "40", "--format", "json");
+            "db01", "exec", "--simulate", "--gfn", "0x10", "--repeat", "--first", "40", "--format", "json");
         Assert.Equal(0, result.ExitCode);
         Assert.Equal(40, result.Output.Count(line => line.Contains("\"gfn\":\"0x10\"", StringComparison.Ordinal)));
     }
@@ -237,7 +237,7 @@ public class WatchTests
         try
         {
             File.WriteAllText(file, "before\n");
-            CommandResult result = CommandProcess.RunInShell("web01 cpuid --simulate --count 300", $"{redirection} '{file}'");
+            CommandResult result = CommandProcess.RunInShell("web01 cpuid --simulate --first 300", $"{redirection} '{file}'");
             Assert.Equal(0, result.ExitCode);
             string[] lines = File.ReadAllLines(file);
             Assert.Equal(300 + linesBefore, lines.Length);
@@ -253,7 +253,7 @@ public class WatchTests
     [Fact]
     public void Output_that_cannot_be_written_is_a_failure()
     {
-        CommandResult result = CommandProcess.RunInShell("web01 cpuid --simulate --count 20", "> /dev/full");
+        CommandResult result = CommandProcess.RunInShell("web01 cpuid --simulate --first 20", "> /dev/full");
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("events shown", result.Errors[^2], StringComparison.Ordinal);
         Assert.StartsWith("xenvmevent: OutputFailed: Standard output cannot be written: ", result.Errors[^1], StringComparison.Ordinal);

@@ -47,7 +47,7 @@ public sealed class KilledWhilePausedTests : NativeXenTest, IDisposable
         File.WriteAllText(PathOf("pauses"), $"{pausesOfOthers}");
         File.WriteAllText(PathOf("death"), moment);
 
-        using (Process process = Start(command == "watch" ? [$"{_domain}", "cpuid", "--count", "1"] : ["reset", $"{_domain}", "--yes"]))
+        using (Process process = Start(command == "watch" ? [$"{_domain}", "cpuid", "--first", "1"] : ["reset", $"{_domain}", "--yes"]))
         {
             Assert.True(process.WaitForExit(Patience), "It was not killed.");
             Assert.Equal(137, process.ExitCode);
@@ -69,7 +69,7 @@ public sealed class KilledWhilePausedTests : NativeXenTest, IDisposable
     {
         File.WriteAllText(PathOf("pauses"), "0");
         File.WriteAllText(PathOf("death"), "after xc_domain_pause");
-        using (Process process = Start([$"{_domain}", "cpuid", "--count", "1", "--no-guard"])) Assert.True(process.WaitForExit(Patience));
+        using (Process process = Start([$"{_domain}", "cpuid", "--first", "1", "--no-guard"])) Assert.True(process.WaitForExit(Patience));
         Assert.Equal(1, Pauses());
 
         using (Process reset = Start(["reset", $"{_domain}", "--yes"]))

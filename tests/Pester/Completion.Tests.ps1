@@ -67,7 +67,7 @@ Describe 'Tab completion' {
     It 'of <Line> gives <Completed>' -ForEach @(
         @{ Line = 'Watch-XenVmEvent web01 -Event C'; Completed = 'Cpuid' }
         @{ Line = 'Watch-XenVmEvent web01 -Event Cpuid,W'; Completed = 'WriteControlRegister' }
-        @{ Line = 'Watch-XenVmEvent web01 -Event Cpuid -Register X'; Completed = 'Xcr0' }
+        @{ Line = 'Watch-XenVmEvent web01 -Event Cpuid -ControlRegister X'; Completed = 'Xcr0' }
         @{ Line = 'Watch-XenVmEvent web01 -Event MovToMsr -Msr IA32_LS'; Completed = 'IA32_LSTAR' }
         @{ Line = 'Watch-XenVmEvent web01 -Event MovToMsr -Msr IA32_LSTAR,efe'; Completed = 'IA32_EFER' }
         @{ Line = 'Set-XenVmEventResponse -Register rfl'; Completed = '@{ Rflags = 0 }' }

@@ -99,12 +99,12 @@ Describe 'An error about' {
         @{ What = 'an access that is none'; Command = { Watch-XenMemAccess web01 -Access Touch }; Id = 'CannotConvertArgumentNoMessage'; Message = 'Read, Write, Execute' }
         @{ What = 'a kind that is none'; Command = { Watch-XenVmEvent web01 -Event Reboot }; Id = 'CannotConvertArgumentNoMessage'; Message = 'Cpuid' }
         @{ What = 'the number of a kind that is none'; Command = { Watch-XenVmEvent web01 -Event 99 }; Id = 'CannotConvertArgumentNoMessage'; Message = '99' }
-        @{ What = 'null as a register'; Command = { Watch-XenVmEvent web01 -Event WriteControlRegister -Register $null }; Id = 'ParameterArgumentValidationError'; Message = 'Register' }
+        @{ What = 'null as a register'; Command = { Watch-XenVmEvent web01 -Event WriteControlRegister -ControlRegister $null }; Id = 'ParameterArgumentValidationError'; Message = 'Register' }
         @{ What = 'null as an MSR'; Command = { Watch-XenVmEvent web01 -Event MovToMsr -Msr $null }; Id = 'ParameterArgumentValidationError'; Message = 'Msr' }
         @{ What = 'a negative MSR of 64 bits'; Command = { Watch-XenVmEvent web01 -Event MovToMsr -Msr ([long] -1) }; Id = 'CannotConvertArgumentNoMessage'; Message = 'Msr' }
         @{ What = 'no kind'; Command = { Watch-XenVmEvent web01 -Event @() }; Id = 'ParameterArgumentValidationErrorEmptyArrayNotAllowed'; Message = 'Event' }
-        @{ What = 'no register'; Command = { Watch-XenVmEvent web01 -Event WriteControlRegister -Register @() -Duration 0.1 }; Id = 'ParameterArgumentValidationError'; Message = 'Register' }
-        @{ What = 'a register that is none'; Command = { Watch-XenVmEvent web01 -Event WriteControlRegister -Register CR9 }; Id = 'CannotConvertArgumentNoMessage'; Message = 'Xcr0' }
+        @{ What = 'no register'; Command = { Watch-XenVmEvent web01 -Event WriteControlRegister -ControlRegister @() -Duration 0.1 }; Id = 'ParameterArgumentValidationError'; Message = 'Register' }
+        @{ What = 'a register that is none'; Command = { Watch-XenVmEvent web01 -Event WriteControlRegister -ControlRegister CR9 }; Id = 'CannotConvertArgumentNoMessage'; Message = 'Xcr0' }
         @{ What = 'an MSR too large'; Command = { Watch-XenVmEvent web01 -Event MovToMsr -Msr 0x1ffffffff }; Id = 'CannotConvertArgumentNoMessage'; Message = 'UInt32' }
         @{ What = 'a channel that is none'; Command = { Enable-XenMonitor web01 -Channel Pipe }; Id = 'CannotConvertArgumentNoMessage'; Message = 'Slotted' }
         @{ What = 'a register that answers cannot set'; Command = { Set-XenVmEventResponse web01 Cpuid -Register @{ Cr3 = 1 } }; Id = 'ParameterArgumentTransformationError'; Message = "'Cr3'.*Rip" }
@@ -200,8 +200,8 @@ Describe 'An error about' {
 
     It 'a session whose options conflict with a watch' {
         Enable-XenMonitor web01
-        Watch-XenVmEvent web01 -Event WriteControlRegister -Register CR4 -First 1 -Duration 60 | ForEach-Object {
-            $record = Get-TheError { Watch-XenVmEvent web01 -Event WriteControlRegister -Register CR4 -Async -First 1 -Duration 60 }
+        Watch-XenVmEvent web01 -Event WriteControlRegister -ControlRegister CR4 -First 1 -Duration 60 | ForEach-Object {
+            $record = Get-TheError { Watch-XenVmEvent web01 -Event WriteControlRegister -ControlRegister CR4 -Async -First 1 -Duration 60 }
             $record.FullyQualifiedErrorId | Should -Be 'ConflictingWatch,XenVmEvent.PS.WatchXenVmEventCommand'
             $record.CategoryInfo.Category | Should -Be 'InvalidOperation'
         }

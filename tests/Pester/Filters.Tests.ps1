@@ -32,7 +32,7 @@ ffffffff82000000 D data
     }
 
     It 'but for the values that it leaves out' {
-        $seen = Watch-XenVmEvent web01 -Event WriteControlRegister -Register CR0 -ExcludeNewValue 0x80050033 -First 3 -Duration 60
+        $seen = Watch-XenVmEvent web01 -Event WriteControlRegister -ControlRegister CR0 -ExcludeNewValue 0x80050033 -First 3 -Duration 60
         $seen.NewValue | Should -Be 0x8005003bul, 0x8005003bul, 0x8005003bul
     }
 
@@ -50,7 +50,7 @@ ffffffff82000000 D data
     }
 
     It 'and answers the others at once, though it holds' {
-        $held = Watch-XenVmEvent web01 -Event WriteControlRegister -Register CR0 -NewValue 0x80050033 -Hold -ResponseTimeout 60 -First 2 -Duration 60 |
+        $held = Watch-XenVmEvent web01 -Event WriteControlRegister -ControlRegister CR0 -NewValue 0x80050033 -Hold -ResponseTimeout 60 -First 2 -Duration 60 |
             ForEach-Object { $_ | Set-XenVmEventResponse -Continue; $_ }
         $held.ResponseState | Should -Be 'Given', 'Given'
     }

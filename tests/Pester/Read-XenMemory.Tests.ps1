@@ -64,7 +64,7 @@ ffffffff82000000 D data
         $events.Symbol | Should -Be 'native_cpuid+0x20', 'native_cpuid+0x20'
         ($events | Format-Table | Out-String -Width 160) | Should -Match 'leaf 0x\S+ subleaf 0x\S+ +native_cpuid\+0x20  cpuid'
         ($events[0] | Format-List | Out-String) | Should -Match 'Instruction +: cpuid'
-        $write = Watch-XenVmEvent web01 -Event WriteControlRegister -Register CR0 -First 1 -Disassemble -SymbolMap $map
+        $write = Watch-XenVmEvent web01 -Event WriteControlRegister -ControlRegister CR0 -First 1 -Disassemble -SymbolMap $map
         $write.Instruction, $write.Symbol | Should -Be 'mov cr0, rax', 'native_cpuid+0x1020'
     }
 

@@ -42,7 +42,7 @@ Describe 'Set-XenVmEventResponse' {
         @{ Answer = 'Continue'; Done = 'done' }
     ) {
         $response = @{ $Answer = $true }
-        $seen = Watch-XenVmEvent web01 -Event WriteControlRegister -Register CR4 -Hold -First 20 -Duration 60 -ResponseTimeout 60 |
+        $seen = Watch-XenVmEvent web01 -Event WriteControlRegister -ControlRegister CR4 -Hold -First 20 -Duration 60 -ResponseTimeout 60 |
             ForEach-Object { $_ | Set-XenVmEventResponse @response; $_ }
         foreach ($ofVCpu in $seen | Group-Object VCpu) {
             $writes = @($ofVCpu.Group)
@@ -71,7 +71,7 @@ Describe 'Set-XenVmEventResponse' {
     It 'keeps a denied write from being done' {
         Enable-XenMonitor web01
         Set-XenVmEventResponse web01 -Event WriteControlRegister -Deny
-        $seen = Watch-XenVmEvent web01 -Event WriteControlRegister -Register CR0 -OnChangeOnly -First 20 -Duration 60
+        $seen = Watch-XenVmEvent web01 -Event WriteControlRegister -ControlRegister CR0 -OnChangeOnly -First 20 -Duration 60
         $seen.Response.Name | Sort-Object -Unique | Should -Be 'Deny'
         foreach ($ofVCpu in $seen | Group-Object VCpu) {
             $ofVCpu.Group.OldValue | Sort-Object -Unique | Should -HaveCount 1 -Because 'no write changes it'

@@ -27,18 +27,18 @@ Describe 'Watch-XenVmEvent' {
         $seen.Kind | Sort-Object -Unique | Should -Be 'SoftwareBreakpoint', 'Cpuid'
     }
 
-    It 'shows the writes of -Register <_> only' -ForEach 'CR0', 'CR3', 'CR4', 'Xcr0' {
-        $seen = Watch-XenVmEvent web01 -Event WriteControlRegister -Register $_ -First 5 -Duration 60
+    It 'shows the writes of -ControlRegister <_> only' -ForEach 'CR0', 'CR3', 'CR4', 'Xcr0' {
+        $seen = Watch-XenVmEvent web01 -Event WriteControlRegister -ControlRegister $_ -First 5 -Duration 60
         $seen.Register | Sort-Object -Unique | Should -Be $_
     }
 
     It 'shows no write that changes only -IgnoredBits' {
         # The guest flips CR4.TSD, the only bit other than PGE that it changes.
-        $seen = Watch-XenVmEvent web01 -Event WriteControlRegister -Register CR4 -IgnoredBits 0x80 -First 20 -Duration 60
+        $seen = Watch-XenVmEvent web01 -Event WriteControlRegister -ControlRegister CR4 -IgnoredBits 0x80 -First 20 -Duration 60
         $seen | Where-Object { ($_.OldValue -bxor $_.NewValue) -in 0, 0x80 } | Should -BeNullOrEmpty
         # -1 as an int is 32 bits, of which the guest changes no more either.
         foreach ($all in -1, 0xffffffffffffffff, [ulong]::MaxValue) {
-            Watch-XenVmEvent web01 -Event WriteControlRegister -Register CR4 -IgnoredBits $all -First 1 -Duration 0.2 | Should -BeNullOrEmpty
+            Watch-XenVmEvent web01 -Event WriteControlRegister -ControlRegister CR4 -IgnoredBits $all -First 1 -Duration 0.2 | Should -BeNullOrEmpty
         }
     }
 
@@ -94,9 +94,9 @@ Describe 'Watch-XenVmEvent' {
 
     It 'watches the same registers twice on one session, each with its own options' {
         Enable-XenMonitor web01
-        $shell = Open-Shell 'param($x) [XenVmEvent.Events.VmEvent[]] (Watch-XenVmEvent web01 WriteControlRegister -Register CR4 -IgnoredBits 0x80 -First 20 -Duration 60)'
+        $shell = Open-Shell 'param($x) [XenVmEvent.Events.VmEvent[]] (Watch-XenVmEvent web01 WriteControlRegister -ControlRegister CR4 -IgnoredBits 0x80 -First 20 -Duration 60)'
         $other = $shell.BeginInvoke()
-        $all = Watch-XenVmEvent web01 WriteControlRegister -ControlRegister CR4, CR3 -First 200 -Duration 60
+        $all = Watch-XenVmEvent web01 WriteControlRegister -Register CR4, CR3 -First 200 -Duration 60
         $some = $shell.EndInvoke($other)
         $shell.Dispose()
         $some | Should -HaveCount 20

@@ -41,8 +41,8 @@ internal sealed class HelpAction : SynchronousCommandLineAction
         string names = option.Name;
         foreach (string alias in option.Aliases)
         {
-            // The library takes /h too, as on Windows, where Xen is not.
-            if (alias.StartsWith('-')) names = $"{alias}, {names}";
+            // Not shown: the /h of Windows, which the library adds, and long names of older versions.
+            if (alias.StartsWith('-') && !alias.StartsWith("--", StringComparison.Ordinal)) names = $"{alias}, {names}";
         }
 
         return option.HelpName is { } value ? $"{names} <{value}>" : names;

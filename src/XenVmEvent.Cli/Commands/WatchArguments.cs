@@ -23,7 +23,7 @@ internal sealed record WatchArguments
 
     public ChannelPreference Channel { get; init; }
 
-    public long? Count { get; init; }
+    public long? First { get; init; }
 
     public TimeSpan? Duration { get; init; }
 

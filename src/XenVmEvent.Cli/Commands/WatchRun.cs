@@ -34,7 +34,7 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
 
     public void Dispose() => _stop.Dispose();
 
-    private bool IsWanted => arguments.Count is not { } count || _shown < count;
+    private bool IsWanted => arguments.First is not { } first || _shown < first;
 
     private IHypervisor Connect()
     {

@@ -43,11 +43,11 @@ internal static class XenVmEventCommand
         CustomParser = ParseChannel,
     };
 
-    private static readonly Option<long?> Count = new("--count")
+    private static readonly Option<long?> First = new("--first", "--count")
     {
         Description = "End after so many events.",
         HelpName = "events",
-        CustomParser = ParseCount,
+        CustomParser = ParseFirst,
     };
 
     private static readonly Option<TimeSpan?> Duration = new("--duration")
@@ -123,7 +123,7 @@ internal static class XenVmEventCommand
     {
         RootCommand root = new("Watches what a Xen guest does, and prints it.")
         {
-            Domain, Mode, Required, NoGuard, Simulate, Trace, Fast, Channel, Count, Duration, Format, Output, Gfns, Repeat, Msrs, Response, Registers,
+            Domain, Mode, Required, NoGuard, Simulate, Trace, Fast, Channel, First, Duration, Format, Output, Gfns, Repeat, Msrs, Response, Registers,
             NewValue, ExcludeNewValue, InstructionPointer, LinearAddress, Symbol, SymbolMap,
             ReadCommand.Create(), ReportCommand.Create(), TestCommand.Create(), ResetCommand.Create(), GuardCommand.Create(),
         };
@@ -194,7 +194,7 @@ internal static class XenVmEventCommand
         Trace = parsed.GetValue(Trace),
         Fast = parsed.GetValue(Fast),
         Channel = parsed.GetValue(Channel),
-        Count = parsed.GetValue(Count),
+        First = parsed.GetValue(First),
         Duration = parsed.GetValue(Duration),
         Format = parsed.GetValue(Format),
         Output = parsed.GetValue(Output),
@@ -220,10 +220,10 @@ internal static class XenVmEventCommand
 
     private static WatchMode? FindMode(string name) => WatchMode.All.FirstOrDefault(m => m.Name == name);
 
-    private static long? ParseCount(ArgumentResult result) =>
+    private static long? ParseFirst(ArgumentResult result) =>
         long.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out long count) && count > 0
             ? count
-            : Refuse<long?>(result, "--count takes a number of events, 1 or more.");
+            : Refuse<long?>(result, "--first takes a number of events, 1 or more.");
 
     private static TimeSpan? ParseDuration(ArgumentResult result) =>
         double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds)

@@ -35,9 +35,9 @@ public sealed class RegisterXenVmEventCommand : ObjectEventRegistrationBase, IDi
 
     /// <summary>For WriteControlRegister: which registers. CR0, CR3 and CR4 when left out.</summary>
     [Parameter(ParameterSetName = ByKind)]
-    [Alias("ControlRegister")]
+    [Alias("Register")]
     [ValidateNotNullOrEmpty]
-    public ControlRegister[] Register { get; set; } = [ControlRegister.CR0, ControlRegister.CR3, ControlRegister.CR4];
+    public ControlRegister[] ControlRegister { get; set; } = [Abi.ControlRegister.CR0, Abi.ControlRegister.CR3, Abi.ControlRegister.CR4];
 
     /// <summary>For MovToMsr: the registers by name, as in IA32_LSTAR, or by number.</summary>
     [Parameter(ParameterSetName = ByKind)]
@@ -149,5 +149,5 @@ public sealed class RegisterXenVmEventCommand : ObjectEventRegistrationBase, IDi
 
     private EventWatch CreateWatch() => ParameterSetName == ByPage
         ? new EventWatch { Kinds = [VmEventKind.MemAccess], Pages = new PageWatch { Access = Access, Ranges = Gfn, Repeat = Repeat }, Hold = Hold }
-        : new EventWatch { Kinds = Event, ControlRegisters = Register, Msrs = Msr, OnChangeOnly = OnChangeOnly, Hold = Hold };
+        : new EventWatch { Kinds = Event, ControlRegisters = ControlRegister, Msrs = Msr, OnChangeOnly = OnChangeOnly, Hold = Hold };
 }

@@ -13,7 +13,7 @@ public sealed class WatchXenVmEventCommand : WatchCmdlet
     /// <summary>The options that only some kinds have, and these kinds.</summary>
     private static readonly (string Option, VmEventKind[] Kinds)[] OptionsOfKinds =
     [
-        (nameof(Register), [VmEventKind.WriteControlRegister]),
+        (nameof(ControlRegister), [VmEventKind.WriteControlRegister]),
         (nameof(IgnoredBits), [VmEventKind.WriteControlRegister]),
         (nameof(Msr), [VmEventKind.MovToMsr]),
         (nameof(OnChangeOnly), [VmEventKind.WriteControlRegister, VmEventKind.MovToMsr]),
@@ -28,9 +28,9 @@ public sealed class WatchXenVmEventCommand : WatchCmdlet
 
     /// <summary>For WriteControlRegister: which registers. CR0, CR3 and CR4 when left out.</summary>
     [Parameter]
-    [Alias("ControlRegister")]
+    [Alias("Register")]
     [ValidateNotNullOrEmpty]
-    public ControlRegister[] Register { get; set; } = [ControlRegister.CR0, ControlRegister.CR3, ControlRegister.CR4];
+    public ControlRegister[] ControlRegister { get; set; } = [Abi.ControlRegister.CR0, Abi.ControlRegister.CR3, Abi.ControlRegister.CR4];
 
     /// <summary>For WriteControlRegister: writes that change only these bits raise no event.</summary>
     [Parameter]
@@ -115,7 +115,7 @@ public sealed class WatchXenVmEventCommand : WatchCmdlet
     private protected override EventWatch CreateWatch() => new()
     {
         Kinds = Event,
-        ControlRegisters = Register,
+        ControlRegisters = ControlRegister,
         IgnoredBits = IgnoredBits,
         Msrs = Msr,
         OnChangeOnly = OnChangeOnly,

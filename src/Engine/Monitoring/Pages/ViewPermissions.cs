@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
@@ -39,10 +38,7 @@ internal sealed class ViewPermissions
     private readonly PageAccessMap _before = new();
     private readonly PageAccessMap _byHand = new();
 
-    /// <summary>Of each vCPU, the page whose access Xen was last asked to emulate.</summary>
-    private readonly Dictionary<uint, ulong> _emulated = [];
-
-    private readonly Queue<(ulong Gfn, long At)> _lifted = [];
+    private readonly LiftedPages _lifted = new();
     private readonly ulong[] _gfns = new ulong[PagesPerStep];
     private readonly MemAccess[] _access = new MemAccess[PagesPerStep];
     private int _remembered;
@@ -70,14 +66,11 @@ internal sealed class ViewPermissions
         host._views.Add(this);
     }
 
-    /// <summary>How long a page keeps its permissions for an instruction that Xen cannot emulate.</summary>
-    public static TimeSpan LiftTime { get; } = TimeSpan.FromMilliseconds(1);
-
     /// <summary>The view; 0 is the host's own.</summary>
     public ushort View => _pages.View;
 
     /// <summary>Whether a page waits to be restricted again.</summary>
-    public bool HasLifted => _lifted.Count > 0;
+    public bool HasLifted => _lifted.Any;
 
     /// <summary>Whether a watch is on this view.</summary>
     public bool IsWatched => _watches.Count > 0;
@@ -190,7 +183,7 @@ internal sealed class ViewPermissions
         if (StaysRestricted(request, gfn, access))
         {
             if (changed) Write(gfn, PermissionsOf(gfn));
-            _emulated[vcpu] = gfn;
+            _lifted.OnEmulated(vcpu, gfn);
             return false;
         }
 
@@ -204,7 +197,7 @@ internal sealed class ViewPermissions
         MemAccess permissions = PermissionsOf(gfn);
         bool allowed = permissions.Allow(access);
         if (allowed || seen || changed) Write(gfn, permissions);
-        if (!allowed) _emulated[vcpu] = gfn;
+        if (!allowed) _lifted.OnEmulated(vcpu, gfn);
         return allowed;
     }
 
@@ -214,24 +207,14 @@ internal sealed class ViewPermissions
     /// </summary>
     public void LiftForAMoment(uint vcpu)
     {
-        if (!_emulated.Remove(vcpu, out ulong gfn))
-        {
-            _host?.LiftForAMoment(vcpu);
-            return;
-        }
-
-        Write(gfn, Unrestricted);
-        _lifted.Enqueue((gfn, Stopwatch.GetTimestamp()));
+        if (_lifted.TryLift(vcpu, out ulong gfn)) Write(gfn, Unrestricted);
+        else _host?.LiftForAMoment(vcpu);
     }
 
     /// <summary>Restricts pages again whose moment is over.</summary>
     public void RestrictLifted()
     {
-        while (_lifted.TryPeek(out (ulong Gfn, long At) page) && Stopwatch.GetElapsedTime(page.At) >= LiftTime)
-        {
-            _lifted.Dequeue();
-            Write(page.Gfn, PermissionsOf(page.Gfn));
-        }
+        while (_lifted.TryTakeDue(out ulong gfn)) Write(gfn, PermissionsOf(gfn));
     }
 
     /// <summary>The view is gone.</summary>

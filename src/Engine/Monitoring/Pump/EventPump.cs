@@ -264,7 +264,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
             if (left < timeout) timeout = left;
         }
 
-        if (_views.HasLifted && timeout > ViewPermissions.LiftTime) timeout = ViewPermissions.LiftTime;
+        if (_views.HasLifted && timeout > LiftedPages.LiftTime) timeout = LiftedPages.LiftTime;
         if (_switches.HasLifted && timeout > LiftedSwitch.ShortestLift) timeout = LiftedSwitch.ShortestLift;
         if (timeout <= TimeSpan.Zero) return;
         _wait.Sleep(timeout);
