@@ -1,7 +1,7 @@
 using XenVmEvent.Bench;
 
 // bench/run builds what is measured and then runs this.
-string[] parts = args.Length > 0 ? args : ["start", "floor", "side", "engine", "memory", "large", "guard", "first", "pipeline", "import"];
+string[] parts = args.Length > 0 ? args : ["start", "floor", "side", "one", "engine", "memory", "large", "sessions", "guard", "first", "pipeline", "import"];
 Results results = new();
 foreach (string part in parts)
 {
@@ -11,15 +11,17 @@ foreach (string part in parts)
         case "start": StartTime.Measure(results); break;
         case "floor": Floor.Measure(results); break;
         case "side": SideBySide.Measure(results); break;
+        case "one": SideBySide.Measure(results, onOneProcessor: true); break;
         case "engine": Engine.Measure(results); break;
         case "memory": Engine.MeasureMemory(results); break;
         case "large": LargeGuest.Measure(results); break;
+        case "sessions": Sessions.Measure(results); break;
         case "guard": GuardCost.Measure(results); break;
         case "first": FirstEvents.Measure(results); break;
         case "pipeline": Pipeline.Measure(results); break;
         case "import": ImportTime.Measure(results); break;
         default:
-            Console.Error.WriteLine($"bench: there is no part '{part}'; the parts are start, floor, side, engine, memory, large, guard, first, pipeline, import.");
+            Console.Error.WriteLine($"bench: there is no part '{part}'; the parts are start, floor, side, one, engine, memory, large, sessions, guard, first, pipeline, import.");
             return 2;
     }
 }

@@ -12,6 +12,7 @@ internal static class SideBySide
     public const string Ring = "xenvmevent, ring";
     public const string Slotted = "xenvmevent, slotted";
     public const string Rate = "events";
+    public const string Median = "round trip, median";
     public const string P99 = "round trip, p99";
 
     private const int Turns = 3;
@@ -22,14 +23,18 @@ internal static class SideBySide
     private const string NoGuard = "--no-guard";
 
     private static readonly string[] Arguments = ["1", "cpuid"];
+    private static readonly string[] OneProcessor = ["taskset", "-c", "0"];
 
     public static IReadOnlyList<int> VCpus { get; } = [1, 2, 4, 16];
 
-    public static string NameOf(string program, int vcpus, string what) => $"{program}, {CountOf(vcpus)}: {what}";
+    public static string NameOf(string program, int vcpus, string what, bool onOneProcessor = false) =>
+        $"{program}, {CountOf(vcpus)}{(onOneProcessor ? " on one processor" : "")}: {what}";
 
     public static string CountOf(int vcpus) => vcpus == 1 ? "1 vCPU" : $"{vcpus} vCPUs";
 
-    public static void Measure(Results results)
+    /// <param name="results">Gets the figures.</param>
+    /// <param name="onOneProcessor">Listener and guest share one processor, as on a small host.</param>
+    public static void Measure(Results results, bool onOneProcessor = false)
     {
         foreach (int vcpus in VCpus)
         {
@@ -38,20 +43,20 @@ internal static class SideBySide
             List<EventTimes> slotted = [];
             for (int turn = 0; turn < Turns; turn++)
             {
-                if (Built.XenAccess is { } path) xenAccess.Add(Run([path, .. Arguments], vcpus, Built.Libraries, 7));
-                ring.Add(Run([Built.Command, .. Arguments, NoGuard], vcpus, Built.Libraries, 7));
+                if (Built.XenAccess is { } path) xenAccess.Add(Run([path, .. Arguments], vcpus, Built.Libraries, 7, onOneProcessor));
+                ring.Add(Run([Built.Command, .. Arguments, NoGuard], vcpus, Built.Libraries, 7, onOneProcessor));
 
                 // The only Xen that has slots speaks version 4.
-                slotted.Add(Run([Built.Command, .. Arguments, NoGuard], vcpus, Built.Libraries + "-slotted", 4));
+                slotted.Add(Run([Built.Command, .. Arguments, NoGuard], vcpus, Built.Libraries + "-slotted", 4, onOneProcessor));
             }
 
-            Report(results, XenAccess, vcpus, xenAccess);
-            Report(results, Ring, vcpus, ring);
-            Report(results, Slotted, vcpus, slotted);
+            Report(results, XenAccess, vcpus, xenAccess, onOneProcessor);
+            Report(results, Ring, vcpus, ring, onOneProcessor);
+            Report(results, Slotted, vcpus, slotted, onOneProcessor);
         }
     }
 
-    private static EventTimes Run(string[] command, int vcpus, string libraries, int interfaceVersion)
+    private static EventTimes Run(string[] command, int vcpus, string libraries, int interfaceVersion, bool onOneProcessor)
     {
         string times = Path.GetTempFileName();
         Command.RunSilently(
@@ -63,7 +68,7 @@ internal static class SideBySide
                 ["SIMULATED_XEN_INTERFACE"] = $"{interfaceVersion}",
                 [TimesVariable] = times,
             },
-            ["timeout", "-s", "INT", "-k", "60", Seconds, .. command]);
+            [.. onOneProcessor ? OneProcessor : [], "timeout", "-s", "INT", "-k", "60", Seconds, .. command]);
         try
         {
             return JsonSerializer.Deserialize<EventTimes>(File.ReadAllText(times), JsonSerializerOptions.Web)!;
@@ -74,12 +79,12 @@ internal static class SideBySide
         }
     }
 
-    private static void Report(Results results, string program, int vcpus, List<EventTimes> turns)
+    private static void Report(Results results, string program, int vcpus, List<EventTimes> turns, bool onOneProcessor)
     {
         if (turns.Count == 0) return;
         EventTimes median = turns.OrderBy(t => t.Events / t.Seconds).ElementAt(turns.Count / 2);
-        results.Add(NameOf(program, vcpus, Rate), median.Events / median.Seconds, "1/s");
-        results.Add(NameOf(program, vcpus, "round trip, median"), median.MedianMicroseconds, "µs");
-        results.Add(NameOf(program, vcpus, P99), median.P99Microseconds, "µs");
+        results.Add(NameOf(program, vcpus, Rate, onOneProcessor), median.Events / median.Seconds, "1/s");
+        results.Add(NameOf(program, vcpus, Median, onOneProcessor), median.MedianMicroseconds, "µs");
+        results.Add(NameOf(program, vcpus, P99, onOneProcessor), median.P99Microseconds, "µs");
     }
 }

@@ -12,7 +12,6 @@ public sealed class EventSubscription : IDisposable
     private readonly ArrivalSignal _arrival;
     private readonly bool _ownsArrival;
     private readonly Func<bool> _hasNews;
-    private long _delivered;
     private long _dropped;
     private long _overwritten;
     private long _deliveredBeforeDrop;
@@ -38,7 +37,7 @@ public sealed class EventSubscription : IDisposable
     public EventWatch Watch { get; }
 
     /// <summary>Events put into its buffer.</summary>
-    public long Delivered => Volatile.Read(ref _delivered);
+    public long Delivered => _buffer.Added;
 
     /// <summary>Events that it wanted and that its full buffer had no room for until their deadline.</summary>
     public long Dropped => Volatile.Read(ref _dropped);
@@ -55,6 +54,9 @@ public sealed class EventSubscription : IDisposable
     /// <summary>Whether taking would give an event, or none will come any more.</summary>
     public bool HasNews => _buffer.Count > 0 || _buffer.IsCompleted;
 
+    /// <summary>Whether the consumer may sleep although something was delivered.</summary>
+    internal bool IsUnannounced => _buffer.IsUnannounced;
+
     /// <summary>The consumer let a deadline pass; until it takes an event the guest does not wait for it again.</summary>
     internal bool IsStuck => _stuck;
 
@@ -62,7 +64,7 @@ public sealed class EventSubscription : IDisposable
     public bool TryTake([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out VmEvent? vmEvent)
     {
         if (!_buffer.TryTake(out vmEvent)) return false;
-        _stuck = false;
+        if (_stuck) _stuck = false;
 
         // Room was made before this looks whether somebody waits for it; AwaitRoom does both the other way round.
         Interlocked.MemoryBarrier();
@@ -104,12 +106,7 @@ public sealed class EventSubscription : IDisposable
 
     internal bool Wants(in Abi.RequestReader request) => _filter.Wants(request);
 
-    internal bool TryDeliver(VmEvent vmEvent)
-    {
-        if (!_buffer.TryAdd(vmEvent)) return false;
-        Volatile.Write(ref _delivered, _delivered + 1);
-        return true;
-    }
+    internal bool TryDeliver(VmEvent vmEvent) => _buffer.TryAdd(vmEvent);
 
     /// <summary>Wakes the consumer if it sleeps although something was delivered.</summary>
     internal void Announce() => _buffer.Announce();
@@ -124,8 +121,8 @@ public sealed class EventSubscription : IDisposable
     /// <returns>Whether nothing came between the event that is dropped and the one that was dropped before.</returns>
     internal bool Drop()
     {
-        bool continues = _dropped > 0 && _deliveredBeforeDrop == _delivered;
-        _deliveredBeforeDrop = _delivered;
+        bool continues = _dropped > 0 && _deliveredBeforeDrop == _buffer.Added;
+        _deliveredBeforeDrop = _buffer.Added;
         _stuck = true;
         Volatile.Write(ref _dropped, _dropped + 1);
         return continues;

@@ -126,8 +126,11 @@ internal sealed unsafe class EventChannels
     private void UnmaskWhatIsWritten()
     {
         uint* ports = stackalloc uint[MostPorts];
+        PollFd written = new() { Fd = _xenEnd, Events = Libc.PollIn };
         while (true)
         {
+            // A thread that sleeps in read is also woken by each read of the program's, which Xen's device never is.
+            _ = Libc.poll(&written, 1, timeout: -1);
             nint bytes = Libc.read(_xenEnd, ports, MostPorts * sizeof(uint));
             if (bytes < 0 && (Errno)Marshal.GetLastPInvokeError() == Errno.EINTR) continue;
             if (bytes <= 0) break;

@@ -15,6 +15,7 @@ internal static unsafe partial class Libc
     internal const int EventFdNonBlocking = 0x800;
     internal const int EventFdCloseOnExec = 0x80000;
     internal const int Interrupt = 2;
+    internal const short PollIn = 1;
 
     private const string Library = "libc";
 
@@ -40,6 +41,9 @@ internal static unsafe partial class Libc
     internal static partial nint write(int file, void* buffer, nuint bytes);
 
     [LibraryImport(Library)]
+    internal static partial int poll(PollFd* files, ulong count, int timeout);
+
+    [LibraryImport(Library)]
     internal static partial int eventfd(uint value, int flags);
 
     [LibraryImport(Library)]
@@ -53,4 +57,13 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library)]
     internal static partial void _exit(int status);
+}
+
+/// <summary>C's <c>struct pollfd</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct PollFd
+{
+    public int Fd;
+    public short Events;
+    public short Returned;
 }

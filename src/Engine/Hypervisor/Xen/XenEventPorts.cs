@@ -12,6 +12,7 @@ internal sealed unsafe class XenEventPorts : IEventPorts, IDisposable
     private readonly DomainEndWatch _releases;
     private readonly int _fd;
     private uint[] _slotPorts = [];
+    private bool _hasDomainNews;
 
     /// <summary>Opens the handle, with no port yet.</summary>
     /// <exception cref="XenException">It cannot be opened.</exception>
@@ -56,6 +57,7 @@ internal sealed unsafe class XenEventPorts : IEventPorts, IDisposable
         {
             int ready = Libc.poll(fds, 3, (int)Math.Clamp(Math.Ceiling(left.TotalMilliseconds), 0, int.MaxValue));
             if (ready < 0 && (Errno)Marshal.GetLastPInvokeError() != Errno.EINTR) throw Failure(nameof(Libc.poll));
+            _hasDomainNews |= fds[2].Fd < 0 || (ready > 0 && fds[2].Returned != 0);
             if (ready > 0 && fds[1].Returned != 0) _ = Libc.eventfd_read(_wake, out _, sizeof(ulong));
 
             // Only now: a read of event channels sleeps when none is pending.
@@ -67,6 +69,13 @@ internal sealed unsafe class XenEventPorts : IEventPorts, IDisposable
 
     public void Unmask(ReadOnlySpan<uint> ports)
     {
+        if (ports.Length == 1)
+        {
+            if (XenEventChannel.xenevtchn_unmask(_channels, ports[0]) < 0) throw Failure(nameof(XenEventChannel.xenevtchn_unmask));
+            return;
+        }
+
+        // The library takes one at a time; Xen's device takes them all.
         ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(ports);
         while (!bytes.IsEmpty)
         {
@@ -82,7 +91,12 @@ internal sealed unsafe class XenEventPorts : IEventPorts, IDisposable
         if (XenEventChannel.xenevtchn_notify(_channels, port) < 0) throw Failure(nameof(XenEventChannel.xenevtchn_notify));
     }
 
-    public bool TakeDomainNews() => _releases.Take();
+    public bool TakeDomainNews()
+    {
+        if (!_hasDomainNews) return false;
+        _hasDomainNews = false;
+        return _releases.Take();
+    }
 
     public void Wake()
     {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using XenVmEvent.Events;
 
 namespace XenVmEvent.Monitoring;
@@ -5,43 +6,50 @@ namespace XenVmEvent.Monitoring;
 /// <summary>A bounded queue from the pump's thread to one consumer's. Neither waits for the other while adding or taking.</summary>
 internal sealed class EventBuffer
 {
-    private readonly VmEvent?[] _events;
+    private readonly Place[] _places;
     private readonly ArrivalSignal _arrival;
-    private long _added;
-    private long _taken;
-    private bool _isUnannounced;
+    private Positions _positions;
     private bool _completed;
 
     public EventBuffer(int size, ArrivalSignal arrival)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
-        _events = new VmEvent?[size];
+        _places = new Place[size];
         _arrival = arrival;
     }
+
+    /// <summary>How many were added since the beginning.</summary>
+    public long Added => Volatile.Read(ref _positions.Added);
+
+    /// <summary>How many wait to be taken.</summary>
+    public int Count => (int)(Added - Volatile.Read(ref _positions.Taken));
 
     /// <summary>No more will be added.</summary>
     public bool IsCompleted => Volatile.Read(ref _completed);
 
-    /// <summary>How many wait to be taken.</summary>
-    public int Count => (int)(Volatile.Read(ref _added) - Volatile.Read(ref _taken));
+    /// <summary>The pump's: whether something was added since the last <see cref="Announce"/>.</summary>
+    public bool IsUnannounced => _positions.IsUnannounced;
 
     /// <summary>The pump's: adds an event if there is room. A consumer that sleeps is woken by <see cref="Announce"/>, or when the buffer is half full.</summary>
     public bool TryAdd(VmEvent vmEvent)
     {
-        long waiting = _added - Volatile.Read(ref _taken);
-        if (waiting == _events.Length) return false;
-        _events[_added % _events.Length] = vmEvent;
-        Volatile.Write(ref _added, _added + 1);
-        _isUnannounced = true;
-        if (waiting >= _events.Length / 2) Announce();
+        int half = _places.Length / 2;
+        if (_positions.Added - _positions.TakenSeen >= half) _positions.TakenSeen = Volatile.Read(ref _positions.Taken);
+        long waiting = _positions.Added - _positions.TakenSeen;
+        if (waiting == _places.Length) return false;
+        _places[_positions.AddAt].Event = vmEvent;
+        _positions.AddAt = Next(_positions.AddAt);
+        _positions.IsUnannounced = true;
+        Volatile.Write(ref _positions.Added, _positions.Added + 1);
+        if (waiting >= half) Announce();
         return true;
     }
 
     /// <summary>The pump's: wakes a consumer that sleeps although something was added.</summary>
     public void Announce()
     {
-        if (!_isUnannounced) return;
-        _isUnannounced = false;
+        if (!_positions.IsUnannounced) return;
+        _positions.IsUnannounced = false;
         _arrival.Set();
     }
 
@@ -56,11 +64,50 @@ internal sealed class EventBuffer
     public bool TryTake(out VmEvent? vmEvent)
     {
         vmEvent = null;
-        if (Volatile.Read(ref _added) == _taken) return false;
-        ref VmEvent? place = ref _events[_taken % _events.Length];
+        if (_positions.AddedSeen == _positions.Taken) _positions.AddedSeen = Added;
+        if (_positions.AddedSeen == _positions.Taken) return false;
+        ref VmEvent? place = ref _places[_positions.TakeAt].Event;
         vmEvent = place;
         place = null;
-        Volatile.Write(ref _taken, _taken + 1);
+        _positions.TakeAt = Next(_positions.TakeAt);
+        Volatile.Write(ref _positions.Taken, _positions.Taken + 1);
         return true;
+    }
+
+    private int Next(int place) => place + 1 == _places.Length ? 0 : place + 1;
+
+    /// <summary>A structure, so that storing an event checks no type.</summary>
+    private struct Place
+    {
+        public VmEvent? Event;
+    }
+
+    /// <summary>
+    /// What each side writes with every event lies in cache lines of its own, two of 64 bytes, for processors fetch them in
+    /// pairs. Of the other side's position each keeps what it saw last, and looks again only when that is not enough.
+    /// </summary>
+    [StructLayout(LayoutKind.Explicit, Size = 384)]
+    private struct Positions
+    {
+        [FieldOffset(128)]
+        public long Added;
+
+        [FieldOffset(136)]
+        public long TakenSeen;
+
+        [FieldOffset(144)]
+        public int AddAt;
+
+        [FieldOffset(148)]
+        public bool IsUnannounced;
+
+        [FieldOffset(256)]
+        public long Taken;
+
+        [FieldOffset(264)]
+        public long AddedSeen;
+
+        [FieldOffset(272)]
+        public int TakeAt;
     }
 }

@@ -13,7 +13,10 @@ internal sealed class EventDispatcher
     /// <summary>Requests handled before responses are shown to Xen.</summary>
     public const int BatchSize = 64;
 
-    /// <summary>How long a consumer that sleeps may sleep on while there is more to do: waking it takes longer than handling some events.</summary>
+    /// <summary>
+    /// How long a consumer that sleeps may sleep on after it was woken last. Waking it for each event takes longer than
+    /// handling the event; where there is one processor it keeps the guest waiting too.
+    /// </summary>
     private static readonly long AnnouncePeriod = Stopwatch.Frequency / 1000;
 
     private readonly MonitorChannel _channel;
@@ -58,6 +61,22 @@ internal sealed class EventDispatcher
     /// <inheritdoc cref="PendingRequests.NextDeadline"/>
     public long? NextDeadline => _pending.NextDeadline;
 
+    /// <summary>When a consumer that sleeps is to be woken; null when all know of all that was delivered.</summary>
+    public long? NextAnnouncement => IsUnannounced ? _announced + AnnouncePeriod : null;
+
+    private bool IsUnannounced
+    {
+        get
+        {
+            foreach (EventSubscription subscription in _subscriptions)
+            {
+                if (subscription.IsUnannounced) return true;
+            }
+
+            return false;
+        }
+    }
+
     public void Add(EventSubscription subscription) => _subscriptions.Add(subscription);
 
     /// <summary>Stops showing events to a subscription; what only it held gets its default.</summary>
@@ -74,7 +93,6 @@ internal sealed class EventDispatcher
     public int TakeRequests(int most)
     {
         long noticed = Stopwatch.GetTimestamp();
-        if (noticed - _announced >= AnnouncePeriod) _announceNow = true;
         _source.Clock.LookIfDue(noticed);
         int count = 0;
         while (count < most && _channel.TryRead(_request))
@@ -84,6 +102,7 @@ internal sealed class EventDispatcher
         }
 
         _losses.NoteOverwritten(_channel.Overwritten, _subscriptions, noticed);
+        if (noticed - _announced >= AnnouncePeriod && IsUnannounced) _announceNow = true;
         return count;
     }
 
@@ -96,12 +115,7 @@ internal sealed class EventDispatcher
     /// <summary>Wakes the consumers of what was delivered: at once when somebody has to answer, or a while after the last time.</summary>
     public void AnnounceDue()
     {
-        if (_announceNow) Announce();
-    }
-
-    /// <summary>Wakes the consumers of what was delivered.</summary>
-    public void Announce()
-    {
+        if (!_announceNow) return;
         _announceNow = false;
         _announced = Stopwatch.GetTimestamp();
         foreach (EventSubscription subscription in _subscriptions) subscription.Announce();

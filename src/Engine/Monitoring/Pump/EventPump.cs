@@ -225,8 +225,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
             _views.RestrictLifted();
             _switches.RestoreLifted();
             busy |= DoWork();
-            if (busy || _wait.Spin()) continue;
-            _dispatcher.Announce();
+            if (busy || _wait.Look()) continue;
             Sleep();
             if (_monitor.Ports.TakeDomainNews() && _monitor.DomainState != DomainState.Running) return;
             if (IsCutOff()) return;
@@ -258,17 +257,21 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     private void Sleep()
     {
         TimeSpan timeout = LongestSleep;
-        if (_dispatcher.NextDeadline is { } deadline)
-        {
-            TimeSpan left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), deadline);
-            if (left < timeout) timeout = left;
-        }
-
+        long now = Stopwatch.GetTimestamp();
+        Until(_dispatcher.NextDeadline);
+        Until(_dispatcher.NextAnnouncement);
         if (_views.HasLifted && timeout > LiftedPages.LiftTime) timeout = LiftedPages.LiftTime;
         if (_switches.HasLifted && timeout > LiftedSwitch.ShortestLift) timeout = LiftedSwitch.ShortestLift;
         if (timeout <= TimeSpan.Zero) return;
         _wait.Sleep(timeout);
         _clock.Look(); // While this slept the host may have, too.
+
+        void Until(long? time)
+        {
+            if (time is not { } due) return;
+            TimeSpan left = Stopwatch.GetElapsedTime(now, due);
+            if (left < timeout) timeout = left;
+        }
     }
 
     private void Finish(SessionEnd end)

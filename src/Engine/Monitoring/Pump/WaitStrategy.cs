@@ -13,18 +13,15 @@ internal sealed class WaitStrategy(MonitorChannel channel, IEventPorts ports)
     /// How long to look, about as long as falling asleep and waking takes. Where there is one processor, looking would keep
     /// the guest from it.
     /// </summary>
-    private static readonly long SpinTicks = Environment.ProcessorCount > 1 ? Stopwatch.Frequency / 20_000 : 0;
+    private static readonly long LookTicks = Environment.ProcessorCount > 1 ? Stopwatch.Frequency / 20_000 : 0;
 
-    /// <summary>After so many looks in vain it sleeps <see cref="BlindSleeps"/> times without a look.</summary>
-    private const int PatientLooks = 4;
-
-    /// <inheritdoc cref="PatientLooks"/>
-    private const int BlindSleeps = 32;
+    /// <summary>The most sleeps without a look, where looks are in vain.</summary>
+    private const int MostBlindSleeps = 256;
 
     private readonly Lock _gate = new();
     private int _attention;
     private int _sleeping;
-    private int _looksInVain;
+    private int _blindSleeps;
     private int _blindSleepsLeft;
     private bool _closed;
 
@@ -32,34 +29,34 @@ internal sealed class WaitStrategy(MonitorChannel channel, IEventPorts ports)
     public void BeginRound() => Volatile.Write(ref _attention, 0);
 
     /// <summary>
-    /// Looks for the next request. Where that did not pay lately, because the guest is idle or waits for this very processor,
-    /// it looks now and then only.
+    /// Looks for the next request. Each look in vain doubles the sleeps without one that follow: the guest is idle, or others
+    /// need the processor.
     /// </summary>
     /// <returns>Whether there is something to do.</returns>
-    public bool Spin()
+    public bool Look()
     {
-        if (SpinTicks == 0) return false;
+        if (LookTicks == 0) return false;
         if (_blindSleepsLeft > 0)
         {
             _blindSleepsLeft--;
             return false;
         }
 
-        long until = Stopwatch.GetTimestamp() + SpinTicks;
+        long until = Stopwatch.GetTimestamp() + LookTicks;
+        bool isInTime;
+        bool found;
         do
         {
-            if (channel.HasRequest || Volatile.Read(ref _attention) != 0)
-            {
-                _looksInVain = 0;
-                return true;
-            }
-
-            Thread.SpinWait(10);
+            Thread.SpinWait(1);
+            isInTime = Stopwatch.GetTimestamp() < until;
+            found = channel.HasRequest || Volatile.Read(ref _attention) != 0;
         }
-        while (Stopwatch.GetTimestamp() < until);
-        _looksInVain = Math.Min(_looksInVain + 1, PatientLooks);
-        _blindSleepsLeft = _looksInVain == PatientLooks ? BlindSleeps : 0;
-        return false;
+        while (isInTime && !found);
+
+        // What came late would have woken a sleeper sooner.
+        _blindSleeps = found && isInTime ? 0 : Math.Clamp(2 * _blindSleeps, 1, MostBlindSleeps);
+        _blindSleepsLeft = _blindSleeps;
+        return found;
     }
 
     /// <summary>Sleeps until Xen signals, somebody wakes it, or the time is over.</summary>

@@ -21,6 +21,9 @@ internal static partial class XenEventChannel
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int xenevtchn_notify(XenEventChannelHandle handle, uint port);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int xenevtchn_unmask(XenEventChannelHandle handle, uint port);
 }
 
 /// <summary>A set of event channels that one wait serves; closing it closes them all.</summary>
