@@ -24,7 +24,7 @@ public sealed class VmEventConverter : PSTypeConverter
         }
         catch (FormatException e)
         {
-            throw new PSInvalidCastException($"This is no copy of an event: {e.Message}.", e);
+            throw new PSInvalidCastException($"This is not a copy of an event: {e.Message}.", e);
         }
     }
 
@@ -33,7 +33,7 @@ public sealed class VmEventConverter : PSTypeConverter
 
     /// <inheritdoc/>
     public override object ConvertTo(object sourceValue, Type destinationType, IFormatProvider formatProvider, bool ignoreCase) =>
-        throw new PSInvalidCastException("An event is converted to nothing.");
+        throw new PSInvalidCastException("An event cannot be converted to another type.");
 
     private static string? LineOf(object? source) =>
         source is PSObject { BaseObject: not VmEvent } copy ? copy.Properties[VmEventMembers.RecordedName]?.Value as string : null;

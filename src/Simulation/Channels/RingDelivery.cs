@@ -45,7 +45,7 @@ internal sealed class RingDelivery : Delivery
         if (_ring.IsOverAnswered)
         {
             throw Domain.Host.BringDown(
-                "The listener published more responses than it had requests: Xen would take whatever lies in the ring for an answer.");
+                "The listener published more responses than it had requests: Xen would take whatever is in the ring for an answer.");
         }
 
         bool any = false;

@@ -157,6 +157,6 @@ internal sealed class SimulatedPorts : IEventPorts
     private int IndexOf(uint port, string call)
     {
         uint index = port - _ports[0];
-        return index < _ports.Length ? (int)index : throw Refusal.Invalid(call, $"{port} is no port of this monitor");
+        return index < _ports.Length ? (int)index : throw Refusal.Invalid(call, $"{port} is not a port of this monitor");
     }
 }

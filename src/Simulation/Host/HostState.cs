@@ -35,7 +35,7 @@ internal sealed class HostState
         {
             if (!gate.IsHeldByCurrentThread) continue;
             throw BringDown(
-                $"{Thread.CurrentThread.Name ?? "A thread"} waits and holds a lock meanwhile, that who would end the wait may need: the host deadlocks.");
+                $"{Thread.CurrentThread.Name ?? "A thread"} waits while it holds a lock that may be needed to end the wait: the host deadlocks.");
         }
     }
 
@@ -51,5 +51,5 @@ internal sealed class HostState
     private static XenException Down(string crash) =>
         new(XenErrorId.HostCrashed,
             $"The simulated host is down. {crash}",
-            "Correct the listener: on a real host this costs every guest. A new SimulatedHypervisor is a new host.");
+            "Correct the listener: on a real host this takes every guest down. A new SimulatedHypervisor is a new host.");
 }

@@ -103,7 +103,7 @@ internal sealed class SimulatedAltP2m(SimulatedDomain domain, Func<string, Singl
         SingleCaller.Call call = Enter(name);
         if (domain.Views.IsActive) return call;
         call.Dispose();
-        throw Refusal.NotSupported(name, $"views, for the altp2m of the domain {domain.Identity} is not on");
+        throw Refusal.NotSupported(name, $"views, because altp2m is not active for the domain {domain.Identity}");
     }
 
     private SingleCaller.Call Enter(string name)

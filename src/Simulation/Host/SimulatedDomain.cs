@@ -209,7 +209,7 @@ public sealed class SimulatedDomain
     /// <param name="state">How: any but running and destroyed.</param>
     public void ShutDown(DomainState state)
     {
-        if (state is DomainState.Running or DomainState.Destroyed) throw new ArgumentOutOfRangeException(nameof(state), state, "It is no way to shut down.");
+        if (state is DomainState.Running or DomainState.Destroyed) throw new ArgumentOutOfRangeException(nameof(state), state, "This is not a way to shut down.");
         lock (Gate)
         {
             if (_state != DomainState.Running) return;
@@ -268,7 +268,7 @@ public sealed class SimulatedDomain
                 throw Refusal.Busy(Identity, Call);
             }
 
-            if (ringFrames < 1 || channels < 1) throw Refusal.Invalid(Call, "A slotted channel has one ring page and one slot at least");
+            if (ringFrames < 1 || channels < 1) throw Refusal.Invalid(Call, "A slotted channel has at least one ring page and one slot");
             int slotFrames = (channels * VCpuSlots.SizeOf(Layout) + SharedMemory.PageSize - 1) / SharedMemory.PageSize;
             if (ringFrames + slotFrames > MostFrames)
             {
@@ -386,7 +386,7 @@ public sealed class SimulatedDomain
     {
         if (view.ListenerRequired)
         {
-            End($"gfn 0x{gfn:x} was accessed against its permissions, and the listener that is required was not there", DomainState.Crashed);
+            End($"gfn 0x{gfn:x} was accessed against its permissions, and the required listener was missing", DomainState.Crashed);
             return false;
         }
 

@@ -121,7 +121,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
     {
         const string Name = "xc_monitor_write_ctrlreg";
         using SingleCaller.Call call = Enter(Name, MonitorCapabilities.WriteControlRegister);
-        if (!Enum.IsDefined(register)) throw Refusal.Invalid(Name, $"{register} is no control register that can be watched");
+        if (!Enum.IsDefined(register)) throw Refusal.Invalid(Name, $"{register} is not a control register that can be watched");
         lock (domain.Gate)
         {
             CheckChange(Name, domain.Settings[register] is not null, enable);
@@ -215,7 +215,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
             if (answer.Trap is not null)
             {
                 throw new XenException(XenErrorId.CallFailed, Name, Errno.EBUSY,
-                    $"vCPU {vcpu} has an exception to take already.", "Inject one exception for an event.");
+                    $"vCPU {vcpu} already has a pending exception.", "Inject one exception per event.");
             }
 
             answer.Inject(trap);
@@ -258,7 +258,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
     /// <summary>Refuses permissions that Xen does not know, or the guest does not survive.</summary>
     internal static void Check(string call, MemAccess access, GuestArchitecture architecture)
     {
-        if (!Enum.IsDefined(access)) throw Refusal.Invalid(call, $"{access} is no permission of a page");
+        if (!Enum.IsDefined(access)) throw Refusal.Invalid(call, $"{access} is not a page permission");
         MemAccessRules.EnsureSafe(access, architecture);
     }
 

@@ -14,7 +14,7 @@ internal sealed class SingleCaller(HostState host)
         if (holder != 0)
         {
             throw host.BringDown(
-                $"{call} was called while another thread was in {_call}. Xen takes two of its locks in opposite order then, and the host deadlocks: all calls for a domain's monitor must come from one thread.");
+                $"{call} was called while another thread was in {_call}. Xen then takes two of its locks in opposite order, and the host deadlocks: all calls for a domain's monitor must come from one thread.");
         }
 
         _call = call;

@@ -26,9 +26,9 @@ public static class RecordedHost
         {
             first ??= vmEvent;
             if (vmEvent.Request.Layout != first.Request.Layout || vmEvent.Architecture != first.Architecture)
-                throw RecordingErrors.CannotReplay(path, "its events are of hosts with different interface versions or architectures");
+                throw RecordingErrors.CannotReplay(path, "its events are from hosts with different interface versions or architectures");
             if (vmEvent.VCpu >= SimulatedDomainOptions.MostVCpus)
-                throw RecordingErrors.CannotReplay(path, $"it has a vCPU {vmEvent.VCpu}, and {SimulatedDomainOptions.MostVCpus} are simulated at most");
+                throw RecordingErrors.CannotReplay(path, $"it has a vCPU {vmEvent.VCpu}, and at most {SimulatedDomainOptions.MostVCpus} are simulated");
             (uint _, uint vcpus, ulong pages) = domains.GetValueOrDefault(vmEvent.Domain, (0u, 0u, FewestPages));
             ulong needed = vmEvent is MemAccessEvent { Gfn: < MostPages } access ? access.Gfn + 1 : 0;
 
@@ -36,7 +36,7 @@ public static class RecordedHost
             domains[vmEvent.Domain] = (vmEvent.DomainId, Math.Max(vcpus, vmEvent.VCpu + 1), Math.Max(pages, needed));
         }
 
-        if (first is null) throw RecordingErrors.CannotReplay(path, "there are no events in it");
+        if (first is null) throw RecordingErrors.CannotReplay(path, "it has no events");
         if (domains.Values.Any(d => d.Id == 0) || domains.Values.DistinctBy(d => d.Id).Count() < domains.Count || domains.Keys.Any(string.IsNullOrWhiteSpace))
             throw RecordingErrors.CannotReplay(path, "its domains have ids or names that one host's domains cannot have");
         return new SimulationOptions

@@ -37,9 +37,9 @@ internal sealed record WatchMode(string Name, string Description, Func<WatchArgu
         InView("altp2m_exec", "every execution of each page, in an altp2m view", PageAccess.Execute),
 
         // Its name misleads: this is what xen-access watches.
-        InView("altp2m_write_no_gpt", "the same, but nothing that page table walks do", PageAccess.Execute, ignorePageWalks: true),
+        InView("altp2m_write_no_gpt", "the same, but without page table walks", PageAccess.Execute, ignorePageWalks: true),
         new("cpuid", "CPUID instructions", _ => Of(VmEventKind.Cpuid)),
-        new("write_ctrlreg_cr4", "writes that change CR4, but for its PGE bit", _ => new EventWatch
+        new("write_ctrlreg_cr4", "writes that change CR4, except its PGE bit", _ => new EventWatch
         {
             Kinds = [VmEventKind.WriteControlRegister],
             ControlRegisters = [ControlRegister.CR4],
@@ -51,7 +51,7 @@ internal sealed record WatchMode(string Name, string Description, Func<WatchArgu
         new("breakpoint", "INT3 instructions", _ => Of(VmEventKind.SoftwareBreakpoint)),
         new("debug", "debug exceptions", _ => Of(VmEventKind.DebugException)),
         new("desc_access", "loads and stores of IDTR, GDTR, LDTR and TR", _ => Of(VmEventKind.DescriptorAccess)),
-        new("privcall", "calls of the guest's kernel to the hypervisor, on arm64", _ => Of(VmEventKind.PrivilegedCall)),
+        new("privcall", "the guest kernel's calls to the hypervisor, on arm64", _ => Of(VmEventKind.PrivilegedCall)),
         new("msr", "writes of the registers that --msr names", a => new EventWatch
         {
             Kinds = [VmEventKind.MovToMsr],

@@ -14,6 +14,6 @@ public sealed class AddressTransformationAttribute : RangeTransformationAttribut
         AddressRange range => [range],
         string text => AddressRange.ParseList(text),
         _ when BitPattern.Of(value) is { } bits => [new AddressRange(bits)],
-        _ => throw new ArgumentTransformationMetadataException($"'{value}' is no address: that is a whole number of 64 bits, or a range as in 0x401000-0x401fff."),
+        _ => throw new ArgumentTransformationMetadataException($"'{value}' is not an address: give a whole number of 64 bits, or a range as in 0x401000-0x401fff."),
     };
 }

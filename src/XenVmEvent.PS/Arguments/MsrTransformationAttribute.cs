@@ -10,7 +10,7 @@ public sealed class MsrTransformationAttribute : ValueTransformationAttribute
     {
         string text => MsrNames.TryParse(text, out uint msr)
             ? msr
-            : throw new ArgumentTransformationMetadataException($"'{text}' is neither the name nor the number of a model specific register. Tab completes the names."),
+            : throw new ArgumentTransformationMetadataException($"'{text}' is neither the name nor the number of a model-specific register. Tab completes the names."),
         int number => unchecked((uint)number),
         _ => value,
     };

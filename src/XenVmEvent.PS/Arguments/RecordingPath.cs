@@ -20,7 +20,7 @@ internal static class RecordingPath
         if (File.Exists(literal)) return [literal];
         IReadOnlyCollection<string> files = Checked<IReadOnlyCollection<string>>(
             path, () => (paths.GetResolvedProviderPathFromPSPath(path, out ProviderInfo provider), provider));
-        return files.Count > 0 ? files : throw new XenException(XenErrorId.RecordingFailed, $"No file matches '{path}'.", "Name a file that is there.");
+        return files.Count > 0 ? files : throw new XenException(XenErrorId.RecordingFailed, $"No file matches '{path}'.", "Name an existing file.");
     }
 
     private static T Checked<T>(string path, Func<(T Files, ProviderInfo Provider)> resolve)
@@ -30,11 +30,11 @@ internal static class RecordingPath
             (T files, ProviderInfo provider) = resolve();
             return provider.Name == FileSystem
                 ? files
-                : throw new XenException(XenErrorId.RecordingFailed, $"'{path}' is no file, but of the provider {provider.Name}.", "Name a file.");
+                : throw new XenException(XenErrorId.RecordingFailed, $"'{path}' is not a file: it belongs to the provider {provider.Name}.", "Name a file.");
         }
         catch (RuntimeException e)
         {
-            throw new XenException(XenErrorId.RecordingFailed, e.Message, "Name a file that is there, on a drive that Get-PSDrive lists.", e);
+            throw new XenException(XenErrorId.RecordingFailed, e.Message, "Name an existing file on a drive that Get-PSDrive lists.", e);
         }
     }
 }

@@ -24,7 +24,7 @@ public sealed class ResponseConverter : PSTypeConverter
         {
             string name = Convert.ToString(BaseOf(entry.Key), CultureInfo.InvariantCulture)!;
             int index = Array.FindIndex(Parameters, p => string.Equals(p.Name, name, StringComparison.OrdinalIgnoreCase));
-            if (index < 0) throw new PSInvalidCastException($"'{name}' is no property of an answer.");
+            if (index < 0) throw new PSInvalidCastException($"'{name}' is not a property of an answer.");
             arguments[index] = LanguagePrimitives.ConvertTo(entry.Value, Parameters[index].ParameterType, formatProvider);
         }
 
@@ -36,7 +36,7 @@ public sealed class ResponseConverter : PSTypeConverter
 
     /// <inheritdoc/>
     public override object ConvertTo(object sourceValue, Type destinationType, IFormatProvider formatProvider, bool ignoreCase) =>
-        throw new PSInvalidCastException("An answer is converted to nothing.");
+        throw new PSInvalidCastException("An answer cannot be converted to another type.");
 
     private static object BaseOf(object value) => value is PSObject wrapped ? wrapped.BaseObject : value;
 }

@@ -44,7 +44,7 @@ internal static class SymbolFile
         if (map is null)
         {
             throw new XenException(
-                XenErrorId.InvalidArgument, $"Where '{symbol}' lies is not known.", "Name the guest's System.map, or a copy of its /proc/kallsyms, with -SymbolMap.");
+                XenErrorId.InvalidArgument, $"The address of '{symbol}' is unknown.", "Name the guest's System.map, or a copy of its /proc/kallsyms, with -SymbolMap.");
         }
 
         return map.RangesOf(symbol, Matching(symbol));

@@ -43,16 +43,16 @@ public sealed class ConnectXenHostCommand : XenCmdlet
         if (MyInvocation.BoundParameters.ContainsKey(nameof(Architecture)) && !Simulated)
         {
             throw new XenException(
-                XenErrorId.InvalidArgument, "The architecture of a real host's guests is the host's.", "Leave -Architecture out, or connect with -Simulated.");
+                XenErrorId.InvalidArgument, "The guests of a real host have the host's architecture.", "Leave -Architecture out, or connect with -Simulated.");
         }
 
         if (Trace is not null && (!Simulated || MyInvocation.BoundParameters.ContainsKey(nameof(Architecture))))
         {
             throw new XenException(
-                XenErrorId.InvalidArgument, "A recording is replayed by a simulated host, whose architecture is the recording's.", "Use -Trace with -Simulated, and without -Architecture.");
+                XenErrorId.InvalidArgument, "A simulated host replays a recording, with the recording's architecture.", "Use -Trace with -Simulated, and without -Architecture.");
         }
 
-        if (Fast && Trace is null) throw new XenException(XenErrorId.InvalidArgument, "-Fast is for a recording that is replayed.", "Name one with -Trace.");
+        if (Fast && Trace is null) throw new XenException(XenErrorId.InvalidArgument, "-Fast is only for replaying a recording.", "Name one with -Trace.");
         IHypervisor host = XenHost.Connect(Simulated ? Simulation() : null);
         WriteVerbose($"Connected to {host.Description}.");
         if (PassThru) WriteObject(new HostStatus(host));

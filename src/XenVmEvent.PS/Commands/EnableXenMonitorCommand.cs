@@ -27,7 +27,7 @@ public sealed class EnableXenMonitorCommand : DomainCmdlet
     [PositiveDuration(MostMinutes = MonitorOptions.LongestResponseMinutes)]
     public TimeSpan ResponseTimeout { get; set; } = MonitorOptions.DefaultResponseTimeout;
 
-    /// <summary>The domain crashes, rather than runs on, when an access against a page's permissions finds no listener.</summary>
+    /// <summary>Xen crashes the domain when an access violates a page's permissions and there is no listener.</summary>
     [Parameter]
     public SwitchParameter ListenerRequired { get; set; }
 
@@ -35,7 +35,7 @@ public sealed class EnableXenMonitorCommand : DomainCmdlet
     [Parameter]
     public SwitchParameter Force { get; set; }
 
-    /// <summary>No second process that frees the guest if this one is killed.</summary>
+    /// <summary>Start no second process that frees the guest if this one is killed.</summary>
     [Parameter]
     public SwitchParameter NoGuard { get; set; }
 
@@ -64,6 +64,6 @@ public sealed class EnableXenMonitorCommand : DomainCmdlet
         MonitorResetReport report = MonitorReset.Run(NoGuard ? XenHost.Current : XenHost.CurrentGuarded, domain);
         foreach (XenException failure in report.Failures) WriteWarning($"{failure.Message} {Remedies.Of(failure)}");
         if (report.StillFrozenVCpus.Count == 0) return;
-        WriteWarning($"vCPUs {string.Join(", ", report.StillFrozenVCpus)} of {domain} do not run yet. If xl list shows the domain paused, xl unpause lets it run; otherwise something other than a listener holds it.");
+        WriteWarning($"vCPUs {string.Join(", ", report.StillFrozenVCpus)} of {domain} still do not run. If 'xl list' shows the domain paused, run 'xl unpause'; otherwise something other than a listener holds it.");
     }
 }

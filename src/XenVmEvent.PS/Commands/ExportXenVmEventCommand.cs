@@ -67,7 +67,7 @@ public sealed class ExportXenVmEventCommand : XenCmdlet
     {
         if (_recording is not { } recording) return;
         Require(Path, recording.Close);
-        if (!recording.HasBegun) WriteWarning($"No event came: '{Path}' is as it was.");
+        if (!recording.HasBegun) WriteWarning($"No event came: '{Path}' is unchanged.");
     }
 
     /// <inheritdoc/>

@@ -35,7 +35,7 @@ public sealed class ExportXenVmEventReportCommand : RecordingCmdlet
     [ValidateNotNullOrEmpty]
     public string[] RecordingPath { get; set; } = [];
 
-    /// <summary>What the page is called; it names the domains when left out.</summary>
+    /// <summary>The title of the page; by default it names the domains.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Title { get; set; }
@@ -88,7 +88,7 @@ public sealed class ExportXenVmEventReportCommand : RecordingCmdlet
         if (_file is not { } file) return;
         if (_report.Events == 0)
         {
-            WriteWarning($"No event came: '{_filePath}' is as it was.");
+            WriteWarning($"No event came: '{_filePath}' is unchanged.");
             return;
         }
 

@@ -74,7 +74,7 @@ public sealed class RegisterXenVmEventCommand : ObjectEventRegistrationBase, IDi
     [PositiveDuration(MostMinutes = MonitorOptions.LongestResponseMinutes)]
     public TimeSpan ResponseTimeout { get; set; } = MonitorOptions.DefaultResponseTimeout;
 
-    /// <summary>No second process that frees the guest if this one is killed.</summary>
+    /// <summary>Start no second process that frees the guest if this one is killed.</summary>
     [Parameter]
     public SwitchParameter NoGuard { get; set; }
 
@@ -139,7 +139,7 @@ public sealed class RegisterXenVmEventCommand : ObjectEventRegistrationBase, IDi
 
     private void Validate()
     {
-        if (Event.Contains(VmEventKind.MemAccess)) throw Refusal("MemAccess events are watched by pages.", "Use -Access in the place of -Event.");
+        if (Event.Contains(VmEventKind.MemAccess)) throw Refusal("MemAccess events are watched by pages.", "Use -Access instead of -Event.");
         if (Event.Contains(VmEventKind.MovToMsr) && Msr.Length == 0)
             throw Refusal("MovToMsr events are watched by register, and none was named.", "Name registers with -Msr.");
         if (ParameterSetName == ByPage && Access == PageAccess.None) throw Refusal("No access to watch was named.", "Name one or more of Read, Write and Execute.");

@@ -10,6 +10,6 @@ public sealed class RemoveXenMemoryViewCommand : ViewCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord() => ForEachDomain(Domain, IsMonitored, domain =>
     {
-        if (ShouldProcess(domain.ToString(), $"Remove the view {View} of its memory")) XenHost.GetSession(domain).RemoveView(View);
+        if (ShouldProcess(domain.ToString(), $"Remove view {View} of its memory")) XenHost.GetSession(domain).RemoveView(View);
     });
 }

@@ -11,7 +11,7 @@ public abstract class SessionCmdlet : DomainCmdlet
     {
         if (XenHost.FindSession(domain) is { } session) return session;
         session = XenHost.StartSession(domain, new MonitorOptions());
-        WriteWarning($"{domain} is monitored from now on; Disable-XenMonitor gives everything back.");
+        WriteWarning($"{domain} is now monitored until Disable-XenMonitor, which gives everything back.");
         return session;
     }
 }

@@ -66,7 +66,7 @@ public sealed class SetXenMemAccessCommand : SessionCmdlet
     {
         foreach (((XenDomain domain, ushort view), List<MemAccessRange> ranges) in _collected)
         {
-            string where = view == 0 ? "" : $" in the view {view}";
+            string where = view == 0 ? "" : $" in view {view}";
             string what = $"Set the access of {string.Join(", ", ranges.GroupBy(r => r.Access).Select(Describe))}{where}";
             Report(domain, () =>
             {

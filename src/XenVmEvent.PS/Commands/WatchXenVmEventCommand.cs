@@ -98,7 +98,7 @@ public sealed class WatchXenVmEventCommand : WatchCmdlet
         {
             if (!MyInvocation.BoundParameters.ContainsKey(option) || kinds.Intersect(Event).Any()) continue;
             throw Refusal(
-                $"-{option} is for {string.Join(", ", kinds)} events, and none of these is watched.",
+                $"-{option} is for {string.Join(", ", kinds)} events, and you watch none of these.",
                 $"Leave -{option} out, or name such a kind with -Event.");
         }
 
@@ -106,10 +106,10 @@ public sealed class WatchXenVmEventCommand : WatchCmdlet
         {
             throw Refusal(
                 $"{string.Join(", ", others)} events have no new value, so none would be shown.",
-                $"Leave these kinds out, or watch them by themselves; -NewValue and -ExcludeNewValue are for {string.Join(" and ", EventSelection.KindsWithNewValue)}.");
+                $"Leave these kinds out, or watch them separately; -NewValue and -ExcludeNewValue are for {string.Join(" and ", EventSelection.KindsWithNewValue)}.");
         }
 
-        if (Async && Hold) throw Refusal("-Async and -Hold exclude each other: what the guest does not wait for cannot be held.", "Leave one of them out.");
+        if (Async && Hold) throw Refusal("-Async and -Hold exclude each other: an event that the guest does not wait for cannot be held.", "Leave one of them out.");
     });
 
     private protected override EventWatch CreateWatch() => new()

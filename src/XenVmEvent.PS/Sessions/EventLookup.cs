@@ -24,7 +24,7 @@ internal sealed class EventLookup(SymbolMap? symbols, bool disassemble) : IDispo
         if (XenHost.Current.Architecture != GuestArchitecture.X86)
         {
             throw new XenException(
-                XenErrorId.NotSupported, $"The instructions of {domain} are not x86, and no others can be disassembled.", "Leave -Disassemble out.");
+                XenErrorId.NotSupported, $"The instructions of {domain} are not x86, and only x86 can be disassembled.", "Leave -Disassemble out.");
         }
 
         _memories[domain.Id] = XenHost.Current.OpenMemory(domain);

@@ -17,7 +17,7 @@ internal sealed class EventStream(EventWatch watch, MonitorOptions options, bool
 {
     /// <summary>Why events are overwritten, and what helps, within a sentence.</summary>
     public const string WhyOverwritten =
-        "Xen overwrote them before they were read, for the guest does not wait for these on the slotted channel; -Channel Ring loses none";
+        "Xen overwrote them before they were read, because the guest does not wait for these on the slotted channel; -Channel Ring loses none";
 
     private readonly Lock _gate = new();
     private readonly List<(EventSubscription Subscription, MonitorSession Session)> _watches = [];
@@ -123,8 +123,8 @@ internal sealed class EventStream(EventWatch watch, MonitorOptions options, bool
 
     private static XenException EndedByAnother(XenDomain domain) => new(
         XenErrorId.SessionEnded,
-        $"The session of {domain} was ended while it was being watched, by Disable-XenMonitor, Connect-XenHost or Remove-Module.",
-        "Watch it anew, and end the session when its watches have ended.");
+        $"The session of {domain} was ended during the watch, by Disable-XenMonitor, Connect-XenHost or Remove-Module.",
+        "Watch it again, and end the session after its watches.");
 
     /// <summary>Ends it in any case; does nothing more after <see cref="End"/>.</summary>
     public void Dispose()

@@ -43,7 +43,7 @@ internal sealed class SpooledOutput(EventSpool events) : IList<PSObject?>
 
     public void Insert(int index, PSObject? item)
     {
-        if (index != _count) throw new NotSupportedException("Events come one after the other.");
+        if (index != _count) throw new NotSupportedException("Events are added one after the other.");
         _count++;
     }
 

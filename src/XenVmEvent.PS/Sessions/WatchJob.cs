@@ -156,7 +156,7 @@ internal sealed class WatchJob : Job
             _news.WaitOne();
         }
 
-        Warn(_spool.Lost, $"they could not be kept on the disk: {_spool.WhyLost}");
+        Warn(_spool.Lost, $"the disk could not keep them: {_spool.WhyLost}");
         SetJobState(_stop.IsCancellationRequested ? JobState.Stopped : _hasFailed ? JobState.Failed : JobState.Completed);
     }
 

@@ -99,7 +99,7 @@ internal static class XenHost
     public static MonitorSession GetSession(XenDomain domain) => FindSession(domain) ?? throw new XenException(
         XenErrorId.SessionEnded,
         $"The domain {domain} is not monitored by this process.",
-        "Get-XenMonitor lists the sessions that are open, and Enable-XenMonitor opens one.");
+        "Get-XenMonitor lists the open sessions, and Enable-XenMonitor opens one.");
 
     /// <summary>What guards and sessions have to say, for the next cmdlet that can warn.</summary>
     public static ConcurrentQueue<string> Warnings { get; } = new();
@@ -115,8 +115,8 @@ internal static class XenHost
         {
             throw new XenException(
                 XenErrorId.MonitorBusy,
-                $"The domain {domain} is monitored by this process already.",
-                "Use the session that is there (Get-XenMonitor), or end it first (Disable-XenMonitor).");
+                $"The domain {domain} is already monitored by this process.",
+                "Use the existing session (Get-XenMonitor), or end it first (Disable-XenMonitor).");
         }
 
         return Start(domain, options, guarded, stays: true);
@@ -182,7 +182,7 @@ internal static class XenHost
         // The simulator ends with this process, and nobody is left frozen.
         if (host is not XenHypervisor) return host;
         if (GuardProgram.Find() is { } program) return new GuardedHypervisor(host, program, Warnings.Enqueue);
-        Warnings.Enqueue("The guest has no guard: xenvmevent is neither beside the module nor on the PATH. If this process is killed, the guest may stand still until Reset-XenMonitor.");
+        Warnings.Enqueue("The guest has no guard: xenvmevent is neither in the module's folder nor on the PATH. If this process is killed, the guest may stay frozen until Reset-XenMonitor.");
         return host;
     }
 }
