@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace XenVmEvent.Abi;
 
-/// <summary>Writes a vm_event response (or, for the simulator, a request) into the bytes where Xen will read it.</summary>
+/// <summary>
+/// Writes a vm_event response (or, for the simulator, a request) into the bytes where Xen will read it.
+/// </summary>
 internal readonly ref struct ResponseWriter(Span<byte> bytes, VmEventLayout layout)
 {
     private readonly Span<byte> _bytes = bytes[..layout.Size];

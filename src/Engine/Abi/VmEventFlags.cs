@@ -1,6 +1,9 @@
 namespace XenVmEvent.Abi;
 
-/// <summary>Flags of a request or a response: Xen's <c>VM_EVENT_FLAG_*</c>. Those after the first two say what a response asks for.</summary>
+/// <summary>
+/// Flags of a request or a response: Xen's <c>VM_EVENT_FLAG_*</c>. Those after the first two say what a response asks
+/// for.
+/// </summary>
 [Flags]
 public enum VmEventFlags : uint
 {

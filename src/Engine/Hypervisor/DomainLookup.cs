@@ -12,7 +12,9 @@ public static class DomainLookup
     /// <remarks>
     /// A number is an id, as in xl, even if a domain has it as its name. Names are case sensitive, as in Xen.
     /// </remarks>
-    /// <exception cref="XenException"><see cref="XenErrorId.DomainNotFound"/>, <see cref="XenErrorId.AmbiguousDomain"/>.</exception>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.DomainNotFound"/>, <see cref="XenErrorId.AmbiguousDomain"/>.
+    /// </exception>
     public static XenDomain FindDomain(this IHypervisor hypervisor, string idNameOrUuid)
     {
         ArgumentNullException.ThrowIfNull(hypervisor);

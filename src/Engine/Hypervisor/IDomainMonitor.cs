@@ -28,7 +28,9 @@ public interface IDomainMonitor : IDomainSettings, IDisposable
     /// <summary>How many pages of memory the domain may have; 0 when it is gone.</summary>
     ulong MaximumPages { get; }
 
-    /// <summary>The highest guest frame number that the domain uses. A guest chooses it: it can be far beyond its memory.</summary>
+    /// <summary>
+    /// The highest guest frame number that the domain uses. A guest chooses it: it can be far beyond its memory.
+    /// </summary>
     ulong MaximumGfn { get; }
 
     /// <summary>

@@ -43,7 +43,8 @@ public interface IHypervisor : IDisposable
     /// changes nothing.
     /// </summary>
     /// <exception cref="XenException">
-    /// <see cref="XenErrorId.DomainNotSupported"/>, <see cref="XenErrorId.DomainNotFound"/>, <see cref="XenErrorId.NotSupported"/>.
+    /// <see cref="XenErrorId.DomainNotSupported"/>, <see cref="XenErrorId.DomainNotFound"/>,
+    /// <see cref="XenErrorId.NotSupported"/>.
     /// </exception>
     void EnsureCanMonitor(XenDomain domain, ChannelPreference channel)
     {
@@ -54,7 +55,9 @@ public interface IHypervisor : IDisposable
     /// Opens a domain to ask about its monitor, and to disable a monitor that another listener left. Changes nothing
     /// yet.
     /// </summary>
-    /// <exception cref="XenException"><see cref="XenErrorId.DomainNotFound"/>, <see cref="XenErrorId.DomainNotSupported"/>.</exception>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.DomainNotFound"/>, <see cref="XenErrorId.DomainNotSupported"/>.
+    /// </exception>
     IDomainControl Control(XenDomain domain);
 
     /// <summary>Maps the ring that the domain's monitor will have, before anybody enables it.</summary>
@@ -62,7 +65,9 @@ public interface IHypervisor : IDisposable
     IRingHandover PrepareHandover(XenDomain domain);
 
     /// <summary>Opens a domain's memory for reading. The domain need not be monitored, and notices nothing.</summary>
-    /// <exception cref="XenException"><see cref="XenErrorId.DomainNotFound"/>, <see cref="XenErrorId.DomainNotSupported"/>.</exception>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.DomainNotFound"/>, <see cref="XenErrorId.DomainNotSupported"/>.
+    /// </exception>
     IDomainMemory OpenMemory(XenDomain domain);
 
     /// <summary>The host without guards, for a monitor that exists only briefly while the domain is paused.</summary>

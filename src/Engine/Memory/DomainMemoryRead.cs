@@ -9,7 +9,9 @@ public static class DomainMemoryRead
     private const ulong PageSize = SharedMemory.PageSize;
 
     /// <summary>Reads from a guest physical address on.</summary>
-    /// <exception cref="XenException"><see cref="XenErrorId.InvalidGfn"/>: the domain does not have all of these bytes. Others from Xen.</exception>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.InvalidGfn"/>: the domain does not have all of these bytes. Others from Xen.
+    /// </exception>
     public static byte[] ReadPhysical(this IDomainMemory memory, ulong address, int count)
     {
         ArgumentNullException.ThrowIfNull(memory);
@@ -23,7 +25,9 @@ public static class DomainMemoryRead
     }
 
     /// <summary>Reads from an offset in a page on, across pages.</summary>
-    /// <exception cref="XenException"><see cref="XenErrorId.InvalidGfn"/>: the domain does not have all of these bytes. Others from Xen.</exception>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.InvalidGfn"/>: the domain does not have all of these bytes. Others from Xen.
+    /// </exception>
     public static byte[] ReadPage(this IDomainMemory memory, ulong gfn, int offset, int count) => gfn <= ulong.MaxValue / PageSize
         ? memory.ReadPhysical(gfn * PageSize + (ulong)offset, count)
         : throw new XenException(XenErrorId.InvalidGfn, $"There is no page 0x{gfn:x}.", "Name a guest frame number, not an address.");

@@ -78,7 +78,8 @@ public sealed class MonitorSession : IDisposable
     /// a session.
     /// </summary>
     /// <exception cref="XenException">
-    /// <see cref="XenErrorId.NotSupported"/>; <see cref="XenErrorId.DomainNotSupported"/>, <see cref="XenErrorId.DomainNotFound"/>.
+    /// <see cref="XenErrorId.NotSupported"/>; <see cref="XenErrorId.DomainNotSupported"/>,
+    /// <see cref="XenErrorId.DomainNotFound"/>.
     /// </exception>
     public static void EnsurePossible(IHypervisor hypervisor, XenDomain domain, EventWatch watch)
     {
@@ -119,7 +120,8 @@ public sealed class MonitorSession : IDisposable
     /// If it makes no sense for an event, such as read data for a write, the event is answered with Continue.
     /// </remarks>
     /// <exception cref="XenException">
-    /// <see cref="XenErrorId.ResponseNotApplicable"/>, <see cref="XenErrorId.NotSupported"/>, <see cref="XenErrorId.SessionEnded"/>.
+    /// <see cref="XenErrorId.ResponseNotApplicable"/>, <see cref="XenErrorId.NotSupported"/>,
+    /// <see cref="XenErrorId.SessionEnded"/>.
     /// </exception>
     public void SetDefaultResponse(VmEventKind kind, VmEventResponse response)
     {
@@ -194,7 +196,9 @@ public sealed class MonitorSession : IDisposable
     /// </summary>
     /// <param name="pages">The pages; none means all of the domain's.</param>
     /// <param name="view">The view; 0 is the host's own.</param>
-    /// <exception cref="XenException"><see cref="XenErrorId.InvalidGfn"/>, <see cref="XenErrorId.ViewNotFound"/> and others.</exception>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.InvalidGfn"/>, <see cref="XenErrorId.ViewNotFound"/> and others.
+    /// </exception>
     public IReadOnlyList<MemAccessRange> GetMemAccess(IReadOnlyList<GfnRange> pages, ushort view = 0)
     {
         ArgumentNullException.ThrowIfNull(pages);

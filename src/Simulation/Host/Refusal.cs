@@ -2,7 +2,7 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>The errors with which simulated Xen refuses a call: those that real Xen leaves, in the same words throughout.</summary>
+/// <summary>The errors with which simulated Xen refuses a call: those of real Xen, always in the same words.</summary>
 internal static class Refusal
 {
     public static XenException NoSuchDomain(XenDomain domain, string call) =>

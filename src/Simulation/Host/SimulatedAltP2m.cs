@@ -2,9 +2,11 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>A listener's way to the altp2m of a simulated domain, with Xen's checks.</summary>
+/// <summary>A listener's access to the altp2m of a simulated domain, with Xen's checks.</summary>
 /// <param name="domain">The domain.</param>
-/// <param name="enter">Begins a call: refuses it when the domain is gone, notices when two threads call at once.</param>
+/// <param name="enter">
+/// Begins a call: refuses it if the domain is gone, and notices if two threads call at once.
+/// </param>
 internal sealed class SimulatedAltP2m(SimulatedDomain domain, Func<string, SingleCaller.Call> enter) : IAltP2m
 {
     public bool IsActive

@@ -1,6 +1,6 @@
 namespace XenVmEvent.Simulation;
 
-/// <summary>Brings the host down when two threads call into one domain's monitor at the same time.</summary>
+/// <summary>Crashes the host if two threads call into one domain's monitor at the same time.</summary>
 internal sealed class SingleCaller(HostState host)
 {
     private int _thread;
@@ -21,7 +21,7 @@ internal sealed class SingleCaller(HostState host)
         return new Call(this);
     }
 
-    /// <summary>A call under way.</summary>
+    /// <summary>A call in progress.</summary>
     public readonly ref struct Call(SingleCaller caller)
     {
         public void Dispose() => Volatile.Write(ref caller._thread, 0);

@@ -27,13 +27,15 @@ internal static class GuardCommand
     }
 }
 
-/// <summary>Is the guard of the process that has started it, which lives for as long as standard input is open.</summary>
+/// <summary>
+/// Runs as the guard of the process that started it and that keeps standard input open as long as it lives.
+/// </summary>
 internal sealed class GuardRun(uint id, Guid uuid, string state, bool late)
 {
     /// <returns>The process's exit code.</returns>
     public int Run()
     {
-        // What ends the listener, Ctrl-C in its terminal for one, must not end its guard.
+        // What ends the listener, such as Ctrl-C in its terminal, must not end its guard.
         using IDisposable signals = EndingSignals.Outlive(() => { });
         try
         {

@@ -95,7 +95,7 @@ internal sealed class ReadRun(string name, ulong address, bool isVirtual, uint v
         }
         catch (IOException e) when (e.HResult == BrokenPipe)
         {
-            // Whoever read our output wants no more of it.
+            // The reader of our output has gone away.
         }
 
         return ExitCode.Success;

@@ -30,7 +30,7 @@ internal static class ReportCommand
 /// <summary>Makes a web page of a recording.</summary>
 internal sealed class ReportRun(string recordingPath, string reportPath, string? title)
 {
-    /// <returns>The process's exit code: a failure also when the report is not of the whole recording.</returns>
+    /// <returns>The process's exit code: failure also if the report does not cover the whole recording.</returns>
     public int Run()
     {
         using RecordingReader recording = RecordingReader.Open(recordingPath);
@@ -45,7 +45,9 @@ internal sealed class ReportRun(string recordingPath, string reportPath, string?
         return isWhole && !recording.IsTorn ? ExitCode.Success : ExitCode.Failure;
     }
 
-    /// <summary>A file in which nothing is an event is no recording; of others, lines that are none are left out.</summary>
+    /// <summary>
+    /// A file without any event is not a recording; in others, lines that are not events are skipped.
+    /// </summary>
     /// <returns>Whether every line is an event.</returns>
     private static bool Read(RecordingReader recording, EventReportBuilder report)
     {

@@ -25,7 +25,7 @@ internal static class ResetCommand
     }
 }
 
-/// <summary>Frees a guest that a listener left behind, once whoever asked for it has agreed, and says what was found.</summary>
+/// <summary>Frees a guest that a listener left behind, after the user has agreed, and says what was found.</summary>
 internal sealed class ResetRun(string name, bool yes, bool simulate)
 {
     /// <returns>The process's exit code.</returns>
@@ -40,7 +40,8 @@ internal sealed class ResetRun(string name, bool yes, bool simulate)
 
     private static MonitorResetReport ResetToTheEnd(IHypervisor hypervisor, XenDomain domain)
     {
-        // It takes seconds at most, and what is paused or stopped meanwhile must not stay so. What cannot be put off its guard ends.
+        // It takes seconds at most, and whatever is paused or stopped meanwhile must not stay so. If it is killed, its
+        // guard finishes it.
         using IDisposable signals = EndingSignals.Outlive(() => { });
         return MonitorReset.Run(hypervisor, domain);
     }

@@ -32,7 +32,7 @@ internal static class TestCommand
         Command command = new("test", "Tests whether the host and a domain can be monitored, and says what to do if not; changes nothing.") { Domain, Simulate, Format };
         command.Validators.Add(result =>
         {
-            // A misspelt option would be taken for the domain.
+            // A misspelt option would be taken as the domain.
             if (result.GetResult(Domain) is { Tokens: [{ Value: ['-', ..] option }] }) result.AddError($"'{option}' is not an option of this command.");
         });
         command.SetAction(parsed => new TestRun(parsed.GetValue(Domain), parsed.GetValue(Format), parsed.GetValue(Simulate)).Run());
@@ -46,7 +46,7 @@ internal sealed class TestRun(string? name, OutputFormat format, bool simulate)
     private readonly List<string> _failed = [];
     private string? _tested;
 
-    /// <returns>The process's exit code: success when all can be monitored.</returns>
+    /// <returns>The process's exit code: success if everything can be monitored.</returns>
     public int Run()
     {
         using SimulatedHypervisor? simulated = simulate ? new() : null;

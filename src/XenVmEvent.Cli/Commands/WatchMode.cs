@@ -4,12 +4,12 @@ using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.Cli;
 
-/// <summary>What the second argument names: xen-access's modes, and two of our own.</summary>
+/// <summary>The meaning of the second argument: xen-access's modes, and two of our own.</summary>
 internal sealed record WatchMode(string Name, string Description, Func<WatchArguments, EventWatch> Watch)
 {
     private const ulong Cr4GlobalPages = 1 << 7;
 
-    /// <summary>The responses as --response names them.</summary>
+    /// <summary>The responses by their names for --response.</summary>
     public static IReadOnlyDictionary<string, VmEventResponse> Responses { get; } = new Dictionary<string, VmEventResponse>
     {
         ["continue"] = VmEventResponse.Continue,
@@ -23,10 +23,12 @@ internal sealed record WatchMode(string Name, string Description, Func<WatchArgu
     /// <summary>Whether pages are restricted, and can be chosen.</summary>
     public bool RestrictsPages { get; init; }
 
-    /// <summary>Whether it is about registers that are written.</summary>
+    /// <summary>Whether it is about register writes.</summary>
     public bool WritesRegisters => Name is "msr" or "write_ctrlreg_cr4";
 
-    /// <summary>Whether that is in a view of its own, which all vCPUs are switched to; instructions are stepped over in view 0.</summary>
+    /// <summary>
+    /// Whether it uses a view of its own, to which all vCPUs are switched; instructions are stepped over in view 0.
+    /// </summary>
     public bool UsesView { get; init; }
 
     public static IReadOnlyList<WatchMode> All { get; } =
@@ -44,7 +46,7 @@ internal sealed record WatchMode(string Name, string Description, Func<WatchArgu
             Kinds = [VmEventKind.WriteControlRegister],
             ControlRegisters = [ControlRegister.CR4],
 
-            // Flushing global TLB entries switches PGE off and on: not worth an event.
+            // Flushing global TLB entries toggles PGE: not worth an event.
             IgnoredBits = Cr4GlobalPages,
             OnChangeOnly = true,
         }),

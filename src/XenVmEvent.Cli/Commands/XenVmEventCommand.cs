@@ -8,13 +8,13 @@ using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.Cli;
 
-/// <summary>The command line: what it takes, and what it refuses.</summary>
+/// <summary>The command line: what it accepts, and what it refuses.</summary>
 internal static class XenVmEventCommand
 {
     /// <summary>How the command is called.</summary>
     public const string Usage = "xenvmevent [-m] <domain> <mode> [options]";
 
-    /// <summary>In seconds: as long as a timer runs.</summary>
+    /// <summary>In seconds: the longest time of a timer.</summary>
     private const double LongestDuration = 4_000_000;
 
     private static readonly Argument<string> Domain = new("domain") { Description = "The domain: its id, name or uuid." };
@@ -117,7 +117,7 @@ internal static class XenVmEventCommand
         CustomParser = ParseRegisters,
     };
 
-    /// <summary>Parses the arguments and does what they say.</summary>
+    /// <summary>Parses the arguments and runs the command.</summary>
     /// <returns>The process's exit code.</returns>
     public static int Run(IReadOnlyList<string> arguments)
     {
@@ -141,7 +141,7 @@ internal static class XenVmEventCommand
         return ExitCode.Usage;
     }
 
-    /// <summary>Does what was asked; what cannot be done is one line that says why, and what to do.</summary>
+    /// <summary>Runs an action; if it fails, prints one line that says why, and what to do.</summary>
     private static int Invoke(ParseResult parsed)
     {
         try
@@ -158,7 +158,7 @@ internal static class XenVmEventCommand
         }
         catch (Exception e)
         {
-            // What nobody catches ends the process at once, without giving anything back.
+            // An uncaught exception would end the process at once, without giving anything back.
             StandardError.Say($"{XenErrorId.Unexpected}: {e} Please report this.");
         }
 
@@ -176,7 +176,7 @@ internal static class XenVmEventCommand
         _ => Usage,
     };
 
-    /// <summary>The format named; an error of the result when it is none.</summary>
+    /// <summary>The named format; an error of the result if there is no such format.</summary>
     internal static OutputFormat ParseFormat(ArgumentResult result) => result.Tokens[0].Value switch
     {
         "text" => OutputFormat.Text,
@@ -318,7 +318,7 @@ internal static class XenVmEventCommand
 
         RefuseUnless(result, result.GetResult(Symbol) is null || result.GetResult(SymbolMap) is not null, "--symbol needs --symbol-map, which has the addresses.");
 
-        // By its name: asked for its value, an argument that was refused throws.
+        // By its name: asking a refused argument for its value throws.
         if (result.GetResult(Mode) is not { Tokens: [{ Value: string name }] } || FindMode(name) is not { } mode) return;
         RefuseUnless(result, mode.RestrictsPages || result.GetResult(Gfns) is null, "--gfn is for modes that watch pages.");
         RefuseUnless(result, mode is { RestrictsPages: true, UsesView: false } || result.GetResult(Repeat) is null, "--repeat is for the modes write and exec.");

@@ -4,8 +4,8 @@ using XenVmEvent.Events;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// Takes for addresses: numbers, texts as in 0x401000-0x401fff, ranges, and lists of these. 0xffffffff81a00000 is the address
-/// it is, where PowerShell reads a negative number.
+/// Accepts as addresses: numbers, texts as in 0x401000-0x401fff, ranges, and lists of these. 0xffffffff81a00000 means
+/// that address, although PowerShell reads it as a negative number.
 /// </summary>
 public sealed class AddressTransformationAttribute : RangeTransformationAttribute<AddressRange>
 {

@@ -3,7 +3,10 @@ using XenVmEvent.Events;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Takes names of model specific registers for their numbers, and 0xc0000082, a negative number to PowerShell, for what it says.</summary>
+/// <summary>
+/// Accepts names of model-specific registers for their numbers, and 0xc0000082, a negative number to PowerShell, as
+/// written.
+/// </summary>
 public sealed class MsrTransformationAttribute : ValueTransformationAttribute
 {
     private protected override object? TransformOne(object? value) => value switch

@@ -5,7 +5,10 @@ using XenVmEvent.Events;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Takes a hashtable for registers; 0xffffffff81000000 is the bits it is, where PowerShell reads a negative number. Of 32 bits that is refused: 0xffffffff and -1 are the same to it.</summary>
+/// <summary>
+/// Accepts a hashtable of registers. 0xffffffff81000000 means this bit pattern, although PowerShell reads a negative
+/// number. Negative numbers of 32 bits are refused, because 0xffffffff and -1 are the same to PowerShell.
+/// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class RegisterTransformationAttribute : ArgumentTransformationAttribute
 {

@@ -6,17 +6,17 @@ namespace XenVmEvent.PS;
 /// <summary>A cmdlet that reads recordings.</summary>
 public abstract class RecordingCmdlet : XenCmdlet
 {
-    /// <summary>Reads the recordings that a path with wildcards means. What is wrong with one is an error of its own.</summary>
+    /// <summary>Reads the recordings of a path with wildcards. Each fault in a recording is its own error.</summary>
     private protected void ReadAll(string path, EventSelection? selection, Action<VmEvent> use) => Report(path, () =>
     {
         foreach (string file in RecordingPath.ResolveAll(SessionState.Path, path)) Report(file, () => Read(file, selection, use));
     });
 
-    /// <summary>Reads the recording of this very name.</summary>
+    /// <summary>Reads the recording with exactly this name.</summary>
     private protected void ReadLiteral(string path, EventSelection? selection, Action<VmEvent> use) =>
         Report(path, () => Read(RecordingPath.Resolve(SessionState.Path, path), selection, use));
 
-    /// <summary>What is no event is reported, and left out.</summary>
+    /// <summary>A line that is not an event is reported and skipped.</summary>
     private void Read(string file, EventSelection? selection, Action<VmEvent> use)
     {
         using RecordingReader recording = RecordingReader.Open(file, selection);

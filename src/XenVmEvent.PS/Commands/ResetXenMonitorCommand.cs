@@ -48,7 +48,7 @@ public sealed class ResetXenMonitorCommand : DomainCmdlet
             domain));
     });
 
-    /// <summary>Whether a question, or a word on what would be done, is asked for all the same.</summary>
+    /// <summary>Whether -Confirm or -WhatIf asks for a question or a message despite -Force.</summary>
     private bool IsAskedFor =>
         IsOn("WhatIf", LanguagePrimitives.IsTrue(GetVariableValue("WhatIfPreference"))) || IsOn("Confirm", otherwise: false);
 

@@ -3,10 +3,10 @@ using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.PS;
 
-/// <summary>A cmdlet that changes something in a domain which lasts as long as the domain's session.</summary>
+/// <summary>A cmdlet that changes something in a domain that lasts as long as the domain's session.</summary>
 public abstract class SessionCmdlet : DomainCmdlet
 {
-    /// <summary>The domain's session; where there is none, a new one that stays until Disable-XenMonitor.</summary>
+    /// <summary>The domain's session; if there is none, a new one that stays until Disable-XenMonitor.</summary>
     private protected MonitorSession UseSession(XenDomain domain)
     {
         if (XenHost.FindSession(domain) is { } session) return session;

@@ -3,7 +3,7 @@ using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Switch-XenMemoryView: puts all vCPUs of a domain into a view of its memory.</summary>
+/// <summary>Switch-XenMemoryView: switches all vCPUs of a domain to a view of its memory.</summary>
 [Cmdlet(VerbsCommon.Switch, "XenMemoryView", SupportsShouldProcess = true)]
 [OutputType(typeof(MemoryView))]
 public sealed class SwitchXenMemoryViewCommand : ViewCmdlet
