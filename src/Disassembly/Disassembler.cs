@@ -12,7 +12,7 @@ public sealed class Disassembler
     private readonly IntelFormatter _formatter;
     private readonly StringOutput _output = new();
 
-    /// <param name="nameOf">The name of what lies at an address, if it has one; null: addresses stay numbers.</param>
+    /// <param name="nameOf">The symbol at an address, if it has one; null: addresses stay numbers.</param>
     public Disassembler(Func<ulong, string?>? nameOf = null)
     {
         _formatter = new IntelFormatter(nameOf is null ? null : new Names(nameOf));
@@ -23,11 +23,11 @@ public sealed class Disassembler
         _formatter.Options.FirstOperandCharIndex = 0;
     }
 
-    /// <summary>The first instruction of some code.</summary>
+    /// <summary>Disassembles the first instruction of some code.</summary>
     /// <param name="code">Its bytes, or as many as there are.</param>
-    /// <param name="instructionPointer">Where it lies.</param>
+    /// <param name="instructionPointer">Its address.</param>
     /// <param name="bits">16, 32 or 64.</param>
-    /// <returns>Null when the bytes are no instruction, or only a part of one.</returns>
+    /// <returns>Null if the bytes are not an instruction, or only part of one.</returns>
     public string? Disassemble(byte[] code, ulong instructionPointer, int bits)
     {
         Decoder decoder = Decoder.Create(bits, code, instructionPointer);

@@ -1,6 +1,8 @@
 namespace XenVmEvent;
 
-/// <summary>Linux's error numbers that Xen's libraries leave, the same on x86-64 and arm64. Others are their number.</summary>
+/// <summary>
+/// Linux's error numbers that Xen's libraries return, the same on x86-64 and arm64. Others appear as their number.
+/// </summary>
 public enum Errno
 {
     /// <summary>None.</summary>
@@ -12,7 +14,7 @@ public enum Errno
     /// <summary>No such file or directory.</summary>
     ENOENT = 2,
 
-    /// <summary>No such process; of Xen: no such domain.</summary>
+    /// <summary>No such process; from Xen: no such domain.</summary>
     ESRCH = 3,
 
     /// <summary>Interrupted.</summary>
@@ -45,7 +47,7 @@ public enum Errno
     /// <summary>Busy.</summary>
     EBUSY = 16,
 
-    /// <summary>It exists already.</summary>
+    /// <summary>File exists.</summary>
     EEXIST = 17,
 
     /// <summary>Cross-device link.</summary>
@@ -72,7 +74,7 @@ public enum Errno
     /// <summary>Out of range.</summary>
     ERANGE = 34,
 
-    /// <summary>No such call.</summary>
+    /// <summary>Function not implemented.</summary>
     ENOSYS = 38,
 
     /// <summary>No data.</summary>

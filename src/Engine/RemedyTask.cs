@@ -1,18 +1,18 @@
 namespace XenVmEvent;
 
 /// <summary>
-/// What a remedy comes down to, where a face has a command or an option for it. The engine says what to do in words of no
-/// face; a face adds how it is done there.
+/// The task behind a remedy, if a face has a command or an option for it. The engine's remedies use no face's words; a
+/// face adds its own command.
 /// </summary>
 public enum RemedyTask
 {
-    /// <summary>Nothing that a face has a command for.</summary>
+    /// <summary>No task that a face has a command for.</summary>
     None,
 
     /// <summary>List the domains.</summary>
     ListDomains,
 
-    /// <summary>Look what a host or a domain lacks.</summary>
+    /// <summary>Test what a host or a domain lacks.</summary>
     TestMonitor,
 
     /// <summary>Free a domain that a listener has left behind.</summary>
@@ -30,7 +30,7 @@ public enum RemedyTask
     /// <summary>Go without a guard.</summary>
     GoWithoutGuard,
 
-    /// <summary>Answer events that are held, or end the session.</summary>
+    /// <summary>Answer held events, or end the session.</summary>
     AnswerEvents,
 
     /// <summary>Hold events.</summary>
@@ -39,10 +39,10 @@ public enum RemedyTask
     /// <summary>Watch single steps.</summary>
     WatchSteps,
 
-    /// <summary>Watch the access to pages.</summary>
+    /// <summary>Watch page accesses.</summary>
     WatchPages,
 
-    /// <summary>Name the pages that are meant.</summary>
+    /// <summary>Name the pages you mean.</summary>
     NamePages,
 
     /// <summary>List the views of a domain's memory.</summary>
@@ -54,6 +54,6 @@ public enum RemedyTask
     /// <summary>Remove a view.</summary>
     RemoveView,
 
-    /// <summary>Put all vCPUs into the host's own view.</summary>
+    /// <summary>Switch all vCPUs to the host's own view.</summary>
     LeaveView,
 }

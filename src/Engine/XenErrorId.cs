@@ -1,9 +1,9 @@
 namespace XenVmEvent;
 
-/// <summary>The stable names of everything that can go wrong, for scripts to test for; also the id of a cmdlet's ErrorRecord.</summary>
+/// <summary>The stable names of all errors, for scripts to test for; also the id of a cmdlet's ErrorRecord.</summary>
 public enum XenErrorId
 {
-    /// <summary>Xen or one of its libraries is not there, or this is not dom0.</summary>
+    /// <summary>Xen or one of its libraries is missing, or this is not dom0.</summary>
     XenNotAvailable,
 
     /// <summary>The installed Xen libraries are not those of the running Xen.</summary>
@@ -15,10 +15,10 @@ public enum XenErrorId
     /// <summary>This Xen, its configuration or the hardware cannot do what was asked.</summary>
     NotSupported,
 
-    /// <summary>Options that do not go together, or not with the kind of event.</summary>
+    /// <summary>Options that exclude each other, or that do not apply to the kind of event.</summary>
     InvalidArgument,
 
-    /// <summary>The vm_event interface version is none that is known here.</summary>
+    /// <summary>The vm_event interface version is not supported.</summary>
     UnknownInterfaceVersion,
 
     /// <summary>No domain has this id, name or uuid.</summary>
@@ -30,10 +30,10 @@ public enum XenErrorId
     /// <summary>The domain cannot be monitored: it is dom0, or paravirtualised.</summary>
     DomainNotSupported,
 
-    /// <summary>Another listener has the domain's monitor, or left it behind.</summary>
+    /// <summary>Another listener has the domain's monitor, or left it enabled.</summary>
     MonitorBusy,
 
-    /// <summary>The domain has no memory left to give for this.</summary>
+    /// <summary>The domain has no memory left for this.</summary>
     OutOfMemory,
 
     /// <summary>A guest frame number that the domain does not have.</summary>
@@ -48,51 +48,51 @@ public enum XenErrorId
     /// <summary>A vCPU is in the view.</summary>
     ViewInUse,
 
-    /// <summary>The shared ring or a vCPU's slot holds what Xen never writes.</summary>
+    /// <summary>The shared ring or a vCPU's slot contains values that Xen never writes.</summary>
     CorruptChannel,
 
-    /// <summary>The session has ended, or the domain has.</summary>
+    /// <summary>The session or the domain has ended.</summary>
     SessionEnded,
 
     /// <summary>The answer makes no sense for this kind of event.</summary>
     ResponseNotApplicable,
 
-    /// <summary>The event has been answered already, by its deadline or by somebody else.</summary>
+    /// <summary>The event has already been answered, by its deadline or by somebody else.</summary>
     AlreadyAnswered,
 
-    /// <summary>The event is watched already with other options.</summary>
+    /// <summary>The event is already being watched with other options.</summary>
     ConflictingWatch,
 
-    /// <summary>The guard, which frees the guest when this process is killed, does not start.</summary>
+    /// <summary>The guard, which frees the guest if this process is killed, does not start.</summary>
     GuardFailed,
 
     /// <summary>A file of recorded events cannot be opened, read or written.</summary>
     RecordingFailed,
 
-    /// <summary>There is a file of this name already.</summary>
+    /// <summary>A file with this name exists.</summary>
     RecordingExists,
 
-    /// <summary>A file, or a line of it, is no recording of events.</summary>
+    /// <summary>A file, or a line of it, is not a recording of events.</summary>
     InvalidRecording,
 
     /// <summary>A file for a report cannot be opened or written.</summary>
     ReportFailed,
 
-    /// <summary>There is a file of the report's name already.</summary>
+    /// <summary>A file with the report's name exists.</summary>
     ReportExists,
 
     /// <summary>Standard output is closed or full.</summary>
     OutputFailed,
 
-    /// <summary>A command line says what makes no sense.</summary>
+    /// <summary>A command line is wrong.</summary>
     InvalidUsage,
 
-    /// <summary>The simulated host went down: the listener did what panics or deadlocks a real one.</summary>
+    /// <summary>The simulated host crashed: the listener did something that panics or deadlocks a real one.</summary>
     HostCrashed,
 
     /// <summary>A defect of this program.</summary>
     Unexpected,
 
-    /// <summary>A call of Xen failed in a way that has no name of its own here.</summary>
+    /// <summary>A call to Xen failed in a way that has no id of its own.</summary>
     CallFailed,
 }

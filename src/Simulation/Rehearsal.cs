@@ -6,19 +6,19 @@ using XenVmEvent.Monitoring;
 namespace XenVmEvent.Simulation;
 
 /// <summary>
-/// A guest waits while the runtime compiles and loads what its first event needs. So a guest of our own goes first: its
-/// events of several kinds go the whole way, shown, held and answered, and then it ends.
+/// A guest waits while the runtime compiles and loads what its first event needs. So a simulated guest of our own goes
+/// first. Its events of several kinds go the whole way: shown, held and answered. Then it ends.
 /// </summary>
 public static class Rehearsal
 {
     private const uint LongModeSystemCallTarget = 0xC0000082;
 
-    /// <summary>An event comes at once here; should none come, nothing is lost but this.</summary>
+    /// <summary>An event comes immediately here; if none does, only this rehearsal is lost.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
 
     private static readonly Lazy<bool> Done = new(Run);
 
-    /// <summary>Rehearses once in a process; call it before the first session. It never fails.</summary>
+    /// <summary>Rehearses once per process; call it before the first session. It never fails.</summary>
     public static void EnsureDone() => _ = Done.Value;
 
     private static bool Run()
@@ -30,7 +30,7 @@ public static class Rehearsal
         }
         catch (XenException)
         {
-            return false; // It was for speed alone: the watch itself goes on.
+            return false; // This was only for speed: the watch itself goes on.
         }
     }
 

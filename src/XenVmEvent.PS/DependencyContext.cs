@@ -4,8 +4,8 @@ using System.Runtime.Loader;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// Where what the module needs besides .NET and PowerShell is loaded, from its directory lib: apart from the assemblies
-/// of other modules, which may need the same in another version.
+/// Loads what the module needs besides .NET and PowerShell from its lib directory, apart from the assemblies of other
+/// modules, which may need another version of the same.
 /// </summary>
 internal sealed class DependencyContext : AssemblyLoadContext
 {
@@ -19,7 +19,7 @@ internal sealed class DependencyContext : AssemblyLoadContext
     /// <summary>From now on the module finds its own assembly there.</summary>
     public static void Attach() => Default.Resolving += FindOwn;
 
-    /// <summary>Ends that.</summary>
+    /// <summary>Stops that.</summary>
     public static void Detach() => Default.Resolving -= FindOwn;
 
     /// <inheritdoc/>

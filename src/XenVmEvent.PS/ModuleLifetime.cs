@@ -3,8 +3,8 @@ using System.Management.Automation;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// What the module does when it comes and goes. When it is removed it ends all sessions, so that no guest is left with a
-/// listener that nobody serves.
+/// What the module does when it is imported and removed. Removing it ends all sessions, so that no guest is left with a
+/// listener that does not respond.
 /// </summary>
 public sealed class ModuleLifetime : IModuleAssemblyInitializer, IModuleAssemblyCleanup
 {

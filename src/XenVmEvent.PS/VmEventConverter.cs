@@ -5,8 +5,8 @@ using XenVmEvent.Recording;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// Makes events again of the copies that come from Import-Clixml, a job or a remote session. Each has its line of a recording
-/// with it.
+/// Makes events from the copies that come from Import-Clixml, a job or a remote session. Each copy carries its line of
+/// a recording.
 /// </summary>
 public sealed class VmEventConverter : PSTypeConverter
 {
@@ -15,7 +15,7 @@ public sealed class VmEventConverter : PSTypeConverter
         destinationType == typeof(VmEvent) && LineOf(sourceValue) is not null;
 
     /// <inheritdoc/>
-    /// <exception cref="PSInvalidCastException">Its line is none of an event.</exception>
+    /// <exception cref="PSInvalidCastException">Its line is not an event's.</exception>
     public override object ConvertFrom(object sourceValue, Type destinationType, IFormatProvider formatProvider, bool ignoreCase)
     {
         try
@@ -24,7 +24,7 @@ public sealed class VmEventConverter : PSTypeConverter
         }
         catch (FormatException e)
         {
-            throw new PSInvalidCastException($"This is no copy of an event: {e.Message}.", e);
+            throw new PSInvalidCastException($"This is not a copy of an event: {e.Message}.", e);
         }
     }
 
@@ -33,7 +33,7 @@ public sealed class VmEventConverter : PSTypeConverter
 
     /// <inheritdoc/>
     public override object ConvertTo(object sourceValue, Type destinationType, IFormatProvider formatProvider, bool ignoreCase) =>
-        throw new PSInvalidCastException("An event is converted to nothing.");
+        throw new PSInvalidCastException("An event cannot be converted to another type.");
 
     private static string? LineOf(object? source) =>
         source is PSObject { BaseObject: not VmEvent } copy ? copy.Properties[VmEventMembers.RecordedName]?.Value as string : null;

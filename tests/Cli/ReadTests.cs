@@ -56,7 +56,7 @@ public class ReadTests
     [InlineData(1, "InvalidGfn", "read", "web01", "0x1000", "--virtual", "--simulate")]
     [InlineData(1, "InvalidGfn", "read", "web01", "0x100000000", "--simulate")]
     [InlineData(1, "DomainNotFound", "read", "nonesuch", "0", "--simulate")]
-    [InlineData(2, "no address", "read", "web01", "here", "--simulate")]
+    [InlineData(2, "not an address", "read", "web01", "here", "--simulate")]
     [InlineData(2, "--length", "read", "web01", "0", "--length", "0", "--simulate")]
     [InlineData(2, "Usage: xenvmevent read", "read")]
     public void What_cannot_be_read_is_an_error(int exitCode, string says, params string[] arguments)

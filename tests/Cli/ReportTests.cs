@@ -34,10 +34,10 @@ public sealed class ReportTests : IDisposable
         File.WriteAllText(PathOf("trace.jsonl"), string.Join('\n', lines)[..^10]);
         CommandResult result = CommandProcess.Run("report", PathOf("trace.jsonl"), PathOf("report.html"));
         Assert.Equal(1, result.ExitCode);
-        Assert.StartsWith($"xenvmevent: InvalidRecording: Line 4 of '{PathOf("trace.jsonl")}' is no recorded event: ", result.Errors[0], StringComparison.Ordinal);
+        Assert.StartsWith($"xenvmevent: InvalidRecording: Line 4 of '{PathOf("trace.jsonl")}' is not a recorded event: ", result.Errors[0], StringComparison.Ordinal);
         Assert.Equal(
             [
-                $"xenvmevent: '{PathOf("trace.jsonl")}' breaks off at line 21.",
+                $"xenvmevent: '{PathOf("trace.jsonl")}' is truncated at line 21.",
                 $"xenvmevent: the report of 19 events is in '{PathOf("report.html")}'.",
             ],
             result.Errors[1..]);

@@ -13,7 +13,7 @@ public class ResetTests
         Assert.Equal(
             [
                 "web01 (id 1): its monitor was not enabled.",
-                "vCPUs that stood still: none; that do so still: none.",
+                "frozen vCPUs: none; still frozen: none.",
                 "Every page can be read, written and executed.",
             ],
             result.Output);
@@ -25,7 +25,7 @@ public class ResetTests
         CommandResult result = CommandProcess.Run("reset", "web01", "--simulate");
         Assert.Equal(2, result.ExitCode);
         Assert.Empty(result.Output);
-        Assert.Contains("nobody to ask", Assert.Single(result.Errors), StringComparison.Ordinal);
+        Assert.Contains("no terminal to ask", Assert.Single(result.Errors), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -49,7 +49,7 @@ public class TestCommandTests
         Assert.Empty(result.Errors);
         Assert.Contains("  Xen           failed   This machine does not run Xen.", result.Output);
         Assert.Contains(result.Output, line => line.Contains("--simulate", StringComparison.Ordinal));
-        Assert.Contains("  DomainType    skipped  Not looked at: the host's checks failed.", result.Output);
+        Assert.Contains("  DomainType    skipped  Not checked: the host's checks failed.", result.Output);
         Assert.Equal("web01 cannot be monitored: Xen.", result.Output[^1]);
     }
 

@@ -15,13 +15,13 @@ public class DiagnosisTests : NativeXenTest
         AssertShows(test, "Xen", "passed", "Xen 4.17, and this is its dom0.");
         AssertShows(test, "Libraries", "passed", "libxenctrl.so.4.17 is loaded.");
         AssertShows(test, "Devices", "passed", "Can be opened: /dev/xen/privcmd, /dev/xen/evtchn, xenstore.");
-        AssertShows(test, "Interface", "passed", "Xen takes calls, and its vm_event interface version 7 is known.");
-        AssertShows(test, "Hardware", "passed", "Intel's VT-x, with EPT: page access events can be had.");
-        AssertShows(test, "AltP2m", "passed", "Xen's command line switches altp2m on: domains can have views.");
+        AssertShows(test, "Interface", "passed", "Xen accepts calls, and its vm_event interface version 7 is supported.");
+        AssertShows(test, "Hardware", "passed", "Intel's VT-x with EPT: page access events are available.");
+        AssertShows(test, "AltP2m", "passed", "Xen's command line enables altp2m: domains can have views.");
         AssertShows(test, "DomainType", "passed", "Its type is HVM; it has 2 vCPUs.");
-        AssertShows(test, "PageAccess", "passed", "The access to its pages can be restricted and watched.");
-        AssertShows(test, "Listener", "passed", "Nobody listens to it.");
-        AssertShows(test, "VCpus", "passed", "All run, or wait of themselves.");
+        AssertShows(test, "PageAccess", "passed", "Access to its pages can be restricted and watched.");
+        AssertShows(test, "Listener", "passed", "It has no listener.");
+        AssertShows(test, "VCpus", "passed", "All are running or idle.");
         Assert.False((bool)test.State!["isMonitored"]!);
         Assert.Equal(0, (int)test.VCpu(0)["events"]!);
     }
@@ -32,10 +32,10 @@ public class DiagnosisTests : NativeXenTest
         Listener test = Listener.RunOurTest(new Guest { HasExtendedPageTables = false }, "1");
 
         Assert.Equal(0, test.ExitCode);
-        AssertShows(test, "Hardware", "warning", "AMD's SVM: Xen has neither page access events");
+        AssertShows(test, "Hardware", "warning", "AMD's SVM: Xen has no page access events");
         AssertShows(test, "AltP2m", "skipped", "Views need an Intel processor with EPT.");
-        AssertShows(test, "PageAccess", "warning", "The access to its pages cannot be restricted");
-        AssertShows(test, "Listener", "passed", "Nobody listens to it.");
+        AssertShows(test, "PageAccess", "warning", "Access to its pages cannot be restricted");
+        AssertShows(test, "Listener", "passed", "It has no listener.");
     }
 
     [Theory]
@@ -56,8 +56,8 @@ public class DiagnosisTests : NativeXenTest
         Listener test = Listener.RunOurTest(new Guest { InterfaceVersion = 8 }, "guest");
 
         Assert.Equal(1, test.ExitCode);
-        AssertShows(test, "Interface", "failed", "This Xen speaks vm_event interface version 8");
-        AssertShows(test, "DomainType", "skipped", "Not looked at: the host's checks failed.");
+        AssertShows(test, "Interface", "failed", "This Xen uses vm_event interface version 8");
+        AssertShows(test, "DomainType", "skipped", "Not checked: the host's checks failed.");
         Assert.Equal("guest cannot be monitored: Interface.", test.Lines[^1]);
     }
 

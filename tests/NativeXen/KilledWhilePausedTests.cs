@@ -76,7 +76,7 @@ public sealed class KilledWhilePausedTests : NativeXenTest, IDisposable
         {
             string said = reset.StandardOutput.ReadToEnd();
             Assert.True(reset.WaitForExit(Patience));
-            Assert.Contains("was paused by a process that was killed", said, StringComparison.Ordinal);
+            Assert.Contains("A process that was killed had paused it", said, StringComparison.Ordinal);
         }
 
         Assert.Equal(0, Pauses());

@@ -28,6 +28,6 @@ public class PageSurveyTests : NativeXenTest
 
         Assert.Equal(0, ours.ExitCode);
         Assert.Equal(0, (int)ours.State!["accessesLost"]!);
-        Assert.Contains(ours.Errors, line => line.Contains("256 of these pages are the memory of a device", StringComparison.Ordinal));
+        Assert.Contains(ours.Errors, line => line.Contains("256 of these pages are device memory", StringComparison.Ordinal));
     }
 }

@@ -39,7 +39,7 @@ public class SlottedHostTests : NativeXenTest
 
         Assert.Equal(0, reset.ExitCode);
         Assert.Empty(reset.Errors);
-        Assert.Contains("its monitor was enabled, and is disabled now.", reset.Lines[0], StringComparison.Ordinal);
+        Assert.Contains("its monitor was enabled and is now disabled.", reset.Lines[0], StringComparison.Ordinal);
         AssertRuns(reset.State!);
     }
 

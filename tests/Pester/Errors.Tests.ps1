@@ -251,7 +251,7 @@ Describe 'An error about' {
     ) {
         $guest = Get-SimulatedDomain web01
         $null = Watch-XenMemAccess web01 -Access Write -Duration 60 -ErrorVariable errors -ErrorAction SilentlyContinue | ForEach-Object { $guest.ShutDown($State) }
-        "$errors" | Should -Be "The domain web01 (id 1) $Says$($State -eq 'Suspended' ? ', to be saved or to go on on another host' : '')."
+        "$errors" | Should -Be "The domain web01 (id 1) $Says$($State -eq 'Suspended' ? ', to be saved or migrated' : '')."
         $guest.IsMonitored | Should -BeFalse
         0..4095 | Where-Object { $guest.GetMemAccess($_, 0) -ne 'Rwx' } | Should -BeNullOrEmpty
     }

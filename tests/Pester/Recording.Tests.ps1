@@ -86,7 +86,7 @@ Describe 'Export-XenVmEvent and Import-XenVmEvent' {
         [IO.File]::WriteAllBytes($file, $bytes[0..($bytes.Length - 20)])
         $read = Import-XenVmEvent $_ -WarningVariable warnings -WarningAction SilentlyContinue -ErrorAction Stop
         @($read).Count | Should -BeIn ($events.Count - 1), $events.Count
-        "$warnings" | Should -Match 'breaks off at line'
+        "$warnings" | Should -Match 'is truncated at line'
         if ($_ -eq 'torn.jsonl') { "$warnings" | Should -Match "line $($events.Count)\b" }
     }
 

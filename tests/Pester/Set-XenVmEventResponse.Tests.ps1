@@ -200,6 +200,6 @@ Describe 'Set-XenVmEventResponse' {
         }
         $seen.Response.Name | Should -Be 'Continue, GetNextInterrupt', 'Continue, Rbx=0x5'
         "$([XenVmEvent.Events.VmEventResponse] @{ Action = 'Emulate'; View = 1; InstructionData = [byte[]] (0x0f, 0x0b) })" | Should -Be 'Emulate, View 1, InstructionData 0f0b'
-        { [XenVmEvent.Events.VmEventResponse] @{ Veiw = 1 } } | Should -Throw "*'Veiw' is no property*"
+        { [XenVmEvent.Events.VmEventResponse] @{ Veiw = 1 } } | Should -Throw "*'Veiw' is not a property*"
     }
 }

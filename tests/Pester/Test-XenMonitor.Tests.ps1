@@ -33,7 +33,7 @@ Describe 'Test-XenMonitor' {
         $failed = Test-XenMonitor * | Where-Object Result -EQ Failed
         $failed.Domain | Select-Object -Unique | Should -Be 'web01'
         $failed.Name | Should -Be 'Listener', 'VCpus'
-        $failed[1].Found | Should -Match '^vCPUs? 0(, 1)? of 2:'
+        $failed[1].Found | Should -Match '^vCPUs? 0(, 1)? of 2 seems? frozen:'
         $failed.Remedy | Should -BeLike '*Reset-XenMonitor*'
         $guest.IsMonitored | Should -BeTrue
         $guest.VCpus[0].IsPaused | Should -BeTrue
@@ -94,7 +94,7 @@ Describe 'Test-XenMonitor' {
             $lines -join "`n" | Should -Not -Match '\u2026'
             $hardware = @($lines | Where-Object { $_ -match '^Hardware +Warning ' })
             $hardware | Should -HaveCount 1
-            $hardware[0] | Should -BeLike '*For these use a host with an Intel processor.'
+            $hardware[0] | Should -BeLike '*For those, use a host with an Intel processor.'
         }
 
         It 'has colours where the terminal has' {

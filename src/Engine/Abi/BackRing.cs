@@ -2,8 +2,8 @@ namespace XenVmEvent.Abi;
 
 /// <summary>
 /// The listener's side of a vm_event ring (the back end of Xen's public/io/ring.h): takes requests out and puts
-/// responses in. Its indices run freely and are kept here; those in shared memory are checked before use.
-/// Used by one thread.
+/// responses in. Its free-running indices are kept here; those in shared memory are checked before use. Used by one
+/// thread.
 /// </summary>
 internal sealed class BackRing
 {
@@ -13,7 +13,9 @@ internal sealed class BackRing
     private const int RspEvent = 12;
     private const int Header = 64;
 
-    /// <summary>How often an entry that was overwritten meanwhile is read anew before others get their turn.</summary>
+    /// <summary>
+    /// How often an entry that Xen overwrote meanwhile is read again before other work gets its turn.
+    /// </summary>
     private const int MostTries = 16;
 
     private readonly SharedMemory _memory;
@@ -26,8 +28,8 @@ internal sealed class BackRing
     /// <param name="memory">The mapped ring, one page or more.</param>
     /// <param name="layout">The running Xen's layout of an entry.</param>
     /// <param name="answered">
-    /// True when every request gets a response, as in ring mode; false for the asynchronous ring beside the vCPU
-    /// slots, which Xen fills without waiting for room.
+    /// True when every request gets a response, as in ring mode. False for the asynchronous ring beside the vCPU slots,
+    /// which Xen fills without waiting for room.
     /// </param>
     public BackRing(SharedMemory memory, VmEventLayout layout, bool answered)
     {
@@ -48,10 +50,10 @@ internal sealed class BackRing
     /// <summary>Requests taken and not yet answered.</summary>
     public int Unanswered => (int)(_reqCons - _rspProd);
 
-    /// <summary>Whether a request waits to be read.</summary>
+    /// <summary>Whether a request is waiting to be read.</summary>
     public bool HasRequest => Unconsumed() != 0;
 
-    /// <summary>Makes the ring empty. Before the first event only.</summary>
+    /// <summary>Makes the ring empty. Only before the first event.</summary>
     public void Initialise()
     {
         _memory.WriteRelease(ReqProd, 0);
@@ -61,9 +63,11 @@ internal sealed class BackRing
         _reqCons = _rspProd = _rspPublished = 0;
     }
 
-    /// <summary>Copies the next request, so that nothing can change while it is decided on.</summary>
-    /// <returns>False when there is none, or each that was tried was overwritten meanwhile: look again then.</returns>
-    /// <exception cref="XenException">The ring's indices are such as Xen never writes.</exception>
+    /// <summary>Copies the next request, so that nothing can change it while it is decided on.</summary>
+    /// <returns>
+    /// False when there is none, or when every one that was tried was overwritten meanwhile; then look again.
+    /// </returns>
+    /// <exception cref="XenException">The ring's indices have values that Xen never writes.</exception>
     public bool TryRead(Span<byte> destination)
     {
         for (int tries = 0; tries < MostTries && Unconsumed() != 0; tries++)
@@ -78,7 +82,9 @@ internal sealed class BackRing
         return false;
     }
 
-    /// <summary>The bytes for the next response. It may lie where a consumed request lay, never on one that waits.</summary>
+    /// <summary>
+    /// The bytes for the next response. It may take the place of a consumed request, never that of a waiting one.
+    /// </summary>
     public Span<byte> NextResponse()
     {
         if (Unanswered == 0) throw new InvalidOperationException("There is no request to answer.");
@@ -86,9 +92,9 @@ internal sealed class BackRing
     }
 
     /// <summary>
-    /// The bytes for the response to a vCPU's request. A request that waits longer gives its place up to it and takes the
-    /// answered one's: the entries from rsp_prod on are always those without an answer, which another process can then
-    /// give in this one's place.
+    /// The bytes for the response to a vCPU's request. A request that waits longer gives up its place for it and moves
+    /// to the place of the answered one. So the entries from rsp_prod on are always those without an answer, which
+    /// another process can then give instead of this one.
     /// </summary>
     public Span<byte> ResponseTo(uint vcpu, bool synchronous)
     {
@@ -103,12 +109,14 @@ internal sealed class BackRing
         return NextResponse();
     }
 
-    /// <summary>Goes on where a listener that is gone left off: the entries without an answer can be read again.</summary>
+    /// <summary>
+    /// Continues where a listener that is gone left off: the entries without an answer can be read again.
+    /// </summary>
     public void Adopt() => _reqCons = _rspProd = _rspPublished = _memory.ReadAcquire(RspProd);
 
     /// <summary>
-    /// The bytes for a response that no request was for, to resume a vCPU whose event another listener left unanswered.
-    /// On a ring that has had no request, or is full, and as long as <see cref="MayAnswerUnasked"/>.
+    /// The bytes for a response to no request, to resume a vCPU whose event another listener left unanswered. Only on a
+    /// ring that has had no request, or is full, and only while <see cref="MayAnswerUnasked"/> is true.
     /// </summary>
     public Span<byte> UnaskedResponse()
     {
@@ -117,11 +125,13 @@ internal sealed class BackRing
         return entry;
     }
 
-    /// <summary>Whether Xen is to be shown no more than <see cref="Entries"/> responses at once yet.</summary>
+    /// <summary>
+    /// Whether another unasked response fits: Xen must not be shown more than <see cref="Entries"/> responses at once.
+    /// </summary>
     public bool MayAnswerUnasked => _rspProd - _rspPublished < Entries;
 
     /// <summary>Shows Xen all responses written since the last call.</summary>
-    /// <returns>True when there were any: Xen must be notified then.</returns>
+    /// <returns>True when there were any; Xen must then be notified.</returns>
     public bool Publish()
     {
         if (!_answered || _rspPublished == _rspProd) return false;
@@ -130,7 +140,9 @@ internal sealed class BackRing
         return true;
     }
 
-    /// <summary>Asks Xen to signal the next request, and looks once more, for one that came before it could know.</summary>
+    /// <summary>
+    /// Asks Xen to signal the next request, and looks once more for a request that came before Xen could know.
+    /// </summary>
     /// <returns>True when a request is there: do not sleep.</returns>
     public bool FinalCheck()
     {
@@ -144,7 +156,7 @@ internal sealed class BackRing
         uint reqProd = _memory.ReadAcquire(ReqProd);
         uint waiting = reqProd - _reqCons;
 
-        // Xen puts a request only where it was shown a response.
+        // Xen puts a request only into a place for which it was shown a response.
         if (waiting <= Entries && reqProd - _rspPublished <= Entries) return waiting;
         if (_answered || (int)waiting < 0) throw Corrupt(reqProd);
         SkipTo(reqProd - (uint)Entries);

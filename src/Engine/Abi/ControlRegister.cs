@@ -1,6 +1,8 @@
 namespace XenVmEvent.Abi;
 
-/// <summary>The control registers whose writes can be watched: Xen's <c>VM_EVENT_X86_*</c>, with Xen's numbers.</summary>
+/// <summary>
+/// The control registers whose writes can be watched: Xen's <c>VM_EVENT_X86_*</c>, with Xen's numbers.
+/// </summary>
 public enum ControlRegister
 {
     /// <summary>CR0.</summary>

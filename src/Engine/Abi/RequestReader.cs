@@ -15,19 +15,19 @@ internal readonly ref struct RequestReader(ReadOnlySpan<byte> bytes, VmEventLayo
 
     public VmEventFlags Flags => (VmEventFlags)UInt32(VmEventField.Flags);
 
-    /// <summary>Xen's number for what happened, known here or not.</summary>
+    /// <summary>Xen's number for what happened, whether or not it is known here.</summary>
     public uint Reason => UInt32(VmEventField.Reason);
 
     public VmEventKind Kind => Reason <= (uint)VmEventKind.Io ? (VmEventKind)Reason : VmEventKind.Unknown;
 
     public uint VCpuId => UInt32(VmEventField.VCpuId);
 
-    /// <summary>The vCPU stands still until this request is answered.</summary>
+    /// <summary>The vCPU is paused until this request is answered.</summary>
     public bool IsSynchronous => (Flags & VmEventFlags.VCpuPaused) != 0;
 
     /// <summary>
-    /// Whether a program of an x86 guest did it, not its kernel: by the privilege level, which is that of SS, or in
-    /// interface versions that have only CS, its.
+    /// Whether a program of an x86 guest did it, not its kernel. This is told by the privilege level, which is SS's, or
+    /// CS's in interface versions that have only CS.
     /// </summary>
     public bool IsFromUserspace => PrivilegeLevel != 0;
 

@@ -2,15 +2,17 @@ using System.Buffers.Binary;
 
 namespace XenVmEvent.Abi;
 
-/// <summary>Writes a vm_event response (or, for the simulator, a request) into the bytes where Xen will read it.</summary>
+/// <summary>
+/// Writes a vm_event response (or, for the simulator, a request) into the bytes where Xen will read it.
+/// </summary>
 internal readonly ref struct ResponseWriter(Span<byte> bytes, VmEventLayout layout)
 {
     private readonly Span<byte> _bytes = bytes[..layout.Size];
 
-    /// <summary>Starts the answer to a request: all zero but for the fields that every answer repeats.</summary>
+    /// <summary>Starts the answer to a request: all zero except the fields that every answer repeats.</summary>
     /// <remarks>
-    /// Where the request itself lay these are never anything else, not even for a moment in which this process could be
-    /// killed: the vCPU can still be found then.
+    /// If the request was in the same place, these fields keep their values throughout. So even if this process is
+    /// killed in the middle, the vCPU can still be found.
     /// </remarks>
     public void Begin(RequestReader request)
     {
@@ -21,7 +23,7 @@ internal readonly ref struct ResponseWriter(Span<byte> bytes, VmEventLayout layo
         Set(VmEventField.Flags, (uint)(request.Flags & VmEventFlags.VCpuPaused));
     }
 
-    /// <summary>Writes a response that resumes a vCPU from whatever event it waits with, and does nothing else.</summary>
+    /// <summary>Writes a response that resumes a vCPU from whatever event it waits in, and does nothing else.</summary>
     public void Resume(uint vcpu)
     {
         _bytes.Clear();
@@ -36,21 +38,21 @@ internal readonly ref struct ResponseWriter(Span<byte> bytes, VmEventLayout layo
     /// <summary>Repeats a field of the request.</summary>
     public void Copy(RequestReader request, VmEventField field) => Set(field, request.UInt64(field));
 
-    /// <summary>Repeats all registers of the request, so that setting some changes no others.</summary>
+    /// <summary>Repeats all registers of the request, so that setting some leaves the others unchanged.</summary>
     public void CopyRegisters(RequestReader request)
     {
         int start = layout.OffsetOf(VmEventField.Rax);
         request.Bytes[start..].CopyTo(_bytes[start..]);
     }
 
-    /// <summary>Gives the emulated instruction something to read; at most what the layout has room for.</summary>
+    /// <summary>Gives the emulated instruction data to read; at most as much as the layout has room for.</summary>
     public void SetReadData(ReadOnlySpan<byte> data)
     {
         Set(VmEventField.EmulReadSize, (ulong)data.Length);
         data.CopyTo(_bytes[layout.OffsetOf(VmEventField.EmulReadData)..]);
     }
 
-    /// <summary>Gives the emulator an instruction, at most 16 bytes; Xen wants them all, so the rest is NOP.</summary>
+    /// <summary>Gives the emulator an instruction of at most 16 bytes. Xen takes all 16, so the rest is NOP.</summary>
     public void SetInstructionData(ReadOnlySpan<byte> instruction)
     {
         const byte nop = 0x90;
@@ -59,7 +61,7 @@ internal readonly ref struct ResponseWriter(Span<byte> bytes, VmEventLayout layo
         instruction.CopyTo(target);
     }
 
-    /// <summary>Writes a field; nothing where this interface version does not have it.</summary>
+    /// <summary>Writes a field; does nothing if this interface version does not have it.</summary>
     public void Set(VmEventField field, ulong value)
     {
         int offset = layout.OffsetOf(field);

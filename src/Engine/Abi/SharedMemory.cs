@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace XenVmEvent.Abi;
 
 /// <summary>
-/// Memory that Xen and this process both see. Bounded: every access is checked against its length, and after
-/// <see cref="Dispose"/> every access throws. One thread at a time may use it.
+/// Memory that Xen and this process both see. Every access is checked against its length, and throws after
+/// <see cref="Dispose"/>. Only one thread at a time may use it.
 /// </summary>
 public sealed unsafe class SharedMemory : IDisposable
 {
@@ -16,9 +16,9 @@ public sealed unsafe class SharedMemory : IDisposable
     private byte* _start;
 
     /// <summary>Wraps mapped memory.</summary>
-    /// <param name="start">Where it begins, aligned to 8 bytes.</param>
+    /// <param name="start">Its address, aligned to 8 bytes.</param>
     /// <param name="length">Its length in bytes.</param>
-    /// <param name="release">Unmaps it, given start and length; null when somebody else does.</param>
+    /// <param name="release">Unmaps it, given start and length; null when somebody else unmaps it.</param>
     public SharedMemory(nint start, int length, Action<nint, int>? release)
     {
         ArgumentOutOfRangeException.ThrowIfZero(start);
@@ -32,21 +32,23 @@ public sealed unsafe class SharedMemory : IDisposable
     /// <summary>Its length in bytes; 0 once disposed.</summary>
     public int Length { get; private set; }
 
-    /// <summary>Zeroed memory of this process, for a hypervisor that lives in it.</summary>
+    /// <summary>Zeroed memory of this process, for a hypervisor inside it.</summary>
     public static SharedMemory Allocate(int length) =>
         new((nint)NativeMemory.AllocZeroed((nuint)length), length, static (start, _) => NativeMemory.Free((void*)start));
 
-    /// <summary>Reads a word so that nothing written before it by the other side is seen later than it.</summary>
+    /// <summary>Reads a word so that everything the other side wrote before it is visible afterwards.</summary>
     public uint ReadAcquire(int offset) => Volatile.Read(ref Word(offset));
 
-    /// <summary>Writes a word so that the other side sees everything written before it no later than it.</summary>
+    /// <summary>
+    /// Writes a word so that the other side, once it sees it, also sees everything written before it.
+    /// </summary>
     public void WriteRelease(int offset, uint value) => Volatile.Write(ref Word(offset), value);
 
     /// <summary>A part of the memory.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It does not lie within.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">It is not inside this memory.</exception>
     public Span<byte> Slice(int offset, int length) => new Span<byte>(_start, Length).Slice(offset, length);
 
-    /// <summary>Lets go of the memory.</summary>
+    /// <summary>Unmaps the memory.</summary>
     public void Dispose()
     {
         if (_start == null) return;

@@ -1,6 +1,6 @@
 namespace XenVmEvent.Abi;
 
-/// <summary>Whose a vCPU slot is.</summary>
+/// <summary>Who owns a vCPU slot.</summary>
 internal enum SlotState : uint
 {
     /// <summary>Empty: Xen may fill it.</summary>

@@ -1,8 +1,8 @@
 namespace XenVmEvent.Abi;
 
 /// <summary>
-/// The vCPU slots of the slotted channel: one request and its response per vCPU, back to back, straddling pages;
-/// slot index is vCPU id. Used by one thread.
+/// The vCPU slots of the slotted channel: one request and its response per vCPU, back to back, across page boundaries.
+/// The slot's index is the vCPU's id. Used by one thread.
 /// </summary>
 internal sealed class VCpuSlots
 {
@@ -30,7 +30,7 @@ internal sealed class VCpuSlots
     public static int SizeOf(VmEventLayout layout) => Payload + layout.Size;
 
     /// <summary>The state of a vCPU's slot.</summary>
-    /// <exception cref="XenException">The state is none that Xen writes.</exception>
+    /// <exception cref="XenException">Xen never writes this state.</exception>
     public SlotState StateOf(int vcpu)
     {
         uint state = _memory.ReadAcquire(Start(vcpu) + State);
@@ -42,13 +42,15 @@ internal sealed class VCpuSlots
                 "The session has ended; start it again, and report this with the versions of Xen and XenVmEvent.");
     }
 
-    /// <summary>Whether a vCPU's slot is in a state, for Xen's side: one that is in none at all is not in it.</summary>
+    /// <summary>
+    /// Whether a vCPU's slot is in a state, for Xen's side: false also for a state that does not exist.
+    /// </summary>
     public bool IsIn(int vcpu, SlotState state) => _memory.ReadAcquire(Start(vcpu) + State) == (uint)state;
 
-    /// <summary>The request, or the bytes for the response. The state says whose they are.</summary>
+    /// <summary>The request, or the bytes for the response. The state says whose turn it is.</summary>
     public Span<byte> Message(int vcpu) => _memory.Slice(Start(vcpu) + Payload, _layout.Size);
 
-    /// <summary>Hands the slot over to the other side, with everything written before.</summary>
+    /// <summary>Hands the slot over to the other side, with everything written before it.</summary>
     public void SetState(int vcpu, SlotState state) => _memory.WriteRelease(Start(vcpu) + State, (uint)state);
 
     private int Start(int vcpu)

@@ -2,7 +2,7 @@ namespace XenVmEvent.Abi;
 
 /// <summary>
 /// The fields of Xen's <c>vm_event_request_t</c> / <c>vm_event_response_t</c> (one structure serves both).
-/// Where each lies in which interface version is in <see cref="VmEventLayout"/>.
+/// <see cref="VmEventLayout"/> has their offsets in each interface version.
 /// </summary>
 internal enum VmEventField
 {

@@ -6,25 +6,25 @@ public enum VmEventKind
     /// <summary>A reason that this program does not know.</summary>
     Unknown = 0,
 
-    /// <summary>A page was read, written or executed against its permissions.</summary>
+    /// <summary>A page was read, written or executed in violation of its permissions.</summary>
     MemAccess = 1,
 
     /// <summary>A shared page could not be unshared.</summary>
     MemSharing = 2,
 
-    /// <summary>A paged-out page was touched.</summary>
+    /// <summary>A paged-out page was accessed.</summary>
     MemPaging = 3,
 
     /// <summary>CR0, CR3, CR4 or XCR0 is about to be written.</summary>
     WriteControlRegister = 4,
 
-    /// <summary>A model specific register is about to be written.</summary>
+    /// <summary>A model-specific register is about to be written.</summary>
     MovToMsr = 5,
 
     /// <summary>INT3 was executed.</summary>
     SoftwareBreakpoint = 6,
 
-    /// <summary>One instruction was executed with single stepping on.</summary>
+    /// <summary>One instruction was executed with single-stepping on.</summary>
     SingleStep = 7,
 
     /// <summary>The guest asked for attention with <c>HVMOP_guest_request_vm_event</c>.</summary>
@@ -39,7 +39,7 @@ public enum VmEventKind
     /// <summary>A privileged call (arm64: SMC) was made.</summary>
     PrivilegedCall = 11,
 
-    /// <summary>An interrupt was delivered, the one asked for.</summary>
+    /// <summary>The interrupt that was asked for was delivered.</summary>
     Interrupt = 12,
 
     /// <summary>The IDTR, GDTR, LDTR or TR was loaded or stored.</summary>

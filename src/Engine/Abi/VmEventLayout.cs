@@ -1,9 +1,9 @@
 namespace XenVmEvent.Abi;
 
 /// <summary>
-/// Where the fields of a vm_event request or response lie in one interface version
-/// (<c>VM_EVENT_INTERFACE_VERSION</c> of Xen's public/vm_event.h). The same on x86-64 and arm64: every field has a
-/// fixed width. The offsets were measured by compiling each release's public header.
+/// The offsets of a vm_event request's or response's fields in one interface version (<c>VM_EVENT_INTERFACE_VERSION</c>
+/// of Xen's public/vm_event.h). They are the same on x86-64 and arm64, because every field has a fixed width. They were
+/// measured by compiling each release's public header.
 /// </summary>
 public sealed class VmEventLayout
 {
@@ -13,7 +13,7 @@ public sealed class VmEventLayout
     /// <summary>The newest interface version known (Xen 4.15 to 4.22).</summary>
     public const int NewestVersion = 7;
 
-    /// <summary>Bytes of the largest request of any version.</summary>
+    /// <summary>Bytes of the largest request in any version.</summary>
     internal const int LargestSize = 400;
 
     private const int Absent = -1;
@@ -37,19 +37,19 @@ public sealed class VmEventLayout
     public int Size { get; }
 
     /// <summary>The layout of an interface version.</summary>
-    /// <exception cref="XenException">The version is none that this program knows.</exception>
+    /// <exception cref="XenException">This program does not know the version.</exception>
     public static VmEventLayout ForVersion(int version) =>
         version is >= OldestVersion and <= NewestVersion
             ? Known[version - OldestVersion]
             : throw new XenException(
                 XenErrorId.UnknownInterfaceVersion,
-                $"This Xen speaks vm_event interface version {version}; versions {OldestVersion} to {NewestVersion} are known.",
-                "Install a release of XenVmEvent that knows this Xen.");
+                $"This Xen uses vm_event interface version {version}; versions {OldestVersion} to {NewestVersion} are supported.",
+                "Install a release of XenVmEvent that supports this Xen.");
 
-    /// <summary>How many bytes an emulated instruction can be given to read: 252 or more.</summary>
+    /// <summary>How many bytes of data an emulated instruction can be given to read: 252 or more.</summary>
     public int ReadDataCapacity => Size - OffsetOf(VmEventField.EmulReadData);
 
-    /// <summary>The flags that a request or response of this version can have.</summary>
+    /// <summary>The flags that a request or response can have in this version.</summary>
     internal VmEventFlags KnownFlags => Version switch
     {
         <= 5 => (VmEventFlags)((uint)VmEventFlags.FastSingleStep - 1),
@@ -57,10 +57,10 @@ public sealed class VmEventLayout
         _ => (VmEventFlags)(((uint)VmEventFlags.ResetForkMemory << 1) - 1),
     };
 
-    /// <summary>Byte offset of a field; negative where this version does not have it.</summary>
+    /// <summary>Byte offset of a field; negative if this version does not have it.</summary>
     internal int OffsetOf(VmEventField field) => _offsets[(int)field];
 
-    /// <summary>Bytes that a field takes: 1, 2, 4 or 8; of one that is an array, its first byte.</summary>
+    /// <summary>Bytes of a field: 1, 2, 4 or 8; for an array, of its first element.</summary>
     internal int WidthOf(VmEventField field) => _widths[(int)field];
 
     internal bool Has(VmEventField field) => OffsetOf(field) != Absent;
@@ -69,7 +69,7 @@ public sealed class VmEventLayout
     {
         VmEventLayout[] all = [.. Enumerable.Range(OldestVersion, Sizes.Length).Select(v => new VmEventLayout(v))];
 
-        // Field, width in bytes, then its offset in versions 2 to 7; -1: not in that version.
+        // Field, width in bytes, offset in versions 2 to 7 (-1: not in that version).
         Row(VmEventField.Version, 4, 0, 0, 0, 0, 0, 0);
         Row(VmEventField.Flags, 4, 4, 4, 4, 4, 4, 4);
         Row(VmEventField.Reason, 4, 8, 8, 8, 8, 8, 8);

@@ -1,6 +1,6 @@
 namespace XenVmEvent.Diagnosis;
 
-/// <summary>Checks, one after the other; once one fails that others build on, those are skipped.</summary>
+/// <summary>Checks, made one after the other. Once a check fails that others depend on, those are skipped.</summary>
 /// <param name="domain">The name of the domain; null for the host.</param>
 internal sealed class CheckList(string? domain)
 {
@@ -9,17 +9,17 @@ internal sealed class CheckList(string? domain)
 
     public IReadOnlyList<MonitorCheck> Checks => _checks;
 
-    /// <summary>Makes a check that the following build on. An error of Xen is a failure.</summary>
+    /// <summary>Makes a check that the following ones depend on. An error from Xen is a failure.</summary>
     public void Require(string name, Func<Finding> look)
     {
         Check(name, look);
         if (_checks[^1].Result == CheckResult.Failed) _missing = name;
     }
 
-    /// <summary>Makes a check. An error of Xen comes out as <paramref name="otherwise"/> says.</summary>
+    /// <summary>Makes a check. An error from Xen becomes <paramref name="otherwise"/>.</summary>
     public void Check(string name, Func<Finding> look, CheckResult otherwise = CheckResult.Failed)
     {
-        Finding finding = _missing is null ? Look(look, otherwise) : new Finding(CheckResult.Skipped, $"Not looked at: the check {_missing} failed.");
+        Finding finding = _missing is null ? Look(look, otherwise) : new Finding(CheckResult.Skipped, $"Not checked: the check {_missing} failed.");
         _checks.Add(new MonitorCheck(domain, name, finding.Result, finding.Found, finding.Remedy, finding.Task));
     }
 
@@ -37,10 +37,10 @@ internal sealed class CheckList(string? domain)
 }
 
 /// <summary>What a check found.</summary>
-/// <param name="Result">How it came out.</param>
+/// <param name="Result">The result.</param>
 /// <param name="Found">What was found, a whole sentence.</param>
-/// <param name="Remedy">What to do about it, a whole sentence; empty where there is nothing to do.</param>
-/// <param name="Task">What that comes down to, for a face to add its command.</param>
+/// <param name="Remedy">What to do about it, a whole sentence; empty if there is nothing to do.</param>
+/// <param name="Task">The task behind the remedy, for a face to add its command.</param>
 internal readonly record struct Finding(CheckResult Result, string Found, string Remedy = "", RemedyTask Task = RemedyTask.None)
 {
     public static Finding Passed(string found) => new(CheckResult.Passed, found);

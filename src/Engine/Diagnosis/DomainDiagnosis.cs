@@ -5,16 +5,18 @@ using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.Diagnosis;
 
-/// <summary>Tells whether a domain can be monitored, and what is in the way. It changes nothing.</summary>
+/// <summary>Tells whether a domain can be monitored, and if not, why. It changes nothing.</summary>
 public static class DomainDiagnosis
 {
-    /// <summary>Longer than a busy host keeps a vCPU waiting, or a living listener its answers.</summary>
+    /// <summary>Longer than a busy host keeps a vCPU waiting, or than a living listener takes to answer.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
-    /// <summary>Kinds of event that came with later releases of Xen; there is no more to do about their absence than to update.</summary>
+    /// <summary>
+    /// Kinds of event that came with later Xen releases. If they are missing, the only remedy is to update.
+    /// </summary>
     private const MonitorCapabilities OfLaterReleases = MonitorCapabilities.VmExit | MonitorCapabilities.Io;
 
-    /// <summary>Makes the checks, always the same ones in the same order.</summary>
+    /// <summary>Makes the checks, always the same in the same order.</summary>
     /// <param name="host">The host.</param>
     /// <param name="domain">The domain.</param>
     /// <param name="hasSession">This process monitors it.</param>
@@ -29,7 +31,7 @@ public static class DomainDiagnosis
             list.Require("DomainType", () =>
             {
                 control = host.Control(domain);
-                string type = domain.Type == DomainType.Unknown ? "Its type is not noted" : $"Its type is {domain.Type.ToString().ToUpperInvariant()}";
+                string type = domain.Type == DomainType.Unknown ? "Its type is unknown" : $"Its type is {domain.Type.ToString().ToUpperInvariant()}";
                 return Finding.Passed(string.Create(CultureInfo.InvariantCulture, $"{type}; it has {domain.VCpus} {(domain.VCpus == 1 ? "vCPU" : "vCPUs")}."));
             });
             list.Require("Capabilities", () => LookAt(control!.Capabilities, host.Architecture));
@@ -45,18 +47,18 @@ public static class DomainDiagnosis
         }
     }
 
-    /// <summary>The checks of a domain whose host failed its own.</summary>
-    /// <param name="domain">What the domain was called.</param>
+    /// <summary>The checks of a domain on a host whose own checks failed.</summary>
+    /// <param name="domain">The domain as the user named it.</param>
     public static MonitorCheck Skipped(string domain) =>
-        new(domain, "DomainType", CheckResult.Skipped, "Not looked at: the host's checks failed.", "");
+        new(domain, "DomainType", CheckResult.Skipped, "Not checked: the host's checks failed.", "");
 
     private static Finding LookAt(MonitorCapabilities capabilities, GuestArchitecture architecture)
     {
         if (capabilities == MonitorCapabilities.None)
-            return new Finding(CheckResult.Failed, "Xen can raise no events for it.", "Give it type=\"pvh\" or type=\"hvm\" in its configuration, and start it again.");
+            return new Finding(CheckResult.Failed, "Xen can raise no events for it.", "Give it type=\"pvh\" or type=\"hvm\" in its configuration and start it again.");
         MonitorCapabilities missing = Known(architecture) & ~capabilities;
         if (missing == MonitorCapabilities.None) return Finding.Passed("Xen can raise every kind of event.");
-        string found = $"Xen can raise every kind of event but {missing}.";
+        string found = $"Xen can raise every kind of event except {missing}.";
         return (missing & ~OfLaterReleases) == MonitorCapabilities.None
             ? Finding.Passed(found)
             : new Finding(
@@ -64,7 +66,7 @@ public static class DomainDiagnosis
                 found,
                 (missing & MonitorCapabilities.SingleStep) != 0
                     ? "Single steps need an Intel processor with the monitor trap flag, and VmExit events an Intel processor."
-                    : "They need other hardware, or a later release of Xen.");
+                    : "They need other hardware or a later Xen release.");
     }
 
     private static MonitorCapabilities Known(GuestArchitecture architecture) => architecture == GuestArchitecture.Arm64
@@ -73,21 +75,21 @@ public static class DomainDiagnosis
 
     private static Finding LookAtPageAccess(bool? possible) => possible switch
     {
-        true => Finding.Passed("The access to its pages can be restricted and watched."),
+        true => Finding.Passed("Access to its pages can be restricted and watched."),
         false => new Finding(
             CheckResult.Warning,
-            "The access to its pages cannot be restricted, so watches of pages are refused.",
-            "That needs an Intel processor with EPT, and a guest with hardware assisted paging (no hap=0 in its configuration)."),
-        null => new Finding(CheckResult.Warning, "Xen does not tell whether the access to its pages can be restricted.", "Try it; a watch says what is in the way.", RemedyTask.WatchPages),
+            "Access to its pages cannot be restricted, so watches of pages are refused.",
+            "This needs an Intel processor with EPT and a guest with hardware assisted paging (no hap=0 in its configuration)."),
+        null => new Finding(CheckResult.Warning, "Xen does not tell whether access to its pages can be restricted.", "Try it; if it fails, the error says why.", RemedyTask.WatchPages),
     };
 
     private static Finding LookAtViews(bool hasViews) =>
-        Finding.Passed(hasViews ? "It has views at the moment." : "It can have views.");
+        Finding.Passed(hasViews ? "It has views now." : "It can have views.");
 
     private static Finding LookAtListener(IDomainControl control)
     {
         bool? monitored = control.IsMonitored;
-        if (monitored == false) return Finding.Passed("Nobody listens to it.");
+        if (monitored == false) return Finding.Passed("It has no listener.");
         IReadOnlyList<string> suspects = control.ListenerSuspects;
         string who = suspects.Count == 0 ? "no other process can be its listener" : $"its listener may be {string.Join(" or ", suspects)}";
         return monitored == true
@@ -106,14 +108,14 @@ public static class DomainDiagnosis
     private static Finding LookAtVCpus(IDomainControl control, XenDomain domain, bool hasSession)
     {
         IReadOnlyList<uint> frozen = VCpuObservation.FindFrozen(control, domain.VCpus, Look);
-        if (frozen.Count == 0) return Finding.Passed("All run, or wait of themselves.");
-        string found = $"{(frozen.Count == 1 ? "vCPU" : "vCPUs")} {string.Join(", ", frozen)} of {domain.VCpus}: frozen by the looks of it, neither idle nor running for a second.";
-        if (hasSession) return new Finding(CheckResult.Warning, found, "They wait for this process's answers: give them, or end the session.", RemedyTask.AnswerEvents);
+        if (frozen.Count == 0) return Finding.Passed("All are running or idle.");
+        string found = $"{(frozen.Count == 1 ? "vCPU" : "vCPUs")} {string.Join(", ", frozen)} of {domain.VCpus} {(frozen.Count == 1 ? "seems" : "seem")} frozen: neither idle nor running for a second.";
+        if (hasSession) return new Finding(CheckResult.Warning, found, "They wait for this process's answers: answer the events, or end the session.", RemedyTask.AnswerEvents);
         return control.IsMonitored == false
             ? new Finding(
                 CheckResult.Warning,
                 found,
-                "If 'xl list' shows the domain paused (p): xl unpause. Otherwise a listener left it so: free the domain.",
+                "If 'xl list' shows the domain paused (p), run 'xl unpause'. Otherwise a listener left it so: free the domain.",
                 RemedyTask.ResetMonitor)
             : new Finding(
                 CheckResult.Failed,

@@ -3,10 +3,12 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Diagnosis;
 
-/// <summary>Tells whether a host's domains can be monitored, and what is in the way. It works where there is no Xen, and changes nothing.</summary>
+/// <summary>
+/// Tells whether a host's domains can be monitored, and if not, why. It works without Xen, and changes nothing.
+/// </summary>
 public static class HostDiagnosis
 {
-    /// <summary>Makes the checks, always the same ones in the same order.</summary>
+    /// <summary>Makes the checks, always the same in the same order.</summary>
     public static IReadOnlyList<MonitorCheck> Run(IHostProbe host)
     {
         ArgumentNullException.ThrowIfNull(host);
@@ -23,10 +25,10 @@ public static class HostDiagnosis
     }
 
     private static Finding LookAtUser(bool isRoot) => isRoot
-        ? Finding.Passed("This process may do what root may.")
+        ? Finding.Passed("This process has root's permissions.")
         : new Finding(
             CheckResult.Warning,
-            $"The user {Environment.UserName} is not root, to whom Xen's devices and xenstore belong.",
+            $"The user {Environment.UserName} is not root; Xen's devices and xenstore belong to root.",
             "Run this as root, with sudo for example.");
 
     private static Finding LookAt(IReadOnlyList<string> devices) =>
@@ -39,12 +41,12 @@ public static class HostDiagnosis
             return Finding.Passed($"{library.File} is loaded.");
         return new Finding(
             CheckResult.Warning,
-            $"Xen {library.RunningRelease} runs, and {library.File} is all there is: Xen may take no calls from it.",
+            $"Xen {library.RunningRelease} runs, and only {library.File} is installed: Xen may accept no calls from it.",
             $"Install the libraries of Xen {library.RunningRelease} (Debian: libxenmisc{library.RunningRelease}).");
     }
 
     private static Finding LookAt(VmEventLayout layout) =>
-        Finding.Passed($"Xen takes calls, and its vm_event interface version {layout.Version} is known.");
+        Finding.Passed($"Xen accepts calls, and its vm_event interface version {layout.Version} is supported.");
 
     private static Finding LookAt(HostHardware hardware)
     {
@@ -53,22 +55,22 @@ public static class HostDiagnosis
             return new Finding(
                 CheckResult.Failed,
                 "Xen runs only paravirtualised guests here, and those cannot be monitored.",
-                "Switch VT-x or AMD-V (SVM) on in the firmware's settings; 'xl dmesg' says whether Xen finds it.");
+                "Enable VT-x or AMD-V (SVM) in the firmware settings; 'xl dmesg' says whether Xen finds it.");
         }
 
         return hardware switch
         {
             { Virtualization: Virtualization.Svm } => new Finding(
                 CheckResult.Warning,
-                "AMD's SVM: Xen has neither page access events, nor views, nor single steps on it. All else can be watched.",
-                "For these use a host with an Intel processor."),
+                "AMD's SVM: Xen has no page access events, views or single steps on it. Everything else can be watched.",
+                "For those, use a host with an Intel processor."),
             { HasNestedPaging: false } => new Finding(
                 CheckResult.Warning,
                 "Xen does not use the processor's nested paging (EPT), so there are no page access events.",
                 "Boot Xen without hap=0, on a processor that has EPT."),
-            { Virtualization: Virtualization.VTx } => Finding.Passed("Intel's VT-x, with EPT: page access events can be had."),
-            { Virtualization: Virtualization.Arm } => Finding.Passed("64 bit Arm: page access, privileged calls and guest requests can be watched."),
-            _ => new Finding(CheckResult.Warning, "Xen does not tell which processor this is.", "The checks of a domain tell what can be watched."),
+            { Virtualization: Virtualization.VTx } => Finding.Passed("Intel's VT-x with EPT: page access events are available."),
+            { Virtualization: Virtualization.Arm } => Finding.Passed("64-bit Arm: page access, privileged calls and guest requests can be watched."),
+            _ => new Finding(CheckResult.Warning, "Xen does not tell which processor this is.", "Check a domain to see what can be watched."),
         };
     }
 
@@ -77,10 +79,10 @@ public static class HostDiagnosis
         if (hardware is not { Virtualization: Virtualization.VTx, HasNestedPaging: not false })
             return new Finding(CheckResult.Skipped, "Views need an Intel processor with EPT.");
         return hardware.HasAltP2mOption
-            ? Finding.Passed("Xen's command line switches altp2m on: domains can have views.")
+            ? Finding.Passed("Xen's command line enables altp2m: domains can have views.")
             : new Finding(
                 CheckResult.Warning,
-                "Xen's command line does not switch altp2m on: no domain can have views.",
-                "If you want views, add altp2m=1 to Xen's command line (Debian: GRUB_CMDLINE_XEN in /etc/default/grub, then update-grub), and boot.");
+                "Xen's command line does not enable altp2m: no domain can have views.",
+                "If you want views, add altp2m=1 to Xen's command line (Debian: GRUB_CMDLINE_XEN in /etc/default/grub, then update-grub) and reboot.");
     }
 }

@@ -3,17 +3,17 @@ namespace XenVmEvent.Hypervisor;
 /// <summary>How requests and responses travel.</summary>
 public enum ChannelKind
 {
-    /// <summary>One ring, 8 entries a page, for all vCPUs.</summary>
+    /// <summary>One ring for all vCPUs, with 8 entries per page.</summary>
     Ring,
 
-    /// <summary>One slot per vCPU, and a ring for events that wait for no answer.</summary>
+    /// <summary>One slot per vCPU, and a ring for events that need no answer.</summary>
     Slotted,
 }
 
-/// <summary>Which channel a session shall use.</summary>
+/// <summary>Which channel a session uses.</summary>
 public enum ChannelPreference
 {
-    /// <summary>Slotted where the host offers it, else the ring.</summary>
+    /// <summary>Slotted if the host offers it, otherwise the ring.</summary>
     Auto,
 
     /// <summary>The shared ring.</summary>

@@ -8,9 +8,13 @@ public static class DomainLookup
 {
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>The domain with this id, uuid or name; a name in other case where just one domain can be meant.</summary>
-    /// <remarks>A number is an id, as to xl, though a domain may have it for a name. Names are case sensitive, as in Xen.</remarks>
-    /// <exception cref="XenException"><see cref="XenErrorId.DomainNotFound"/>, <see cref="XenErrorId.AmbiguousDomain"/>.</exception>
+    /// <summary>The domain with this id, uuid or name. A name may differ in case if only one domain matches.</summary>
+    /// <remarks>
+    /// A number is an id, as in xl, even if a domain has it as its name. Names are case sensitive, as in Xen.
+    /// </remarks>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.DomainNotFound"/>, <see cref="XenErrorId.AmbiguousDomain"/>.
+    /// </exception>
     public static XenDomain FindDomain(this IHypervisor hypervisor, string idNameOrUuid)
     {
         ArgumentNullException.ThrowIfNull(hypervisor);
@@ -30,7 +34,7 @@ public static class DomainLookup
         }
     }
 
-    /// <summary>The domain that has this id and is no other than it was.</summary>
+    /// <summary>The domain that has this id, if it is still the same domain.</summary>
     /// <exception cref="XenException"><see cref="XenErrorId.DomainNotFound"/>.</exception>
     public static XenDomain FindDomain(this IHypervisor hypervisor, uint id, Guid uuid)
     {
@@ -40,7 +44,7 @@ public static class DomainLookup
             ?? throw NotFound(string.Create(CultureInfo.InvariantCulture, $"{id}, uuid {uuid}"), domains);
     }
 
-    /// <summary>Waits for the domain that has the uuid of one that ended, as after a reboot.</summary>
+    /// <summary>Waits for a new domain with the uuid of one that ended, as after a reboot.</summary>
     /// <returns>Null when none came in time.</returns>
     public static XenDomain? AwaitSuccessor(this IHypervisor hypervisor, XenDomain domain, TimeSpan timeout, CancellationToken cancellation = default)
     {
@@ -54,7 +58,7 @@ public static class DomainLookup
         }
     }
 
-    /// <summary>The error for a domain that is not there; names those that are.</summary>
+    /// <summary>The error for a domain that does not exist; it names the existing ones.</summary>
     public static XenException NotFound(string idNameOrUuid, IReadOnlyList<XenDomain> domains)
     {
         ArgumentNullException.ThrowIfNull(domains);
@@ -67,5 +71,5 @@ public static class DomainLookup
     private static XenException Ambiguous(string name, XenDomain[] meant) => new(
         XenErrorId.AmbiguousDomain,
         $"'{name}' can mean {meant.Length} domains: {string.Join(", ", meant.Select(d => $"{d}, uuid {d.Uuid}"))}.",
-        "Give the id or the uuid of the one that is meant.");
+        "Give the id or the uuid.");
 }

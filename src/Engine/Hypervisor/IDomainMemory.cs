@@ -1,28 +1,28 @@
 namespace XenVmEvent.Hypervisor;
 
-/// <summary>A domain's memory, to be looked at, whether or not the domain is monitored. Used by one thread.</summary>
+/// <summary>A domain's memory, for reading, whether or not the domain is monitored. Used by one thread.</summary>
 public interface IDomainMemory : IDisposable
 {
-    /// <summary>Reads guest physical memory, as it is at this moment; the guest may be writing it.</summary>
+    /// <summary>Reads guest physical memory as it is now; the guest may be writing it.</summary>
     /// <param name="address">The guest physical address of the first byte.</param>
     /// <param name="into">What to fill; it may cross pages.</param>
-    /// <returns>False where the domain has no memory at one of the addresses.</returns>
+    /// <returns>False if the domain has no memory at one of the addresses.</returns>
     /// <exception cref="XenException">The domain is gone, or Xen refuses.</exception>
     bool TryRead(ulong address, Span<byte> into);
 
-    /// <summary>The registers with which a vCPU translates addresses at this moment.</summary>
+    /// <summary>The registers with which a vCPU translates addresses now.</summary>
     /// <exception cref="XenException">
     /// <see cref="XenErrorId.InvalidVCpu"/>: the domain has no such vCPU, or has not started it.
-    /// <see cref="XenErrorId.NotSupported"/>: it is no x86.
+    /// <see cref="XenErrorId.NotSupported"/>: it is not x86.
     /// </exception>
     PagingRegisters GetPagingRegisters(uint vcpu);
 }
 
-/// <summary>The registers of an x86 vCPU that say how it turns linear addresses into guest physical ones.</summary>
-/// <param name="Cr0">CR0: PG, bit 31, is whether it does at all.</param>
-/// <param name="Cr3">CR3: where the tables begin.</param>
+/// <summary>The registers of an x86 vCPU that control how it translates linear to guest physical addresses.</summary>
+/// <param name="Cr0">CR0: PG, bit 31, tells whether it translates at all.</param>
+/// <param name="Cr3">CR3: the address of the tables.</param>
 /// <param name="Cr4">CR4: PSE, PAE and LA57, bits 4, 5 and 12.</param>
-/// <param name="Efer">EFER: LMA, bit 10, is whether the tables are those of 64-bit mode.</param>
+/// <param name="Efer">EFER: LMA, bit 10, tells whether the tables are those of 64-bit mode.</param>
 public readonly record struct PagingRegisters(ulong Cr0, ulong Cr3, ulong Cr4, ulong Efer)
 {
     internal static XenException NotX86() => new(

@@ -2,32 +2,35 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Hypervisor;
 
-/// <summary>A Xen host, real or simulated: its domains, and the way to monitor one. Safe for use from several threads.</summary>
+/// <summary>
+/// A Xen host, real or simulated: its domains, and the means to monitor one. Safe for use from several threads.
+/// </summary>
 public interface IHypervisor : IDisposable
 {
-    /// <summary>What it is, for people: "Xen 4.17" or "simulated Xen".</summary>
+    /// <summary>The host's name for people: "Xen 4.17" or "simulated Xen".</summary>
     string Description { get; }
 
-    /// <summary>The layout of vm_event requests that it speaks.</summary>
+    /// <summary>The layout of its vm_event requests.</summary>
     VmEventLayout Layout { get; }
 
     /// <summary>The architecture of its guests.</summary>
     GuestArchitecture Architecture { get; }
 
-    /// <summary>The way to this host again, a step at a time.</summary>
+    /// <summary>Connects to this host again, one step at a time.</summary>
     IHostProbe Probe { get; }
 
-    /// <summary>All domains of now, dom0 included, by id.</summary>
+    /// <summary>All domains that exist now, dom0 included, by id.</summary>
     /// <exception cref="XenException">They cannot be read.</exception>
     IReadOnlyList<XenDomain> GetDomains();
 
-    /// <summary>How a domain is at this moment; null where there is no such domain any more, or the host does not tell.</summary>
+    /// <summary>The state of a domain now; null if the domain is gone or the host does not tell.</summary>
     DomainState? StateOf(XenDomain domain) => null;
 
     /// <summary>
-    /// Enables the domain's monitor and maps its channel, which is empty. No event is switched on yet, but what needs no
-    /// switch, as a page that was restricted before, can be in the channel at once: no vCPU has run between enabling
-    /// the monitor and initialising the channel. Failing, it leaves the domain as it was.
+    /// Enables the domain's monitor and maps its channel, which is empty. No event is switched on yet. But events that
+    /// need no switch, such as accesses to a page that was restricted before, can be in the channel immediately: no
+    /// vCPU has run between enabling the monitor and initialising the channel. If it fails, it leaves the domain
+    /// unchanged.
     /// </summary>
     /// <exception cref="XenException">
     /// <see cref="XenErrorId.MonitorBusy"/>, <see cref="XenErrorId.DomainNotSupported"/>,
@@ -35,31 +38,47 @@ public interface IHypervisor : IDisposable
     /// </exception>
     IDomainMonitor EnableMonitor(XenDomain domain, ChannelPreference channel);
 
-    /// <summary>Refuses what <see cref="EnableMonitor"/> would refuse for the domain or the host, as far as asking tells, and touches nothing.</summary>
+    /// <summary>
+    /// Refuses what <see cref="EnableMonitor"/> would refuse for the domain or the host, as far as it can ask, and
+    /// changes nothing.
+    /// </summary>
     /// <exception cref="XenException">
-    /// <see cref="XenErrorId.DomainNotSupported"/>, <see cref="XenErrorId.DomainNotFound"/>, <see cref="XenErrorId.NotSupported"/>.
+    /// <see cref="XenErrorId.DomainNotSupported"/>, <see cref="XenErrorId.DomainNotFound"/>,
+    /// <see cref="XenErrorId.NotSupported"/>.
     /// </exception>
     void EnsureCanMonitor(XenDomain domain, ChannelPreference channel)
     {
-        // Who tells nothing refuses nothing.
+        // A host that does not tell refuses nothing.
     }
 
-    /// <summary>Opens a domain to ask about its monitor, and to disable one that another listener left. Changes nothing yet.</summary>
-    /// <exception cref="XenException"><see cref="XenErrorId.DomainNotFound"/>, <see cref="XenErrorId.DomainNotSupported"/>.</exception>
+    /// <summary>
+    /// Opens a domain to ask about its monitor, and to disable a monitor that another listener left. Changes nothing
+    /// yet.
+    /// </summary>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.DomainNotFound"/>, <see cref="XenErrorId.DomainNotSupported"/>.
+    /// </exception>
     IDomainControl Control(XenDomain domain);
 
-    /// <summary>Gets hold of the ring that the domain's monitor will have, before anybody enables it.</summary>
-    /// <exception cref="XenException">The ring's page cannot be had; the domain is as it was.</exception>
+    /// <summary>Maps the ring that the domain's monitor will have, before anybody enables it.</summary>
+    /// <exception cref="XenException">The ring's page cannot be mapped; the domain is unchanged.</exception>
     IRingHandover PrepareHandover(XenDomain domain);
 
-    /// <summary>Opens a domain's memory, to be looked at. The domain need not be monitored, and notices nothing.</summary>
-    /// <exception cref="XenException"><see cref="XenErrorId.DomainNotFound"/>, <see cref="XenErrorId.DomainNotSupported"/>.</exception>
+    /// <summary>Opens a domain's memory for reading. The domain need not be monitored, and notices nothing.</summary>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.DomainNotFound"/>, <see cref="XenErrorId.DomainNotSupported"/>.
+    /// </exception>
     IDomainMemory OpenMemory(XenDomain domain);
 
-    /// <summary>The host itself, for a monitor that is there for a moment, with the domain paused: no guard is started for it.</summary>
+    /// <summary>The host without guards, for a monitor that exists only briefly while the domain is paused.</summary>
     IHypervisor Unguarded => this;
 
-    /// <summary>Has a reset of the domain that begins now ended by another process, should this one be killed in the midst of it.</summary>
-    /// <returns>To be disposed when the reset has ended; null where nobody else would have anything to end.</returns>
+    /// <summary>
+    /// Makes another process finish a reset of the domain that begins now, should this one be killed in the middle of
+    /// it.
+    /// </summary>
+    /// <returns>
+    /// To be disposed when the reset has ended; null if there is nothing that another process could finish.
+    /// </returns>
     IDisposable? GuardReset(XenDomain domain) => null;
 }

@@ -1,6 +1,6 @@
 namespace XenVmEvent.Hypervisor;
 
-/// <summary>The permissions a guest has to a page: Xen's <c>xenmem_access_t</c>, with Xen's numbers.</summary>
+/// <summary>The permissions of a guest's page: Xen's <c>xenmem_access_t</c>, with Xen's numbers.</summary>
 public enum MemAccess
 {
     /// <summary>No access.</summary>
@@ -9,7 +9,7 @@ public enum MemAccess
     /// <summary>Read.</summary>
     R = 1,
 
-    /// <summary>Write. Intel hardware does not have it.</summary>
+    /// <summary>Write. Intel hardware does not support it.</summary>
     W = 2,
 
     /// <summary>Read and write.</summary>
@@ -21,7 +21,7 @@ public enum MemAccess
     /// <summary>Read and execute.</summary>
     RX = 5,
 
-    /// <summary>Write and execute. Intel hardware does not have it.</summary>
+    /// <summary>Write and execute. Intel hardware does not support it.</summary>
     WX = 6,
 
     /// <summary>Everything.</summary>
@@ -30,7 +30,7 @@ public enum MemAccess
     /// <summary>Read and execute until written, then read and write.</summary>
     Rx2rw = 8,
 
-    /// <summary>Nothing until touched, then everything: an event that does not pause the vCPU.</summary>
+    /// <summary>Nothing until accessed, then everything; the event does not pause the vCPU.</summary>
     N2rwx = 9,
 
     /// <summary>The domain's default.</summary>

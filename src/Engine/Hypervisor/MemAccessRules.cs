@@ -2,12 +2,12 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Hypervisor;
 
-/// <summary>Which permissions to a page may be set, whatever the host.</summary>
+/// <summary>Which page permissions may be set on any host.</summary>
 internal static class MemAccessRules
 {
-    /// <summary>Refuses permissions that Xen accepts and the guest does not survive.</summary>
+    /// <summary>Refuses permissions that Xen accepts and that crash the guest.</summary>
     /// <remarks>
-    /// Intel's page tables have no permission to write without the permission to read: the processor calls such an entry a
+    /// Intel's page tables cannot grant write permission without read permission: the processor calls such an entry a
     /// misconfiguration, and Xen crashes the guest.
     /// </remarks>
     /// <exception cref="XenException"><see cref="XenErrorId.NotSupported"/>.</exception>
@@ -16,11 +16,11 @@ internal static class MemAccessRules
         if (architecture != GuestArchitecture.X86 || access is not (MemAccess.W or MemAccess.WX)) return;
         throw new XenException(
             XenErrorId.NotSupported,
-            $"The page access {access} does not exist on x86: a page that can be written can be read, and the guest would crash.",
+            $"The page access {access} does not exist on x86: a writable page must be readable, and the guest would crash.",
             "Choose RW or Rwx.");
     }
 
-    /// <summary>The permissions as Xen's calls for many pages take them, a byte each.</summary>
+    /// <summary>The permissions in the form of Xen's calls for many pages: one byte each.</summary>
     /// <exception cref="XenException"><see cref="XenErrorId.NotSupported"/>.</exception>
     public static byte[] ToBytes(ReadOnlySpan<MemAccess> access, int count, GuestArchitecture architecture)
     {

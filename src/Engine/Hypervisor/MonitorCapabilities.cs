@@ -1,6 +1,8 @@
 namespace XenVmEvent.Hypervisor;
 
-/// <summary>What a host can raise for a domain: bit n is <c>XEN_DOMCTL_MONITOR_EVENT</c> n of Xen's public/domctl.h.</summary>
+/// <summary>
+/// The events that a host can raise for a domain: bit n is <c>XEN_DOMCTL_MONITOR_EVENT</c> n of Xen's public/domctl.h.
+/// </summary>
 [Flags]
 public enum MonitorCapabilities : uint
 {
@@ -10,7 +12,7 @@ public enum MonitorCapabilities : uint
     /// <summary>Writes of control registers.</summary>
     WriteControlRegister = 1 << 0,
 
-    /// <summary>Writes of model specific registers.</summary>
+    /// <summary>Writes of model-specific registers.</summary>
     MovToMsr = 1 << 1,
 
     /// <summary>Single steps.</summary>
@@ -40,7 +42,7 @@ public enum MonitorCapabilities : uint
     /// <summary>Instructions that Xen cannot emulate.</summary>
     EmulUnimplemented = 1 << 10,
 
-    /// <summary>Suppression of page faults within the guest.</summary>
+    /// <summary>Suppression of page faults inside the guest.</summary>
     InguestPagefault = 1 << 11,
 
     /// <summary>Exits from guest mode.</summary>

@@ -1,6 +1,8 @@
 namespace XenVmEvent.Hypervisor;
 
-/// <summary>For one who has no event channel: Xen is told of responses by a call, and signals nothing.</summary>
+/// <summary>
+/// Ports for a caller without an event channel: Xen is told of responses by a call, and signals nothing.
+/// </summary>
 internal abstract class ResumingPorts : IEventPorts
 {
     public uint RingPort => 0;

@@ -1,9 +1,11 @@
 namespace XenVmEvent.Hypervisor;
 
-/// <summary>A domain, as Xen and, for its name, xenstore know it. Two are equal when they say the same.</summary>
+/// <summary>A domain, as Xen and, for its name, xenstore know it. Two are equal if they have the same values.</summary>
 /// <param name="id">The domain id, 0 for dom0.</param>
-/// <param name="name">The name; the toolstack keeps it unique, others may not. "Domain-" and the id where it has none.</param>
-/// <param name="uuid">The uuid; all zero for dom0 and what Xen itself has made.</param>
+/// <param name="name">
+/// The name, which the toolstack keeps unique and others may not. "Domain-" and the id if it has none.
+/// </param>
+/// <param name="uuid">The uuid; all zero for dom0 and for domains that Xen itself has made.</param>
 /// <param name="type">How it is virtualised.</param>
 /// <param name="vCpus">How many vCPUs it has, online or not, 1 or more.</param>
 public sealed class XenDomain(uint id, string name, Guid uuid, DomainType type, int vCpus) : IEquatable<XenDomain>
@@ -11,10 +13,10 @@ public sealed class XenDomain(uint id, string name, Guid uuid, DomainType type, 
     /// <summary>The domain id, 0 for dom0.</summary>
     public uint Id { get; } = id;
 
-    /// <summary>The name; the toolstack keeps it unique, others may not.</summary>
+    /// <summary>The name, which the toolstack keeps unique and others may not.</summary>
     public string Name { get; } = name;
 
-    /// <summary>The uuid; all zero for dom0 and what Xen itself has made.</summary>
+    /// <summary>The uuid; all zero for dom0 and for domains that Xen itself has made.</summary>
     public Guid Uuid { get; } = uuid;
 
     /// <summary>How it is virtualised.</summary>
@@ -23,7 +25,9 @@ public sealed class XenDomain(uint id, string name, Guid uuid, DomainType type, 
     /// <summary>How many vCPUs it has, online or not, 1 or more.</summary>
     public int VCpus { get; } = vCpus;
 
-    /// <summary>How it was when it was listed; null where nobody asked, or Xen did not tell. It is no part of which domain this is.</summary>
+    /// <summary>
+    /// Its state when it was listed; null if nobody asked or Xen did not tell. It does not affect equality.
+    /// </summary>
     public DomainState? State { get; private init; }
 
     /// <inheritdoc/>
@@ -36,34 +40,34 @@ public sealed class XenDomain(uint id, string name, Guid uuid, DomainType type, 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Id, Name, Uuid);
 
-    /// <summary>Whether they say the same.</summary>
+    /// <summary>Whether they have the same values.</summary>
     public static bool operator ==(XenDomain? one, XenDomain? other) => one is null ? other is null : one.Equals(other);
 
-    /// <summary>Whether they say different things.</summary>
+    /// <summary>Whether they have different values.</summary>
     public static bool operator !=(XenDomain? one, XenDomain? other) => !(one == other);
 
     /// <summary>The name and id, for messages.</summary>
     public override string ToString() => $"{Name} (id {Id})";
 
-    /// <summary>The same domain, with how it is.</summary>
+    /// <summary>The same domain with its state.</summary>
     public XenDomain WithState(DomainState? state) => new(Id, Name, Uuid, Type, VCpus) { State = state };
 
-    /// <summary>The same domain, where Xen knows of another number of vCPUs.</summary>
+    /// <summary>The same domain with the number of vCPUs that Xen reports.</summary>
     internal XenDomain WithVCpus(int vCpus) => new(Id, Name, Uuid, Type, vCpus) { State = State };
 }
 
 /// <summary>How a domain is virtualised.</summary>
 public enum DomainType
 {
-    /// <summary>Not known: the toolstack left no word of it.</summary>
+    /// <summary>Unknown: the toolstack left no note of it.</summary>
     Unknown,
 
-    /// <summary>Paravirtualised: cannot be monitored.</summary>
+    /// <summary>Paravirtualised; cannot be monitored.</summary>
     PV,
 
-    /// <summary>Hardware virtualised with a device model.</summary>
+    /// <summary>Hardware virtualised, with a device model.</summary>
     Hvm,
 
-    /// <summary>Hardware virtualised without a device model.</summary>
+    /// <summary>Hardware virtualised, without a device model.</summary>
     Pvh,
 }

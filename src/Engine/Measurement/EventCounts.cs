@@ -5,10 +5,10 @@ using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.Measurement;
 
-/// <summary>What is counted of some events, in bounded memory.</summary>
+/// <summary>The counts of some events, in bounded memory.</summary>
 internal sealed class EventCounts
 {
-    /// <summary>Xen's own bound for one domain.</summary>
+    /// <summary>Xen's own limit for one domain.</summary>
     private const int MostVCpus = 8192;
 
     private const int MostDomains = 1024;

@@ -6,14 +6,14 @@ using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.Measurement;
 
-/// <summary>What came in a stream of events.</summary>
+/// <summary>The measure of a stream of events.</summary>
 public class EventMeasure
 {
     internal EventMeasure()
     {
     }
 
-    /// <summary>The same of another time.</summary>
+    /// <summary>The same measure at another time.</summary>
     private protected EventMeasure(EventMeasure measure, DateTimeOffset startTime, TimeSpan duration)
     {
         StartTime = startTime;
@@ -39,50 +39,52 @@ public class EventMeasure
     /// <summary>How many events.</summary>
     public long Events { get; internal init; }
 
-    /// <summary>Events a second; 0 where one event, or none, came.</summary>
+    /// <summary>Events per second; 0 for one event or none.</summary>
     public double EventsPerSecond => Duration > TimeSpan.Zero ? Events / Duration.TotalSeconds : 0;
 
-    /// <summary>How many of each kind, those with none left out.</summary>
+    /// <summary>How many events of each kind; kinds without events are left out.</summary>
     public IReadOnlyDictionary<VmEventKind, long> ByKind { get; internal init; } = ReadOnlyDictionary<VmEventKind, long>.Empty;
 
-    /// <summary>How many of each domain, by name.</summary>
+    /// <summary>How many events of each domain, by name.</summary>
     public IReadOnlyDictionary<string, long> ByDomain { get; internal init; } = ReadOnlyDictionary<string, long>.Empty;
 
-    /// <summary>How many by vCPUs of each id, whatever the domain.</summary>
+    /// <summary>How many events of vCPUs with each id, whatever the domain.</summary>
     public IReadOnlyDictionary<uint, long> ByVCpu { get; internal init; } = ReadOnlyDictionary<uint, long>.Empty;
 
-    /// <summary>The pages that most events of kind MemAccess, MemPaging and MemSharing were about.</summary>
+    /// <summary>The pages with the most MemAccess, MemPaging and MemSharing events.</summary>
     public IReadOnlyList<PageCount> BusiestPages { get; internal init; } = [];
 
-    /// <summary>The instructions that most events came from.</summary>
+    /// <summary>The instructions that raised the most events.</summary>
     public IReadOnlyList<InstructionCount> BusiestInstructions { get; internal init; } = [];
 
-    /// <summary>From reading an event until Xen was told of its answer; of those events where that is known.</summary>
+    /// <summary>
+    /// The time from reading an event until Xen was told its answer, for those events where it is known.
+    /// </summary>
     public LatencySummary HandlingTime { get; internal init; }
 
-    /// <summary>Held events that got their default because nobody answered in time.</summary>
+    /// <summary>Held events that got their default answer because nobody answered in time.</summary>
     public long TimedOut { get; internal init; }
 
     /// <summary>
-    /// Events that the sessions of these had to drop, or that Xen overwrote, since they began, or since the interval before;
-    /// null where that is not known, as for recorded events among which none are marked as missing.
+    /// Events that the sessions dropped or that Xen overwrote, since the sessions began or since the previous interval.
+    /// Null if unknown, as for recorded events without marks of missing events.
     /// </summary>
     public long? Dropped { get; internal init; }
 
-    /// <summary>When these were lost, and why.</summary>
+    /// <summary>When these events were lost, and why.</summary>
     public IReadOnlyList<EventLoss> Losses { get; internal init; } = [];
 
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Events} events in {Duration}, {EventsPerSecond:0.#} a second");
 }
 
-/// <summary>How many events came from an instruction.</summary>
+/// <summary>How many events an instruction raised.</summary>
 public readonly record struct InstructionCount(string Domain, ulong InstructionPointer, long Events)
 {
     /// <summary>The domain's name.</summary>
     public string Domain { get; } = Domain;
 
-    /// <summary>Where the instruction is.</summary>
+    /// <summary>The address of the instruction.</summary>
     public ulong InstructionPointer { get; } = InstructionPointer;
 
     /// <summary>How many.</summary>
@@ -92,7 +94,7 @@ public readonly record struct InstructionCount(string Domain, ulong InstructionP
     public override string ToString() => $"{Domain} 0x{InstructionPointer:x16}: {Events}";
 }
 
-/// <summary>How many events were about a page.</summary>
+/// <summary>How many events a page had.</summary>
 public readonly record struct PageCount(string Domain, ulong Gfn, long Events)
 {
     /// <summary>The domain's name.</summary>
@@ -108,10 +110,10 @@ public readonly record struct PageCount(string Domain, ulong Gfn, long Events)
     public override string ToString() => $"{Domain} 0x{Gfn:x}: {Events}";
 }
 
-/// <summary>What came in one interval of a stream of events.</summary>
+/// <summary>The measure of one interval of a stream of events.</summary>
 public sealed class IntervalMeasure : EventMeasure
 {
-    /// <summary>Of what was counted from a time on.</summary>
+    /// <summary>Makes the measure of the counts from a time on.</summary>
     internal IntervalMeasure(EventMeasure measure, DateTimeOffset startTime, TimeSpan duration) : base(measure, startTime, duration)
     {
     }

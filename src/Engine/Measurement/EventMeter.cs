@@ -3,14 +3,14 @@ using XenVmEvent.Events;
 namespace XenVmEvent.Measurement;
 
 /// <summary>
-/// Measures a stream of events, live or recorded, in bounded memory. Used by one thread. Time is the events' own, so that a
-/// recording gives the same as the guest did.
+/// Measures a stream of events, live or recorded, in bounded memory. Used by one thread. Time is the events' own, so a
+/// recording gives the same result as the guest did.
 /// </summary>
 public sealed class EventMeter
 {
     /// <summary>
-    /// So many different pages, and instructions, are counted exactly. When there are more, the rarest are forgotten now and
-    /// then, and the counts of the others are too small by at most twice the events divided by this.
+    /// Up to this many different pages, and instructions, are counted exactly. Beyond that the rarest are forgotten now
+    /// and then, and the counts of the others are too small by at most twice the number of events divided by this.
     /// </summary>
     public const int MostDistinct = 65_536;
 
@@ -21,9 +21,9 @@ public sealed class EventMeter
     private EventCounts _counts = new();
     private DateTimeOffset _start;
 
-    /// <summary>Begins to measure.</summary>
-    /// <param name="top">How many of the busiest pages and instructions to name, 0 or more.</param>
-    /// <param name="interval">How much time each measure is of; null: there is one measure of everything.</param>
+    /// <summary>Starts measuring.</summary>
+    /// <param name="top">How many of the busiest pages and instructions to list, 0 or more.</param>
+    /// <param name="interval">The length of each measure; null: one measure of everything.</param>
     public EventMeter(int top, TimeSpan? interval = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(top);
@@ -34,7 +34,9 @@ public sealed class EventMeter
     }
 
     /// <summary>Adds an event.</summary>
-    /// <returns>The interval before, when the event is the first of another; intervals without events are left out.</returns>
+    /// <returns>
+    /// The previous interval, if the event is the first of a new one; intervals without events are left out.
+    /// </returns>
     public EventMeasure? Add(VmEvent vmEvent)
     {
         ArgumentNullException.ThrowIfNull(vmEvent);
@@ -47,7 +49,7 @@ public sealed class EventMeter
     }
 
     /// <summary>Ends measuring.</summary>
-    /// <returns>The measure of everything, or of what came of the last interval; null when nothing did.</returns>
+    /// <returns>The measure of everything, or of the last interval; null if there were no events.</returns>
     public EventMeasure? Finish()
     {
         _unsettled.Release(_ => true);
@@ -67,7 +69,7 @@ public sealed class EventMeter
 
     private EventMeasure Summarize() => _counts.Summarize(_top, TakeLosses());
 
-    /// <summary>Since the last time; null where nobody knows whether there were any.</summary>
+    /// <summary>Since the last call; null if nobody knows whether there were any.</summary>
     private EventLoss[]? TakeLosses()
     {
         List<EventLoss> losses = [];

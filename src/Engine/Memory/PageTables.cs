@@ -4,8 +4,8 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Memory;
 
 /// <summary>
-/// Walks a guest's page tables as the processor does, without a look at permissions: all paging modes of x86 (Intel's manual,
-/// volume 3, chapter 4).
+/// Walks a guest's page tables as the processor does, without checking permissions: all paging modes of x86 (Intel's
+/// manual, volume 3, chapter 4).
 /// </summary>
 internal static class PageTables
 {
@@ -24,8 +24,8 @@ internal static class PageTables
     private const int ShortIndexBits = 10;
     private const ulong ShortLargePage = (1 << 22) - 1;
 
-    /// <summary>The guest physical address of a linear one.</summary>
-    /// <returns>False when the tables have no page there, or lead to where the domain has no memory.</returns>
+    /// <summary>The guest physical address of a linear address.</summary>
+    /// <returns>False if the tables have no page there, or point to where the domain has no memory.</returns>
     public static bool TryTranslate(IDomainMemory memory, PagingRegisters paging, ulong linear, out ulong physical)
     {
         physical = (uint)linear;
@@ -41,7 +41,7 @@ internal static class PageTables
             : TryWalkShort(memory, paging, (uint)linear, out physical);
     }
 
-    /// <summary>Tables with entries of 8 bytes.</summary>
+    /// <summary>Walks tables with entries of 8 bytes.</summary>
     private static bool TryWalk(IDomainMemory memory, ulong table, int levels, ulong linear, out ulong physical)
     {
         physical = 0;
@@ -51,7 +51,7 @@ internal static class PageTables
             ulong index = linear >> shift & ((1 << IndexBits) - 1);
             if (!TryReadEntry(memory, table + index * sizeof(ulong), sizeof(ulong), out ulong entry)) return false;
 
-            // The four entries at the top of three levels lead to tables always.
+            // The four top entries of three levels always point to tables.
             bool isPage = level == 1 || ((entry & IsPage) != 0 && (level == 2 || (level == 3 && levels > 3)));
             if (isPage)
             {
@@ -64,7 +64,7 @@ internal static class PageTables
         }
     }
 
-    /// <summary>Two levels with entries of 4 bytes.</summary>
+    /// <summary>Walks two levels with entries of 4 bytes.</summary>
     private static bool TryWalkShort(IDomainMemory memory, PagingRegisters paging, uint linear, out ulong physical)
     {
         physical = 0;
@@ -83,7 +83,7 @@ internal static class PageTables
         return true;
     }
 
-    /// <returns>False when the entry is not there, or not present.</returns>
+    /// <returns>False if the entry cannot be read or is not present.</returns>
     private static bool TryReadEntry(IDomainMemory memory, ulong address, int bytes, out ulong entry)
     {
         Span<byte> buffer = stackalloc byte[sizeof(ulong)];

@@ -4,15 +4,15 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Memory;
 
-/// <summary>A domain's memory as a vCPU sees it: by linear addresses.</summary>
+/// <summary>A domain's memory as a vCPU sees it, by linear addresses.</summary>
 /// <param name="memory">The domain's memory.</param>
-/// <param name="paging">How the vCPU translates.</param>
+/// <param name="paging">How the vCPU translates addresses.</param>
 public readonly struct VirtualMemory(IDomainMemory memory, PagingRegisters paging)
 {
     private const ulong PageSize = SharedMemory.PageSize;
 
-    /// <summary>As the vCPU of an event saw it then; what its tables and pages hold is read now.</summary>
-    /// <exception cref="XenException">The vCPU is no x86.</exception>
+    /// <summary>Memory as the vCPU of an event saw it then; its tables and pages are read now.</summary>
+    /// <exception cref="XenException">The vCPU is not x86.</exception>
     public static VirtualMemory Of(IDomainMemory memory, VmEvent vmEvent)
     {
         ArgumentNullException.ThrowIfNull(vmEvent);
@@ -21,8 +21,8 @@ public readonly struct VirtualMemory(IDomainMemory memory, PagingRegisters pagin
             : throw PagingRegisters.NotX86();
     }
 
-    /// <summary>Reads bytes from a linear address on, which may cross pages.</summary>
-    /// <returns>How many there were before a page that is not there.</returns>
+    /// <summary>Reads bytes from a linear address on, across pages.</summary>
+    /// <returns>How many bytes there were before a page that is missing.</returns>
     public int Read(ulong address, Span<byte> into)
     {
         int done = 0;

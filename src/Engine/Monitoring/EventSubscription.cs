@@ -3,7 +3,7 @@ using XenVmEvent.Events;
 
 namespace XenVmEvent.Monitoring;
 
-/// <summary>A stream of the events that somebody asked for. One thread consumes it.</summary>
+/// <summary>A stream of the events that a consumer asked for. One thread consumes it.</summary>
 public sealed class EventSubscription : IDisposable
 {
     private readonly ISubscriptionOwner _owner;
@@ -30,43 +30,43 @@ public sealed class EventSubscription : IDisposable
         _hasNews = () => HasNews;
     }
 
-    /// <summary>What it wants to see of all requests.</summary>
+    /// <summary>Selects the requests that it wants to see.</summary>
     internal EventFilter Filter => _filter;
 
-    /// <summary>What it wants to see.</summary>
+    /// <summary>The watch that it stands for.</summary>
     public EventWatch Watch { get; }
 
     /// <summary>Events put into its buffer.</summary>
     public long Delivered => _buffer.Added;
 
-    /// <summary>Events that it wanted and that its full buffer had no room for until their deadline.</summary>
+    /// <summary>Events that it wanted and for which its full buffer had no room until their deadline.</summary>
     public long Dropped => Volatile.Read(ref _dropped);
 
     /// <summary>
-    /// Asynchronous events that Xen overwrote before they were read, since this began (slotted channel only). Nobody knows of
-    /// which kind they were: this counts all that it might have wanted.
+    /// Asynchronous events that Xen overwrote before they were read, since this subscription began (slotted channel
+    /// only). Their kind is unknown: this counts all that the subscription might have wanted.
     /// </summary>
     public long Overwritten => Volatile.Read(ref _overwritten);
 
-    /// <summary>True once no event will come any more and none is left.</summary>
+    /// <summary>True once no more events will come and none is left.</summary>
     public bool IsCompleted => _buffer.IsCompleted && _buffer.Count == 0;
 
-    /// <summary>Whether taking would give an event, or none will come any more.</summary>
+    /// <summary>Whether an event can be taken, or no more will come.</summary>
     public bool HasNews => _buffer.Count > 0 || _buffer.IsCompleted;
 
     /// <summary>Whether the consumer may sleep although something was delivered.</summary>
     internal bool IsUnannounced => _buffer.IsUnannounced;
 
-    /// <summary>The consumer let a deadline pass; until it takes an event the guest does not wait for it again.</summary>
+    /// <summary>The consumer let a deadline pass. Until it takes an event, the guest does not wait for it again.</summary>
     internal bool IsStuck => _stuck;
 
-    /// <summary>Takes the next event if one is there.</summary>
+    /// <summary>Takes the next event if there is one.</summary>
     public bool TryTake([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out VmEvent? vmEvent)
     {
         if (!_buffer.TryTake(out vmEvent)) return false;
         if (_stuck) _stuck = false;
 
-        // Room was made before this looks whether somebody waits for it; AwaitRoom does both the other way round.
+        // This makes room and then checks whether somebody waits for it; AwaitRoom does both in the opposite order.
         Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _roomIsAwaited))
         {
@@ -78,7 +78,7 @@ public sealed class EventSubscription : IDisposable
     }
 
     /// <summary>Takes the next event, waiting for it.</summary>
-    /// <returns>Null when none came in time or none will come: see <see cref="IsCompleted"/>.</returns>
+    /// <returns>Null if none came in time or none will come: see <see cref="IsCompleted"/>.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public VmEvent? Take(TimeSpan timeout, CancellationToken cancellation = default)
     {
@@ -94,8 +94,8 @@ public sealed class EventSubscription : IDisposable
     }
 
     /// <summary>
-    /// Ends the subscription: what it switched on is switched off, unless others want it, page access goes back, and
-    /// what it held gets its default.
+    /// Ends the subscription. Switches that no other subscription needs are turned off, page permissions are restored,
+    /// and held events get their default answer.
     /// </summary>
     public void Dispose()
     {
@@ -108,7 +108,7 @@ public sealed class EventSubscription : IDisposable
 
     internal bool TryDeliver(VmEvent vmEvent) => _buffer.TryAdd(vmEvent);
 
-    /// <summary>Wakes the consumer if it sleeps although something was delivered.</summary>
+    /// <summary>Wakes the consumer if it sleeps although an event was delivered.</summary>
     internal void Announce() => _buffer.Announce();
 
     /// <summary>Asks to be woken when the consumer has made room.</summary>
@@ -118,7 +118,7 @@ public sealed class EventSubscription : IDisposable
         Interlocked.MemoryBarrier();
     }
 
-    /// <returns>Whether nothing came between the event that is dropped and the one that was dropped before.</returns>
+    /// <returns>Whether nothing came between this dropped event and the previous one.</returns>
     internal bool Drop()
     {
         bool continues = _dropped > 0 && _deliveredBeforeDrop == _buffer.Added;
@@ -128,7 +128,7 @@ public sealed class EventSubscription : IDisposable
         return continues;
     }
 
-    /// <summary>Xen overwrote so many events more that nobody has read.</summary>
+    /// <summary>Counts further events that Xen overwrote before anybody read them.</summary>
     internal void CountOverwritten(long count)
     {
         if (Watch.MayBeAsynchronous) Volatile.Write(ref _overwritten, _overwritten + count);
@@ -140,9 +140,9 @@ public sealed class EventSubscription : IDisposable
 /// <summary>The session that a subscription belongs to.</summary>
 internal interface ISubscriptionOwner
 {
-    /// <summary>Ends a subscription and what was switched on for it.</summary>
+    /// <summary>Ends a subscription and turns off what was switched on for it.</summary>
     void Unsubscribe(EventSubscription subscription);
 
-    /// <summary>The consumer has made room that is waited for. From any thread.</summary>
+    /// <summary>The consumer has made room that an event waits for. From any thread.</summary>
     void Wake();
 }

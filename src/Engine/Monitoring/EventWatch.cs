@@ -3,10 +3,12 @@ using XenVmEvent.Events;
 
 namespace XenVmEvent.Monitoring;
 
-/// <summary>What a subscription wants to see, and how. It keeps copies of what it is given: the pump reads them at any time.</summary>
+/// <summary>
+/// What a subscription wants to see, and how. It copies what it is given, because the pump reads it at any time.
+/// </summary>
 public sealed record EventWatch
 {
-    /// <summary>The kinds of event, <see cref="VmEventKind.MemAccess"/> only with <see cref="Pages"/>.</summary>
+    /// <summary>The kinds of event; <see cref="VmEventKind.MemAccess"/> only with <see cref="Pages"/>.</summary>
     public required IReadOnlyCollection<VmEventKind> Kinds
     {
         get;
@@ -23,32 +25,38 @@ public sealed record EventWatch
         init => field = value.ToArray();
     } = [ControlRegister.CR0, ControlRegister.CR3, ControlRegister.CR4];
 
-    /// <summary>Of control registers: a write that changes only these bits raises no event.</summary>
+    /// <summary>For control registers: a write that changes only these bits raises no event.</summary>
     public ulong IgnoredBits { get; init; }
 
-    /// <summary>The model specific registers, for <see cref="VmEventKind.MovToMsr"/>.</summary>
+    /// <summary>The model-specific registers, for <see cref="VmEventKind.MovToMsr"/>.</summary>
     public IReadOnlyCollection<uint> Msrs
     {
         get;
         init => field = value.ToArray();
     } = [];
 
-    /// <summary>Whether a register write of the same value raises no event. Those of control registers never do.</summary>
+    /// <summary>
+    /// Whether a register write of the same value raises no event. For control registers it never does.
+    /// </summary>
     public bool OnChangeOnly { get; init; }
 
     /// <summary>
     /// The guest does not wait for answers to <see cref="VmEventKind.WriteControlRegister"/>,
-    /// <see cref="VmEventKind.DebugException"/> and <see cref="VmEventKind.GuestRequest"/> events. To
-    /// <see cref="VmEventKind.VmExit"/> events it waits only with <see cref="Hold"/>, to those of other kinds always.
+    /// <see cref="VmEventKind.DebugException"/> and <see cref="VmEventKind.GuestRequest"/> events. For answers to
+    /// <see cref="VmEventKind.VmExit"/> events it waits only with <see cref="Hold"/>; for those to other kinds it
+    /// always waits.
     /// </summary>
     public bool Async { get; init; }
 
-    /// <summary>For <see cref="VmEventKind.GuestRequest"/>: also what the guest's programs ask for, not its kernel alone (x86).</summary>
+    /// <summary>
+    /// For <see cref="VmEventKind.GuestRequest"/>: also requests from the guest's programs, not only from its kernel
+    /// (x86).
+    /// </summary>
     public bool AllowUserspace { get; init; }
 
     /// <summary>
-    /// For <see cref="VmEventKind.SingleStep"/>: the vCPUs that step as long as this is watched, and whose steps are
-    /// seen. Empty: only what answers make step is, of any vCPU. Xen delivers no interrupts to a vCPU that steps.
+    /// For <see cref="VmEventKind.SingleStep"/>: the vCPUs that step during the watch and whose steps are seen. Empty:
+    /// only the steps that answers ask for, of any vCPU. Xen delivers no interrupts to a vCPU that steps.
     /// </summary>
     public IReadOnlyCollection<uint> SteppedVCpus
     {
@@ -56,16 +64,19 @@ public sealed record EventWatch
         init => field = value.ToArray();
     } = [];
 
-    /// <summary>Which of these events, by what is in them; null: all. The others get their default at once.</summary>
+    /// <summary>Selects events by their contents; null: all. The others get their default answer immediately.</summary>
     public EventSelection? Selection { get; init; }
 
     /// <summary>Events wait for an answer, up to the session's deadline.</summary>
     public bool Hold { get; init; }
 
-    /// <summary>How many events wait for the consumer at most, 1 or more; a full buffer slows the guest.</summary>
+    /// <summary>How many events may wait for the consumer, 1 or more; a full buffer slows the guest.</summary>
     public int BufferSize { get; init; } = 4096;
 
-    /// <summary>Whether the guest does not wait for the answers to some of its events: page accesses do not where N2rwx gives way.</summary>
+    /// <summary>
+    /// Whether the guest does not wait for the answers to some of its events. Page accesses do not wait if N2rwx gives
+    /// way.
+    /// </summary>
     internal bool MayBeAsynchronous =>
         Async || Kinds.Contains(VmEventKind.MemAccess) || (!Hold && Kinds.Contains(VmEventKind.VmExit));
 }

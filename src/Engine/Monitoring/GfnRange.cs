@@ -11,7 +11,7 @@ public readonly record struct GfnRange
     }
 
     /// <summary>The pages from first to last, both included.</summary>
-    /// <exception cref="XenException"><see cref="XenErrorId.InvalidGfn"/>: they are the wrong way round.</exception>
+    /// <exception cref="XenException"><see cref="XenErrorId.InvalidGfn"/>: they are in the wrong order.</exception>
     public GfnRange(ulong first, ulong last)
     {
         if (last < first) throw Invalid(NumberText.OfRange(first, last));
@@ -28,7 +28,7 @@ public readonly record struct GfnRange
     /// <summary>How many pages.</summary>
     public ulong Count => Last - First + 1;
 
-    /// <summary>Whether a page is one of these.</summary>
+    /// <summary>Whether a page is in the range.</summary>
     public bool Contains(ulong gfn) => gfn >= First && gfn <= Last;
 
     /// <summary>Reads <c>0x400</c> or <c>0x400-0x43f</c>; numbers without 0x are decimal.</summary>
@@ -37,7 +37,7 @@ public readonly record struct GfnRange
         NumberText.TryParseRange(text, out ulong first, out ulong last) ? new GfnRange(first, last) : throw Invalid(text);
 
     /// <summary>Reads ranges separated by commas.</summary>
-    /// <exception cref="XenException"><see cref="XenErrorId.InvalidGfn"/>: one is none.</exception>
+    /// <exception cref="XenException"><see cref="XenErrorId.InvalidGfn"/>: one of them is not a range.</exception>
     public static IReadOnlyList<GfnRange> ParseList(string text)
     {
         ArgumentNullException.ThrowIfNull(text);

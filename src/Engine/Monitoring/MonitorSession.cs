@@ -5,8 +5,8 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// A domain being monitored: subscriptions come and go while it runs, and when it ends, however it ends, the guest is
-/// left as it was found. Safe for use from several threads.
+/// A domain that is being monitored. Subscriptions come and go while it runs. However it ends, the guest is left as it
+/// was found. Safe for use from several threads.
 /// </summary>
 public sealed class MonitorSession : IDisposable
 {
@@ -31,13 +31,13 @@ public sealed class MonitorSession : IDisposable
     /// <summary>The domain.</summary>
     public XenDomain Domain { get; }
 
-    /// <summary>How it runs.</summary>
+    /// <summary>Its options.</summary>
     public MonitorOptions Options { get; }
 
-    /// <summary>The channel that it got.</summary>
+    /// <summary>The channel that it uses.</summary>
     public ChannelKind Channel { get; }
 
-    /// <summary>What the host can raise for the domain.</summary>
+    /// <summary>The events that the host can raise for the domain.</summary>
     public MonitorCapabilities Capabilities => _pump.Capabilities;
 
     /// <summary>When it began.</summary>
@@ -55,9 +55,9 @@ public sealed class MonitorSession : IDisposable
         options ??= new MonitorOptions();
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.ResponseTimeout, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.ResponseTimeout, TimeSpan.FromMinutes(MonitorOptions.LongestResponseMinutes));
-        hypervisor.EnsureCanMonitor(domain, options.Channel); // Before a guard is started, whose trouble would hide it.
+        hypervisor.EnsureCanMonitor(domain, options.Channel); // Before a guard is started, whose failure would hide this.
         IDomainMonitor monitor = hypervisor.EnableMonitor(domain, options.Channel);
-        domain = domain.WithVCpus(monitor.VCpus); // What was listed may be wrong, and a vCPU that nobody knew of would stay paused.
+        domain = domain.WithVCpus(monitor.VCpus); // The list may be wrong, and a vCPU that nobody knew of would stay paused.
         EventPump pump;
         try
         {
@@ -73,9 +73,13 @@ public sealed class MonitorSession : IDisposable
         return new MonitorSession(hypervisor, domain, options, monitor.Channel, pump);
     }
 
-    /// <summary>Refuses a watch that the host cannot do for a domain. It asks, and touches nothing: for use before there is a session.</summary>
+    /// <summary>
+    /// Refuses a watch that the host cannot do for a domain. It only asks and changes nothing: for use before there is
+    /// a session.
+    /// </summary>
     /// <exception cref="XenException">
-    /// <see cref="XenErrorId.NotSupported"/>; <see cref="XenErrorId.DomainNotSupported"/>, <see cref="XenErrorId.DomainNotFound"/>.
+    /// <see cref="XenErrorId.NotSupported"/>; <see cref="XenErrorId.DomainNotSupported"/>,
+    /// <see cref="XenErrorId.DomainNotFound"/>.
     /// </exception>
     public static void EnsurePossible(IHypervisor hypervisor, XenDomain domain, EventWatch watch)
     {
@@ -88,16 +92,19 @@ public sealed class MonitorSession : IDisposable
         if (watch.Pages is null or { Access: PageAccess.None } || control.CanRestrictPages != false) return;
         throw new XenException(
             XenErrorId.NotSupported,
-            $"The access to the pages of {domain} cannot be restricted: this hardware has no page access events, or the guest has no hardware assisted paging.",
+            $"Access to the pages of {domain} cannot be restricted: this hardware has no page access events, or the guest has no hardware assisted paging.",
             "Page access events need an Intel processor with EPT (or arm64) and a guest with hardware assisted paging.");
     }
 
-    /// <summary>Switches on what the watch asks for; returns when that is done.</summary>
-    /// <param name="watch">What to see.</param>
-    /// <param name="arrival">Wakes the consumer; for one who consumes several subscriptions. Null: the subscription has its own.</param>
+    /// <summary>Switches on what the watch needs; returns when that is done.</summary>
+    /// <param name="watch">What to watch.</param>
+    /// <param name="arrival">
+    /// Wakes the consumer, for a consumer of several subscriptions. Null: the subscription has its own.
+    /// </param>
     /// <exception cref="XenException">
     /// Xen cannot do it (<see cref="XenErrorId.NotSupported"/>), a page is not the domain's
-    /// (<see cref="XenErrorId.InvalidGfn"/>), nor a vCPU (<see cref="XenErrorId.InvalidVCpu"/>), and others. Everything is as before then.
+    /// (<see cref="XenErrorId.InvalidGfn"/>), nor a vCPU (<see cref="XenErrorId.InvalidVCpu"/>), and others. Nothing
+    /// has then changed.
     /// </exception>
     public EventSubscription Watch(EventWatch watch, ArrivalSignal? arrival = null)
     {
@@ -108,10 +115,13 @@ public sealed class MonitorSession : IDisposable
         return _pump.Subscribe(watch, arrival);
     }
 
-    /// <summary>What every event of a kind is answered that nobody holds, or whose holder does not answer.</summary>
-    /// <remarks>Where it makes no sense for an event, as reading data for a write, the event is answered with Continue.</remarks>
+    /// <summary>Sets the answer to every event of a kind that nobody holds, or whose holder does not answer.</summary>
+    /// <remarks>
+    /// If it makes no sense for an event, such as read data for a write, the event is answered with Continue.
+    /// </remarks>
     /// <exception cref="XenException">
-    /// <see cref="XenErrorId.ResponseNotApplicable"/>, <see cref="XenErrorId.NotSupported"/>, <see cref="XenErrorId.SessionEnded"/>.
+    /// <see cref="XenErrorId.ResponseNotApplicable"/>, <see cref="XenErrorId.NotSupported"/>,
+    /// <see cref="XenErrorId.SessionEnded"/>.
     /// </exception>
     public void SetDefaultResponse(VmEventKind kind, VmEventResponse response)
     {
@@ -120,8 +130,8 @@ public sealed class MonitorSession : IDisposable
         _pump.SetDefault(kind, response);
     }
 
-    /// <summary>Gives a held event its default, if nobody has answered it.</summary>
-    /// <returns>False when it was answered already.</returns>
+    /// <summary>Gives a held event its default answer, if nobody has answered it.</summary>
+    /// <returns>False if it was already answered.</returns>
     public bool Release(VmEvent vmEvent)
     {
         ArgumentNullException.ThrowIfNull(vmEvent);
@@ -131,12 +141,13 @@ public sealed class MonitorSession : IDisposable
     }
 
     /// <summary>
-    /// Makes a view of the domain's memory, with permissions of its own; no vCPU is in it yet. It goes at the end of the
-    /// session, when all vCPUs are put into view 0 and altp2m is as it was before.
+    /// Makes a view of the domain's memory with its own permissions; no vCPU is in it yet. It is removed at the end of
+    /// the session, when all vCPUs are switched to view 0 and altp2m is restored.
     /// </summary>
-    /// <param name="access">What all pages are given in it; <see cref="MemAccess.Default"/>: they are as in view 0.</param>
+    /// <param name="access">The access of all pages in it; <see cref="MemAccess.Default"/>: as in view 0.</param>
     /// <exception cref="XenException">
-    /// <see cref="XenErrorId.NotSupported"/>: no altp2m here, or no view left. <see cref="XenErrorId.OutOfMemory"/> and others.
+    /// <see cref="XenErrorId.NotSupported"/>: there is no altp2m here, or no view left.
+    /// <see cref="XenErrorId.OutOfMemory"/> and others.
     /// </exception>
     public MemoryView CreateView(MemAccess access = MemAccess.Default)
     {
@@ -155,10 +166,12 @@ public sealed class MonitorSession : IDisposable
         return GetView(view);
     }
 
-    /// <summary>The views: view 0, those that this session made, and those of others that a vCPU is in.</summary>
+    /// <summary>
+    /// The views: view 0, those that this session made, and other programs' views that have a vCPU in them.
+    /// </summary>
     public IReadOnlyList<MemoryView> GetViews() => _pump.Do(views => views.List());
 
-    /// <summary>Puts all vCPUs into a view.</summary>
+    /// <summary>Switches all vCPUs to a view.</summary>
     /// <exception cref="XenException"><see cref="XenErrorId.ViewNotFound"/> and others.</exception>
     public void SwitchToView(ushort view) => _pump.Do(views =>
     {
@@ -168,7 +181,8 @@ public sealed class MonitorSession : IDisposable
 
     /// <summary>Removes a view that this session made.</summary>
     /// <exception cref="XenException">
-    /// <see cref="XenErrorId.ViewInUse"/>: a vCPU is in it, or it is being watched. <see cref="XenErrorId.ViewNotFound"/>.
+    /// <see cref="XenErrorId.ViewInUse"/>: a vCPU is in it, or it is being watched.
+    /// <see cref="XenErrorId.ViewNotFound"/>.
     /// </exception>
     public void RemoveView(ushort view) => _pump.Do(views =>
     {
@@ -176,10 +190,15 @@ public sealed class MonitorSession : IDisposable
         return view;
     });
 
-    /// <summary>The access that Xen has noted for pages, one call each; runs of the same, none where the domain has no memory.</summary>
-    /// <param name="pages">The pages; none means all that the domain has.</param>
+    /// <summary>
+    /// The access of pages according to Xen, with one call per page, as runs of pages with the same access; pages
+    /// without memory are left out.
+    /// </summary>
+    /// <param name="pages">The pages; none means all of the domain's.</param>
     /// <param name="view">The view; 0 is the host's own.</param>
-    /// <exception cref="XenException"><see cref="XenErrorId.InvalidGfn"/>, <see cref="XenErrorId.ViewNotFound"/> and others.</exception>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.InvalidGfn"/>, <see cref="XenErrorId.ViewNotFound"/> and others.
+    /// </exception>
     public IReadOnlyList<MemAccessRange> GetMemAccess(IReadOnlyList<GfnRange> pages, ushort view = 0)
     {
         ArgumentNullException.ThrowIfNull(pages);
@@ -190,14 +209,14 @@ public sealed class MonitorSession : IDisposable
     }
 
     /// <summary>
-    /// Sets permissions by hand, thousands of pages with one call, for as long as the session lasts. Watches take theirs from
-    /// these; an access against them goes on by emulation or, in another view than 0, in view 0, and they stay.
+    /// Sets permissions by hand, for thousands of pages with one call, until the session ends. Watches start from
+    /// these. An access that violates them is emulated or, in a view other than 0, done in view 0, and they stay.
     /// </summary>
-    /// <param name="permissions">The pages and their permissions; the last word on a page counts.</param>
+    /// <param name="permissions">The pages and their permissions; the last entry for a page counts.</param>
     /// <param name="view">The view; 0 is the host's own.</param>
     /// <exception cref="XenException">
-    /// <see cref="XenErrorId.NotSupported"/>: a permission that the guest would not survive, or that this Xen does not know.
-    /// <see cref="XenErrorId.InvalidGfn"/>, <see cref="XenErrorId.ViewNotFound"/> and others.
+    /// <see cref="XenErrorId.NotSupported"/>: a permission that would crash the guest, or that this Xen does not
+    /// support. <see cref="XenErrorId.InvalidGfn"/>, <see cref="XenErrorId.ViewNotFound"/> and others.
     /// </exception>
     public void SetMemAccess(IReadOnlyList<MemAccessRange> permissions, ushort view = 0)
     {
@@ -210,7 +229,7 @@ public sealed class MonitorSession : IDisposable
     /// <summary>What it has done so far.</summary>
     public MonitorStatistics GetStatistics() => _pump.GetStatistics();
 
-    /// <summary>Ends it: everything goes back to what it was, and no vCPU is left paused. Does nothing the second time.</summary>
+    /// <summary>Ends it: everything is restored, and no vCPU is left paused. Does nothing the second time.</summary>
     /// <returns>How it ended.</returns>
     public SessionEnd Stop()
     {
@@ -219,17 +238,19 @@ public sealed class MonitorSession : IDisposable
     }
 
     /// <summary>
-    /// What became of the domain where that ended the session, for people. One that has rebooted is waited for, a second
-    /// at most, to tell its new id.
+    /// What happened to the domain if that ended the session, for people. After a reboot it waits up to a second to
+    /// tell the new id.
     /// </summary>
-    /// <returns>Null: the session runs, or ended for another reason, or as it should: a recording was replayed to its end.</returns>
+    /// <returns>
+    /// Null: the session runs, or ended for another reason, or ended normally after replaying a recording.
+    /// </returns>
     public XenException? ExplainDomainEnd(CancellationToken cancellation = default)
     {
         if (End is not { Reason: SessionEndReason.DomainEnded, DomainState: not DomainState.Replayed } end) return null;
         XenDomain? next = end.DomainState == DomainState.Rebooted ? FindSuccessor(cancellation) : null;
         string remedy = next is not null ? $"It is {next} now: watch that."
-            : end.DomainState == DomainState.Suspended ? "Watch it anew when it runs again: with the same id where it only was saved (xl save -c), else with another."
-            : "Watch it anew when it runs again: it has another id then.";
+            : end.DomainState == DomainState.Suspended ? "Watch it again when it runs: it keeps its id if it was only saved (xl save -c), otherwise it gets another."
+            : "Watch it again when it runs: it then has another id.";
         return new XenException(XenErrorId.SessionEnded, $"The domain {Domain} {end.DomainEnd}.", remedy);
     }
 
@@ -258,12 +279,12 @@ public sealed class MonitorSession : IDisposable
         if (watch.Kinds.Count == 0) throw new ArgumentException("The watch names no kind of event.", nameof(watch));
         if (watch.Kinds.Contains(VmEventKind.MemAccess) != watch.Pages is not null)
         {
-            throw new ArgumentException("Page access is watched with pages, and nothing else is.", nameof(watch));
+            throw new ArgumentException("A watch of page access needs pages, and no other watch takes them.", nameof(watch));
         }
 
         if (watch.Kinds.Contains(VmEventKind.MovToMsr) && watch.Msrs.Count == 0)
         {
-            throw new ArgumentException("The watch names no model specific register.", nameof(watch));
+            throw new ArgumentException("The watch names no model-specific register.", nameof(watch));
         }
 
         if (watch.Kinds.Contains(VmEventKind.WriteControlRegister) && watch.ControlRegisters.Count == 0)
@@ -273,10 +294,10 @@ public sealed class MonitorSession : IDisposable
 
         if (watch.SteppedVCpus.Count > 0 && !watch.Kinds.Contains(VmEventKind.SingleStep))
         {
-            throw new ArgumentException("The watch has vCPUs step, and does not see it.", nameof(watch));
+            throw new ArgumentException("The watch makes vCPUs step but does not watch the steps.", nameof(watch));
         }
 
-        if (watch is { Async: true, Hold: true }) throw new ArgumentException("What does not wait for answers cannot be held.", nameof(watch));
+        if (watch is { Async: true, Hold: true }) throw new ArgumentException("Events that do not wait for answers cannot be held.", nameof(watch));
     }
 
     private void EnsureHas(IReadOnlyCollection<uint> vcpus)

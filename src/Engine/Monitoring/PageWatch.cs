@@ -8,12 +8,12 @@ public sealed record PageWatch
     private readonly GfnRange[] _ranges = [];
 
     /// <summary>
-    /// The accesses. None: all, and no page is restricted for it; what is seen are accesses against permissions set by hand, and
-    /// those that other watches cause.
+    /// The accesses. None: no page is restricted for it, and it shows all accesses that violate permissions set by hand
+    /// or by other watches.
     /// </summary>
     public required PageAccess Access { get; init; }
 
-    /// <summary>The pages; none means all that the domain has and will have.</summary>
+    /// <summary>The pages; none means all that the domain has or gets later.</summary>
     public IReadOnlyList<GfnRange> Ranges
     {
         get => _ranges;
@@ -21,19 +21,22 @@ public sealed record PageWatch
     }
 
     /// <summary>
-    /// Keep a page watched after its first access: Xen emulates the instruction instead of lifting the restriction. For
-    /// an instruction that Xen cannot emulate, and on arm64 for each, the restriction is lifted for a millisecond.
+    /// Keeps a page watched after its first access: Xen emulates the instruction, and the restriction stays. For an
+    /// instruction that Xen cannot emulate, and for every one on arm64, the restriction is lifted for a millisecond.
     /// </summary>
     public bool Repeat { get; init; }
 
     /// <summary>
-    /// The view of the memory that the pages are restricted in: 0, the host's own, whose permissions hold in other views too
-    /// where a page has none of its own; or one that the session made. There, with <see cref="Repeat"/>, the vCPU does the
-    /// access in view 0 and comes back, where the processor can single step; else Xen emulates it.
+    /// The view in which the pages are restricted: 0, the host's own, whose permissions also hold in other views for
+    /// pages without their own; or a view that the session made. There, with <see cref="Repeat"/>, the vCPU does the
+    /// access in view 0 and comes back if the processor can single-step; otherwise Xen emulates it.
     /// </summary>
     public ushort View { get; init; }
 
-    /// <summary>Accesses of the processor that walks page tables raise no events, but are emulated; so for all watches of the domain.</summary>
+    /// <summary>
+    /// Accesses by the processor's page table walks raise no events and are emulated. This applies to all watches of
+    /// the domain.
+    /// </summary>
     public bool IgnorePageWalks { get; init; }
 
     internal bool Covers(ulong gfn)

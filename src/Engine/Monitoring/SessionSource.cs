@@ -9,7 +9,7 @@ internal sealed class SessionSource(
     uint domainId, string domain, VmEventLayout layout, GuestArchitecture architecture, IHeldEvents heldEvents, LossLog losses, TimeProvider? clock = null)
     : VmEventSource(domainId, domain, layout, architecture, heldEvents, losses)
 {
-    /// <summary>Tells what time it was.</summary>
+    /// <summary>Converts timestamps to the time of day.</summary>
     public EventClock Clock { get; } = new(clock ?? TimeProvider.System);
 
     public override bool IsRecorded => false;

@@ -5,15 +5,14 @@ using XenVmEvent.Events;
 namespace XenVmEvent.Recording;
 
 /// <summary>
-/// One event as the line that a recording has of it, for who takes events elsewhere in another way than by a file. Of losses
-/// it says nothing. For any thread.
+/// An event as a recording's line, for moving events other than by a file. It does not cover losses. For any thread.
 /// </summary>
 public static class EventLine
 {
     private static readonly Lock Gate = new();
     private static EventLineReader _reader = new();
 
-    /// <summary>The event's line, without its end.</summary>
+    /// <summary>The event's line, without its line end.</summary>
     public static string Of(VmEvent vmEvent)
     {
         ArgumentNullException.ThrowIfNull(vmEvent);
@@ -23,8 +22,8 @@ public static class EventLine
         return Encoding.UTF8.GetString(line.WrittenSpan[..^1]);
     }
 
-    /// <summary>Makes the same event of its line, one that nobody waits for an answer to any more.</summary>
-    /// <exception cref="FormatException">It is no event's line; says why.</exception>
+    /// <summary>Makes the event from its line again; nobody waits for an answer to it any more.</summary>
+    /// <exception cref="FormatException">It is not an event's line; the message says why.</exception>
     public static VmEvent Parse(string line)
     {
         ArgumentNullException.ThrowIfNull(line);
@@ -32,10 +31,10 @@ public static class EventLine
         {
             if (_reader.Read(Encoding.UTF8.GetBytes(line)) is { } vmEvent) return vmEvent;
 
-            // It has noted the loss, which is none of the events that others make of their lines.
+            // It has recorded the loss, which does not belong to events that others make from their lines.
             _reader = new EventLineReader();
         }
 
-        throw new FormatException("it says where events are missing, and is none");
+        throw new FormatException("it marks missing events and is not an event itself");
     }
 }

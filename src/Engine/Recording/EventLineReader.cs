@@ -7,20 +7,25 @@ using XenVmEvent.Events;
 namespace XenVmEvent.Recording;
 
 /// <summary>
-/// Makes events of the lines that <see cref="EventLineWriter"/> wrote. What an event is comes from its request; the other
-/// fields are there to be read by people, and are not looked at.
+/// Makes events from the lines that <see cref="EventLineWriter"/> wrote. An event is made from its request; the other
+/// fields are for people and are ignored.
 /// </summary>
 /// <param name="selection">The events to make; null: all.</param>
-/// <param name="lossesOf">Where the losses of a domain's session are noted, by its id and name; null, or null for a domain: nothing is known of them.</param>
+/// <param name="lossesOf">
+/// The losses of a domain's session, by its id and name; null, or null for a domain: none are known.
+/// </param>
 internal sealed class EventLineReader(EventSelection? selection = null, Func<uint, string, LossLog?>? lossesOf = null)
 {
-    /// <summary>So many domains and times of day at once, then the sources are made anew: a bound for files made by others.</summary>
+    /// <summary>
+    /// Up to this many domains and times of day at once, then the sources are made again: a limit for files from
+    /// elsewhere.
+    /// </summary>
     private const int MostSources = 1024;
 
-    /// <summary>In base64; a little more than the largest request takes.</summary>
+    /// <summary>In base64; slightly more than the largest request takes.</summary>
     private const int LongestRequest = 1024;
 
-    /// <summary>More than can be: sums of what a file says shall not overflow.</summary>
+    /// <summary>More than possible: sums of the file's numbers must not overflow.</summary>
     private const long MostLost = 1L << 48;
 
     private readonly Dictionary<(uint DomainId, string Domain, int Version, GuestArchitecture Architecture, TimeSpan UtcOffset), RecordedSource> _sources = [];
@@ -30,11 +35,11 @@ internal sealed class EventLineReader(EventSelection? selection = null, Func<uin
     private VmEventResponse _lastResponse = VmEventResponse.Continue;
     private string _lastResponseName = nameof(VmEventAction.Continue);
 
-    /// <summary>The losses that its lines told of.</summary>
+    /// <summary>The losses that its lines recorded.</summary>
     public LossLog Losses { get; } = new(isComplete: false);
 
-    /// <returns>The event; null for a line that says that some are missing, and for an event that is not selected.</returns>
-    /// <exception cref="FormatException">The line is no recorded event; says why.</exception>
+    /// <returns>The event; null for a line that marks missing events, and for an event that is not selected.</returns>
+    /// <exception cref="FormatException">The line is not a recorded event; the message says why.</exception>
     public VmEvent? Read(ReadOnlySpan<byte> line)
     {
         try
@@ -47,7 +52,7 @@ internal sealed class EventLineReader(EventSelection? selection = null, Func<uin
         }
         catch (Exception e) when (e is InvalidOperationException or OverflowException or ArgumentException)
         {
-            throw new FormatException("a field of it is of another type, or out of range", e);
+            throw new FormatException("one of its fields has the wrong type or is out of range", e);
         }
     }
 
@@ -65,7 +70,7 @@ internal sealed class EventLineReader(EventSelection? selection = null, Func<uin
         decimal? handling = null;
         string? symbol = null;
         string? instruction = null;
-        Expect(json.Read() && json.TokenType == JsonTokenType.StartObject, "it is no JSON object");
+        Expect(json.Read() && json.TokenType == JsonTokenType.StartObject, "it is not a JSON object");
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
             if (json.ValueTextEquals("time"u8)) time = Value(ref json).GetDateTimeOffset();
@@ -84,9 +89,9 @@ internal sealed class EventLineReader(EventSelection? selection = null, Func<uin
         }
 
         ExpectEnd(ref json);
-        Expect(version is >= VmEventLayout.OldestVersion and <= VmEventLayout.NewestVersion, "its interfaceVersion is not known or missing");
+        Expect(version is >= VmEventLayout.OldestVersion and <= VmEventLayout.NewestVersion, "its interfaceVersion is unknown or missing");
         VmEventLayout layout = VmEventLayout.ForVersion(version!.Value);
-        Expect(requestSize == layout.Size, $"its request is not of the {layout.Size} bytes that interface version {version} has");
+        Expect(requestSize == layout.Size, $"its request does not have the {layout.Size} bytes of interface version {version}");
         Expect(time is not null && domain is not null && domainId is not null && architecture is not null && state is not null, "time, domain, domainId, architecture or responseState is missing");
         Expect(response is not null || state is ResponseState.Held or ResponseState.Unanswered, "its response is missing");
         Expect(handling is null or (>= 0 and <= long.MaxValue / 100), "its handlingMicroseconds are out of range");
@@ -101,7 +106,7 @@ internal sealed class EventLineReader(EventSelection? selection = null, Func<uin
         return vmEvent;
     }
 
-    /// <summary>A mark where events are missing.</summary>
+    /// <summary>A mark of missing events.</summary>
     private VmEvent? ReadLoss(Utf8JsonReader json)
     {
         long lost = 0;
@@ -157,7 +162,7 @@ internal sealed class EventLineReader(EventSelection? selection = null, Func<uin
 
     private int ReadRequest(Utf8JsonReader value)
     {
-        Expect(value.TokenType == JsonTokenType.String && value.ValueSpan.Length <= LongestRequest, "its request is no string, or too long");
+        Expect(value.TokenType == JsonTokenType.String && value.ValueSpan.Length <= LongestRequest, "its request is not a string, or is too long");
         int length = value.CopyString(_text);
         OperationStatus status = Base64.DecodeFromUtf8(_text.AsSpan(0, length), _request, out _, out int size);
         Expect(status == OperationStatus.Done, "its request is not in base64");

@@ -7,8 +7,9 @@ using XenVmEvent.Events;
 namespace XenVmEvent.Recording;
 
 /// <summary>
-/// Writes events as JSON, one object a line: fields for people and for jq, and what <see cref="RecordingReader"/> makes the
-/// same event of again. Addresses, masks and register values are hexadecimal strings. See docs/recording.md.
+/// Writes events as JSON, one object per line: fields for people and for jq, and the data from which
+/// <see cref="RecordingReader"/> makes the same event again. Addresses, masks and register values are hexadecimal
+/// strings. See docs/recording.md.
 /// </summary>
 public sealed class EventLineWriter : IDisposable
 {
@@ -16,7 +17,7 @@ public sealed class EventLineWriter : IDisposable
     private readonly Utf8JsonWriter _json;
     private readonly LossMarks _losses;
 
-    /// <summary>What every event's line begins with.</summary>
+    /// <summary>The beginning of every event's line.</summary>
     internal static ReadOnlySpan<byte> Beginning => "{\"time\":"u8;
 
     /// <summary>Writes lines to a buffer.</summary>
@@ -52,7 +53,7 @@ public sealed class EventLineWriter : IDisposable
         _output.Write("\n"u8);
     }
 
-    /// <summary>Appends a line that says where events are missing.</summary>
+    /// <summary>Appends a line that marks missing events.</summary>
     public void Write(EventLoss loss)
     {
         ArgumentNullException.ThrowIfNull(loss);
@@ -69,14 +70,14 @@ public sealed class EventLineWriter : IDisposable
         _output.Write("\n"u8);
     }
 
-    /// <summary>Appends lines of what was lost before an event, if anything was; to be called as the event comes.</summary>
+    /// <summary>Appends lines for the events lost before an event, if any; to be called when the event comes.</summary>
     public void WriteLossesBefore(VmEvent vmEvent)
     {
         ArgumentNullException.ThrowIfNull(vmEvent);
         _losses.WriteBefore(vmEvent);
     }
 
-    /// <summary>The same for what was lost since, when no event comes any more.</summary>
+    /// <summary>The same for the events lost since, when no more events come.</summary>
     public void WriteLastLosses() => _losses.WriteRest();
 
     /// <inheritdoc/>
@@ -84,7 +85,7 @@ public sealed class EventLineWriter : IDisposable
 
     private void WriteResponse(VmEvent vmEvent)
     {
-        // The state first: a response that comes just now must not stand with the state of before.
+        // The state first: a response that comes just now must not be combined with the previous state.
         ResponseState state = vmEvent.ResponseState;
         _json.WriteString("response"u8, state == ResponseState.Held ? null : vmEvent.Response?.Name);
         _json.WriteString("responseState"u8, state.ToString());
@@ -164,7 +165,7 @@ public sealed class EventLineWriter : IDisposable
         }
     }
 
-    /// <summary>With its tenths, also where there are none: a column of numbers has one type.</summary>
+    /// <summary>With tenths, even if they are 0: a column of numbers has one type.</summary>
     private static decimal Microseconds(TimeSpan time) => new((int)time.Ticks, (int)(time.Ticks >> 32), 0, isNegative: false, scale: 1);
 
     private void Hex(ReadOnlySpan<byte> name, ulong value)

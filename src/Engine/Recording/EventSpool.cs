@@ -4,9 +4,9 @@ using XenVmEvent.Events;
 namespace XenVmEvent.Recording;
 
 /// <summary>
-/// Events that wait for somebody to take them, in order: so many in memory, and the rest in a file that only this process
-/// sees. What does not get there, or back, is lost; it is counted, and noted where the losses of its session are. For any
-/// thread.
+/// Events that wait to be taken, in order: a limited number in memory, and the rest in a file that only this process
+/// sees. Events that cannot be written or read back are lost; they are counted and recorded with the losses of their
+/// session. For any thread.
 /// </summary>
 public sealed class EventSpool : IDisposable
 {
@@ -30,10 +30,10 @@ public sealed class EventSpool : IDisposable
     private long _spilled;
     private bool _isDisposed;
 
-    /// <summary>An empty one.</summary>
-    /// <param name="mostInMemory">About how many events are kept in memory, at least some thousands.</param>
-    /// <param name="folder">Where the file for the others is made, once there are any.</param>
-    /// <param name="reservedBytes">How much room on its disk is left to others.</param>
+    /// <summary>Makes an empty spool.</summary>
+    /// <param name="mostInMemory">About how many events are kept in memory, at least a few thousand.</param>
+    /// <param name="folder">The folder of the file for the others, which is made once there are any.</param>
+    /// <param name="reservedBytes">How much space on its disk is left to others.</param>
     public EventSpool(int mostInMemory, string folder, long reservedBytes)
     {
         _mostInMemory = Math.Max(mostInMemory / ChunkSize, 2);
@@ -42,7 +42,7 @@ public sealed class EventSpool : IDisposable
         _reader = new EventLineReader(lossesOf: (id, domain) => _losses.GetValueOrDefault((id, domain)));
     }
 
-    /// <summary>How many events wait, those that are lost meanwhile among them.</summary>
+    /// <summary>How many events wait, including those lost meanwhile.</summary>
     public long Count
     {
         get
@@ -54,10 +54,10 @@ public sealed class EventSpool : IDisposable
     /// <summary>How many went to the disk.</summary>
     public long Spilled => Volatile.Read(ref _spilled);
 
-    /// <summary>How many are lost: they could not be written, or read back.</summary>
+    /// <summary>How many events are lost: they could not be written or read back.</summary>
     public long Lost => Volatile.Read(ref _lost);
 
-    /// <summary>Why, of those that were lost last; null when none are.</summary>
+    /// <summary>The reason for the last loss; null if there was none.</summary>
     public string? WhyLost { get; private set; }
 
     /// <summary>Adds an event.</summary>
@@ -72,7 +72,7 @@ public sealed class EventSpool : IDisposable
                 _chunks.Add(new Chunk());
                 _inMemory++;
 
-                // Not the one that was filled just now: Xen may not have been told of the last answers yet.
+                // Not the one that was just filled: Xen may not have been told the last answers yet.
                 if (_inMemory > _mostInMemory && _chunks is [_, .., var full, _, _] && full.Events is not null) Spill(full);
             }
 
@@ -82,7 +82,7 @@ public sealed class EventSpool : IDisposable
     }
 
     /// <summary>Takes the oldest event.</summary>
-    /// <returns>The event; null where it is lost, or none waits.</returns>
+    /// <returns>The event; null if it is lost, or none waits.</returns>
     public VmEvent? Take()
     {
         lock (_gate)
@@ -96,8 +96,8 @@ public sealed class EventSpool : IDisposable
         }
     }
 
-    /// <summary>The event that so many others wait before; it goes on waiting.</summary>
-    /// <returns>The event; null where it is lost.</returns>
+    /// <summary>The event at a position in the queue; it keeps waiting.</summary>
+    /// <returns>The event; null if it is lost.</returns>
     public VmEvent? Peek(long index)
     {
         lock (_gate)
@@ -109,7 +109,7 @@ public sealed class EventSpool : IDisposable
         }
     }
 
-    /// <summary>Gives up what is left.</summary>
+    /// <summary>Discards what is left.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -158,7 +158,7 @@ public sealed class EventSpool : IDisposable
         if (chunk.Events is { } events) return events;
         if (chunk.Lines is not { } lines) return AllLost;
 
-        // The one that is read is kept as it is read; another that is, goes.
+        // The one being read is kept as it was read; any other that was read is dropped.
         foreach (Chunk other in _chunks)
         {
             if (other.Events is null || other.Lines is null || other == _chunks[0]) continue;
@@ -207,7 +207,7 @@ public sealed class EventSpool : IDisposable
         chunk.Lines = null;
     }
 
-    /// <summary>What is lost if these are.</summary>
+    /// <summary>What is lost if these events are.</summary>
     private List<(LossLog, EventLoss)> LossesOf(VmEvent?[] events)
     {
         List<(LossLog, EventLoss)> losses = [];
@@ -221,7 +221,9 @@ public sealed class EventSpool : IDisposable
         return losses;
     }
 
-    /// <summary>Events in memory, or their lines on the disk, or, when they were read, both; neither when they are lost.</summary>
+    /// <summary>
+    /// Events in memory, or their lines on the disk, or after reading both; neither when they are lost.
+    /// </summary>
     private sealed class Chunk
     {
         public VmEvent?[]? Events { get; set; } = new VmEvent?[ChunkSize];

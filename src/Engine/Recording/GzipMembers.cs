@@ -1,14 +1,14 @@
 namespace XenVmEvent.Recording;
 
 /// <summary>
-/// A gzip file's members, each to be read alone, so that what is damaged spoils one and not what follows. Reading gives the
-/// bytes of one, from its header to the next one's.
+/// A gzip file's members, each of which can be read alone, so that damage spoils one member and not the following ones.
+/// Reading returns the bytes of one, from its header to the next header.
 /// </summary>
 internal sealed class GzipMembers(Stream file) : Stream
 {
     private const int HeaderSize = 10;
 
-    /// <summary>Of a member: its header, an empty block, its trailer.</summary>
+    /// <summary>The smallest member: its header, an empty block, its trailer.</summary>
     private const int ShortestMember = 20;
 
     private static ReadOnlySpan<byte> Magic => [0x1f, 0x8b, 0x08];
@@ -31,7 +31,7 @@ internal sealed class GzipMembers(Stream file) : Stream
 
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
-    /// <summary>Bytes that were passed over before the member, and belong to none.</summary>
+    /// <summary>Bytes that were skipped before the member and belong to none.</summary>
     public long Skipped { get; private set; }
 
     /// <summary>Whether nothing follows the member.</summary>
@@ -44,8 +44,8 @@ internal sealed class GzipMembers(Stream file) : Stream
         }
     }
 
-    /// <summary>Goes to the next member, past what is left of the one before.</summary>
-    /// <returns>False when there is none.</returns>
+    /// <summary>Goes to the next member, past the rest of the previous one.</summary>
+    /// <returns>False if there is none.</returns>
     public bool MoveNext()
     {
         Skipped = 0;
@@ -63,7 +63,9 @@ internal sealed class GzipMembers(Stream file) : Stream
         return true;
     }
 
-    /// <summary>Passes over what is left of the member, and tells whether it ends as a whole one does: with the length of what was compressed.</summary>
+    /// <summary>
+    /// Skips the rest of the member, and tells whether it ends properly: with the length of the uncompressed data.
+    /// </summary>
     public bool EndsWhole(long length)
     {
         while (true)
@@ -98,7 +100,7 @@ internal sealed class GzipMembers(Stream file) : Stream
 
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
-    /// <summary>Up to here no header that is not all in the buffer can begin.</summary>
+    /// <summary>Every header that begins before this point is completely in the buffer.</summary>
     private int Unambiguous => _atEnd ? _end : Math.Max(_start, _end - HeaderSize + 1);
 
     private int EndOfMember
@@ -131,7 +133,7 @@ internal sealed class GzipMembers(Stream file) : Stream
     }
 
     /// <summary>
-    /// The next header at or after a place, -1 where there is none. That compressed bytes look like one happens once in some
+    /// The next header at or after a position, -1 if there is none. Compressed bytes look like one about once in a few
     /// hundred gigabytes.
     /// </summary>
     private int Find(int from)

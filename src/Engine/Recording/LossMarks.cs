@@ -2,22 +2,22 @@ using XenVmEvent.Events;
 
 namespace XenVmEvent.Recording;
 
-/// <summary>Writes where events are missing: before the first event that came after the loss.</summary>
+/// <summary>Writes marks of missing events: before the first event that came after the loss.</summary>
 /// <param name="write">Writes a mark.</param>
 internal sealed class LossMarks(Action<EventLoss> write)
 {
     private readonly Dictionary<LossLog, long> _known = [];
 
-    /// <summary>To be called before an event is written.</summary>
+    /// <summary>Must be called before an event is written.</summary>
     public void WriteBefore(VmEvent vmEvent)
     {
-        // Nearly always there is nothing new, and no object is made to find that out.
+        // There is hardly ever anything new, and finding that out makes no object.
         LossLog log = vmEvent.Losses;
         if (!_known.TryGetValue(log, out long known)) _known.Add(log, known = 0);
         if (known != log.Events) Write(log, vmEvent.Time);
     }
 
-    /// <summary>To be called when no event comes any more.</summary>
+    /// <summary>Must be called when no more events come.</summary>
     public void WriteRest()
     {
         foreach (LossLog log in _known.Keys.ToArray()) Write(log, before: null);

@@ -14,7 +14,7 @@ internal sealed class RecordedSource(uint domainId, string domain, VmEventLayout
     public override TimeSpan Between(long start, long end) => TimeSpan.FromTicks(end - start);
 }
 
-/// <summary>Who waits for answers to recorded events.</summary>
+/// <summary>Receives answers to recorded events.</summary>
 internal sealed class NobodyWaits : IHeldEvents
 {
     public static NobodyWaits Instance { get; } = new();
@@ -25,6 +25,6 @@ internal sealed class NobodyWaits : IHeldEvents
 
     public XenException FindObjection(VmEventResponse response) => new(
         XenErrorId.AlreadyAnswered,
-        "The event is a copy, from a recording, a file or another process: its guest went on long ago.",
+        "The event is a copy from a recording, a file or another process: its guest went on long ago.",
         "Answer events of a Watch cmdlet; to try answers on recorded events, replay them.");
 }

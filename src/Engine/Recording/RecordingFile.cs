@@ -2,7 +2,7 @@ using System.IO.Compression;
 
 namespace XenVmEvent.Recording;
 
-/// <summary>A recording's bytes as they come from its file, compressed or not.</summary>
+/// <summary>The uncompressed bytes of a recording's file, compressed or not.</summary>
 internal sealed class RecordingFile : IDisposable
 {
     private readonly FileStream _file;
@@ -11,7 +11,7 @@ internal sealed class RecordingFile : IDisposable
     private long _length;
 
     /// <exception cref="IOException">It cannot be opened.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
     public RecordingFile(string path)
     {
         _file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
@@ -19,15 +19,15 @@ internal sealed class RecordingFile : IDisposable
     }
 
     /// <summary>
-    /// In the place of what is damaged. No event has such a byte, so that it ends whatever line it stands in, and is seen
-    /// to be none.
+    /// Stands for damaged bytes. No event contains this byte, so it ends the line in which it is, and that line is
+    /// recognised as no event.
     /// </summary>
     public const byte Damage = 0;
 
-    /// <summary>At the end: the compressed file breaks off, as it does when its writer is killed.</summary>
+    /// <summary>At the end: the compressed file is truncated, as when its writer is killed.</summary>
     public bool IsTorn { get; private set; }
 
-    /// <returns>How many bytes came; 0 at the end, also where a compressed file breaks off.</returns>
+    /// <returns>How many bytes came; 0 at the end, also if a compressed file is truncated.</returns>
     public int Read(Span<byte> buffer)
     {
         if (_members is null) return _file.Read(buffer);
@@ -87,7 +87,10 @@ internal sealed class RecordingFile : IDisposable
         }
     }
 
-    /// <summary>Whatever its name says, a file is as its first bytes say; where these are damaged the name leads to look for a member.</summary>
+    /// <summary>
+    /// The first bytes of a file decide, whatever its name. If they are damaged, the name decides whether to look for a
+    /// member.
+    /// </summary>
     private bool IsCompressed(string path)
     {
         if (!_file.CanSeek) return false;
@@ -96,7 +99,7 @@ internal sealed class RecordingFile : IDisposable
         int read = _file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false);
         _file.Position = 0;
 
-        // Of a file that is being written, the first bytes may be yet to come.
+        // In a file that is being written, the first bytes may still be missing.
         if (read < magic.Length) return isNamedSo;
         bool isGzip = magic is [0x1f, 0x8b];
         if (isGzip || !isNamedSo) return isGzip;

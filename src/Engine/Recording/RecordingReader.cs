@@ -3,8 +3,8 @@ using XenVmEvent.Events;
 namespace XenVmEvent.Recording;
 
 /// <summary>
-/// Reads recorded events, as <see cref="RecordingWriter"/> or <c>xenvmevent</c> wrote them, and what follows damage of any
-/// kind and size. Used by one thread.
+/// Reads recorded events, as <see cref="RecordingWriter"/> or <c>xenvmevent</c> wrote them, and continues after damage
+/// of any kind and size. Used by one thread.
 /// </summary>
 public sealed class RecordingReader : IDisposable
 {
@@ -27,13 +27,13 @@ public sealed class RecordingReader : IDisposable
         _path = path;
     }
 
-    /// <summary>The number of the line that was read last, from 1.</summary>
+    /// <summary>The number of the last line read, from 1.</summary>
     public long Line { get; private set; }
 
-    /// <summary>At the end: the recording breaks off, as it does when its writer is killed or still at it.</summary>
+    /// <summary>At the end: the recording is truncated, as when its writer is killed or still writing.</summary>
     public bool IsTorn { get; private set; }
 
-    /// <summary>The events that are missing, as far as was read: when they came, and why they are.</summary>
+    /// <summary>The missing events, as far as was read: when they came, and why they are missing.</summary>
     public IReadOnlyList<EventLoss> Losses
     {
         get
@@ -45,7 +45,7 @@ public sealed class RecordingReader : IDisposable
 
     /// <summary>Opens a recording.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="selection">The events to read; the others are passed over. Null: all.</param>
+    /// <param name="selection">The events to read; the others are skipped. Null: all.</param>
     /// <exception cref="XenException"><see cref="XenErrorId.RecordingFailed"/>: it cannot be opened.</exception>
     public static RecordingReader Open(string path, EventSelection? selection = null)
     {
@@ -61,10 +61,10 @@ public sealed class RecordingReader : IDisposable
     }
 
     /// <summary>Reads the next event.</summary>
-    /// <returns>Null at the end. A last line that breaks off is left out: see <see cref="IsTorn"/>.</returns>
+    /// <returns>Null at the end. A truncated last line is skipped: see <see cref="IsTorn"/>.</returns>
     /// <exception cref="XenException">
-    /// <see cref="XenErrorId.InvalidRecording"/>: before the next event, or the end, there are lines that are no events; the
-    /// next call goes on with what follows them. <see cref="XenErrorId.RecordingFailed"/>: the file cannot be read on.
+    /// <see cref="XenErrorId.InvalidRecording"/>: before the next event, or the end, there are lines that are not
+    /// events; the next call continues after them. <see cref="XenErrorId.RecordingFailed"/>: reading the file failed.
     /// </exception>
     public VmEvent? Read()
     {
@@ -96,7 +96,7 @@ public sealed class RecordingReader : IDisposable
             }
             catch (FormatException e)
             {
-                // What broke off, and was not ended, may have a whole line behind it.
+                // A truncated line without an end may be followed by a complete line.
                 if (TryReadEndOf(line) is { } vmEvent)
                 {
                     broken = BrokenLines.Add(broken, Line, e);
@@ -126,14 +126,16 @@ public sealed class RecordingReader : IDisposable
         }
     }
 
-    /// <summary>A line ends with its line feed, or with a NUL, which no line has: where a file has a hole, or is damaged.</summary>
-    /// <param name="line">The line; of one that is too long, the end.</param>
-    /// <param name="isWhole">Whether it is ended.</param>
-    /// <param name="damage">What is wrong before or with it whatever is in it; null: nothing.</param>
+    /// <summary>
+    /// A line ends with its line feed, or with a NUL, which no line contains: there the file has a hole or is damaged.
+    /// </summary>
+    /// <param name="line">The line; if it is too long, its end.</param>
+    /// <param name="isWhole">Whether it has an end.</param>
+    /// <param name="damage">What is wrong before it or with it, regardless of its contents; null: nothing.</param>
     private bool TryReadLine(out ReadOnlySpan<byte> line, out bool isWhole, out string? damage)
     {
         damage = null;
-        if (SkipNuls()) damage = "there are NULs in its place, as where a file was truncated or damaged";
+        if (SkipNuls()) damage = "there are NULs in its place, as in a truncated or damaged file";
         int searched = 0;
         while (true)
         {
@@ -145,7 +147,7 @@ public sealed class RecordingReader : IDisposable
                 if (!_isWithinLine) Line++;
                 line = Bare(_buffer.AsSpan(_start, length));
 
-                // A NUL is left for the next call to be told of.
+                // A NUL is left for the next call to report.
                 _isWithinLine = isWhole && _buffer[_start + length] != '\n';
                 _start += isWhole && !_isWithinLine ? length + 1 : length;
                 return true;
@@ -174,14 +176,14 @@ public sealed class RecordingReader : IDisposable
         }
     }
 
-    /// <summary>Without a carriage return, and without the mark that some editors put before everything.</summary>
+    /// <summary>Removes a carriage return, and the byte order mark that some editors write at the beginning.</summary>
     private ReadOnlySpan<byte> Bare(ReadOnlySpan<byte> line)
     {
         if (Line == 1 && line.StartsWith("\uFEFF"u8)) line = line[3..];
         return line.TrimEnd((byte)'\r');
     }
 
-    /// <returns>Whether the line has become too long, and its beginning was given up.</returns>
+    /// <returns>Whether the line has become too long, so that its beginning was discarded.</returns>
     private bool Fill()
     {
         bool isTooLong = _end - _start >= LongestLine;
@@ -208,7 +210,7 @@ public sealed class RecordingReader : IDisposable
         return isTooLong;
     }
 
-    /// <summary>Lines, one after the other or with marks of losses between them, that are no events.</summary>
+    /// <summary>Consecutive lines, possibly with marks of losses between them, that are not events.</summary>
     private sealed record BrokenLines(long First, long Last, FormatException Cause)
     {
         public static BrokenLines Add(BrokenLines? lines, long line, FormatException cause) =>

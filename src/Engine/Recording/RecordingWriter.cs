@@ -6,15 +6,16 @@ using XenVmEvent.Hypervisor.Xen;
 namespace XenVmEvent.Recording;
 
 /// <summary>
-/// Writes events to a file, compressed where its name ends with <c>.gz</c>. An event is written once the guest has its
-/// answer, so that this is recorded too, and reaches the disk within a second.
+/// Writes events to a file, compressed if its name ends with <c>.gz</c>. An event is written once the guest has its
+/// answer, so that the answer is recorded too. It reaches the disk within a second.
 /// </summary>
 public sealed class RecordingWriter : IDisposable
 {
     private const int FlushAt = 64 * 1024;
 
     /// <summary>
-    /// Bytes of lines in one member of a compressed file: what is damaged costs no more, for each member can be read alone.
+    /// Bytes of lines in one member of a compressed file. Damage costs no more than this, because each member can be
+    /// read alone.
     /// </summary>
     private const int MemberSize = 1 << 20;
 
@@ -48,7 +49,7 @@ public sealed class RecordingWriter : IDisposable
         _timer = new Timer(_ => FlushInTime(), null, FlushPeriod, FlushPeriod);
     }
 
-    /// <summary>Whether what was in the file before was overwritten, or is being added to.</summary>
+    /// <summary>Whether the existing contents were overwritten, or are being appended to.</summary>
     public bool HasBegun
     {
         get
@@ -57,10 +58,12 @@ public sealed class RecordingWriter : IDisposable
         }
     }
 
-    /// <summary>Creates a recording, or opens one to be added to. What is in the file stays until <see cref="Begin"/>.</summary>
+    /// <summary>
+    /// Creates a recording, or opens one for appending. The file's contents stay until <see cref="Begin"/>.
+    /// </summary>
     /// <exception cref="XenException">
-    /// <see cref="XenErrorId.RecordingFailed"/>: it cannot be created. <see cref="XenErrorId.RecordingExists"/>: there is one
-    /// already.
+    /// <see cref="XenErrorId.RecordingFailed"/>: it cannot be created. <see cref="XenErrorId.RecordingExists"/>: the
+    /// file exists.
     /// </exception>
     public static RecordingWriter Open(string path, RecordingOptions? options = null)
     {
@@ -80,8 +83,8 @@ public sealed class RecordingWriter : IDisposable
     }
 
     /// <summary>
-    /// Empties the file, unless it is added to. The first event does so too; where none comes, and the recording shall be
-    /// empty then, it is to be called once nothing can be refused any more.
+    /// Empties the file, unless it is appended to. The first event does so too. If the recording shall be empty even
+    /// when no event comes, call this once nothing can be refused any more.
     /// </summary>
     /// <exception cref="XenException"><see cref="XenErrorId.RecordingFailed"/>.</exception>
     public void Begin()
@@ -94,8 +97,10 @@ public sealed class RecordingWriter : IDisposable
         }
     }
 
-    /// <summary>Adds an event. An event that is held is written when it has its answer, or at the end.</summary>
-    /// <exception cref="XenException"><see cref="XenErrorId.RecordingFailed"/>: the disk is full, or the like.</exception>
+    /// <summary>Adds an event. A held event is written when it has its answer, or at the end.</summary>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.RecordingFailed"/>: for example, the disk is full.
+    /// </exception>
     public void Write(VmEvent vmEvent)
     {
         ArgumentNullException.ThrowIfNull(vmEvent);
@@ -111,8 +116,10 @@ public sealed class RecordingWriter : IDisposable
         }
     }
 
-    /// <summary>Writes what is left and ends the file. One that was not begun is as it was before.</summary>
-    /// <exception cref="XenException"><see cref="XenErrorId.RecordingFailed"/>: the disk is full, or the like.</exception>
+    /// <summary>Writes the rest and closes the file. A recording that was not begun is left unchanged.</summary>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.RecordingFailed"/>: for example, the disk is full.
+    /// </exception>
     public void Close()
     {
         _timer.Dispose();
@@ -132,7 +139,7 @@ public sealed class RecordingWriter : IDisposable
         }
     }
 
-    /// <summary>The same, where nobody can be told any more of what goes wrong.</summary>
+    /// <summary>The same, when errors can no longer be reported.</summary>
     public void Dispose()
     {
         try
@@ -141,7 +148,7 @@ public sealed class RecordingWriter : IDisposable
         }
         catch (XenException)
         {
-            // Whoever wants to know calls Close.
+            // Callers that want to know call Close.
         }
     }
 
@@ -155,7 +162,10 @@ public sealed class RecordingWriter : IDisposable
         return true;
     }
 
-    /// <summary>It holds a guest's registers: nobody else may read it. Whoever truncates it meanwhile, each write goes to its end.</summary>
+    /// <summary>
+    /// It holds a guest's registers, so nobody else may read it. Each write goes to the end of the file, even if
+    /// somebody truncates it meanwhile.
+    /// </summary>
     private static FileStream OpenFile(string path, RecordingOptions options)
     {
         FileStreamOptions how = new()
@@ -180,7 +190,7 @@ public sealed class RecordingWriter : IDisposable
         else Attempt(() => _file.SetLength(0));
     }
 
-    /// <summary>What a writer that was killed left of its last line shall not spoil the first one of this.</summary>
+    /// <summary>The truncated last line of a killed writer must not spoil the first line of this one.</summary>
     private void EndLastLine()
     {
         if (_isCompressed || _file.Length == 0) return;
@@ -199,7 +209,7 @@ public sealed class RecordingWriter : IDisposable
 
     private void Compress(ReadOnlySpan<byte> lines)
     {
-        // Truncated by whoever rotates it: what follows could not be read without a beginning.
+        // Log rotation truncated it: without a beginning, what follows could not be read.
         if (_file.CanSeek && _file.Length < _fileSize) _member = null;
         _member ??= new GZipStream(_file, CompressionLevel.Fastest, leaveOpen: true);
         _member.Write(lines);
@@ -215,7 +225,7 @@ public sealed class RecordingWriter : IDisposable
         _member = null;
     }
 
-    /// <summary>Each second, so that no more is lost when this process, or the machine, goes down.</summary>
+    /// <summary>Every second, so that no more is lost when this process, or the machine, goes down.</summary>
     private void FlushInTime()
     {
         lock (_gate)
@@ -236,7 +246,8 @@ public sealed class RecordingWriter : IDisposable
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
-            // What the disk refuses, the next write tells of; closed meanwhile, nothing is left to flush.
+            // If the disk refuses, the next write reports it; if the file was closed meanwhile, there is nothing to
+            // flush.
         }
     }
 
@@ -252,19 +263,19 @@ public sealed class RecordingWriter : IDisposable
         }
     }
 
-    /// <summary>How the file was found, and what is done with what is in it.</summary>
+    /// <summary>How the file was found, and what happens to its contents.</summary>
     private sealed record OpenedFile(bool IsNew, bool WasReadOnly, bool GoesOn);
 }
 
-/// <summary>What to do with a file that is there already.</summary>
+/// <summary>What to do with an existing file.</summary>
 public sealed record RecordingOptions
 {
-    /// <summary>Add to it; else it is overwritten.</summary>
+    /// <summary>Append to it; otherwise it is overwritten.</summary>
     public bool Append { get; init; }
 
-    /// <summary>Leave it as it is, and fail. Where it may be appended to, that is done.</summary>
+    /// <summary>Leave it unchanged and fail, unless it may be appended to.</summary>
     public bool NoClobber { get; init; }
 
-    /// <summary>Write it even if it is marked as read-only; it is marked so again at the end.</summary>
+    /// <summary>Write it even if it is read-only; it is made read-only again at the end.</summary>
     public bool Force { get; init; }
 }

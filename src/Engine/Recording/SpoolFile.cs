@@ -1,15 +1,18 @@
 namespace XenVmEvent.Recording;
 
-/// <summary>A file without a name, for what its process keeps on the disk for a while. It holds a guest's registers: nobody else may read it.</summary>
-/// <param name="folder">Where it is made, when something is written.</param>
-/// <param name="reservedBytes">How much room on its disk is left to others.</param>
+/// <summary>
+/// A file without a name, for data that its process keeps on the disk temporarily. It holds a guest's registers, so
+/// nobody else may read it.
+/// </summary>
+/// <param name="folder">The folder in which it is made when something is written.</param>
+/// <param name="reservedBytes">How much space on its disk is left to others.</param>
 internal sealed class SpoolFile(string folder, long reservedBytes) : IDisposable
 {
     private FileStream? _file;
     private long _end;
 
-    /// <returns>Where it lies.</returns>
-    /// <exception cref="IOException">There is no room, or the disk fails.</exception>
+    /// <returns>Its offset.</returns>
+    /// <exception cref="IOException">There is no space, or the disk fails.</exception>
     public (long Offset, int Length) Write(ReadOnlySpan<byte> bytes)
     {
         _file ??= Create();
@@ -35,7 +38,7 @@ internal sealed class SpoolFile(string folder, long reservedBytes) : IDisposable
         return bytes;
     }
 
-    /// <summary>Gives its room back: nothing in it is needed any more.</summary>
+    /// <summary>Frees its space: nothing in it is needed any more.</summary>
     public void Empty()
     {
         if (_end == 0) return;
@@ -61,7 +64,7 @@ internal sealed class SpoolFile(string folder, long reservedBytes) : IDisposable
         {
             FileStream file = new(path, how);
 
-            // Nothing is left of it however this process ends.
+            // Nothing is left of it, however this process ends.
             if (!OperatingSystem.IsWindows()) File.Delete(path);
             return file;
         }

@@ -4,13 +4,13 @@ using XenVmEvent.Monitoring;
 namespace XenVmEvent.Recovery;
 
 /// <summary>
-/// Frees a domain whose monitor is disabled from what a listener has left: first its vCPUs run on, then everything else.
-/// Each step is tried even when another failed.
+/// Frees a domain whose monitor is disabled from what a listener left behind: first it resumes its vCPUs, then it
+/// restores everything else. Each step is tried even if another failed.
 /// </summary>
 /// <remarks>
-/// No page's access is set. Without a listener, and with none required, Xen gives a page its permissions at the first touch; while
-/// setting them page by page splits every large page, which a small guest has no memory for (ENOMEM), and costs Xen a
-/// broadcast each.
+/// It does not set the access of any page. Without a listener, and if none is required, Xen gives a page its
+/// permissions at the first access. Setting them page by page would split every large page, for which a small guest has
+/// no memory (ENOMEM), and cost Xen a broadcast for each.
 /// </remarks>
 internal sealed class DomainRelease
 {
@@ -20,15 +20,15 @@ internal sealed class DomainRelease
     {
     }
 
-    /// <summary>What failed; what this host has not at all is none of it.</summary>
+    /// <summary>The steps that failed, without those that this host does not support at all.</summary>
     public IReadOnlyList<XenException> Failures => [.. _attempts.Failures.Where(one => one.Id != XenErrorId.NotSupported)];
 
-    /// <summary>Every page can be used from its first touch on; false also where no page can be restricted.</summary>
+    /// <summary>Every page can be used from its first access on; false also if no page can be restricted.</summary>
     public bool CanUsePages { get; private set; }
 
     /// <param name="hypervisor">The host.</param>
     /// <param name="domain">The domain, paused.</param>
-    /// <param name="control">A way to it.</param>
+    /// <param name="control">Its control.</param>
     public static DomainRelease Run(IHypervisor hypervisor, XenDomain domain, IDomainControl control)
     {
         DomainRelease release = new();

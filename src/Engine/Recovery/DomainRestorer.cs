@@ -3,24 +3,31 @@ using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.Recovery;
 
-/// <summary>Gives a domain back what its listener took and cannot give back any more, as far as that needs no listener.</summary>
+/// <summary>
+/// Gives a domain back what its listener took and cannot give back any more, as far as that needs no listener.
+/// </summary>
 internal sealed class DomainRestorer(IDomainSettings domain, int vcpus)
 {
-    /// <summary>Some milliseconds, in which the domain is paused: see <see cref="ViewPermissions"/>.</summary>
+    /// <summary>
+    /// This takes a few milliseconds, in which the domain is paused: see <see cref="ViewPermissions"/>.
+    /// </summary>
     private const uint PagesPerCall = 1 << 14;
 
-    /// <summary>Has no vCPU step any more: Xen delivers no interrupts to one that does, and disabling does not end it.</summary>
+    /// <summary>
+    /// Stops single-stepping of all vCPUs: Xen delivers no interrupts to a vCPU that steps, and disabling does not end
+    /// it.
+    /// </summary>
     public void StopStepping()
     {
         if ((domain.Capabilities & MonitorCapabilities.SingleStep) == 0) return;
         for (uint vcpu = 0; vcpu < vcpus; vcpu++) domain.SetSingleStep(vcpu, enable: false);
     }
 
-    /// <summary>Gives pages, and new pages, this access.</summary>
-    /// <param name="monitor">The domain's monitor, without which no access can be set.</param>
-    /// <param name="pages">The pages; those beyond the domain's last are left out.</param>
+    /// <summary>Sets the access of pages and of new pages.</summary>
+    /// <param name="monitor">The domain's monitor; without it no access can be set.</param>
+    /// <param name="pages">The pages; those beyond the domain's last page are skipped.</param>
     /// <param name="access">The access.</param>
-    /// <param name="meanwhile">Done after each call to Xen.</param>
+    /// <param name="meanwhile">Runs after each call to Xen.</param>
     public static void RestorePages(IDomainMonitor monitor, GfnRange pages, MemAccess access, Action? meanwhile = null)
     {
         monitor.DefaultMemAccess = access;
@@ -36,7 +43,7 @@ internal sealed class DomainRestorer(IDomainSettings domain, int vcpus)
         }
     }
 
-    /// <summary>Leaves out pages without memory, which Xen would populate, and those that have the access.</summary>
+    /// <summary>Skips pages without memory, which Xen would populate, and pages that already have the access.</summary>
     private static void RestoreRestricted(IDomainMonitor monitor, ulong first, uint count, MemAccess access, Action? meanwhile)
     {
         uint run = 0;
@@ -59,9 +66,9 @@ internal sealed class DomainRestorer(IDomainSettings domain, int vcpus)
     private static void Set(IDomainMonitor monitor, MemAccess access, ulong first, uint count) =>
         monitor.WhilePaused(() => monitor.SetMemAccess(access, first, count));
 
-    /// <summary>Puts all vCPUs into the host's own view and removes others.</summary>
+    /// <summary>Switches all vCPUs to the host's own view and removes others.</summary>
     /// <param name="views">Those to remove.</param>
-    /// <param name="all">Remove every view there is, with altp2m itself.</param>
+    /// <param name="all">Remove all existing views, and altp2m itself.</param>
     public void RestoreViews(IEnumerable<ushort> views, bool all)
     {
         domain.AltP2m.SwitchToView(0);

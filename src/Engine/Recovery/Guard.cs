@@ -5,17 +5,17 @@ using XenVmEvent.Monitoring;
 namespace XenVmEvent.Recovery;
 
 /// <summary>
-/// The guard's own side: it waits until its listener ends, however that happens, and if that was not orderly gives the
-/// guest back everything in the listener's place.
+/// The guard's own side. It waits until its listener ends, for whatever reason. If that was not in good order, it gives
+/// the guest everything back in the listener's place.
 /// </summary>
 public static class Guard
 {
-    /// <summary>What the guard says once it is ready.</summary>
+    /// <summary>What the guard writes once it is ready.</summary>
     public const string Ready = "ready";
 
     /// <summary>
-    /// Sees that what ends the listener does not end its guard with it: a signal to its process group, its terminal's end,
-    /// or the kernel looking for memory.
+    /// Keeps the guard alive through what ends the listener: a signal to its process group, the end of its terminal, or
+    /// the kernel's out-of-memory killer.
     /// </summary>
     public static void Detach()
     {
@@ -26,18 +26,20 @@ public static class Guard
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Root's alone to say.
+            // Only root may set this.
         }
     }
 
     /// <summary>Guards until the listener is gone.</summary>
     /// <param name="hypervisor">The host.</param>
     /// <param name="domain">The domain.</param>
-    /// <param name="late">The monitor is enabled already, so that its ring cannot be had any more.</param>
-    /// <param name="state">The file in which the listener writes what it changes; gone when there is nothing to take back.</param>
+    /// <param name="late">The monitor is already enabled, so its ring can no longer be mapped.</param>
+    /// <param name="state">
+    /// The file in which the listener writes what it changes; deleted when there is nothing to undo.
+    /// </param>
     /// <param name="listener">Ends when the listener does.</param>
     /// <param name="answer">Receives <see cref="Ready"/>.</param>
-    /// <returns>What failed; nothing when there was nothing to do.</returns>
+    /// <returns>What failed; empty if there was nothing to do.</returns>
     /// <exception cref="XenException">The guard cannot be set up, or Xen refuses everything.</exception>
     public static IReadOnlyList<XenException> Run(
         IHypervisor hypervisor, XenDomain domain, bool late, string state, TextReader listener, TextWriter answer)
@@ -51,7 +53,7 @@ public static class Guard
         answer.Flush();
         while (listener.ReadLine() is not null)
         {
-            // It has nothing to say but that it is there.
+            // It has nothing to say except that it is there.
         }
 
         if (GuardStateFile.Read(state) is not { } left) return [];
@@ -76,8 +78,9 @@ public static class Guard
             monitored = takeover.HasDisabled ? false : control.IsMonitored;
         }
 
-        // A listener that was killed in the middle of an answer, or after it had disabled the monitor, may have left a vCPU
-        // of which no ring tells. Xen does not tell either; one that waits for nothing is none the worse for a response.
+        // A listener that was killed in the middle of an answer, or after it had disabled the monitor, may have left a
+        // vCPU waiting that no ring shows. Xen does not tell either. A response does no harm to a vCPU that waits for
+        // nothing.
         if (monitored != false) return [.. failures, .. MonitorReset.Run(hypervisor, domain).Failures];
         control.WhilePaused(() => VCpuResumer.ResumeVCpus(hypervisor, domain));
         return failures;

@@ -5,12 +5,12 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Recovery;
 
 /// <summary>
-/// The listener's side of its guard: starts it, writes down for it what changes, lets it go at the end, and mends it when
-/// it is killed. Never waits for it once it has started. Safe for use from several threads.
+/// The listener's side of its guard: starts it, writes down changes for it, releases it at the end, and restarts it
+/// when it is killed. Never waits for it once it has started. Safe for use from several threads.
 /// </summary>
 internal sealed class GuardProcess : IDisposable
 {
-    /// <summary>How long it may stand still while it starts.</summary>
+    /// <summary>How long it may make no progress while it starts.</summary>
     private static readonly TimeSpan LongestStandstill = TimeSpan.FromSeconds(30);
 
     private readonly Lock _gate = new();
@@ -24,13 +24,13 @@ internal sealed class GuardProcess : IDisposable
     private bool _disposed;
     private bool _untold;
 
-    /// <summary>Starts a guard and waits until it holds the ring.</summary>
+    /// <summary>Starts a guard and waits until it has mapped the ring.</summary>
     /// <param name="program">The file of xenvmevent.</param>
-    /// <param name="folder">Where to write down what changes.</param>
+    /// <param name="folder">The folder for the file of changes.</param>
     /// <param name="domain">The domain.</param>
-    /// <param name="late">Its ring cannot be had, or need not be.</param>
-    /// <param name="scope">Where it is to live; null: with this process.</param>
-    /// <param name="warn">Is told when the guard was killed, or cannot live there; from any thread.</param>
+    /// <param name="late">Its ring cannot be mapped, or need not be.</param>
+    /// <param name="scope">Where it runs; null: together with this process.</param>
+    /// <param name="warn">Told when the guard was killed, or cannot run there; from any thread.</param>
     /// <exception cref="XenException">It does not start.</exception>
     public GuardProcess(string program, string folder, XenDomain domain, bool late, GuardScope? scope, Action<string> warn)
     {
@@ -79,10 +79,10 @@ internal sealed class GuardProcess : IDisposable
             }
         }
 
-        _warn($"The guard of {_domain} does not learn of all changes: {line}");
+        _warn($"The guard of {_domain} does not get all changes: {line}");
     }
 
-    /// <summary>Lets the guard go: there is nothing to take back any more.</summary>
+    /// <summary>Releases the guard: there is nothing to undo any more.</summary>
     public void Leave()
     {
         lock (_gate)
@@ -103,7 +103,7 @@ internal sealed class GuardProcess : IDisposable
             _state.Dispose();
         }
 
-        // What was not left the guard takes over: the monitor could not be disabled.
+        // What was not undone, the guard takes over: the monitor could not be disabled.
         Close(process);
     }
 
@@ -121,7 +121,7 @@ internal sealed class GuardProcess : IDisposable
         }
 
         Process process = Start(new ProcessStartInfo(_program), late);
-        _warn($"The guard of {_domain} has no systemd scope of its own, and ends with this process's unit if systemd kills all of that. {refused.Message}");
+        _warn($"The guard of {_domain} has no systemd scope of its own, so it ends too if systemd kills this process's whole unit. {refused.Message}");
         return process;
     }
 
@@ -150,7 +150,7 @@ internal sealed class GuardProcess : IDisposable
 
     private void Watch(Process process)
     {
-        // Not on the thread that tells: it holds the process's own lock.
+        // Not on the thread of the exit event, which holds the process's own lock.
         process.Exited += (_, _) => Task.Run(() => OnExited(process));
         process.EnableRaisingEvents = true;
     }
@@ -165,7 +165,7 @@ internal sealed class GuardProcess : IDisposable
         _warn(Mend());
     }
 
-    /// <summary>Not while the lock is held: the listener must not wait for it.</summary>
+    /// <summary>Not while holding the lock: the listener must not wait for it.</summary>
     private string Mend()
     {
         try
@@ -180,7 +180,7 @@ internal sealed class GuardProcess : IDisposable
 
             Close(unwanted);
             if (unwanted != next) Watch(next);
-            return $"The guard of {_domain} was killed, and another has been started.";
+            return $"The guard of {_domain} was killed and has been restarted.";
         }
         catch (XenException e)
         {
@@ -199,7 +199,7 @@ internal sealed class GuardProcess : IDisposable
             // It was killed before it had read everything.
         }
 
-        // What has been asked for is the asker's to close.
+        // Streams that were asked for must be closed by the caller.
         process.StandardOutput.Dispose();
         process.StandardError.Dispose();
         process.Dispose();
@@ -208,7 +208,7 @@ internal sealed class GuardProcess : IDisposable
     private XenException Failure(string why, Exception? cause) => new(
         XenErrorId.GuardFailed,
         $"The guard of {_domain}, {_program}, does not start: {why}.",
-        "Without it vCPUs stay paused if this process is killed. Where that may be, go without it.",
+        "Without it, vCPUs stay paused if this process is killed. If you accept that, go without it.",
         cause,
         RemedyTask.GoWithoutGuard);
 }

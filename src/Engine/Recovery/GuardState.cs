@@ -6,41 +6,45 @@ using XenVmEvent.Monitoring;
 namespace XenVmEvent.Recovery;
 
 /// <summary>
-/// What a listener has changed in its domain, as its guard has to know it, each change a line of text.
+/// What a listener has changed in its domain, as far as its guard must know; each change is a line of text.
 /// </summary>
 internal sealed class GuardState
 {
     private readonly HashSet<string> _switches = [];
     private readonly HashSet<ushort> _views = [];
 
-    /// <summary>The line that says that there is no listener: somebody resets the domain.</summary>
+    /// <summary>The line that says that there is no listener: somebody is resetting the domain.</summary>
     public const string Resetting = "resetting";
 
-    /// <summary>The line that says that the monitor is disabled; vCPUs may be paused still.</summary>
+    /// <summary>The line that says that the monitor is disabled; vCPUs may still be paused.</summary>
     public const string Disabled = "disabled";
 
-    /// <summary>The line that says that the monitor may be enabled from now on, with a ring that is not initialised yet.</summary>
+    /// <summary>
+    /// The line that says that the monitor may be enabled from now on, with a ring that is not initialised yet.
+    /// </summary>
     public const string Enabling = "enabling";
 
     /// <summary>Whether the domain is being reset.</summary>
     public bool IsResetting { get; private set; }
 
-    /// <summary>Whether the listener has, is about to have or had the monitor.</summary>
+    /// <summary>Whether the listener has, has had or is about to have the monitor.</summary>
     public bool IsEnabled { get; private set; }
 
-    /// <summary>Whether the channel is the ring that the guard holds too, with all requests that have no answer yet.</summary>
+    /// <summary>
+    /// Whether the channel is the ring that the guard has mapped too, with all requests that have no answer yet.
+    /// </summary>
     public bool IsRing { get; private set; }
 
-    /// <summary>The pages whose access was changed, from the first to the last; null when none was.</summary>
+    /// <summary>The pages whose access was changed, from the first to the last; null if none.</summary>
     public GfnRange? Pages { get; private set; }
 
-    /// <summary>What new pages had before.</summary>
+    /// <summary>The access of new pages before.</summary>
     public MemAccess DefaultAccess { get; private set; } = MemAccess.Rwx;
 
     /// <summary>Whether page accesses without a listener crash the domain.</summary>
     public bool IsListenerRequired { get; private set; }
 
-    /// <summary>Whether accesses of page table walks raise no events.</summary>
+    /// <summary>Whether accesses by page table walks raise no events.</summary>
     public bool IgnoresPageWalks { get; private set; }
 
     /// <summary>Whether the domain had no views before.</summary>
@@ -49,7 +53,7 @@ internal sealed class GuardState
     /// <summary>The views that were made.</summary>
     public IReadOnlyCollection<ushort> Views => _views;
 
-    /// <summary>The lines that tell all of it to another guard.</summary>
+    /// <summary>The lines that tell another guard all of it.</summary>
     public IEnumerable<string> Lines
     {
         get
@@ -85,7 +89,7 @@ internal sealed class GuardState
     public static string Switched(VmEventKind name, uint detail, bool on) =>
         string.Create(CultureInfo.InvariantCulture, $"{(on ? "on" : "off")} {name} {detail}");
 
-    /// <summary>Takes a line in.</summary>
+    /// <summary>Reads a line.</summary>
     public void Apply(string line)
     {
         string[] words = line.Split(' ');
@@ -111,7 +115,7 @@ internal sealed class GuardState
         }
     }
 
-    /// <summary>The events that are switched on, each with its register if it has one.</summary>
+    /// <summary>The events that are switched on, each with its register, if any.</summary>
     public IEnumerable<(VmEventKind Kind, uint Detail)> Switches =>
         from one in _switches
         let words = one.Split(' ')

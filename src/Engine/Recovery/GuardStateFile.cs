@@ -3,9 +3,9 @@ using System.Text;
 namespace XenVmEvent.Recovery;
 
 /// <summary>
-/// What a listener has changed in its domain, in a file, line by line, for a guard to read when the listener is gone: a
-/// guard that stands still keeps nobody waiting, and one that comes late finds everything. It is there for as long as
-/// there is something to take back. Used by one thread at a time.
+/// A file that lists, line by line, what a listener has changed in its domain, for a guard to read when the listener is
+/// gone. So a stopped guard keeps nobody waiting, and one that starts late knows everything. The file exists as long as
+/// there is something to undo. Used by one thread at a time.
 /// </summary>
 internal sealed class GuardStateFile : IDisposable
 {
@@ -15,9 +15,9 @@ internal sealed class GuardStateFile : IDisposable
     private FileStream _file;
     private bool _removed;
 
-    /// <param name="folder">Where the file is to lie.</param>
+    /// <param name="folder">The folder of the file.</param>
     /// <exception cref="IOException">It cannot be made.</exception>
-    /// <exception cref="UnauthorizedAccessException">Nor by this user.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not make it.</exception>
     public GuardStateFile(string folder)
     {
         Directory.CreateDirectory(folder);
@@ -29,8 +29,8 @@ internal sealed class GuardStateFile : IDisposable
     public string Path { get; }
 
     /// <summary>Reads what a listener has left.</summary>
-    /// <returns>Null: nothing, for the file is gone.</returns>
-    /// <exception cref="IOException">It is there and cannot be read.</exception>
+    /// <returns>Null: nothing, because the file is gone.</returns>
+    /// <exception cref="IOException">It exists and cannot be read.</exception>
     public static GuardState? Read(string path)
     {
         string text;
@@ -45,14 +45,14 @@ internal sealed class GuardStateFile : IDisposable
             return null;
         }
 
-        // What follows the last line's end was not written to its end: what it tells of was not done.
+        // A line without an end was not written completely: its change was not made.
         GuardState state = new();
         foreach (string line in text.Split('\n')[..^1]) state.Apply(line);
         return state;
     }
 
     /// <summary>Adds a line.</summary>
-    /// <exception cref="IOException">There is no room.</exception>
+    /// <exception cref="IOException">There is no space.</exception>
     public void Add(string line)
     {
         _state.Apply(line);
@@ -61,7 +61,7 @@ internal sealed class GuardStateFile : IDisposable
         if (_file.Position > MostBytes) Shorten();
     }
 
-    /// <summary>There is nothing to take back any more.</summary>
+    /// <summary>There is nothing to undo any more.</summary>
     public void Remove()
     {
         _removed = true;
@@ -73,7 +73,7 @@ internal sealed class GuardStateFile : IDisposable
     private static FileStream Create(string path) =>
         new(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
 
-    /// <summary>Switches go on and off for days: only how it stands counts.</summary>
+    /// <summary>Switches go on and off for days: only their current state counts.</summary>
     private void Shorten()
     {
         string next = Path + ".next";

@@ -2,7 +2,7 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Recovery;
 
-/// <summary>The views of a monitor whose guard is told of what would have to be taken back.</summary>
+/// <summary>The views of a monitor whose guard is told what would have to be undone.</summary>
 internal sealed class GuardedAltP2m(IAltP2m views, GuardProcess guard) : IAltP2m
 {
     public bool IsActive

@@ -5,18 +5,18 @@ using XenVmEvent.Hypervisor.Xen;
 namespace XenVmEvent.Recovery;
 
 /// <summary>
-/// A host whose every monitor has a guard: a small second process that gives the guest back everything, within a second,
-/// when this one is killed.
+/// A host on which every monitor has a guard: a small second process that gives the guest everything back, within a
+/// second, if this one is killed.
 /// </summary>
-/// <param name="hypervisor">The host; disposed with this.</param>
+/// <param name="hypervisor">The host; disposed together with this.</param>
 /// <param name="program">The file of xenvmevent, which is the guard's program.</param>
-/// <param name="warn">Is told when a guard was killed, or would end with this process; from any thread.</param>
+/// <param name="warn">Told when a guard was killed, or would end with this process; from any thread.</param>
 public sealed class GuardedHypervisor(IHypervisor hypervisor, string program, Action<string> warn) : IHypervisor
 {
-    /// <summary>Where to write down for guards what changes.</summary>
+    /// <summary>The folder for the files of changes.</summary>
     internal string StateFolder { get; init; } = HoldNote.Folder;
 
-    /// <summary>Where guards are to live; null: with this process.</summary>
+    /// <summary>Where guards run; null: together with this process.</summary>
     internal GuardScope? Scope { get; init; } = GuardScope.Find();
 
     /// <inheritdoc/>
@@ -43,7 +43,7 @@ public sealed class GuardedHypervisor(IHypervisor hypervisor, string program, Ac
         ArgumentNullException.ThrowIfNull(domain);
         using (IDomainControl control = hypervisor.Control(domain))
         {
-            // Refused, with the reason; a guard could not have the ring either.
+            // Refused, with the reason; a guard could not map the ring either.
             if (control.IsMonitored == true) return hypervisor.EnableMonitor(domain, channel);
         }
 
@@ -57,7 +57,7 @@ public sealed class GuardedHypervisor(IHypervisor hypervisor, string program, Ac
         }
         catch
         {
-            // Whatever it was has left the domain as before: a listener that is there already is not ours to end.
+            // The failure has left the domain unchanged: an existing listener is not ours to end.
             guard.Leave();
             guard.Dispose();
             throw;
@@ -89,7 +89,7 @@ public sealed class GuardedHypervisor(IHypervisor hypervisor, string program, Ac
         }
         catch (XenException e)
         {
-            // The guest is to be freed all the same.
+            // The guest must be freed in any case.
             warn($"{e.Message} If this process is killed now, reset {domain} again.");
             return null;
         }

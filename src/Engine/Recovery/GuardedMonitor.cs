@@ -5,8 +5,8 @@ using XenVmEvent.Monitoring;
 namespace XenVmEvent.Recovery;
 
 /// <summary>
-/// A monitor whose guard is told of every change that would have to be taken back: before it is made, or after it is
-/// undone. Events and answers do not come by here, so they cost nothing more.
+/// A monitor whose guard is told of every change that would have to be undone: before it is made, or after it is
+/// undone. Events and answers do not pass through here, so they cost nothing more.
 /// </summary>
 internal sealed class GuardedMonitor(IDomainMonitor monitor, GuardProcess guard) : IDomainMonitor
 {
@@ -131,7 +131,7 @@ internal sealed class GuardedMonitor(IDomainMonitor monitor, GuardProcess guard)
         monitor.Disable();
         _disabled = true;
 
-        // Its ring serves no more. There can be vCPUs to resume.
+        // Its ring is no longer in use. There can be vCPUs to resume.
         guard.Tell(GuardState.Disabled);
     }
 
@@ -149,7 +149,7 @@ internal sealed class GuardedMonitor(IDomainMonitor monitor, GuardProcess guard)
         if (!enable) guard.Tell(GuardState.Switched(kind, detail, on: false));
     }
 
-    /// <summary>Tells the guard when the changed pages reach farther than before.</summary>
+    /// <summary>Tells the guard when the range of changed pages has grown.</summary>
     private void Restrict(ulong first, ulong last)
     {
         if (_restricted is { } known && known.Contains(first) && known.Contains(last)) return;

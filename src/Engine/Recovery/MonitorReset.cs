@@ -4,21 +4,24 @@ using XenVmEvent.Monitoring;
 namespace XenVmEvent.Recovery;
 
 /// <summary>
-/// Frees a guest that a listener has left behind: its vCPUs run again, its pages are as they were without anybody who
-/// watches, all views but the host's own are gone, its monitor is disabled. It cuts off a listener that is alive.
+/// Frees a guest that a listener has left behind: its vCPUs run again, its pages are as if nobody watched, all views
+/// except the host's own are gone, and its monitor is disabled. It cuts off a listener that is alive.
 /// </summary>
 public static class MonitorReset
 {
-    /// <summary>How long vCPUs are looked at before one is called frozen, and how long they may take to run on.</summary>
+    /// <summary>
+    /// How long vCPUs are observed before one is called frozen, and how long they may take to run on.
+    /// </summary>
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Frees the guest.</summary>
     /// <remarks>
-    /// How vCPUs are resumed, see <see cref="DomainRelease"/>. Xen forgets a register write that waited for its answer when the monitor is disabled; there is no way to save it.
+    /// See <see cref="DomainRelease"/> for how vCPUs are resumed. When the monitor is disabled, Xen forgets a register
+    /// write that waits for its answer; there is no way to save it.
     /// </remarks>
     /// <exception cref="XenException">
-    /// The domain is not there or cannot be monitored, or Xen refuses. More than eight vCPUs that wait for room in a
-    /// ring whose listener is gone cannot be freed: Xen refuses to disable then (EBUSY).
+    /// The domain does not exist or cannot be monitored, or Xen refuses. If more than eight vCPUs wait for room in a
+    /// ring whose listener is gone, they cannot be freed: Xen then refuses to disable the monitor (EBUSY).
     /// </exception>
     public static MonitorResetReport Run(IHypervisor hypervisor, XenDomain domain)
     {
@@ -31,7 +34,7 @@ public static class MonitorReset
         bool wasMonitored = false;
         DomainRelease? release = null;
 
-        // No vCPU may raise an event meanwhile: nobody would answer it.
+        // No vCPU may raise an event meanwhile, because nobody would answer it.
         control.WhilePaused(() =>
         {
             wasMonitored = control.DisableMonitor();

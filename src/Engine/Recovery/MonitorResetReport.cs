@@ -30,22 +30,22 @@ public sealed class MonitorResetReport
     /// <summary>Its monitor was enabled.</summary>
     public bool WasMonitored { get; }
 
-    /// <summary>The vCPUs that looked frozen before: neither running, nor waiting of themselves, and without progress.</summary>
+    /// <summary>The vCPUs that seemed frozen before: neither running nor idle, and without progress.</summary>
     public IReadOnlyList<uint> FrozenVCpus { get; }
 
-    /// <summary>Those of them that look so still.</summary>
+    /// <summary>Those of them that still seem frozen.</summary>
     public IReadOnlyList<uint> StillFrozenVCpus { get; }
 
     /// <summary>
-    /// Every page can be read, written and executed again, one that was left restricted from its first touch on; false where
-    /// this host cannot restrict pages, or where that failed.
+    /// Every page can be read, written and executed again; a page that was left restricted, from its first access on.
+    /// False if this host cannot restrict pages, or if it failed.
     /// </summary>
     public bool PageAccessRestored { get; }
 
-    /// <summary>Steps that failed; the others were done all the same.</summary>
+    /// <summary>Steps that failed; the others were still done.</summary>
     public IReadOnlyList<XenException> Failures { get; }
 
-    /// <summary>How many pauses of the domain were undone that processes had left which were killed.</summary>
+    /// <summary>How many pauses of the domain by killed processes were undone.</summary>
     public int PausesUndone { get; }
 
     /// <inheritdoc/>

@@ -6,12 +6,16 @@ using XenVmEvent.Monitoring;
 namespace XenVmEvent.Recovery;
 
 /// <summary>
-/// Ends what a listener has left, in its place and on its own ring, so that a register write which waits for its answer is
-/// not lost: events off, pages and views back, every vCPU answered, then disable. Each step is tried even when another failed.
+/// Finishes in a listener's place, on the listener's own ring, so that a register write that waits for its answer is
+/// not lost: switches events off, restores pages and views, answers every vCPU, then disables. Each step is tried even
+/// if another failed.
 /// </summary>
 internal sealed class MonitorTakeover(IDomainMonitor monitor, VmEventLayout layout, int vcpus, GuardState left)
 {
-    /// <summary>How long answering and disabling are tried at most: a vCPU may not run at all, as in a domain that somebody has paused.</summary>
+    /// <summary>
+    /// The longest time for answering and disabling. A vCPU may not run at all, as in a domain that somebody has
+    /// paused.
+    /// </summary>
     private static readonly TimeSpan Bound = TimeSpan.FromMilliseconds(500);
 
     private readonly Attempts _attempts = new();
@@ -46,11 +50,14 @@ internal sealed class MonitorTakeover(IDomainMonitor monitor, VmEventLayout layo
 
     private void RestorePages()
     {
-        // vCPUs go on touching pages meanwhile, and must not wait for the last page.
+        // Meanwhile vCPUs access more pages, and must not wait for the last page.
         if (left.Pages is { } pages) DomainRestorer.RestorePages(monitor, pages, left.DefaultAccess, () => Answer());
     }
 
-    /// <summary>Answers until nobody asks any more and every vCPU has run on since, then disables; see <see cref="SessionTeardown"/>.</summary>
+    /// <summary>
+    /// Answers until no requests come and every vCPU has run on since, then disables; see
+    /// <see cref="SessionTeardown"/>.
+    /// </summary>
     private void LetGo()
     {
         long start = Stopwatch.GetTimestamp();
@@ -70,7 +77,9 @@ internal sealed class MonitorTakeover(IDomainMonitor monitor, VmEventLayout layo
         }
     }
 
-    /// <summary>Answers what is in the ring: the vCPU goes on, and, with its event off, as if nobody had watched.</summary>
+    /// <summary>
+    /// Answers what is in the ring: the vCPU goes on and, because its event is off, as if nobody had watched.
+    /// </summary>
     private bool Answer()
     {
         Span<byte> request = stackalloc byte[layout.Size];
@@ -86,7 +95,7 @@ internal sealed class MonitorTakeover(IDomainMonitor monitor, VmEventLayout layo
         return any;
     }
 
-    /// <returns>False: vCPUs queue for room in the ring still.</returns>
+    /// <returns>False: vCPUs still queue for room in the ring.</returns>
     private bool TryDisable(bool isLast)
     {
         try

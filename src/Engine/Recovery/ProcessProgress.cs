@@ -4,16 +4,16 @@ using XenVmEvent.Hypervisor.Xen;
 
 namespace XenVmEvent.Recovery;
 
-/// <summary>Whether a process gets on, however slowly: on a starved host starting takes minutes.</summary>
+/// <summary>Tells whether a process makes progress, however slow: on a starved host starting takes minutes.</summary>
 internal static class ProcessProgress
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Waits until something of a process has come, for as long as the process gets on.</summary>
+    /// <summary>Waits for something from a process, as long as the process makes progress.</summary>
     /// <param name="process">The process.</param>
-    /// <param name="awaited">What is to come; ends also when the process does.</param>
-    /// <param name="patience">How long it may stand still.</param>
-    /// <returns>False: it stood still for so long.</returns>
+    /// <param name="awaited">What to wait for; it also ends when the process does.</param>
+    /// <param name="patience">How long it may make no progress.</param>
+    /// <returns>False: it made no progress for that long.</returns>
     public static bool Await(Process process, Task awaited, TimeSpan patience)
     {
         TimeSpan used = TimeSpan.Zero;
@@ -46,7 +46,7 @@ internal static class ProcessProgress
         }
     }
 
-    /// <summary>Whether a thread of it is ready to run, or waits for a disk or for memory.</summary>
+    /// <summary>Whether one of its threads is ready to run, or waits for a disk or for memory.</summary>
     private static bool WaitsForItsTurn(int process)
     {
         try

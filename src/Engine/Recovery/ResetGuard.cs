@@ -1,6 +1,6 @@
 namespace XenVmEvent.Recovery;
 
-/// <summary>Has a guard begin a reset anew when this process is killed in the midst of one.</summary>
+/// <summary>Makes a guard restart a reset if this process is killed in the middle of it.</summary>
 internal sealed class ResetGuard : IDisposable
 {
     private readonly GuardProcess _guard;
@@ -12,7 +12,7 @@ internal sealed class ResetGuard : IDisposable
         guard.Tell(GuardState.Resetting);
     }
 
-    /// <summary>The reset has ended, well or not.</summary>
+    /// <summary>The reset has ended, successfully or not.</summary>
     public void Dispose()
     {
         _guard.Leave();

@@ -4,12 +4,12 @@ using XenVmEvent.Measurement;
 namespace XenVmEvent.Reporting;
 
 /// <summary>
-/// Makes one HTML page of events, live or recorded, in bounded memory however many they are. The page needs nothing but
-/// itself. Used by one thread. Time is the events' own.
+/// Makes one HTML page from events, live or recorded, in bounded memory however many there are. The page needs nothing
+/// but itself. Used by one thread. Time is the events' own.
 /// </summary>
 public sealed class EventReportBuilder
 {
-    /// <summary>How many of the busiest pages and instructions the page names.</summary>
+    /// <summary>How many of the busiest pages and instructions the page lists.</summary>
     private const int Top = 20;
 
     private readonly EventMeter _meter = new(Top);
@@ -37,8 +37,8 @@ public sealed class EventReportBuilder
         _names.Add(vmEvent);
     }
 
-    /// <summary>Makes the page of all events. None is added after that.</summary>
-    /// <param name="title">What the page is called; null: the domains are named.</param>
+    /// <summary>Makes the page of all events. No event is added after that.</summary>
+    /// <param name="title">The page's title; null: it names the domains.</param>
     public string Build(string? title = null)
     {
         EventMeasure measure = _meter.Finish()!;

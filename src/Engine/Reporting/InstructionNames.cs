@@ -3,7 +3,9 @@ using XenVmEvent.Measurement;
 
 namespace XenVmEvent.Reporting;
 
-/// <summary>What events say of the instructions that they came from, in bounded memory: of as many as are counted.</summary>
+/// <summary>
+/// Symbols and text of the instructions that raised events, in bounded memory: for as many as are counted.
+/// </summary>
 internal sealed class InstructionNames
 {
     private const int Longest = 200;

@@ -5,17 +5,17 @@ namespace XenVmEvent.Reporting;
 /// <summary>Counts events by vCPU, kind and time in bounded memory.</summary>
 internal sealed class Lanes
 {
-    /// <summary>The most vCPUs that are kept apart. With all kinds of event that is 9 MiB.</summary>
+    /// <summary>The maximum number of vCPUs with separate lanes. With all kinds of event this takes 9 MiB.</summary>
     public const int Most = 256;
 
     private readonly Dictionary<(string Domain, uint VCpu), Lane> _lanes = [];
     private readonly Lane _others = new(null, 0);
 
-    /// <summary>By domain and vCPU, that of all others last.</summary>
+    /// <summary>The lanes by domain and vCPU, with that of all others last.</summary>
     public IEnumerable<Lane> InOrder => _lanes.Values.OrderBy(l => l.Domain, StringComparer.Ordinal).ThenBy(l => l.VCpu)
         .Concat(_others.ByKind.Count > 0 ? [_others] : []);
 
-    /// <summary>What was counted, for <see cref="Timeline.Widen"/>.</summary>
+    /// <summary>The counts, for <see cref="Timeline.Widen"/>.</summary>
     public IEnumerable<long[]> Bins => _lanes.Values.Append(_others).SelectMany(l => l.ByKind.Values);
 
     public void Add(string domain, uint vcpu, VmEventKind kind, int slot)
@@ -30,7 +30,7 @@ internal sealed class Lanes
 }
 
 /// <summary>The events of one vCPU, by kind and time.</summary>
-/// <param name="domain">The domain's name; null: all vCPUs that have no lane of their own.</param>
+/// <param name="domain">The domain's name; null: all vCPUs without their own lane.</param>
 /// <param name="vcpu">The vCPU's id.</param>
 internal sealed class Lane(string? domain, uint vcpu)
 {
@@ -40,7 +40,7 @@ internal sealed class Lane(string? domain, uint vcpu)
 
     public uint VCpu => vcpu;
 
-    /// <summary>Of the kinds that came.</summary>
+    /// <summary>For the kinds that occurred.</summary>
     public IReadOnlyDictionary<VmEventKind, long[]> ByKind => _byKind;
 
     public void Add(VmEventKind kind, int slot)

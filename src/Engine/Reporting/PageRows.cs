@@ -1,21 +1,21 @@
 namespace XenVmEvent.Reporting;
 
 /// <summary>
-/// Counts events by page and time in bounded memory. No event is forgotten: where there are too many pages, the neighbours
-/// with the fewest events become one row, so that the busy ones keep rows of their own.
+/// Counts events by page and time in bounded memory. No event is dropped: if there are too many pages, the neighbours
+/// with the fewest events become one row, so that busy pages keep their own.
 /// </summary>
 internal sealed class PageRows
 {
-    /// <summary>The most rows while counting: 8 MiB.</summary>
+    /// <summary>The maximum number of rows while counting: 8 MiB.</summary>
     public const int Most = 4096;
 
-    /// <summary>The most domains that are kept apart: rows of different ones never become one.</summary>
+    /// <summary>The maximum number of domains kept apart: rows of different domains are never merged.</summary>
     public const int MostDomains = 64;
 
     private readonly List<PageRow> _rows = [];
     private readonly HashSet<string> _domains = [];
 
-    /// <summary>What was counted, for <see cref="Timeline.Widen"/>.</summary>
+    /// <summary>The counts, for <see cref="Timeline.Widen"/>.</summary>
     public IEnumerable<long[]> Bins => _rows.Select(r => r.Bins);
 
     public void Add(string domain, ulong gfn, int slot)
@@ -26,7 +26,7 @@ internal sealed class PageRows
         if (_rows.Count > Most) Reduce(_rows, Most / 2);
     }
 
-    /// <summary>By domain and page, no more of them than asked for, unless there are more domains.</summary>
+    /// <summary>The rows by domain and page, at most as many as asked for, unless there are more domains.</summary>
     public List<PageRow> InOrder(int most)
     {
         Reduce(_rows, most);
@@ -62,7 +62,7 @@ internal sealed class PageRows
         for (int i = 0; i < left.Length; i++) Offer(i);
         while (count > most && pairs.TryDequeue(out (int Row, int Next, long Events) pair, out _))
         {
-            // Either may be another by now, or gone.
+            // Either row may by now be another, or gone.
             if (left[pair.Row] is not { } row || left[pair.Next] is not { } next || row.Events + next.Events != pair.Events || After(pair.Row) != pair.Next) continue;
             row.Absorb(next);
             left[pair.Next] = null;
@@ -98,7 +98,7 @@ internal sealed class PageRows
     }
 }
 
-/// <summary>A line of the heat map: events about one page, or about neighbouring ones, by time.</summary>
+/// <summary>A line of the heat map: events of one page, or of neighbouring pages, by time.</summary>
 /// <param name="domain">The domain's name; null: domains that are not kept apart.</param>
 /// <param name="gfn">The page.</param>
 internal sealed class PageRow(string? domain, ulong gfn)
@@ -119,7 +119,7 @@ internal sealed class PageRow(string? domain, ulong gfn)
         Bins[slot]++;
     }
 
-    /// <summary>Takes over the row after this.</summary>
+    /// <summary>Merges the next row into this one.</summary>
     public void Absorb(PageRow next)
     {
         Last = next.Last;

@@ -6,18 +6,21 @@ using XenVmEvent.Measurement;
 
 namespace XenVmEvent.Reporting;
 
-/// <summary>What the page's script draws, as JSON. Addresses are strings, for a script's numbers have 53 bits; times are ms of Unix time.</summary>
+/// <summary>
+/// The data that the page's script draws, as JSON. Addresses are strings, because a script's numbers have 53 bits;
+/// times are milliseconds of Unix time.
+/// </summary>
 internal sealed class ReportData(EventMeasure measure, Timeline timeline, Lanes lanes, PageRows pages, InstructionNames names, TimeSpan utcOffset)
 {
-    /// <summary>The most lines of the heat map: what fits on a screen.</summary>
+    /// <summary>The maximum number of lines in the heat map: what fits on a screen.</summary>
     public const int MostPageRows = 40;
 
-    /// <returns>JSON without a character that means something to HTML.</returns>
+    /// <returns>JSON without any character that has a meaning in HTML.</returns>
     public string ToJson()
     {
         using MemoryStream buffer = new();
 
-        // The default encoder leaves no <, >, & or quote as it is.
+        // The default encoder escapes every <, >, & and quote.
         using (Utf8JsonWriter json = new(buffer)) Write(json);
         return Encoding.UTF8.GetString(buffer.GetBuffer().AsSpan(0, (int)buffer.Length));
     }

@@ -3,8 +3,8 @@ using System.Text;
 namespace XenVmEvent.Reporting;
 
 /// <summary>
-/// The file that a report goes to. It is opened before the events come, so that what is wrong with it is known then, and what
-/// was in it is overwritten only when the report is written.
+/// The file for a report. It is opened before the events come, so that faults show early, and overwritten only when the
+/// report is written.
 /// </summary>
 public sealed class ReportFile : IDisposable
 {
@@ -23,11 +23,12 @@ public sealed class ReportFile : IDisposable
     }
 
     /// <summary>Opens the file.</summary>
-    /// <param name="path">Where it is.</param>
-    /// <param name="noClobber">Fail if there is one.</param>
-    /// <param name="force">Write it even if it is marked as read-only; it is marked so again at the end.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="noClobber">Fail if the file exists.</param>
+    /// <param name="force">Write it even if it is read-only; it is made read-only again at the end.</param>
     /// <exception cref="XenException">
-    /// <see cref="XenErrorId.ReportFailed"/>: it cannot be written. <see cref="XenErrorId.ReportExists"/>: there is one already.
+    /// <see cref="XenErrorId.ReportFailed"/>: it cannot be written. <see cref="XenErrorId.ReportExists"/>: the file
+    /// exists.
     /// </exception>
     public static ReportFile Open(string path, bool noClobber = false, bool force = false)
     {
@@ -47,8 +48,8 @@ public sealed class ReportFile : IDisposable
         }
     }
 
-    /// <summary>Writes the report, instead of what was there, and closes the file.</summary>
-    /// <exception cref="XenException"><see cref="XenErrorId.ReportFailed"/>: the disk is full, or the like.</exception>
+    /// <summary>Replaces the file's contents with the report, and closes the file.</summary>
+    /// <exception cref="XenException"><see cref="XenErrorId.ReportFailed"/>: for example, the disk is full.</exception>
     public void Write(string html)
     {
         ArgumentNullException.ThrowIfNull(html);
@@ -66,7 +67,7 @@ public sealed class ReportFile : IDisposable
         }
     }
 
-    /// <summary>Closes the file. A new one that nothing was written to goes.</summary>
+    /// <summary>Closes the file. A new file to which nothing was written is deleted.</summary>
     public void Dispose()
     {
         _file.Dispose();
@@ -77,16 +78,16 @@ public sealed class ReportFile : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // An empty file is no harm.
+            // An empty file does no harm.
         }
     }
 
     private static XenException CannotWrite(string path, Exception cause) => new(
         XenErrorId.ReportFailed,
         $"The report '{path}' cannot be written: {cause.Message}",
-        "Name a file in a folder that you may write, on a disk with room.",
+        "Name a file in a folder that you may write to, on a disk with free space.",
         cause);
 
     private static XenException Exists(string path) => new(
-        XenErrorId.ReportExists, $"The file '{path}' is there already.", "Name another, or let it be overwritten.");
+        XenErrorId.ReportExists, $"The file '{path}' exists already.", "Name another file, or allow overwriting.");
 }

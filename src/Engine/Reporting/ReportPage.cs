@@ -5,13 +5,13 @@ using System.Text;
 namespace XenVmEvent.Reporting;
 
 /// <summary>
-/// The page: Report.html with its style, its script and its data put in. Its policy lets it run this very script, and load
-/// nothing.
+/// The page: Report.html with its style, its script and its data inserted. Its policy allows only this very script and
+/// loads nothing.
 /// </summary>
 internal static class ReportPage
 {
     /// <param name="title">Any text.</param>
-    /// <param name="json">The data, without a character that means something to HTML.</param>
+    /// <param name="json">The data, without any character that has a meaning in HTML.</param>
     public static string Create(string title, string json)
     {
         Dictionary<string, string> parts = new()
@@ -26,7 +26,7 @@ internal static class ReportPage
         return Fill(Resource("Report.html"), parts);
     }
 
-    /// <summary>In one pass: a part may contain anything, also what looks like the place of another.</summary>
+    /// <summary>In one pass, because a part may contain anything, even another part's placeholder.</summary>
     private static string Fill(string template, Dictionary<string, string> parts)
     {
         StringBuilder page = new();
@@ -42,7 +42,7 @@ internal static class ReportPage
         return page.Append(template, end, template.Length - end).ToString();
     }
 
-    /// <summary>As the build has computed it: .NET would ask OpenSSL, which not every dom0 has.</summary>
+    /// <summary>Computed by the build: .NET would need OpenSSL, which not every dom0 has.</summary>
     private static string HashOf(string part)
     {
         IEnumerable<AssemblyMetadataAttribute> hashes = typeof(ReportPage).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>();

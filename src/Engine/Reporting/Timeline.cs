@@ -1,13 +1,13 @@
 namespace XenVmEvent.Reporting;
 
 /// <summary>
-/// Time in bins of the same width: 1 ms at first, and twice as much whenever events lie too far apart for the bins that there
-/// are. What is counted by bin is an array of <see cref="Most"/> slots; a bin's slot is its number, modulo that, so that
-/// nothing moves when an earlier or later bin comes to it.
+/// Time in bins of equal width: 1 ms at first, doubled whenever events are too far apart for the number of bins. Counts
+/// by bin are an array of <see cref="Most"/> slots. A bin's slot is its number modulo that, so that nothing moves when
+/// an earlier or later bin is added.
 /// </summary>
 internal sealed class Timeline
 {
-    /// <summary>The most bins. More would be narrower than a screen's pixels.</summary>
+    /// <summary>The maximum number of bins. More would be narrower than a screen's pixels.</summary>
     public const int Most = 256;
 
     private const int Mask = Most - 1;
@@ -21,11 +21,11 @@ internal sealed class Timeline
     /// <summary>From the first bin with an event to the last.</summary>
     public int Count => _last < _first ? 0 : (int)(_last - _first) + 1;
 
-    /// <summary>UTC ticks at which the first bin begins.</summary>
+    /// <summary>The start of the first bin in UTC ticks.</summary>
     public long Start => Count == 0 ? 0 : _first * _width;
 
     /// <summary>Finds the slot for a time.</summary>
-    /// <returns>False: it does not fit before <see cref="Widen"/>.</returns>
+    /// <returns>False: it does not fit until <see cref="Widen"/> is called.</returns>
     public bool TryFind(long utcTicks, out int slot)
     {
         long bin = utcTicks / _width;
@@ -37,7 +37,7 @@ internal sealed class Timeline
         return true;
     }
 
-    /// <summary>Makes the bins twice as wide. All that was counted has to be given.</summary>
+    /// <summary>Doubles the width of the bins. All counts must be passed.</summary>
     public void Widen(IEnumerable<long[]> all)
     {
         Span<long> wider = stackalloc long[Most];
@@ -53,7 +53,7 @@ internal sealed class Timeline
         _width *= 2;
     }
 
-    /// <summary>What was counted, from the first bin to the last.</summary>
+    /// <summary>The counts from the first bin to the last.</summary>
     public IEnumerable<long> InOrder(long[] counts)
     {
         for (long bin = _first; bin <= _last; bin++) yield return counts[bin & Mask];

@@ -4,14 +4,14 @@ using XenVmEvent.Events;
 namespace XenVmEvent.Symbols;
 
 /// <summary>
-/// The names of a guest's code: a Linux kernel's System.map, or what its /proc/kallsyms shows, modules included. A kernel
-/// that randomises its addresses lies elsewhere than its System.map says; its kallsyms has the true ones.
+/// The symbols of a guest's code: a Linux kernel's System.map, or the contents of its /proc/kallsyms, modules included.
+/// A kernel that randomises its addresses is not where its System.map says; its kallsyms has the true addresses.
 /// </summary>
 public sealed class SymbolMap
 {
     private const string CodeTypes = "tTwWiV";
 
-    /// <summary>How far the last symbol reaches at most: a map has no sizes, and what comes behind it may be anything.</summary>
+    /// <summary>How far the last symbol reaches at most: a map has no sizes, and anything may follow it.</summary>
     private const ulong LastBytes = 4096;
 
     private readonly ulong[] _addresses;
@@ -23,16 +23,18 @@ public sealed class SymbolMap
         _names = names;
     }
 
-    /// <summary>How many symbols it has, those that are no code included.</summary>
+    /// <summary>How many symbols it has, including those that are not code.</summary>
     public int Count => _addresses.Length;
 
     /// <summary>
-    /// Reads lines of an address in hex, a type and a name, as nm prints them; those without an address, of what lies
-    /// elsewhere, and labels of the assembler's own are left out.
+    /// Reads lines of a hexadecimal address, a type and a name, as nm prints them. Lines without an address, for
+    /// undefined symbols, and the assembler's own labels are skipped.
     /// </summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
-    /// <exception cref="FormatException">A line is none of these, or the file has no code with a name and an address.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access to the file is denied.</exception>
+    /// <exception cref="FormatException">
+    /// A line has another form, or the file names no code with an address.
+    /// </exception>
     public static SymbolMap Read(string file)
     {
         SortedDictionary<ulong, string?> symbols = [];
@@ -48,25 +50,26 @@ public sealed class SymbolMap
 
             if (IsLabel(parts[2])) continue;
 
-            // Of several names at an address the first that is code; what is no code still ends the code before it.
+            // If an address has several names, the first that is code counts; a symbol that is not code still ends the
+            // code before it.
             string? name = CodeTypes.Contains(parts[1][0], StringComparison.Ordinal) ? NameOf(parts) : null;
             if (!symbols.TryGetValue(address, out string? known) || known is null) symbols[address] = name;
         }
 
-        // Who may not see them gets zeros from kallsyms.
+        // Without permission to see them, kallsyms shows zeros.
         if (!symbols.Keys.Any(address => address != 0))
-            throw new FormatException("It has no symbol with an address; /proc/kallsyms shows them to root alone, with kernel.kptr_restrict at 0 or 1.");
+            throw new FormatException("It has no symbol with an address. Only root sees addresses in /proc/kallsyms, and only if kernel.kptr_restrict is 0 or 1.");
         if (symbols.Values.All(name => name is null))
         {
             throw new FormatException(
-                "It names no code. Debian's /boot/System.map-<release> is such a stub: the real one is /usr/lib/debug/boot/System.map-<release>, of the package linux-image-<release>-dbg.");
+                "It names no code. Debian's /boot/System.map-<release> is such a stub: the real one is /usr/lib/debug/boot/System.map-<release>, from the package linux-image-<release>-dbg.");
         }
 
         return new SymbolMap([.. symbols.Keys], [.. symbols.Values]);
     }
 
-    /// <summary>The code that lies at an address, as in <c>do_syscall_64+0x38</c>.</summary>
-    /// <returns>Null when no code is known there.</returns>
+    /// <summary>The code at an address, as in <c>do_syscall_64+0x38</c>.</summary>
+    /// <returns>Null if no code is known there.</returns>
     public string? Find(ulong address)
     {
         int index = Array.BinarySearch(_addresses, address);
@@ -78,9 +81,11 @@ public sealed class SymbolMap
         return offset == 0 ? name : $"{name}+0x{offset:x}";
     }
 
-    /// <summary>Where the code of a name lies, up to the next symbol.</summary>
+    /// <summary>The addresses of a symbol's code, up to the next symbol.</summary>
     /// <param name="symbol">The name, or a pattern.</param>
-    /// <param name="matches">Whether the pattern matches a name; a module's is also asked for as in <c>ext4_read [ext4]</c>.</param>
+    /// <param name="matches">
+    /// Whether the pattern matches a name; a module's name is also passed as in <c>ext4_read [ext4]</c>.
+    /// </param>
     /// <exception cref="XenException"><see cref="XenErrorId.InvalidArgument"/>: no code has such a name.</exception>
     public IReadOnlyList<AddressRange> RangesOf(string symbol, Predicate<string> matches)
     {
@@ -93,9 +98,9 @@ public sealed class SymbolMap
         }
 
         return ranges.Count > 0 ? ranges : throw new XenException(
-            XenErrorId.InvalidArgument, $"'{symbol}' is no code that the symbol map names.", "Look for its name in the file, or name another map.");
+            XenErrorId.InvalidArgument, $"'{symbol}' names no code in the symbol map.", "Look up its name in the file, or give another map.");
 
-        // A name may have a pattern's characters.
+        // A name may contain a pattern's characters.
         bool IsMeant(string name) => name == symbol || matches(name);
     }
 
@@ -107,7 +112,9 @@ public sealed class SymbolMap
         return address > ulong.MaxValue - (LastBytes - 1) ? ulong.MaxValue : address + (LastBytes - 1);
     }
 
-    /// <summary>What tells code from data in an arm64 object ($x, $d, $x.1), and local labels: no names of functions.</summary>
+    /// <summary>
+    /// The markers of code and data in an arm64 object ($x, $d, $x.1), and local labels: not names of functions.
+    /// </summary>
     private static bool IsLabel(string name) =>
         name.StartsWith(".L", StringComparison.Ordinal)
         || (name.Length >= 2 && name[0] == '$' && (name[1] is 'a' or 'd' or 't' or 'x') && (name.Length == 2 || name[2] == '.'));

@@ -3,7 +3,10 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>Xen's side of a domain's enabled monitor: how events reach the listener and its answers the vCPUs. Used under the domain's gate.</summary>
+/// <summary>
+/// Xen's side of a domain's enabled monitor: how events reach the listener, and how its answers reach the vCPUs. Used
+/// under the domain's gate.
+/// </summary>
 internal abstract class Delivery(SimulatedDomain domain, SimulatedPorts ports)
 {
     private readonly byte[] _response = new byte[domain.Layout.Size];
@@ -19,30 +22,30 @@ internal abstract class Delivery(SimulatedDomain domain, SimulatedPorts ports)
     /// <summary>The slots as the listener has them mapped; null in ring mode.</summary>
     public virtual SharedMemory? ListenerSlots => null;
 
-    /// <summary>A mapping of the ring for another than the listener, who disposes it.</summary>
+    /// <summary>Maps the ring for someone other than the listener, who disposes the mapping.</summary>
     public abstract SharedMemory MapRing();
 
     protected SimulatedDomain Domain { get; } = domain;
 
-    /// <summary>Notifications that came where Xen found no response.</summary>
+    /// <summary>Notifications for which Xen found no response.</summary>
     public long StrayNotifications { get; protected set; }
 
-    /// <summary>Puts the vCPU in the queue when there is no room for its event. It is given room in its turn.</summary>
-    /// <returns>False when there is room.</returns>
+    /// <summary>Puts the vCPU in the queue if there is no room for its event. It gets room in its turn.</summary>
+    /// <returns>False if there is room.</returns>
     public abstract bool TryQueue(SimulatedVCpu vcpu);
 
-    /// <summary>Hands an event over, for which there is room.</summary>
+    /// <summary>Delivers an event for which there is room.</summary>
     /// <returns>The index of the port to signal; negative for none.</returns>
     public abstract int Put(SimulatedVCpu vcpu, bool sync);
 
     /// <summary>The listener notified a port: takes its responses.</summary>
-    /// <param name="port">0 for the ring's, else vCPU id + 1.</param>
+    /// <param name="port">0 for the ring's, otherwise vCPU id + 1.</param>
     public abstract void Notified(int port);
 
-    /// <summary>Whether vCPUs wait for room; Xen refuses to disable then.</summary>
+    /// <summary>Whether vCPUs wait for room; Xen then refuses to disable the monitor.</summary>
     public abstract bool HasQueuedVCpus { get; }
 
-    /// <summary>Ends the channel, letting go of the vCPUs that Xen lets go of then.</summary>
+    /// <summary>Closes the channel and releases the vCPUs that Xen releases then.</summary>
     public abstract void Close();
 
     /// <summary>Shows the listener an index or state that Xen would never write.</summary>
@@ -50,7 +53,10 @@ internal abstract class Delivery(SimulatedDomain domain, SimulatedPorts ports)
 
     protected Span<byte> ResponseBuffer => _response;
 
-    /// <summary>Does what the copied response asks for, as far as it holds: Xen goes by its version, its vcpu_id and whether that vCPU waits.</summary>
+    /// <summary>
+    /// Does what the copied response asks for, if it is valid: Xen goes by its version, its vcpu_id and whether that
+    /// vCPU waits.
+    /// </summary>
     protected void ApplyResponse()
     {
         var response = new RequestReader(_response, Domain.Layout);

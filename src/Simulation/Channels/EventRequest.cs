@@ -2,7 +2,7 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>The request that a vCPU puts together for its next event; its memory is used again and again.</summary>
+/// <summary>The request that a vCPU composes for its next event; its memory is reused.</summary>
 internal sealed class EventRequest
 {
     private readonly VmEventLayout _layout;
@@ -22,7 +22,7 @@ internal sealed class EventRequest
 
     public ReadOnlySpan<byte> Bytes => _bytes;
 
-    /// <summary>Starts a request with the registers of now.</summary>
+    /// <summary>Starts a request with the current registers.</summary>
     public EventRequest Begin(VmEventKind kind, GuestRegisters registers)
     {
         _fixed.CopyTo(_bytes, 0);
@@ -30,10 +30,10 @@ internal sealed class EventRequest
         return Set(VmEventField.Reason, (ulong)kind);
     }
 
-    /// <summary>Starts a request that is as another was.</summary>
+    /// <summary>Starts a request that is a copy of another.</summary>
     public void Repeat(RequestReader request) => request.Bytes.CopyTo(_bytes);
 
-    /// <summary>Of a request that repeats another: the flags that tell where the event came from.</summary>
+    /// <summary>For a request that repeats another: the flags that tell where the event came from.</summary>
     public VmEventFlags Origin => new RequestReader(_bytes, _layout).Flags & (VmEventFlags.Foreign | VmEventFlags.NestedP2m);
 
     public EventRequest Set(VmEventField field, ulong value)

@@ -3,7 +3,10 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>Xen's side of a vm_event ring: puts requests in and takes responses out. Its indices are its own; the shared ones it trusts as little as Xen does.</summary>
+/// <summary>
+/// Xen's side of a vm_event ring: puts requests in and takes responses out. It has its own indices, and trusts the
+/// shared ones as little as Xen does.
+/// </summary>
 internal sealed class FrontRing
 {
     private const int ReqProd = 0;
@@ -28,7 +31,7 @@ internal sealed class FrontRing
     /// <summary>Entries that hold no request and no response.</summary>
     public int Free => Entries - (int)(_reqProd - _rspCons);
 
-    /// <summary>Copies a request in and shows it to the listener. Whether there is room is the caller's to know.</summary>
+    /// <summary>Copies a request in and shows it to the listener. The caller must know that there is room.</summary>
     public void Put(ReadOnlySpan<byte> request)
     {
         request.CopyTo(Entry(_reqProd));
@@ -36,7 +39,7 @@ internal sealed class FrontRing
     }
 
     /// <summary>Copies the next response out.</summary>
-    /// <returns>False when there is none.</returns>
+    /// <returns>False if there is none.</returns>
     public bool TryTake(Span<byte> response)
     {
         if (_memory.ReadAcquire(RspProd) == _rspCons) return false;
@@ -46,8 +49,8 @@ internal sealed class FrontRing
     }
 
     /// <summary>
-    /// Whether the listener published more responses than there were requests. As long as there was none that harms
-    /// nothing: it is the way to resume vCPUs that another listener left paused.
+    /// Whether the listener published more responses than there were requests. Before the first request this is
+    /// harmless: it is how to resume vCPUs that another listener left paused.
     /// </summary>
     public bool IsOverAnswered
     {

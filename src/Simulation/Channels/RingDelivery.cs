@@ -3,7 +3,7 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>All events by one ring of one page, where a vCPU that finds no room waits.</summary>
+/// <summary>Delivers all events through one ring of one page; a vCPU that finds no room waits.</summary>
 internal sealed class RingDelivery : Delivery
 {
     private readonly SharedPages _page = new(SharedMemory.PageSize);
@@ -35,7 +35,8 @@ internal sealed class RingDelivery : Delivery
         _ring.Put(vcpu.Request.Bytes);
         WakeThoseWithoutRoom();
 
-        // A vCPU that need not wait for an answer must leave room for one event of each: it rests until there is again.
+        // A vCPU that need not wait for an answer must leave room for one event of each vCPU: it rests until there is
+        // room again.
         if (_ring.Free < Domain.VCpus.Count && !vcpu.IsPaused && vcpu.Block()) _blocked++;
         return 0;
     }
@@ -45,7 +46,7 @@ internal sealed class RingDelivery : Delivery
         if (_ring.IsOverAnswered)
         {
             throw Domain.Host.BringDown(
-                "The listener published more responses than it had requests: Xen would take whatever lies in the ring for an answer.");
+                "The listener published more responses than it had requests: Xen would take whatever is in the ring for an answer.");
         }
 
         bool any = false;
@@ -67,7 +68,9 @@ internal sealed class RingDelivery : Delivery
 
     public override void Tear(SimulatedVCpu vcpu) => _ring.TearIndex();
 
-    /// <summary>Those that could not even put their event in come first, in turn; they make room for the others later.</summary>
+    /// <summary>
+    /// vCPUs that could not even put in their event come first, in turn; they make room for the others later.
+    /// </summary>
     private void WakeThoseWithoutRoom()
     {
         if (_queue.Count == 0)

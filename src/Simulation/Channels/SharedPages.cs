@@ -3,7 +3,9 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>Pages that simulated Xen and a listener share, each by a mapping of its own; freed when both let go.</summary>
+/// <summary>
+/// Pages that simulated Xen and a listener share, each with its own mapping; freed when both have released them.
+/// </summary>
 internal sealed class SharedPages
 {
     private readonly nint _start;
@@ -25,7 +27,7 @@ internal sealed class SharedPages
     /// <summary>The listener's mapping, which it disposes.</summary>
     public SharedMemory Listener { get; }
 
-    /// <summary>A mapping more, which the caller disposes.</summary>
+    /// <summary>Makes another mapping, which the caller disposes.</summary>
     public SharedMemory Map()
     {
         Interlocked.Increment(ref _mappings);

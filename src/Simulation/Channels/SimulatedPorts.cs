@@ -3,7 +3,10 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>The event channels of one listener. A port is pending from its signal until it is taken, and masked from then until it is unmasked.</summary>
+/// <summary>
+/// The event channels of one listener. A port is pending from its signal until it is taken, and masked from then until
+/// it is unmasked.
+/// </summary>
 internal sealed class SimulatedPorts : IEventPorts
 {
     private readonly SimulatedDomain _domain;
@@ -21,7 +24,7 @@ internal sealed class SimulatedPorts : IEventPorts
     /// <param name="domain">The domain.</param>
     /// <param name="caller">Guards the monitor that the ports belong to.</param>
     /// <param name="firstPort">The ring's port; the slots' follow.</param>
-    /// <param name="slots">How many vCPUs have a port of their own.</param>
+    /// <param name="slots">How many vCPUs have their own port.</param>
     public SimulatedPorts(SimulatedDomain domain, SingleCaller caller, uint firstPort, int slots)
     {
         _domain = domain;
@@ -33,11 +36,13 @@ internal sealed class SimulatedPorts : IEventPorts
         _ready = new Queue<int>(_ports.Length);
         SlotPorts = _ports[1..];
 
-        // Xen marks a port when it is bound, for what may have come before.
+        // Xen signals a port when it is bound, for anything that may have come before.
         SignalAll();
     }
 
-    /// <summary>Called on the signalling thread when there is something to take: for a listener that does not wait here.</summary>
+    /// <summary>
+    /// Called on the signalling thread when there is something to take, for a listener that does not wait here.
+    /// </summary>
     public Action? Arrived { private get; set; }
 
     public uint RingPort => _ports[0];
@@ -102,7 +107,7 @@ internal sealed class SimulatedPorts : IEventPorts
         _wake.Set();
     }
 
-    /// <summary>Xen signals the port with this index, late if it shall be; negative: none.</summary>
+    /// <summary>Xen signals the port with this index, late if a fault asks for it; negative: none.</summary>
     public void Signal(int index)
     {
         if (index < 0 || _domain.Faults.TakeMissingSignal()) return;
@@ -111,13 +116,13 @@ internal sealed class SimulatedPorts : IEventPorts
         else SignalNow(index);
     }
 
-    /// <summary>Signals every port though nothing happened.</summary>
+    /// <summary>Signals every port although nothing happened.</summary>
     public void SignalAll()
     {
         for (int i = 0; i < _ports.Length; i++) SignalNow(i);
     }
 
-    /// <summary>The listener let go of the ports: signals go nowhere.</summary>
+    /// <summary>The listener closed the ports: signals go nowhere.</summary>
     public void Close() => _closed = true;
 
     private void SignalLater(int index, TimeSpan delay) =>
@@ -157,6 +162,6 @@ internal sealed class SimulatedPorts : IEventPorts
     private int IndexOf(uint port, string call)
     {
         uint index = port - _ports[0];
-        return index < _ports.Length ? (int)index : throw Refusal.Invalid(call, $"{port} is no port of this monitor");
+        return index < _ports.Length ? (int)index : throw Refusal.Invalid(call, $"{port} is not a port of this monitor");
     }
 }

@@ -3,7 +3,10 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>Synchronous events by the vCPU's slot, asynchronous ones by a ring that nobody answers and that is overwritten when the listener is late.</summary>
+/// <summary>
+/// Delivers synchronous events through the vCPU's slot, and asynchronous ones through a ring that nobody answers and
+/// that is overwritten when the listener is late.
+/// </summary>
 internal sealed class SlottedDelivery : Delivery
 {
     private readonly SharedPages _ringPages;
@@ -14,7 +17,9 @@ internal sealed class SlottedDelivery : Delivery
     /// <param name="domain">The domain.</param>
     /// <param name="ports">The listener's ports.</param>
     /// <param name="ringFrames">Pages of the ring, 1 or more.</param>
-    /// <param name="channels">How many slots the listener asked for: right only when there are as many vCPUs.</param>
+    /// <param name="channels">
+    /// How many slots the listener asked for; correct only if it equals the number of vCPUs.
+    /// </param>
     public SlottedDelivery(SimulatedDomain domain, SimulatedPorts ports, int ringFrames, int channels)
         : base(domain, ports)
     {
@@ -32,7 +37,7 @@ internal sealed class SlottedDelivery : Delivery
 
     public override SharedMemory MapRing() => _ringPages.Map();
 
-    /// <summary>A mapping of the slots for another than the listener, who disposes it.</summary>
+    /// <summary>Maps the slots for someone other than the listener, who disposes the mapping.</summary>
     public SharedMemory MapSlots() => _slotPages.Map();
 
     public override bool HasQueuedVCpus => false;
@@ -58,7 +63,8 @@ internal sealed class SlottedDelivery : Delivery
             return -1;
         }
 
-        // The wrong number of slots leaves some vCPUs without one, or puts all where the listener does not look.
+        // The wrong number of slots leaves some vCPUs without one, or puts all of them where the listener does not
+        // look.
         if (_slots.Count != Domain.VCpus.Count && (vcpu.Id >= _slots.Count || _slots.Count > Domain.VCpus.Count)) return -1;
         vcpu.Request.Bytes.CopyTo(_slots.Message(vcpu.Id));
         _slots.SetState(vcpu.Id, SlotState.Submit);
@@ -67,7 +73,7 @@ internal sealed class SlottedDelivery : Delivery
 
     public override void Notified(int port)
     {
-        // The ring's port belongs to vCPU 0 as far as Xen is concerned.
+        // Xen regards the ring's port as vCPU 0's.
         int id = Math.Max(port - 1, 0);
         if (id >= _slots.Count || !_slots.IsIn(id, SlotState.Finish))
         {

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace XenVmEvent.Simulation;
 
 /// <summary>
-/// Wakes one thread, which spins a little before it sleeps. A signal that finds nobody waiting is kept for the next wait.
-/// Nobody waits who has a gate of the host.
+/// Wakes one thread, which spins briefly before it sleeps. A signal that finds nobody waiting is kept for the next
+/// wait. No thread may wait while it holds a gate of the host.
 /// </summary>
 internal sealed class WakeSignal(HostState host)
 {
@@ -12,16 +12,19 @@ internal sealed class WakeSignal(HostState host)
     private const int Sleeping = 1;
     private const int Signalled = 2;
 
-    /// <summary>How long a wait looks before it sleeps: about what falling asleep and waking costs.</summary>
+    /// <summary>How long a wait spins before it sleeps: about what falling asleep and waking cost.</summary>
     private static readonly long SpinTicks = Stopwatch.Frequency / 100_000;
 
-    /// <summary>Threads that spin now, of all signals: always one fewer than there are processors, so that the others can work.</summary>
+    /// <summary>
+    /// The number of threads spinning now, over all signals: always fewer than there are processors, so that the others
+    /// can work.
+    /// </summary>
     private static int _spinners;
 
     private readonly object _sleep = new();
     private int _state;
 
-    /// <summary>Ends the wait of now, or the next.</summary>
+    /// <summary>Ends the current wait, or the next.</summary>
     public void Set()
     {
         if (Interlocked.Exchange(ref _state, Signalled) != Sleeping) return;
@@ -29,7 +32,7 @@ internal sealed class WakeSignal(HostState host)
     }
 
     /// <summary>Waits for a signal and takes it.</summary>
-    /// <returns>False when the time was over first.</returns>
+    /// <returns>False if the time was over first.</returns>
     public bool Wait(TimeSpan timeout)
     {
         host.ThrowIfGateIsHeld();

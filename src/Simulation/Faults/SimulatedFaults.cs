@@ -1,6 +1,9 @@
 namespace XenVmEvent.Simulation;
 
-/// <summary>What shall go wrong in a domain's monitor, for tests of listeners. Each happens as often as it is set to, then no more.</summary>
+/// <summary>
+/// The faults to inject into a domain's monitor, for tests of listeners. Each happens as often as it is set to, then no
+/// more.
+/// </summary>
 public sealed class SimulatedFaults
 {
     private readonly long[] _happened = new long[Enum.GetValues<SimulatedFault>().Length];
@@ -15,22 +18,28 @@ public sealed class SimulatedFaults
     /// <summary>How many waits for the event channels return early with nothing, as after EINTR.</summary>
     public int InterruptedWaits { set => Volatile.Write(ref _interruptedWaits, value); }
 
-    /// <summary>How many times all ports are signalled though nothing happened, each time that an event is raised.</summary>
+    /// <summary>
+    /// How many times all ports are signalled although nothing happened, each time that an event is raised.
+    /// </summary>
     public int SpuriousSignals { set => Volatile.Write(ref _spuriousSignals, value); }
 
     /// <summary>How many signals never arrive.</summary>
     public int MissingSignals { set => Volatile.Write(ref _missingSignals, value); }
 
-    /// <summary>How late every signal arrives; zero: at once.</summary>
+    /// <summary>How late every signal arrives; zero: not late.</summary>
     public TimeSpan SignalDelay { get; set; }
 
-    /// <summary>The domain is destroyed when so many more events were raised, the last of them without answer: 1 for the next.</summary>
+    /// <summary>
+    /// The domain is destroyed after this many more events, the last of them without an answer: 1 for the next.
+    /// </summary>
     public long DestroyAtEvent { set => Volatile.Write(ref _destroyAtEvent, value); }
 
-    /// <summary>The ring's index and the slot's state turn to nonsense when so many more events were raised: 1 for the next.</summary>
+    /// <summary>
+    /// The ring's index and the slot's state become nonsense after this many more events: 1 for the next.
+    /// </summary>
     public long TearAtEvent { set => Volatile.Write(ref _tearAtEvent, value); }
 
-    /// <summary>The next calls of the listener are refused, and change nothing.</summary>
+    /// <summary>Refuses the listener's next calls, which then change nothing.</summary>
     /// <param name="count">How many.</param>
     /// <param name="errno">The error.</param>
     public void RefuseCalls(int count, Errno errno)
@@ -80,13 +89,13 @@ public sealed class SimulatedFaults
     private void Note(SimulatedFault fault) => Interlocked.Increment(ref _happened[(int)fault]);
 }
 
-/// <summary>What can go wrong in a simulated domain's monitor.</summary>
+/// <summary>The kinds of fault in a simulated domain's monitor.</summary>
 public enum SimulatedFault
 {
     /// <summary>A wait for the event channels returned early with nothing, as after EINTR.</summary>
     InterruptedWait,
 
-    /// <summary>All ports were signalled though nothing had happened.</summary>
+    /// <summary>All ports were signalled although nothing had happened.</summary>
     SpuriousSignal,
 
     /// <summary>A signal arrived late.</summary>
@@ -101,6 +110,6 @@ public enum SimulatedFault
     /// <summary>The domain was destroyed in the middle of an event.</summary>
     Destruction,
 
-    /// <summary>The ring's index and a slot's state turned to nonsense.</summary>
+    /// <summary>The ring's index and a slot's state became nonsense.</summary>
     TornChannel,
 }

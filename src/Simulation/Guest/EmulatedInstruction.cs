@@ -3,7 +3,10 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>Xen's emulator, as far as it is needed for instructions that an answer brings as bytes: NOP, PUSH of a register and MOV of a constant to one.</summary>
+/// <summary>
+/// Xen's emulator, as far as it is needed for instructions that an answer carries as bytes: NOP, PUSH of a register and
+/// MOV of a constant to a register.
+/// </summary>
 internal static class EmulatedInstruction
 {
     private const byte Nop = 0x90;
@@ -14,7 +17,7 @@ internal static class EmulatedInstruction
     private const byte RexB = 0x41;
 
     /// <summary>Executes the first instruction.</summary>
-    /// <returns>Its length; 0 when it is one that cannot be emulated.</returns>
+    /// <returns>Its length; 0 if it cannot be emulated.</returns>
     public static uint Execute(ReadOnlySpan<byte> code, GuestRegisters registers)
     {
         byte prefix = (byte)((code[0] & 0xf0) == Rex ? code[0] : 0);

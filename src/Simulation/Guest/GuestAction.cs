@@ -2,7 +2,9 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>One instruction for a simulated guest to execute. Made by the methods named after what it does.</summary>
+/// <summary>
+/// One instruction for a simulated guest to execute. The methods that make it are named after what it does.
+/// </summary>
 public readonly record struct GuestAction
 {
     private GuestAction(GuestActionKind kind, ulong target = 0, ulong value = 0)
@@ -15,10 +17,10 @@ public readonly record struct GuestAction
     /// <summary>What it does.</summary>
     public GuestActionKind Kind { get; }
 
-    /// <summary>What it does it to: the guest physical address, MSR, CPUID leaf, descriptor table or port.</summary>
+    /// <summary>Its target: the guest physical address, MSR, CPUID leaf, descriptor table or port.</summary>
     internal ulong Target { get; }
 
-    /// <summary>The value written, the CPUID subleaf, or bits that say how: see the methods.</summary>
+    /// <summary>The value written, the CPUID subleaf, or option bits: see the methods.</summary>
     internal ulong Value { get; }
 
     /// <summary>Does nothing.</summary>
@@ -30,10 +32,10 @@ public readonly record struct GuestAction
     /// <summary>Reads 8 bytes from a page into RAX.</summary>
     public static GuestAction ReadPage(ulong gfn, int offset = 0) => new(GuestActionKind.ReadPage, Address(gfn, offset));
 
-    /// <summary>Runs one instruction that lies in a page.</summary>
+    /// <summary>Executes one instruction in a page.</summary>
     public static GuestAction ExecutePage(ulong gfn, int offset = 0) => new(GuestActionKind.ExecutePage, Address(gfn, offset));
 
-    /// <summary>Has the processor write to a page that holds a page table.</summary>
+    /// <summary>Makes the processor write to a page that holds a page table.</summary>
     public static GuestAction WalkPageTable(ulong gfn, int offset = 0) => new(GuestActionKind.WalkPageTable, Address(gfn, offset));
 
     /// <summary>Writes 8 bytes to a page with an instruction that Xen cannot emulate.</summary>
@@ -46,33 +48,38 @@ public readonly record struct GuestAction
     public static GuestAction WriteControlRegister(ControlRegister register, ulong value) =>
         new(GuestActionKind.WriteCR0 + (int)register, (ulong)register, value);
 
-    /// <summary>Writes a model specific register.</summary>
+    /// <summary>Writes a model-specific register.</summary>
     public static GuestAction WriteMsr(uint msr, ulong value) => new(GuestActionKind.WriteMsr, msr, value);
 
     /// <summary>Executes INT3.</summary>
     public static GuestAction Breakpoint() => new(GuestActionKind.Breakpoint);
 
-    /// <summary>Runs into a hardware breakpoint.</summary>
+    /// <summary>Hits a hardware breakpoint.</summary>
     public static GuestAction DebugException() => new(GuestActionKind.DebugException);
 
-    /// <summary>Loads (writes) or stores (reads) a descriptor table register: Xen's <c>VM_EVENT_DESC_*</c>, 1 IDTR, 2 GDTR, 3 LDTR, 4 TR.</summary>
+    /// <summary>
+    /// Loads (writes) or stores (reads) a descriptor table register: Xen's <c>VM_EVENT_DESC_*</c>, 1 IDTR, 2 GDTR, 3
+    /// LDTR, 4 TR.
+    /// </summary>
     public static GuestAction DescriptorAccess(byte descriptor, bool isWrite) =>
         new(GuestActionKind.DescriptorAccess, descriptor, isWrite ? 1UL : 0);
 
-    /// <summary>Asks the listener for attention, by the kernel or by a program.</summary>
+    /// <summary>Asks the listener for attention, from the kernel or a program.</summary>
     public static GuestAction GuestRequest(bool fromUserspace = false) => new(GuestActionKind.GuestRequest, value: fromUserspace ? 1UL : 0);
 
     /// <summary>Makes a privileged call: SMC on arm64. Nothing on x86.</summary>
     public static GuestAction PrivilegedCall() => new(GuestActionKind.PrivilegedCall);
 
-    /// <summary>Reads or writes an I/O port: 1, 2 or 4 bytes, by a string instruction or not.</summary>
+    /// <summary>Reads or writes an I/O port: 1, 2 or 4 bytes, with a string instruction or not.</summary>
     public static GuestAction PortIo(ushort port, bool isRead, byte bytes = 1, bool isString = false) =>
         new(GuestActionKind.PortIo, port, (isRead ? 0UL : 1) | (isString ? 2UL : 0) | (ulong)bytes << 8);
 
     /// <summary>Takes a timer interrupt.</summary>
     public static GuestAction Interrupt() => new(GuestActionKind.Interrupt);
 
-    /// <summary>Raises an event of any reason, also one that Xen never raises on this channel, or that only a Xen to come knows.</summary>
+    /// <summary>
+    /// Raises an event of any reason, even one that Xen never raises on this channel or that only a future Xen knows.
+    /// </summary>
     internal static GuestAction Raise(uint reason) => new(GuestActionKind.Raise, reason);
 
     private static ulong Address(ulong gfn, int offset)

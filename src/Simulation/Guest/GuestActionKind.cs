@@ -12,10 +12,10 @@ public enum GuestActionKind
     /// <summary>Reads data from a page.</summary>
     ReadPage,
 
-    /// <summary>Runs code that lies in a page.</summary>
+    /// <summary>Executes code in a page.</summary>
     ExecutePage,
 
-    /// <summary>Lets the processor mark a page table entry as used: a write of the page table's page.</summary>
+    /// <summary>Makes the processor mark a page table entry as used: a write to the page table's page.</summary>
     WalkPageTable,
 
     /// <summary>Writes data to a page with an instruction that Xen cannot emulate.</summary>
@@ -36,13 +36,13 @@ public enum GuestActionKind
     /// <summary>Writes XCR0.</summary>
     WriteXcr0,
 
-    /// <summary>Writes a model specific register.</summary>
+    /// <summary>Writes a model-specific register.</summary>
     WriteMsr,
 
     /// <summary>INT3.</summary>
     Breakpoint,
 
-    /// <summary>Runs into a hardware breakpoint: #DB.</summary>
+    /// <summary>Hits a hardware breakpoint: #DB.</summary>
     DebugException,
 
     /// <summary>Loads or stores IDTR, GDTR, LDTR or TR.</summary>
@@ -60,6 +60,6 @@ public enum GuestActionKind
     /// <summary>SMC on arm64.</summary>
     PrivilegedCall,
 
-    /// <summary>Raises an event that no instruction of a guest raises. No workload has it of itself.</summary>
+    /// <summary>Raises an event that no instruction of a guest raises. No workload does this by itself.</summary>
     Raise,
 }

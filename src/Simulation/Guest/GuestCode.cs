@@ -2,7 +2,7 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>Where the code of a simulated guest lies and what it meets there.</summary>
+/// <summary>The addresses of a simulated guest's code, and what it meets there.</summary>
 internal static class GuestCode
 {
     /// <summary>Linear address of guest physical 0 as code.</summary>
@@ -32,28 +32,32 @@ internal static class GuestCode
     /// <summary>The page with the code of the first kind of action; the others follow.</summary>
     private const ulong FirstCodeGfn = 0x10;
 
-    /// <summary>Whether arm64 has such an instruction; where not, its guests do nothing instead.</summary>
+    /// <summary>Whether arm64 has such an instruction; if not, its guests do nothing instead.</summary>
     public static bool IsOfArm64(GuestActionKind kind) => kind is GuestActionKind.Nop or GuestActionKind.WritePage or GuestActionKind.ReadPage
         or GuestActionKind.ExecutePage or GuestActionKind.WalkPageTable or GuestActionKind.GuestRequest or GuestActionKind.PrivilegedCall
         or GuestActionKind.Raise;
 
-    /// <summary>Where the instruction for an action lies: always the same place for a kind, or the page that it is to execute.</summary>
+    /// <summary>
+    /// The address of the instruction for an action: always the same for a kind, or the page that it executes.
+    /// </summary>
     public static ulong AddressOf(GuestAction action) =>
         action.Kind == GuestActionKind.ExecutePage ? KernelText + action.Target : AddressOf(action.Kind);
 
-    /// <summary>Where the instruction for a kind of action lies that has its own place.</summary>
+    /// <summary>The address of the instruction for a kind of action that has a fixed place.</summary>
     public static ulong AddressOf(GuestActionKind kind) => KernelText + (FirstCodeGfn + (ulong)kind) * GuestMemory.PageSize + 0x120;
 
-    /// <summary>The page that code lies in.</summary>
+    /// <summary>The page of a code address.</summary>
     public static ulong GfnOf(ulong rip) => (rip - KernelText) / GuestMemory.PageSize;
 
-    /// <summary>Intel's basic exit reason for an external interrupt, which is taken before anybody is told of the exit.</summary>
+    /// <summary>
+    /// Intel's basic exit reason for an external interrupt, which is taken before anybody is told of the exit.
+    /// </summary>
     public const uint InterruptExit = 1;
 
     /// <summary>Intel's basic exit reason for the monitor trap flag.</summary>
     public const uint MonitorTrapExit = 37;
 
-    /// <summary>Intel's basic exit reason with which an action leaves guest mode; null when it does not.</summary>
+    /// <summary>Intel's basic exit reason with which an action leaves guest mode; null if it does not.</summary>
     public static uint? ExitReason(GuestAction action) => action.Kind switch
     {
         GuestActionKind.Breakpoint or GuestActionKind.DebugException => 0,
@@ -67,7 +71,7 @@ internal static class GuestCode
         _ => null,
     };
 
-    /// <summary>What Intel's processors say of an exit besides its reason.</summary>
+    /// <summary>What Intel's processors report about an exit besides its reason.</summary>
     public static ulong ExitQualification(GuestAction action) => action.Kind switch
     {
         GuestActionKind.WriteCR3 => 3,
@@ -77,7 +81,7 @@ internal static class GuestCode
         _ => 0,
     };
 
-    /// <summary>What CPUID returns: plausible for the leaves that a guest asks for first.</summary>
+    /// <summary>The results of CPUID: plausible for the leaves that a guest asks for first.</summary>
     public static void Cpuid(uint leaf, uint subleaf, GuestRegisters registers)
     {
         (uint a, uint b, uint c, uint d) = leaf switch

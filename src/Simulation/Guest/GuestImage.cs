@@ -3,13 +3,19 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>What lies in a simulated guest's memory when it starts: the code that it executes and, on x86, its page tables.</summary>
+/// <summary>
+/// The contents of a simulated guest's memory when it starts: the code that it executes and, on x86, its page tables.
+/// </summary>
 internal static class GuestImage
 {
-    /// <summary>How many programs the kernel switches between; a power of two. All have the same tables but for the first.</summary>
+    /// <summary>
+    /// How many programs the kernel switches between; a power of two. They share all tables except the first.
+    /// </summary>
     public const int Programs = 4;
 
-    /// <summary>Guest physical address of the first program's tables, whose number the bits above the page's offset are.</summary>
+    /// <summary>
+    /// Guest physical address of the first program's tables. The program's number is in the bits above the page offset.
+    /// </summary>
     public const ulong FirstTables = 8 * GuestMemory.PageSize;
 
     private const ulong DirectTable = FirstTables + Programs * GuestMemory.PageSize;
@@ -35,10 +41,16 @@ internal static class GuestImage
         if (architecture == GuestArchitecture.X86) LoadPageTables(memory);
     }
 
-    /// <summary>What a page holds that was never written: zeros, or no-ops where code that the guest executes may begin anywhere.</summary>
+    /// <summary>
+    /// The contents of a page that was never written: zeros, or no-ops where code that the guest executes may begin
+    /// anywhere.
+    /// </summary>
     public static byte Filler(ulong gfn) => gfn is >= Workload.FirstExecutedGfn and < Workload.FirstExecutedGfn + Workload.ExecutedPages ? NoOp : (byte)0;
 
-    /// <summary>All memory as data from <see cref="GuestCode.DirectMap"/> on, and as code from <see cref="GuestCode.KernelText"/> on.</summary>
+    /// <summary>
+    /// Maps all memory as data from <see cref="GuestCode.DirectMap"/> on, and as code from
+    /// <see cref="GuestCode.KernelText"/> on.
+    /// </summary>
     private static void LoadPageTables(GuestMemory memory)
     {
         for (ulong program = 0; program < Programs; program++)
@@ -58,7 +70,7 @@ internal static class GuestImage
 
     private static void SetEntry(GuestMemory memory, ulong table, int index, ulong entry) => memory.Write(table + (ulong)index * sizeof(ulong), entry);
 
-    /// <summary>An instruction for the action, as long as the simulated processor takes it to be.</summary>
+    /// <summary>An instruction for the action, with the length that the simulated processor assumes.</summary>
     private static byte[] X86Code(GuestActionKind kind) => kind switch
     {
         GuestActionKind.WritePage or GuestActionKind.WalkPageTable => [0x48, 0x89, 0x47, 0x00], // mov [rdi+0], rax

@@ -3,7 +3,9 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>A simulated guest's memory: its kernel's image, and zeros. A page takes room once it is written.</summary>
+/// <summary>
+/// A simulated guest's memory: its kernel's image, and zeros. A page takes room only once it is written.
+/// </summary>
 internal sealed class GuestMemory
 {
     public const int PageSize = SharedMemory.PageSize;
@@ -20,7 +22,7 @@ internal sealed class GuestMemory
 
     public int Pages => _pages.Length;
 
-    /// <summary>Makes all of it what it was in the beginning.</summary>
+    /// <summary>Restores its initial contents.</summary>
     public void Reset()
     {
         Array.Clear(_pages);
@@ -28,7 +30,7 @@ internal sealed class GuestMemory
     }
 
     /// <summary>Reads from a guest physical address on.</summary>
-    /// <returns>False where the guest has no memory at one of the addresses.</returns>
+    /// <returns>False if the guest has no memory at one of the addresses.</returns>
     public bool TryRead(ulong address, Span<byte> into)
     {
         ulong size = (ulong)_pages.Length * PageSize;
@@ -47,7 +49,7 @@ internal sealed class GuestMemory
         return true;
     }
 
-    /// <summary>Reads 8 bytes at a guest physical address; 0 where the guest has no memory.</summary>
+    /// <summary>Reads 8 bytes at a guest physical address; 0 if the guest has no memory there.</summary>
     public ulong Read(ulong address)
     {
         ulong gfn = address / PageSize;
@@ -55,7 +57,7 @@ internal sealed class GuestMemory
         return page is null ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(page.AsSpan((int)(address % PageSize)));
     }
 
-    /// <summary>Writes 8 bytes at a guest physical address; nothing where the guest has no memory.</summary>
+    /// <summary>Writes 8 bytes at a guest physical address; does nothing if the guest has no memory there.</summary>
     public void Write(ulong address, ulong value)
     {
         Span<byte> bytes = stackalloc byte[sizeof(ulong)];
@@ -63,7 +65,9 @@ internal sealed class GuestMemory
         Write(address, bytes);
     }
 
-    /// <summary>Writes bytes within a page at a guest physical address; nothing where the guest has no memory.</summary>
+    /// <summary>
+    /// Writes bytes within a page at a guest physical address; does nothing if the guest has no memory there.
+    /// </summary>
     public void Write(ulong address, ReadOnlySpan<byte> bytes)
     {
         ulong gfn = address / PageSize;

@@ -2,7 +2,9 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>The registers of a simulated vCPU: those of a 64 bit kernel at work. On arm64 the program counter has RIP's place.</summary>
+/// <summary>
+/// The registers of a simulated vCPU: those of a 64-bit kernel at work. On arm64 the program counter takes RIP's place.
+/// </summary>
 internal sealed class GuestRegisters
 {
     /// <summary>RAX to R15.</summary>
@@ -35,10 +37,10 @@ internal sealed class GuestRegisters
 
     public ulong Cr2 { get; } = 0x7f12_3456_7000;
 
-    /// <summary>Model specific registers; one not named here is 0.</summary>
+    /// <summary>Model-specific registers; one that is not listed here is 0.</summary>
     public Dictionary<uint, ulong> Msrs { get; } = [];
 
-    /// <summary>Makes them what they were in the beginning.</summary>
+    /// <summary>Restores their initial values.</summary>
     public void Reset()
     {
         for (int i = 0; i < GeneralCount; i++) _general[i] = 0x1000_0000UL * (ulong)i + (ulong)_vcpu;
@@ -73,7 +75,10 @@ internal sealed class GuestRegisters
         set => Volatile.Write(ref _control[(int)register], value);
     }
 
-    /// <summary>Takes RAX to R15, RFLAGS and RIP from a response: all that Xen lets a listener set; of arm64 the program counter.</summary>
+    /// <summary>
+    /// Takes RAX to R15, RFLAGS and RIP from a response, which is all that Xen lets a listener set; on arm64 the
+    /// program counter.
+    /// </summary>
     public void Take(RequestReader response)
     {
         if (_isArm)
@@ -116,7 +121,7 @@ internal sealed class GuestRegisters
         request.Set(VmEventField.CsAccessRights, Code >> 20);
     }
 
-    /// <summary>Writes the segments of a program in the place of the kernel's.</summary>
+    /// <summary>Writes the segments of a program instead of the kernel's.</summary>
     public static void WriteUserSegments(EventRequest request)
     {
         const uint dpl3 = 3u << 25;

@@ -3,7 +3,10 @@ using System.Diagnostics;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>The thread that executes a vCPU's instructions: round after round of the workload, and in between what it is told to.</summary>
+/// <summary>
+/// The thread that executes a vCPU's instructions: round after round of the workload, and in between whatever it is
+/// told to.
+/// </summary>
 internal sealed class GuestThread
 {
     private const int StackBytes = 256 * 1024;
@@ -21,7 +24,7 @@ internal sealed class GuestThread
     /// <param name="domain">The domain.</param>
     /// <param name="vcpu">The vCPU.</param>
     /// <param name="wake">Set when there is something to do.</param>
-    /// <param name="seed">What the workload's choices derive from.</param>
+    /// <param name="seed">The seed of the workload's choices.</param>
     public GuestThread(SimulatedDomain domain, SimulatedVCpu vcpu, WakeSignal wake, int seed)
     {
         _domain = domain;
@@ -31,10 +34,10 @@ internal sealed class GuestThread
         _random = new Random(seed);
     }
 
-    /// <summary>Rounds of the workload done.</summary>
+    /// <summary>Completed rounds of the workload.</summary>
     public long Rounds => Volatile.Read(ref _rounds);
 
-    /// <summary>Whether it has nothing to do for now, or was never started.</summary>
+    /// <summary>Whether it has nothing to do now, or was never started.</summary>
     public bool Rests => _rests;
 
     public void Start()
@@ -45,7 +48,7 @@ internal sealed class GuestThread
 
     public void Join() => _thread?.Join();
 
-    /// <summary>Has instructions executed before the next round.</summary>
+    /// <summary>Executes instructions before the next round.</summary>
     public Task Enqueue(IReadOnlyList<GuestAction> actions)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -53,7 +56,7 @@ internal sealed class GuestThread
         return done.Task;
     }
 
-    /// <summary>Tells those who wait for instructions that these are not executed any more.</summary>
+    /// <summary>Tells those who wait for instructions that these will not be executed any more.</summary>
     public void CancelScripts()
     {
         while (_scripts.TryDequeue(out (IReadOnlyList<GuestAction> Actions, TaskCompletionSource Done) script)) script.Done.TrySetCanceled();
@@ -67,7 +70,7 @@ internal sealed class GuestThread
         }
         catch (XenException e) when (e.Id == XenErrorId.HostCrashed)
         {
-            // What the vCPU did brought the host down, which says so to everybody who calls.
+            // The vCPU's action crashed the host, which tells every caller so.
         }
 
         CancelScripts();
@@ -102,7 +105,7 @@ internal sealed class GuestThread
                 continue;
             }
 
-            // A vCPU that was held up catches up on one second at most.
+            // A vCPU that was delayed catches up on at most one second.
             due = Math.Max(due, Stopwatch.GetTimestamp() - Stopwatch.Frequency) + (long)(period.TotalSeconds * Stopwatch.Frequency);
             RunRound();
         }

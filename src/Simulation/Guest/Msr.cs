@@ -1,6 +1,6 @@
 namespace XenVmEvent.Simulation;
 
-/// <summary>The model specific registers that simulated guests use, with their numbers.</summary>
+/// <summary>The model-specific registers that simulated guests use, with their numbers.</summary>
 internal static class Msr
 {
     public const uint SysenterCs = 0x174;
@@ -11,6 +11,6 @@ internal static class Msr
     public const uint Lstar = 0xc000_0082;
     public const uint TscAux = 0xc000_0103;
 
-    /// <summary>Whether Xen can watch writes of it: it keeps bitmaps of three ranges.</summary>
+    /// <summary>Whether Xen can watch writes to it: it keeps bitmaps of three ranges.</summary>
     public static bool CanBeWatched(uint msr) => (msr & 0xffff_e000) is 0 or 0x4000_0000 or 0xc000_0000;
 }

@@ -5,8 +5,8 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Simulation;
 
 /// <summary>
-/// What is to be done before a vCPU runs on: the register write that its event deferred, and what the answer asked
-/// for. Used under the domain's gate.
+/// What must be done before a vCPU runs on: the register write that its event deferred, and what the answer asked for.
+/// Used under the domain's gate.
 /// </summary>
 internal sealed class PendingAnswer(VmEventLayout layout)
 {
@@ -16,16 +16,19 @@ internal sealed class PendingAnswer(VmEventLayout layout)
     /// <summary>Whether there is anything to do.</summary>
     public bool IsPending { get; private set; }
 
-    /// <summary>The response's registers are to be taken.</summary>
+    /// <summary>Whether to take the response's registers.</summary>
     public bool SetsRegisters { get; private set; }
 
     /// <summary>The response that carries the registers.</summary>
     public RequestReader Registers => new(_registers, layout);
 
-    /// <summary>How the instruction is to be emulated: plainly or in one other way; none: it is not.</summary>
+    /// <summary>How to emulate the instruction: plainly or in one other way; none: do not emulate it.</summary>
     public VmEventFlags Emulation { get; private set; }
 
-    /// <summary>With <see cref="VmEventFlags.SetEmulReadData"/>: the 8 bytes that the emulated instruction reads, 0 where the answer gives fewer.</summary>
+    /// <summary>
+    /// With <see cref="VmEventFlags.SetEmulReadData"/>: the 8 bytes that the emulated instruction reads, with 0 for
+    /// those that the answer lacks.
+    /// </summary>
     public ulong ReadData
     {
         get
@@ -40,7 +43,7 @@ internal sealed class PendingAnswer(VmEventLayout layout)
     /// <summary>With <see cref="VmEventFlags.SetEmulInsnData"/>: a copy of the instruction to emulate.</summary>
     public byte[] Instruction => _emulation.AsSpan(layout.OffsetOf(VmEventField.EmulInsnData), 16).ToArray();
 
-    /// <summary>The vCPU is to go on in the state that it was forked in.</summary>
+    /// <summary>Whether the vCPU goes back to the state in which it was forked.</summary>
     public bool ResetsState { get; private set; }
 
     /// <summary>The deferred write of a control register.</summary>
@@ -49,7 +52,7 @@ internal sealed class PendingAnswer(VmEventLayout layout)
     /// <summary>The deferred write of an MSR.</summary>
     public (uint Msr, ulong Value)? MsrWrite { get; private set; }
 
-    /// <summary>The exception to give to the vCPU.</summary>
+    /// <summary>The exception to inject into the vCPU.</summary>
     public TrapInjection? Trap { get; private set; }
 
     public void Defer(ControlRegister register, ulong value)
@@ -70,9 +73,9 @@ internal sealed class PendingAnswer(VmEventLayout layout)
         IsPending = true;
     }
 
-    /// <summary>Emulates as the response asks, or not if it does not ask.</summary>
-    /// <param name="response">The response, whose data may hold what to read.</param>
-    /// <param name="applies">Whether its reason and the state of things allow emulation.</param>
+    /// <summary>Emulates as the response asks, if it asks.</summary>
+    /// <param name="response">The response, whose data may hold the bytes to read.</param>
+    /// <param name="applies">Whether its reason and the current state allow emulation.</param>
     public void Emulate(RequestReader response, bool applies)
     {
         Emulation = applies ? KindOf(response.Flags) : VmEventFlags.None;
@@ -103,7 +106,7 @@ internal sealed class PendingAnswer(VmEventLayout layout)
         IsPending = true;
     }
 
-    /// <summary>Forgets what Xen forgets when the monitor is disabled: all but the exception.</summary>
+    /// <summary>Forgets what Xen forgets when the monitor is disabled: everything except the exception.</summary>
     public void ForgetAnswer()
     {
         SetsRegisters = false;
@@ -120,7 +123,7 @@ internal sealed class PendingAnswer(VmEventLayout layout)
         ForgetAnswer();
     }
 
-    /// <summary>Of several ways to emulate Xen chooses one, in this order.</summary>
+    /// <summary>Xen chooses one of several ways to emulate, in this order.</summary>
     private static VmEventFlags KindOf(VmEventFlags flags)
     {
         ReadOnlySpan<VmEventFlags> ways = [VmEventFlags.SetEmulReadData, VmEventFlags.EmulateNoWrite, VmEventFlags.SetEmulInsnData];

@@ -4,8 +4,8 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Simulation;
 
 /// <summary>
-/// Executes a vCPU's instructions one by one, with the events that Xen raises on their way. An instruction is over when
-/// RIP has left it: until then it is executed again each time the vCPU runs on.
+/// Executes a vCPU's instructions one by one, with the events that Xen raises meanwhile. An instruction is complete
+/// when RIP has left it: until then it is executed again each time the vCPU runs on.
 /// </summary>
 internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
 {
@@ -19,8 +19,8 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
     private bool _discardsWrites;
     private ulong? _readData;
 
-    /// <summary>Executes one instruction to its end, however often it is held up.</summary>
-    /// <returns>False when the vCPU ended first.</returns>
+    /// <summary>Executes one instruction to its end, however often it is interrupted.</summary>
+    /// <returns>False if the vCPU ended first.</returns>
     public bool Execute(GuestAction action)
     {
         if (domain.Architecture == GuestArchitecture.Arm64 && !GuestCode.IsOfArm64(action.Kind)) action = GuestAction.Nop();
@@ -44,10 +44,12 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
         return true;
     }
 
-    /// <summary>Raises an event of a trace. What the answer does to an instruction is not done: there is none.</summary>
+    /// <summary>
+    /// Raises an event of a trace. The answer's effects on an instruction are ignored, because there is none.
+    /// </summary>
     /// <param name="entry">The event.</param>
     /// <param name="raised">Called when the listener has been told, or would not be.</param>
-    /// <returns>False when the vCPU ended before the answer.</returns>
+    /// <returns>False if the vCPU ended before the answer.</returns>
     public bool Replay(TraceEntry entry, Action raised)
     {
         ushort view = vcpu.View;
@@ -57,7 +59,7 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
         if (!SettleTraced()) return false;
         if (!vcpu.IsSingleStepping || vcpu.View == view) return true;
 
-        // It was put into another view for one instruction, the one that raised the event.
+        // It was switched to another view for one instruction, the one that raised the event.
         RaiseSingleStep();
         return SettleTraced();
     }
@@ -118,7 +120,7 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
     private bool AccessData(MemAccessFlags access) =>
         Access(_action.Target, GuestCode.DirectMap + _action.Target, access, _action.Kind == GuestActionKind.WalkPageTable);
 
-    /// <summary>Whether an access to memory may be done now; raises its event when not.</summary>
+    /// <summary>Whether a memory access may be done now; raises its event if not.</summary>
     private bool Access(ulong address, ulong linear, MemAccessFlags access, bool isPageWalk = false)
     {
         ulong gfn = address / GuestMemory.PageSize;
@@ -132,7 +134,7 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
             Violation violation = pages.Touch(gfn, access);
             if (violation == Violation.None) return true;
             if (!domain.IsMonitored) return domain.AccessWithoutListener(gfn, pages);
-            if (isPageWalk && _settings.IgnoresPageWalks) return true; // Xen emulates what walks.
+            if (isPageWalk && _settings.IgnoresPageWalks) return true; // Xen emulates the instruction that causes the walk.
             vcpu.BeginEvent(VmEventKind.MemAccess)
                 .Set(VmEventField.MemAccessGfn, gfn)
                 .Set(VmEventField.MemAccessOffset, address % GuestMemory.PageSize)
@@ -156,7 +158,7 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
         }
     }
 
-    /// <returns>True when the instruction has to wait: it leaves guest mode again once it is answered.</returns>
+    /// <returns>True if the instruction has to wait: it leaves guest mode again once it is answered.</returns>
     private bool RaiseVmExit(uint reason, ulong qualification)
     {
         lock (domain.Gate)
@@ -169,7 +171,7 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
     }
 
     /// <summary>Does what an answer asked for, before the vCPU runs on.</summary>
-    /// <returns>True when that may have raised another event.</returns>
+    /// <returns>True if that may have raised another event.</returns>
     private bool ApplyAnswer()
     {
         PendingAnswer answer = vcpu.Answer;
@@ -190,13 +192,13 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
             answer.Clear();
         }
 
-        // These may raise events, which wait where there is no room for them, and are answered.
+        // These may raise events, which wait if there is no room for them, and are answered.
         if (emulation != VmEventFlags.None) Emulate(emulation, instruction);
         _readData = null;
         return (trap is { } one && Deliver(one)) || emulation != VmEventFlags.None;
     }
 
-    /// <summary>Executes the instruction as Xen's emulator does: without a look at page access.</summary>
+    /// <summary>Executes the instruction as Xen's emulator does: without checking page access.</summary>
     private void Emulate(VmEventFlags how, byte[] instruction)
     {
         switch (_action.Kind)
@@ -235,15 +237,16 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
         vcpu.Retire(4);
     }
 
-    /// <returns>True when that raised an event.</returns>
+    /// <returns>True if that raised an event.</returns>
     private bool Deliver(TrapInjection trap)
     {
-        // An exception counts as an interrupt to who asked for the next one.
+        // To whoever asked for the next interrupt, an exception counts as one.
         bool reported;
         lock (domain.Gate) reported = vcpu.ReportInterrupt(trap.Vector, trap.Type);
         vcpu.CountException(trap.Vector);
 
-        // The guest's handler returns behind an instruction that raised the exception itself, to one that merely met it.
+        // The guest's handler returns after an instruction that raised the exception itself, and to one that merely met
+        // it.
         if (trap.Type >= GuestCode.SoftwareInterrupt) vcpu.Retire(trap.InstructionLength);
         return reported;
     }

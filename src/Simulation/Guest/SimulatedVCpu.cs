@@ -5,7 +5,9 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>A vCPU of a simulated domain. It executes its workload and what it is told to, on a thread of its own.</summary>
+/// <summary>
+/// A vCPU of a simulated domain. It executes its workload, and whatever it is told to, on its own thread.
+/// </summary>
 public sealed class SimulatedVCpu
 {
     private const long NanosecondsPerStep = 100;
@@ -49,25 +51,28 @@ public sealed class SimulatedVCpu
     /// <summary>The vCPU id, from 0 on.</summary>
     public int Id { get; }
 
-    /// <summary>Rounds of the workload done.</summary>
+    /// <summary>Completed rounds of the workload.</summary>
     public long Rounds => _thread.Rounds;
 
-    /// <summary>Instructions done.</summary>
+    /// <summary>Completed instructions.</summary>
     public long Instructions => Volatile.Read(ref _instructions);
 
     /// <summary>Events raised.</summary>
     public long Events => _events.Sum();
 
-    /// <summary>Reads and writes of I/O ports done.</summary>
+    /// <summary>Completed reads and writes of I/O ports.</summary>
     public long PortIos => Volatile.Read(ref _portIos);
 
-    /// <summary>Whether it stands still for an event that is not answered.</summary>
+    /// <summary>Whether it is paused for an event that is not answered.</summary>
     public bool IsPaused => Volatile.Read(ref _pauseCount) > 0;
 
-    /// <summary>Whether it stands still because the ring has no room: after an event that wants no answer, or with one that it could not put in.</summary>
+    /// <summary>
+    /// Whether it is paused because the ring has no room: after an event that needs no answer, or with one that it
+    /// could not put in.
+    /// </summary>
     public bool IsBlocked => _blocked || _queued;
 
-    /// <summary>Whether each instruction raises an event, as far as the domain's monitor watches single steps.</summary>
+    /// <summary>Whether each instruction raises an event, if the domain's monitor watches single steps.</summary>
     public bool IsSingleStepping { get; private set; }
 
     /// <summary>The view of the domain's memory that it is in; 0 is the host's own.</summary>
@@ -75,7 +80,7 @@ public sealed class SimulatedVCpu
 
     internal bool IsEnding => _ending;
 
-    /// <summary>The pages as in the view that it is in.</summary>
+    /// <summary>The pages as in its view.</summary>
     internal PagePermissions Pages => _pages;
 
     internal GuestRegisters Registers { get; }
@@ -84,7 +89,7 @@ public sealed class SimulatedVCpu
 
     internal PendingAnswer Answer { get; }
 
-    /// <summary>How it stands, as Xen tells it.</summary>
+    /// <summary>Its state as Xen reports it.</summary>
     internal VCpuState State
     {
         get
@@ -94,10 +99,13 @@ public sealed class SimulatedVCpu
         }
     }
 
-    /// <summary>How many exceptions of a vector the guest was given: 1 for #DB, 3 for #BP, 6 for #UD.</summary>
+    /// <summary>How many exceptions with a vector the guest got: 1 for #DB, 3 for #BP, 6 for #UD.</summary>
     public long GetExceptions(byte vector) => Volatile.Read(ref _exceptions[vector]);
 
-    /// <summary>How many events of a kind it has raised; those of reasons without a name here are <see cref="VmEventKind.Unknown"/>.</summary>
+    /// <summary>
+    /// How many events of a kind it has raised; those of reasons without a name here count as
+    /// <see cref="VmEventKind.Unknown"/>.
+    /// </summary>
     public long GetEvents(VmEventKind kind) => Volatile.Read(ref _events[(int)kind]);
 
     /// <summary>A register that answers can set.</summary>
@@ -118,14 +126,16 @@ public sealed class SimulatedVCpu
     /// <summary>The value of a control register.</summary>
     public ulong GetControlRegister(ControlRegister register) => Registers[register];
 
-    /// <summary>The value of a model specific register; 0 when it was never written.</summary>
+    /// <summary>The value of a model-specific register; 0 if it was never written.</summary>
     public ulong GetMsr(uint msr)
     {
         lock (_domain.Gate) return Registers.Msrs.GetValueOrDefault(msr);
     }
 
-    /// <summary>Has the vCPU execute instructions, after those that it was told before and before the next round of its workload.</summary>
-    /// <returns>Done when the last of them is; cancelled when the vCPU ended first.</returns>
+    /// <summary>
+    /// Makes the vCPU execute instructions, after earlier ones and before the next round of its workload.
+    /// </summary>
+    /// <returns>Completes with the last of them; cancelled if the vCPU ended first.</returns>
     public Task RunAsync(params IReadOnlyList<GuestAction> actions)
     {
         Task done = _thread.Enqueue(actions);
@@ -137,7 +147,7 @@ public sealed class SimulatedVCpu
 
     internal void Start() => _thread.Start();
 
-    /// <summary>Has the vCPU end, without waiting for it.</summary>
+    /// <summary>Makes the vCPU end, without waiting for it.</summary>
     internal void End()
     {
         _ending = true;
@@ -147,8 +157,10 @@ public sealed class SimulatedVCpu
 
     internal void Join() => _thread.Join();
 
-    /// <summary>Sends the request to the listener. Under the domain's gate, entered once: it is left while there is no room.</summary>
-    /// <returns>False when nobody listens: the vCPU does as if the event were not watched.</returns>
+    /// <summary>
+    /// Sends the request to the listener. Under the domain's gate, entered once: it is left while there is no room.
+    /// </summary>
+    /// <returns>False if there is no listener: the vCPU behaves as if the event were not watched.</returns>
     internal bool Send(bool sync)
     {
         if (_domain.Delivery is not { } delivery) return false;
@@ -159,7 +171,7 @@ public sealed class SimulatedVCpu
         return true;
     }
 
-    /// <summary>Signals the event sent last, if it is not yet.</summary>
+    /// <summary>Signals the last event sent, if it has not been signalled yet.</summary>
     internal void SignalEvent()
     {
         if (_signalTo is not { } ports) return;
@@ -167,7 +179,7 @@ public sealed class SimulatedVCpu
         ports.Signal(_signal);
     }
 
-    /// <returns>False when the vCPU ends.</returns>
+    /// <returns>False if the vCPU ends.</returns>
     internal bool WaitUntilRunnable()
     {
         while (!_ending && (IsPaused || _blocked)) _wake.Wait(Timeout.InfiniteTimeSpan);
@@ -197,21 +209,26 @@ public sealed class SimulatedVCpu
         if ((flags & VmEventFlags.VCpuPaused) != 0 && Interlocked.Decrement(ref _pauseCount) == 0) _wake.Set();
     }
 
-    /// <summary>Puts it into a view. Under the domain's gate.</summary>
+    /// <summary>Switches it to a view. Under the domain's gate.</summary>
     internal void EnterView(ushort view, PagePermissions pages)
     {
         View = view;
         _pages = pages;
     }
 
-    /// <summary>Where the host can single step, has each instruction raise an event or no longer. Under the domain's gate.</summary>
+    /// <summary>
+    /// If the host can single-step, makes each instruction raise an event, or stops that. Under the domain's gate.
+    /// </summary>
     internal void SetSingleStep(bool enable)
     {
         if ((_domain.Capabilities & MonitorCapabilities.SingleStep) != 0) IsSingleStepping = enable;
     }
 
-    /// <summary>After an instruction of a fast single step: leaves for the view named, without an event. Under the domain's gate.</summary>
-    /// <returns>False when it is not in one.</returns>
+    /// <summary>
+    /// After an instruction of a fast single step: switches to the named view without an event. Under the domain's
+    /// gate.
+    /// </summary>
+    /// <returns>False if it is not in a fast single step.</returns>
     internal bool TryEndFastStep()
     {
         if (_viewAfterStep is not { } view) return false;
@@ -222,14 +239,14 @@ public sealed class SimulatedVCpu
     }
 
     /// <summary>Stops the vCPU until the ring has room. Under the domain's gate.</summary>
-    /// <returns>False when it is stopped so already.</returns>
+    /// <returns>False if it is already stopped for this.</returns>
     internal bool Block()
     {
         if (_blocked) return false;
         return _blocked = true;
     }
 
-    /// <returns>False when it was not blocked.</returns>
+    /// <returns>False if it was not blocked.</returns>
     internal bool Unblock()
     {
         if (!_blocked) return false;
@@ -238,7 +255,7 @@ public sealed class SimulatedVCpu
         return true;
     }
 
-    /// <summary>The ring has room: takes the event that waits for it. Under the domain's gate.</summary>
+    /// <summary>The ring has room: puts in the event that waits for it. Under the domain's gate.</summary>
     internal void GrantRoom(Delivery delivery)
     {
         HandOver(delivery);
@@ -254,8 +271,10 @@ public sealed class SimulatedVCpu
         _wake.Set();
     }
 
-    /// <summary>Raises the event for the interrupt or exception taken now, if one was asked for. Under the domain's gate.</summary>
-    /// <returns>False when none was.</returns>
+    /// <summary>
+    /// Raises the event for the interrupt or exception taken now, if one was asked for. Under the domain's gate.
+    /// </summary>
+    /// <returns>False if none was.</returns>
     internal bool ReportInterrupt(byte vector, byte type)
     {
         if (!TakeInterruptRequest()) return false;
@@ -275,10 +294,13 @@ public sealed class SimulatedVCpu
         return wasAskedFor;
     }
 
-    /// <summary>Has the vCPU look for something to do.</summary>
+    /// <summary>Makes the vCPU look for something to do.</summary>
     internal void Wake() => _wake.Set();
 
-    /// <summary>Starts the request for an event, with the registers of now. Under the domain's gate, as all that follows until it is sent.</summary>
+    /// <summary>
+    /// Starts the request for an event, with the current registers. Under the domain's gate, like everything that
+    /// follows until it is sent.
+    /// </summary>
     internal EventRequest BeginEvent(VmEventKind kind)
     {
         _kind = kind <= VmEventKind.Io ? kind : VmEventKind.Unknown;
@@ -286,7 +308,7 @@ public sealed class SimulatedVCpu
         return _domain.IsTraced ? request.Set(VmEventField.VmtracePosition, _tracePosition) : request;
     }
 
-    /// <summary>The instruction is done: RIP moves on behind it.</summary>
+    /// <summary>The instruction is complete: RIP moves past it.</summary>
     internal void Retire(uint length)
     {
         Registers.Rip += _domain.Architecture == GuestArchitecture.Arm64 ? ArmInstructionLength : length;

@@ -2,15 +2,20 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>Executes the instructions that a listener can watch for themselves, under the domain's gate. RIP moves on when one is done.</summary>
+/// <summary>
+/// Executes the instructions that a listener can watch individually, under the domain's gate. RIP moves on when one is
+/// complete.
+/// </summary>
 internal sealed class WatchedInstructions(SimulatedDomain domain, SimulatedVCpu vcpu)
 {
     private readonly MonitorSettings _settings = domain.Settings;
     private readonly GuestRegisters _registers = vcpu.Registers;
 
-    /// <summary>Executes it, or raises its event and leaves it for later, as Xen does for its kind.</summary>
+    /// <summary>
+    /// Executes the instruction, or raises its event and leaves it for later, as Xen does for its kind.
+    /// </summary>
     /// <param name="action">The instruction, at which RIP is.</param>
-    /// <param name="emulated">Xen's emulator executes it, for an answer that asked for that.</param>
+    /// <param name="emulated">Xen's emulator executes it, because an answer asked for that.</param>
     public void Execute(GuestAction action, bool emulated)
     {
         lock (domain.Gate)
@@ -40,7 +45,7 @@ internal sealed class WatchedInstructions(SimulatedDomain domain, SimulatedVCpu 
         uint leaf = (uint)_registers[VmEventField.Rax];
         uint subleaf = (uint)_registers[VmEventField.Rcx];
 
-        // The registers hold the result already when the event is raised: executed again, it is for another leaf.
+        // The registers already hold the result when the event is raised: executed again, it would be for another leaf.
         GuestCode.Cpuid(leaf, subleaf, _registers);
         if (domain.TellsCpuidResults) (leaf, subleaf) = ((uint)_registers[VmEventField.Rax], (uint)_registers[VmEventField.Rcx]);
         if (_settings.Cpuid)
@@ -110,7 +115,7 @@ internal sealed class WatchedInstructions(SimulatedDomain domain, SimulatedVCpu 
 
     private void DebugException()
     {
-        // A trap: the instruction is done before the exception is raised.
+        // A trap: the instruction completes before the exception is raised.
         vcpu.Retire(1);
         if (_settings.DebugException)
         {
@@ -169,7 +174,7 @@ internal sealed class WatchedInstructions(SimulatedDomain domain, SimulatedVCpu 
 
     private void Interrupt()
     {
-        // Xen delivers none to a vCPU that steps.
+        // Xen delivers no interrupts to a vCPU that steps.
         if (!vcpu.IsSingleStepping) vcpu.ReportInterrupt(GuestCode.TimerVector, GuestCode.ExternalInterrupt);
         vcpu.Retire(1);
     }

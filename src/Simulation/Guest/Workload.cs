@@ -3,8 +3,8 @@ using XenVmEvent.Abi;
 namespace XenVmEvent.Simulation;
 
 /// <summary>
-/// What a vCPU does when left to itself: the same kinds of action round after round, each with a target and a value
-/// that a seeded generator chooses.
+/// What a vCPU does by itself: the same kinds of action, round after round, each with a target and a value from a
+/// seeded generator.
 /// </summary>
 public sealed class Workload
 {
@@ -23,10 +23,10 @@ public sealed class Workload
 
     private readonly GuestActionKind[] _round;
 
-    /// <summary>A workload of these actions, in this order.</summary>
+    /// <summary>Makes a workload of these actions, in this order.</summary>
     public Workload(params IEnumerable<GuestActionKind> round) => _round = [.. round];
 
-    /// <summary>Nothing: the vCPUs do only what they are told to.</summary>
+    /// <summary>No actions: the vCPUs do only what they are told to.</summary>
     public static Workload Idle { get; } = new();
 
     /// <summary>Every kind of action in turn, so that whatever is watched raises events.</summary>
@@ -47,7 +47,7 @@ public sealed class Workload
         GuestActionKind.WriteCR0 => Flip(registers, ControlRegister.CR0, 1 << 3),
         GuestActionKind.WriteCR3 => Flip(registers, ControlRegister.CR3, (ulong)random.Next(1, GuestImage.Programs) << 12),
 
-        // Linux flips PGE (bit 7) to flush the TLB, which listeners ignore; the other bits here are seldom written.
+        // Linux flips PGE (bit 7) to flush the TLB, which listeners ignore; it seldom writes the other bits here.
         GuestActionKind.WriteCR4 => Flip(registers, ControlRegister.CR4, 1 << 2 | (ulong)random.Next(2) << 7),
         GuestActionKind.WriteXcr0 => Flip(registers, ControlRegister.Xcr0, 1 << 2),
         GuestActionKind.WriteMsr => GuestAction.WriteMsr(Pick(WrittenMsrs, random), (ulong)random.NextInt64() & 0xffff_ffff),
@@ -61,7 +61,7 @@ public sealed class Workload
         _ => GuestAction.Nop(),
     };
 
-    /// <summary>Half of all data lies in a few pages, as in most programs.</summary>
+    /// <summary>Half of all data is in a few pages, as in most programs.</summary>
     private static ulong DataGfn(Random random, int pages) =>
         (ulong)(random.Next(2) == 0 ? random.Next(FirstHotGfn, FirstHotGfn + HotPages) : random.Next(FirstHotGfn, pages));
 

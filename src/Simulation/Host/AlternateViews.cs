@@ -2,15 +2,17 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>The altp2m of a simulated domain: its views, and which of them each vCPU is in. Changed under the domain's gate only.</summary>
+/// <summary>
+/// The altp2m of a simulated domain: its views, and the view of each vCPU. Changed only under the domain's gate.
+/// </summary>
 internal sealed class AlternateViews(SimulatedDomain domain)
 {
     private readonly PagePermissions?[] _views = new PagePermissions?[IAltP2m.MostViews];
 
-    /// <summary>Whether the domain has views: view 0 is there then, and has entries of its own, as Xen's has.</summary>
+    /// <summary>Whether the domain has views: view 0 then exists and has its own entries, as Xen's does.</summary>
     public bool IsActive => _views[0] is not null;
 
-    /// <summary>A view's permissions; null when it is not there.</summary>
+    /// <summary>A view's permissions; null if the view does not exist.</summary>
     public PagePermissions? this[int view] => view < _views.Length ? _views[view] : null;
 
     /// <summary>Switches altp2m on, with all vCPUs in view 0, or off, with all of them in no view.</summary>
@@ -23,7 +25,7 @@ internal sealed class AlternateViews(SimulatedDomain domain)
     }
 
     /// <summary>Makes a view in the first free place.</summary>
-    /// <returns>Negative when there is none.</returns>
+    /// <returns>Negative if there is none.</returns>
     public int Create()
     {
         int view = Array.FindIndex(_views, 1, v => v is null);
@@ -31,7 +33,7 @@ internal sealed class AlternateViews(SimulatedDomain domain)
         return view;
     }
 
-    /// <returns>False when there is no such view, or a vCPU is in it.</returns>
+    /// <returns>False if there is no such view, or a vCPU is in it.</returns>
     public bool TryDestroy(int view)
     {
         if (view == 0 || this[view] is null || domain.VCpus.Any(v => v.View == view)) return false;
@@ -39,8 +41,8 @@ internal sealed class AlternateViews(SimulatedDomain domain)
         return true;
     }
 
-    /// <summary>Puts a vCPU into a view.</summary>
-    /// <returns>False when there is no such view: it stays where it is.</returns>
+    /// <summary>Switches a vCPU to a view.</summary>
+    /// <returns>False if there is no such view: the vCPU stays where it is.</returns>
     public bool TryEnter(SimulatedVCpu vcpu, int view)
     {
         if (this[view] is not { } pages) return false;
@@ -48,13 +50,13 @@ internal sealed class AlternateViews(SimulatedDomain domain)
         return true;
     }
 
-    /// <summary>The host's permissions to these pages were set: Xen gives them to every view.</summary>
+    /// <summary>The host's permissions of these pages were set: Xen copies them to every view.</summary>
     public void FollowHost(ulong firstGfn, uint count)
     {
         foreach (PagePermissions? view in _views) view?.FollowHost(firstGfn, count);
     }
 
-    /// <summary>Whether an access that finds no listener ends the domain, in all views that there are.</summary>
+    /// <summary>Whether an access that finds no listener ends the domain, in all existing views.</summary>
     public void RequireListener(bool required)
     {
         foreach (PagePermissions? view in _views) view?.ListenerRequired = required;

@@ -2,25 +2,27 @@ using System.Collections.Immutable;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>Whether the simulated host still runs. Once down it stays down, and says to every caller why.</summary>
+/// <summary>
+/// Whether the simulated host still runs. Once it has crashed it stays down and tells every caller why.
+/// </summary>
 internal sealed class HostState
 {
     private volatile string? _crash;
     private ImmutableArray<Lock> _gates = [];
 
-    /// <summary>Raised once, when the host goes down, on the thread that brought it down.</summary>
+    /// <summary>Raised once, when the host crashes, on the thread that crashed it.</summary>
     public event Action? WentDown;
 
-    /// <summary>What brought the host down; null while it runs.</summary>
+    /// <summary>Why the host crashed; null while it runs.</summary>
     public string? Crash => _crash;
 
-    /// <summary>Throws when the host is down.</summary>
+    /// <summary>Throws if the host has crashed.</summary>
     public void ThrowIfDown()
     {
         if (_crash is { } crash) throw Down(crash);
     }
 
-    /// <summary>Makes a lock with which nobody may wait: whoever would end the wait may need it.</summary>
+    /// <summary>Makes a lock that nobody may hold while waiting: whoever would end the wait may need it.</summary>
     public Lock CreateGate()
     {
         Lock gate = new();
@@ -28,18 +30,20 @@ internal sealed class HostState
         return gate;
     }
 
-    /// <summary>Brings the host down when the thread, which is about to wait, has a gate: Xen's own rule for who waits.</summary>
+    /// <summary>
+    /// Crashes the host if the thread, which is about to wait, holds a gate: Xen's own rule for waiting.
+    /// </summary>
     public void ThrowIfGateIsHeld()
     {
         foreach (Lock gate in _gates)
         {
             if (!gate.IsHeldByCurrentThread) continue;
             throw BringDown(
-                $"{Thread.CurrentThread.Name ?? "A thread"} waits and holds a lock meanwhile, that who would end the wait may need: the host deadlocks.");
+                $"{Thread.CurrentThread.Name ?? "A thread"} waits while it holds a lock that may be needed to end the wait: the host deadlocks.");
         }
     }
 
-    /// <summary>Brings the host down, as the same would a real one.</summary>
+    /// <summary>Crashes the host, as the same mistake would crash a real one.</summary>
     /// <param name="what">What was done wrong and what it does to a real host, a whole sentence.</param>
     /// <returns>The error for the caller to throw.</returns>
     public XenException BringDown(string what)
@@ -51,5 +55,5 @@ internal sealed class HostState
     private static XenException Down(string crash) =>
         new(XenErrorId.HostCrashed,
             $"The simulated host is down. {crash}",
-            "Correct the listener: on a real host this costs every guest. A new SimulatedHypervisor is a new host.");
+            "Correct the listener: on a real host this takes every guest down. A new SimulatedHypervisor is a new host.");
 }

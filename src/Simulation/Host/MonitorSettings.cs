@@ -3,7 +3,9 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>Which events of a domain are switched on. Changed under the domain's gate; a vCPU may look without.</summary>
+/// <summary>
+/// Which events of a domain are switched on. Changed under the domain's gate; a vCPU may read without it.
+/// </summary>
 internal sealed class MonitorSettings
 {
     private readonly ControlRegisterOptions?[] _controlRegisters = new ControlRegisterOptions?[4];
@@ -26,7 +28,7 @@ internal sealed class MonitorSettings
     public bool VmExit;
     public bool VmExitSync;
 
-    /// <summary>How writes of a control register are watched; null when they are not.</summary>
+    /// <summary>How writes of a control register are watched; null if they are not.</summary>
     public ControlRegisterOptions? this[ControlRegister register]
     {
         get => _controlRegisters[(int)register];
@@ -41,7 +43,9 @@ internal sealed class MonitorSettings
 
     public void Unwatch(uint msr) => _msrs.Remove(msr);
 
-    /// <summary>Whether a write raises an event. One that changes no bit never does, nor one that changes only ignored bits.</summary>
+    /// <summary>
+    /// Whether a write raises an event. A write that changes no bit, or only ignored bits, never does.
+    /// </summary>
     public bool Reports(ControlRegister register, ulong value, ulong old) =>
         this[register] is { } options && ((value ^ old) & ~options.IgnoredBits) != 0;
 

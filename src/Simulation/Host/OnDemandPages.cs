@@ -1,8 +1,8 @@
 namespace XenVmEvent.Simulation;
 
 /// <summary>
-/// The pages of a domain that have no memory until somebody touches them: the guest, or who sets their access. Changed under
-/// the domain's gate only.
+/// The pages of a domain that have no memory until somebody accesses them or sets their access. Changed only under the
+/// domain's gate.
 /// </summary>
 internal sealed class OnDemandPages
 {
@@ -18,13 +18,13 @@ internal sealed class OnDemandPages
         _left = _isLeft.Length;
     }
 
-    /// <summary>How many there are still.</summary>
+    /// <summary>How many are left.</summary>
     public int Count => Volatile.Read(ref _left);
 
     public bool Contains(ulong gfn) => gfn - _first < (ulong)_isLeft.Length && Volatile.Read(ref _isLeft[gfn - _first]);
 
-    /// <summary>Gives a page memory.</summary>
-    /// <returns>False: it had some.</returns>
+    /// <summary>Populates a page.</summary>
+    /// <returns>False: it already had memory.</returns>
     public bool Populate(ulong gfn)
     {
         if (!Contains(gfn)) return false;

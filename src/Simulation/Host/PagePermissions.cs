@@ -3,7 +3,10 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>The permissions of a domain to its pages in one view, and what an access against them does. Changed under the domain's gate only.</summary>
+/// <summary>
+/// The permissions of a domain's pages in one view, and what an access that violates them does. Changed only under the
+/// domain's gate.
+/// </summary>
 internal sealed class PagePermissions
 {
     /// <summary>In an altp2m view: the page has no permissions of its own there.</summary>
@@ -13,14 +16,14 @@ internal sealed class PagePermissions
     private readonly PagePermissions? _host;
     private MemAccess _default = MemAccess.Rwx;
 
-    /// <summary>Those of the host's own view.</summary>
+    /// <summary>The permissions of the host's own view.</summary>
     public PagePermissions(int pages)
     {
         _access = new MemAccess[pages];
         Array.Fill(_access, MemAccess.Rwx);
     }
 
-    /// <summary>Those of an altp2m view, for now as in the host's own.</summary>
+    /// <summary>The permissions of an altp2m view, initially as in the host's own.</summary>
     public PagePermissions(PagePermissions host)
     {
         _host = host;
@@ -35,12 +38,12 @@ internal sealed class PagePermissions
         set => _default = value;
     }
 
-    /// <summary>Whether an access that finds no listener ends the domain rather than the restriction.</summary>
+    /// <summary>Whether an access that finds no listener ends the domain instead of the restriction.</summary>
     public bool ListenerRequired { get; set; }
 
     public ulong MaximumGfn => (ulong)_access.Length - 1;
 
-    /// <summary>Whether any page has fewer permissions than all.</summary>
+    /// <summary>Whether any page has less than all permissions.</summary>
     public bool RestrictsAnything => Default != MemAccess.Rwx || Array.Exists(_access, a => a is not (MemAccess.Rwx or AsInHost));
 
     public MemAccess this[ulong gfn]
@@ -49,22 +52,24 @@ internal sealed class PagePermissions
         set => _access[gfn] = value == MemAccess.Default ? Default : value;
     }
 
-    /// <summary>The permissions that a page has in this view alone; null when it has none.</summary>
+    /// <summary>The permissions that a page has only in this view; null if it has none.</summary>
     public MemAccess? Own(ulong gfn) => _access[gfn] is not AsInHost and MemAccess own ? own : null;
 
-    /// <summary>Sets a run of pages, which the domain must have.</summary>
+    /// <summary>Sets a run of pages, all of which the domain must have.</summary>
     public void Set(MemAccess access, ulong firstGfn, uint count) =>
         Array.Fill(_access, access == MemAccess.Default ? Default : access, (int)firstGfn, (int)count);
 
-    /// <summary>The host's permissions to these pages were set: Xen gives them to every view.</summary>
+    /// <summary>The host's permissions of these pages were set: Xen copies them to every view.</summary>
     public void FollowHost(ulong firstGfn, uint count) => Array.Fill(_access, AsInHost, (int)firstGfn, (int)count);
 
-    /// <summary>Whether the permissions of now forbid the access. Gfns that the domain does not have restrict nothing.</summary>
+    /// <summary>
+    /// Whether the current permissions forbid the access. Gfns that the domain does not have are not restricted.
+    /// </summary>
     public bool Forbids(ulong gfn, MemAccessFlags access, bool isPageWalk) =>
         gfn < (ulong)_access.Length && (access & ~Allowed(this[gfn], isPageWalk)) != 0;
 
-    /// <summary>Lifts what lifts itself when touched.</summary>
-    /// <returns>What is to be done about an access that was forbidden.</returns>
+    /// <summary>Lifts permissions that give way by themselves.</summary>
+    /// <returns>What to do about an access that was forbidden.</returns>
     public Violation Touch(ulong gfn, MemAccessFlags access)
     {
         switch (this[gfn])

@@ -2,27 +2,27 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>The errors with which simulated Xen refuses a call: those that real Xen leaves, in the same words throughout.</summary>
+/// <summary>The errors with which simulated Xen refuses a call: those of real Xen, always in the same words.</summary>
 internal static class Refusal
 {
     public static XenException NoSuchDomain(XenDomain domain, string call) =>
-        new(XenErrorId.DomainNotFound, call, Errno.ESRCH, $"There is no domain {domain}.", "List the domains that there are; this one may have ended.");
+        new(XenErrorId.DomainNotFound, call, Errno.ESRCH, $"There is no domain {domain}.", "List the domains; this one may have ended.");
 
     public static XenException NotMonitorable(XenDomain domain, string call, string why) =>
         new(XenErrorId.DomainNotSupported, call, Errno.EOPNOTSUPP, $"The domain {domain} cannot be monitored: {why}.", "Choose an HVM or PVH guest.");
 
     public static XenException Busy(XenDomain domain, string call) =>
         new(XenErrorId.MonitorBusy, call, Errno.EBUSY,
-            $"The domain {domain} has a listener already, or one has died and left its monitor enabled.",
-            "End the other listener; when there is none any more, free the domain.",
+            $"The domain {domain} already has a listener, or one has died and left the monitor enabled.",
+            "End the other listener. If it is gone, free the domain.",
             RemedyTask.ResetMonitor);
 
     public static XenException NotSupported(string call, string what) =>
-        new(XenErrorId.NotSupported, call, Errno.EOPNOTSUPP, $"This Xen or its hardware cannot do this: {what}.", "Use a host that offers it, or watch other events.");
+        new(XenErrorId.NotSupported, call, Errno.EOPNOTSUPP, $"This Xen or its hardware cannot do this: {what}.", "Use a host that supports it, or watch other events.");
 
     public static XenException NoPageAccess(string call) =>
         new(XenErrorId.NotSupported, call, Errno.EINVAL,
-            "This processor cannot restrict the access to pages.", "Page access needs an Intel processor with EPT.");
+            "This processor cannot restrict access to pages.", "Page access needs an Intel processor with EPT.");
 
     public static XenException AlreadySo(string call, string what) =>
         new(XenErrorId.ConflictingWatch, call, Errno.EEXIST, $"{what} already.", "End the other watch first.");
@@ -31,16 +31,16 @@ internal static class Refusal
         new(XenErrorId.CallFailed, call, Errno.EINVAL, $"{what}.", "Check what was passed.");
 
     public static XenException AsTold(string call, Errno errno) =>
-        new(XenErrorId.CallFailed, call, errno, "The call was refused, as this fault was asked for.", "Ask for no faults.");
+        new(XenErrorId.CallFailed, call, errno, "The call was refused because this fault was requested.", "Request no faults.");
 
     public static XenException NoSuchPages(string call, ulong firstGfn, ulong count, ulong maximumGfn) =>
         new(XenErrorId.InvalidGfn, call, Errno.EINVAL,
             $"The domain does not have the {count} pages from gfn 0x{firstGfn:x}.",
-            $"Name pages from gfn 0 to 0x{maximumGfn:x}, one at least.");
+            $"Name one or more pages from gfn 0 to 0x{maximumGfn:x}.");
 
     public static XenException NoMemory(XenDomain domain, string call) =>
         new(XenErrorId.OutOfMemory, call, Errno.ENOMEM,
-            $"The page tables of the domain {domain} have no memory left for it.", "Give the guest more (shadow_memory), or watch fewer pages.");
+            $"The page tables of the domain {domain} have no memory left for this.", "Raise the guest's shadow_memory, or watch fewer pages.");
 
     public static XenException NoSuchVCpu(XenDomain domain, uint vcpu, string call) =>
         new(XenErrorId.InvalidVCpu, call, Errno.ENOENT, $"The domain {domain} has no vCPU {vcpu}.", $"Its vCPUs are 0 to {domain.VCpus - 1}.");
@@ -50,7 +50,7 @@ internal static class Refusal
 
     public static XenException NoAltP2m(string call) =>
         new(XenErrorId.NotSupported, call, Errno.EOPNOTSUPP,
-            "This host has no altp2m.", "Views need an Intel processor with EPT, and altp2m=1 on Xen's own command line.");
+            "This host has no altp2m.", "Views need an Intel processor with EPT, and altp2m=1 on Xen's command line.");
 
     public static XenException AltP2mDisabled(XenDomain domain, string call) =>
         new(XenErrorId.NotSupported, call, Errno.EINVAL,
@@ -59,7 +59,7 @@ internal static class Refusal
 
     public static XenException NoMoreViews(XenDomain domain, string call) =>
         new(XenErrorId.NotSupported, call, Errno.EINVAL,
-            $"The domain {domain} has all of its {IAltP2m.MostViews} views.", "Remove one first.", RemedyTask.RemoveView);
+            $"The domain {domain} already has {IAltP2m.MostViews} views.", "Remove one first.", RemedyTask.RemoveView);
 
     public static XenException NoSuchView(XenDomain domain, string call, ushort view) =>
         new(XenErrorId.ViewNotFound, call, Errno.EINVAL,
@@ -67,10 +67,10 @@ internal static class Refusal
 
     public static XenException ViewInUse(XenDomain domain, string call, ushort view) =>
         new(XenErrorId.ViewInUse, call, Errno.EBUSY,
-            $"The view {view} of the domain {domain} is the host's own, has a vCPU in it, or is not there.",
+            $"View {view} of the domain {domain} is the host's own, has a vCPU in it, or does not exist.",
             "Switch to another view first.",
             RemedyTask.LeaveView);
 
     public static XenException Gone(XenDomain domain, string call, string? why) =>
-        new(XenErrorId.DomainNotFound, call, Errno.ESRCH, $"The domain {domain} is no more: {why}.", "Start the domain again, then the session.");
+        new(XenErrorId.DomainNotFound, call, Errno.ESRCH, $"The domain {domain} is gone: {why}.", "Start the domain again, then the session.");
 }

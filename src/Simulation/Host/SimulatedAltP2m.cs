@@ -2,9 +2,11 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>A listener's way to the altp2m of a simulated domain, with Xen's checks.</summary>
+/// <summary>A listener's access to the altp2m of a simulated domain, with Xen's checks.</summary>
 /// <param name="domain">The domain.</param>
-/// <param name="enter">Begins a call: refuses it when the domain is gone, notices when two threads call at once.</param>
+/// <param name="enter">
+/// Begins a call: refuses it if the domain is gone, and notices if two threads call at once.
+/// </param>
 internal sealed class SimulatedAltP2m(SimulatedDomain domain, Func<string, SingleCaller.Call> enter) : IAltP2m
 {
     public bool IsActive
@@ -103,7 +105,7 @@ internal sealed class SimulatedAltP2m(SimulatedDomain domain, Func<string, Singl
         SingleCaller.Call call = Enter(name);
         if (domain.Views.IsActive) return call;
         call.Dispose();
-        throw Refusal.NotSupported(name, $"views, for the altp2m of the domain {domain.Identity} is not on");
+        throw Refusal.NotSupported(name, $"views, because altp2m is not active for the domain {domain.Identity}");
     }
 
     private SingleCaller.Call Enter(string name)

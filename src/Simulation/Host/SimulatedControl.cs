@@ -2,14 +2,14 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>A simulated domain, for those who are not its listener.</summary>
+/// <summary>A simulated domain, for callers that are not its listener.</summary>
 internal sealed class SimulatedControl(SimulatedDomain domain) : IDomainControl
 {
     private readonly SingleCaller _caller = new(domain.Host);
 
     public bool? IsMonitored => domain.IsMonitored;
 
-    /// <summary>None: listeners of the simulator live in this process.</summary>
+    /// <summary>None: listeners of the simulator are in this process.</summary>
     public IReadOnlyList<string> ListenerSuspects => [];
 
     public MonitorCapabilities Capabilities
@@ -61,7 +61,8 @@ internal sealed class SimulatedControl(SimulatedDomain domain) : IDomainControl
     {
         ThrowIfGone("xc_domain_pause");
 
-        // Whoever has the gate keeps vCPUs from raising events and from taking answers, which is all that can be told of them.
+        // Holding the gate keeps vCPUs from raising events and from taking answers, which is all that can be observed
+        // of them.
         lock (domain.Gate) action();
     }
 

@@ -4,7 +4,10 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>A simulated guest. Its vCPUs start to run by <see cref="Start"/>, when they are told to do something or, unless it <see cref="SimulatedDomainOptions.StartsPaused"/>, when it is first monitored.</summary>
+/// <summary>
+/// A simulated guest. Its vCPUs start to run with <see cref="Start"/>, when they are told to do something or, unless it
+/// <see cref="SimulatedDomainOptions.StartsPaused"/>, when it is first monitored.
+/// </summary>
 public sealed class SimulatedDomain
 {
     private const int MostFrames = 32;
@@ -60,16 +63,19 @@ public sealed class SimulatedDomain
     /// <summary>What the vCPUs do.</summary>
     public Workload Workload => _options.Workload;
 
-    /// <summary>Done when every vCPU has done the rounds that it has to do and rests; never where these have no end.</summary>
+    /// <summary>Completes when every vCPU has done its rounds and rests; never if the rounds have no end.</summary>
     public Task Finished => _finished.Task;
 
-    /// <summary>What shall go wrong.</summary>
+    /// <summary>The faults to inject.</summary>
     public SimulatedFaults Faults { get; } = new();
 
     /// <summary>Whether it lives, or how it ended.</summary>
     public DomainState State => _state;
 
-    /// <summary>False once it was destroyed, or did what a guest does not survive: the simulated toolstack destroys what crashes.</summary>
+    /// <summary>
+    /// False once it was destroyed, or did what a guest does not survive: the simulated toolstack destroys a domain
+    /// that crashes.
+    /// </summary>
     public bool IsAlive => EndedBecause is null;
 
     /// <summary>Why it is no longer alive; null while it is.</summary>
@@ -78,36 +84,39 @@ public sealed class SimulatedDomain
     /// <summary>Whether its monitor is enabled, with or without a living listener.</summary>
     public bool IsMonitored => Delivery is not null;
 
-    /// <summary>Notifications with which the listener of now gave Xen no response, or gave it by the ring's port in slotted mode.</summary>
+    /// <summary>
+    /// Notifications with which the current listener gave Xen no response, or gave it through the ring's port in
+    /// slotted mode.
+    /// </summary>
     public long StrayNotifications => Delivery?.StrayNotifications ?? 0;
 
     /// <summary>
-    /// Called by a vCPU's own thread when it runs on after an event that was answered, with how long it stood still for
-    /// it. To be set before the vCPUs start.
+    /// Called by a vCPU's own thread when it runs on after an answered event, with how long it was paused. Must be set
+    /// before the vCPUs start.
     /// </summary>
     public Action<SimulatedVCpu, TimeSpan>? RanOn { get; set; }
 
-    /// <summary>How many pages have no memory yet, and get it when they are touched.</summary>
+    /// <summary>How many pages have no memory yet, and get it when they are accessed.</summary>
     public int PagesOnDemand => OnDemand.Count;
 
-    /// <summary>How many accesses to a device's memory were emulated, which the device has not seen.</summary>
+    /// <summary>How many accesses to device memory were emulated and so did not reach the device.</summary>
     public int AccessesLost => Volatile.Read(ref _accessesLost);
 
     /// <summary>The access that new pages get.</summary>
     public MemAccess DefaultMemAccess => Pages.Default;
 
-    /// <summary>How often it was shut down or destroyed, of which xenstore tells.</summary>
+    /// <summary>How often it was shut down or destroyed, which xenstore reports.</summary>
     internal int StateChanges => Volatile.Read(ref _stateChanges);
 
-    /// <summary>Raised when it was shut down or destroyed, under the gate.</summary>
+    /// <summary>Raised, under the gate, when it was shut down or destroyed.</summary>
     internal event Action? StateChanged;
 
     internal Lock Gate { get; }
 
-    /// <summary>What the vCPUs raise in the place of a workload; null: they do their workload.</summary>
+    /// <summary>What the vCPUs raise instead of a workload; null: they do their workload.</summary>
     internal TracePlayer? Trace { get; }
 
-    /// <summary>When the listener last called, in Stopwatch ticks.</summary>
+    /// <summary>The time of the listener's last call, in Stopwatch ticks.</summary>
     internal long LastCall
     {
         get => Volatile.Read(ref _lastCall);
@@ -133,15 +142,19 @@ public sealed class SimulatedDomain
 
     internal Delivery? Delivery { get; private set; }
 
-    /// <summary>Whether a watched register write waits for the answer: always before Xen 4.14, then only when asked for.</summary>
+    /// <summary>
+    /// Whether a watched register write waits for the answer: before Xen 4.14 always, later only if asked for.
+    /// </summary>
     internal bool DefersRegisterWrites => Layout.Version < FirstToWriteAtOnce || Settings.HoldsBackRegisterWrites;
 
-    /// <summary>Whether a CPUID event has the results where the leaf and subleaf belong: on AMD up to Xen 4.12.</summary>
+    /// <summary>
+    /// Whether a CPUID event has the results in place of the leaf and subleaf: on AMD up to Xen 4.12.
+    /// </summary>
     internal bool TellsCpuidResults => Layout.Version <= LastToTellCpuidResults && !_host.HasExtendedPageTables;
 
     internal GuestArchitecture Architecture => _host.Architecture;
 
-    /// <summary>Whether the access to pages can be restricted: always on arm64.</summary>
+    /// <summary>Whether access to pages can be restricted: always on arm64.</summary>
     internal bool CanRestrictPages => _host.HasExtendedPageTables || Architecture == GuestArchitecture.Arm64;
 
     internal bool HostHasAltP2m => _host is { HasExtendedPageTables: true, OffersAltP2m: true, Architecture: GuestArchitecture.X86 };
@@ -165,7 +178,7 @@ public sealed class SimulatedDomain
         | (Layout.Has(VmEventField.VmExitReason) ? MonitorCapabilities.Io : MonitorCapabilities.None)
         | (Layout.Has(VmEventField.VmExitReason) && _host.HasExtendedPageTables ? MonitorCapabilities.VmExit : MonitorCapabilities.None);
 
-    /// <summary>What Xen says that it can raise: VmExit also on AMD, where it never does.</summary>
+    /// <summary>The events that Xen says it can raise: VmExit also on AMD, where it never does.</summary>
     internal MonitorCapabilities ToldCapabilities => Architecture == GuestArchitecture.X86 && Layout.Has(VmEventField.VmExitReason)
         ? Capabilities | MonitorCapabilities.VmExit
         : Capabilities;
@@ -188,11 +201,11 @@ public sealed class SimulatedDomain
     }
 
     /// <summary>Reads 8 bytes of the guest's memory.</summary>
-    /// <param name="gfn">The guest frame number; where there is no memory, 0 is read.</param>
+    /// <param name="gfn">The guest frame number; without memory there, 0 is read.</param>
     /// <param name="offset">The offset in the page, 0 to 4088.</param>
     public ulong ReadMemory(ulong gfn, int offset) => Memory.Read(gfn * GuestMemory.PageSize + (ulong)offset);
 
-    /// <summary>Lets the vCPUs run. When they do already, it does nothing.</summary>
+    /// <summary>Lets the vCPUs run. If they already do, it does nothing.</summary>
     public void Start()
     {
         if (!IsAlive || Interlocked.Exchange(ref _started, 1) != 0) return;
@@ -203,13 +216,13 @@ public sealed class SimulatedDomain
     public void Destroy() => End("it was destroyed", DomainState.Destroyed);
 
     /// <summary>
-    /// Shuts the domain down. It is there still, with its monitor and its pages, and does not run: as with
-    /// <c>on_poweroff="preserve"</c>, or as between a shutdown and what the toolstack does then. Later times do nothing.
+    /// Shuts the domain down. It still exists, with its monitor and its pages, and does not run: as with
+    /// <c>on_poweroff="preserve"</c>, or between a shutdown and the toolstack's reaction. Further calls do nothing.
     /// </summary>
-    /// <param name="state">How: any but running and destroyed.</param>
+    /// <param name="state">How: any state except running and destroyed.</param>
     public void ShutDown(DomainState state)
     {
-        if (state is DomainState.Running or DomainState.Destroyed) throw new ArgumentOutOfRangeException(nameof(state), state, "It is no way to shut down.");
+        if (state is DomainState.Running or DomainState.Destroyed) throw new ArgumentOutOfRangeException(nameof(state), state, "This is not a way to shut down.");
         lock (Gate)
         {
             if (_state != DomainState.Running) return;
@@ -219,10 +232,12 @@ public sealed class SimulatedDomain
     }
 
     /// <summary>
-    /// Disables the monitor as any process can with <c>xc_monitor_disable</c>, the only help when the listener died.
-    /// With the ring, vCPUs whose event was not answered stay paused.
+    /// Disables the monitor as any process can with <c>xc_monitor_disable</c>, the only remedy when the listener died.
+    /// On the ring, vCPUs whose event was not answered stay paused.
     /// </summary>
-    /// <exception cref="XenException">The monitor is not enabled, or vCPUs wait to put an event into the ring.</exception>
+    /// <exception cref="XenException">
+    /// The monitor is not enabled, or vCPUs wait to put an event into the ring.
+    /// </exception>
     public void MonitorDisable()
     {
         const string Call = "xc_monitor_disable";
@@ -242,7 +257,9 @@ public sealed class SimulatedDomain
         }
     }
 
-    /// <summary>Enables the ring as <c>xc_monitor_enable</c> does, which takes no care for the caller.</summary>
+    /// <summary>
+    /// Enables the ring as <c>xc_monitor_enable</c> does, which does not protect the caller from mistakes.
+    /// </summary>
     internal SimulatedMonitor MonitorEnable()
     {
         lock (Gate)
@@ -254,7 +271,9 @@ public sealed class SimulatedDomain
         }
     }
 
-    /// <summary>Enables slots as <c>xc_monitor_enable_ex</c> does, which takes no care for the caller.</summary>
+    /// <summary>
+    /// Enables slots as <c>xc_monitor_enable_ex</c> does, which does not protect the caller from mistakes.
+    /// </summary>
     internal SimulatedMonitor MonitorEnableEx(int ringFrames, int channels)
     {
         const string Call = "xc_monitor_enable_ex";
@@ -263,12 +282,12 @@ public sealed class SimulatedDomain
             if (!_host.OffersSlottedChannel) throw Refusal.NotSupported(Call, "the slotted channel");
             if (Delivery is not null)
             {
-                // Xen notices only after it has cleared what the listener there has set.
+                // Xen notices only after it has cleared the existing listener's settings.
                 Settings.Reset();
                 throw Refusal.Busy(Identity, Call);
             }
 
-            if (ringFrames < 1 || channels < 1) throw Refusal.Invalid(Call, "A slotted channel has one ring page and one slot at least");
+            if (ringFrames < 1 || channels < 1) throw Refusal.Invalid(Call, "A slotted channel has at least one ring page and one slot");
             int slotFrames = (channels * VCpuSlots.SizeOf(Layout) + SharedMemory.PageSize - 1) / SharedMemory.PageSize;
             if (ringFrames + slotFrames > MostFrames)
             {
@@ -280,7 +299,7 @@ public sealed class SimulatedDomain
         }
     }
 
-    /// <summary>Whether something is watched, and the listener has been through with that for so long.</summary>
+    /// <summary>Whether something is watched, and the listener has made no call for this long.</summary>
     internal bool IsWatchedSince(TimeSpan span)
     {
         lock (Gate)
@@ -296,7 +315,7 @@ public sealed class SimulatedDomain
         if (Interlocked.Decrement(ref _working) == 0) _finished.SetResult();
     }
 
-    /// <summary>Ends the domain. What its listener calls from now on fails.</summary>
+    /// <summary>Ends the domain. The listener's calls fail from now on.</summary>
     internal void End(string because, DomainState state)
     {
         lock (Gate)
@@ -325,7 +344,9 @@ public sealed class SimulatedDomain
         foreach (SimulatedVCpu vcpu in VCpus) vcpu.Join();
     }
 
-    /// <summary>Whether the domain crashes, rather than runs on, when a page access finds no listener.</summary>
+    /// <summary>
+    /// Whether the domain crashes, instead of running on, when a page access violation finds no listener.
+    /// </summary>
     internal void SetAccessRequired(bool required)
     {
         lock (Gate)
@@ -342,13 +363,13 @@ public sealed class SimulatedDomain
         lock (Gate) FindVCpu(call, vcpu).SetSingleStep(enable);
     }
 
-    /// <summary>The vCPU with an id.</summary>
+    /// <summary>The vCPU with this id.</summary>
     internal SimulatedVCpu FindVCpu(string call, uint id) =>
         id < VCpus.Count ? VCpus[(int)id] : throw Refusal.Invalid(call, $"The domain has no vCPU {id}");
 
     /// <summary>
-    /// Sets the access of a run of pages in the host's own view, and with it in all. Where page tables have no memory left
-    /// those before have it already. Under the gate.
+    /// Sets the access of a run of pages in the host's own view, and so in all. If page tables run out of memory, the
+    /// pages before that already have it. Under the gate.
     /// </summary>
     internal void SetMemAccess(MemAccess access, ulong firstGfn, uint count)
     {
@@ -364,7 +385,7 @@ public sealed class SimulatedDomain
         Views.FollowHost(firstGfn, count);
     }
 
-    /// <summary>A page is touched: where it has no memory it gets some, with the access of new pages.</summary>
+    /// <summary>A page is accessed: if it has no memory it is populated, with the access of new pages.</summary>
     internal void Touch(ulong gfn)
     {
         if (!OnDemand.Contains(gfn)) return;
@@ -374,19 +395,21 @@ public sealed class SimulatedDomain
         }
     }
 
-    /// <summary>Whether a device's memory is at a page.</summary>
+    /// <summary>Whether device memory is mapped at a page.</summary>
     internal bool IsDeviceMemory(ulong gfn) => _options.DeviceMemory is { } device && gfn >= device.First && gfn <= device.Last;
 
-    /// <summary>An access to a device's memory is emulated: the device model has no such device.</summary>
+    /// <summary>An access to device memory is emulated: the device model has no such device.</summary>
     internal void LoseAccess() => Interlocked.Increment(ref _accessesLost);
 
-    /// <summary>A page access against its permissions, in a view, that nobody is told. Under the gate.</summary>
+    /// <summary>
+    /// A page access that violates the permissions in a view and that nobody is told of. Under the gate.
+    /// </summary>
     /// <returns>Whether the access is done.</returns>
     internal bool AccessWithoutListener(ulong gfn, PagePermissions view)
     {
         if (view.ListenerRequired)
         {
-            End($"gfn 0x{gfn:x} was accessed against its permissions, and the listener that is required was not there", DomainState.Crashed);
+            End($"gfn 0x{gfn:x} was accessed against its permissions, and the required listener was missing", DomainState.Crashed);
             return false;
         }
 
@@ -394,7 +417,10 @@ public sealed class SimulatedDomain
         return true;
     }
 
-    /// <summary>Whether Xen emulates for this response: for a page access, as long as the permissions forbid what the response repeats from the request.</summary>
+    /// <summary>
+    /// Whether Xen emulates for this response: for a page access, as long as the permissions forbid what the response
+    /// repeats from the request.
+    /// </summary>
     internal static bool MayEmulate(RequestReader response, PagePermissions view)
     {
         switch (response.Kind)
@@ -410,7 +436,9 @@ public sealed class SimulatedDomain
         }
     }
 
-    /// <summary>Gives a fork its state, its memory or both of the beginning again; to another domain it does nothing. Under the gate.</summary>
+    /// <summary>
+    /// Resets a fork's state, memory or both to the initial ones; for another domain it does nothing. Under the gate.
+    /// </summary>
     internal void ResetFork(bool state, bool memory)
     {
         if (!_options.IsFork) return;
@@ -419,7 +447,7 @@ public sealed class SimulatedDomain
         foreach (SimulatedVCpu vcpu in VCpus) vcpu.Answer.ResetState();
     }
 
-    /// <summary>Lets go wrong what shall go wrong now, after an event was handed over. Under the gate.</summary>
+    /// <summary>Injects the faults that are due, after an event was delivered. Under the gate.</summary>
     internal void InjectFaults(SimulatedVCpu vcpu, Delivery delivery)
     {
         if (Faults.TakeSpuriousSignal()) delivery.Ports.SignalAll();

@@ -3,7 +3,7 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>The memory of a simulated domain, for those who look at it.</summary>
+/// <summary>The memory of a simulated domain, for readers.</summary>
 internal sealed class SimulatedDomainMemory(SimulatedDomain domain) : IDomainMemory
 {
     public bool TryRead(ulong address, Span<byte> into)

@@ -3,10 +3,12 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>The way to a simulated host: there always, for everybody, as long as the host is up.</summary>
+/// <summary>
+/// Connects to a simulated host step by step. It is always available to everybody, unless the host has crashed.
+/// </summary>
 internal sealed class SimulatedHostProbe(SimulationOptions options, HostState state) : IHostProbe
 {
-    /// <summary>Nobody needs to be root for it.</summary>
+    /// <summary>It needs no root.</summary>
     public bool IsRoot => true;
 
     public string FindXen()

@@ -4,8 +4,8 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Simulation;
 
 /// <summary>
-/// A Xen host within this process: domains whose vCPUs are threads, with Xen's own rules for vm_event. What would panic
-/// or deadlock a real host brings this one down: every call then fails with <see cref="XenErrorId.HostCrashed"/>.
+/// A Xen host in this process: domains whose vCPUs are threads, with Xen's own rules for vm_event. A call that would
+/// panic or deadlock a real host crashes this one: every call then fails with <see cref="XenErrorId.HostCrashed"/>.
 /// </summary>
 public sealed class SimulatedHypervisor : IHypervisor
 {
@@ -26,7 +26,7 @@ public sealed class SimulatedHypervisor : IHypervisor
 
     /// <summary>A host as described.</summary>
     /// <exception cref="ArgumentException">An option is out of its range, or two domains have the same id.</exception>
-    /// <exception cref="XenException">The interface version is none that is known.</exception>
+    /// <exception cref="XenException">The interface version is not supported.</exception>
     public SimulatedHypervisor(SimulationOptions options)
     {
         _options = options;
@@ -49,23 +49,23 @@ public sealed class SimulatedHypervisor : IHypervisor
     /// <inheritdoc/>
     public IHostProbe Probe => new SimulatedHostProbe(_options, _state);
 
-    /// <summary>The guests by id, those that ended included; dom0 is none.</summary>
+    /// <summary>The guests by id, including those that have ended, without dom0.</summary>
     public IReadOnlyList<SimulatedDomain> Domains => _domains;
 
-    /// <summary>What brought the host down; null while it runs.</summary>
+    /// <summary>Why the host crashed; null while it runs.</summary>
     public string? Crash => _state.Crash;
 
-    /// <summary>A guest by name; of those that one has been, as it rebooted, the last.</summary>
-    /// <exception cref="KeyNotFoundException">There is none of this name.</exception>
+    /// <summary>A guest by name; if it has rebooted, its latest domain.</summary>
+    /// <exception cref="KeyNotFoundException">There is no guest with this name.</exception>
     public SimulatedDomain this[string name] =>
         Domains.LastOrDefault(d => d.Name == name) ?? throw new KeyNotFoundException($"There is no simulated domain {name}.");
 
     /// <summary>
-    /// Reboots a guest as the toolstack does: it shuts down, is destroyed, and is made anew with the same name and uuid
-    /// and the next free id.
+    /// Reboots a guest as the toolstack does: it shuts down, is destroyed, and is made again with the same name and
+    /// uuid and the next free id.
     /// </summary>
     /// <returns>The new domain.</returns>
-    /// <exception cref="KeyNotFoundException">There is none of this name.</exception>
+    /// <exception cref="KeyNotFoundException">There is no guest with this name.</exception>
     public SimulatedDomain Reboot(string name)
     {
         SimulatedDomain before = this[name];
@@ -98,7 +98,7 @@ public sealed class SimulatedHypervisor : IHypervisor
         SimulatedDomain guest = FindMonitorable(domain, call);
         lock (guest.Gate)
         {
-            // Looked up, never found out by enabling: that would disturb the listener which is there, or panic the host.
+            // Looked up, never found out by enabling: that would disturb an existing listener, or panic the host.
             if (guest.IsMonitored) throw Refusal.Busy(domain, call);
             int vcpus = guest.VCpus.Count;
             bool isSafe = SlottedChannelRules.IsSafe(vcpus);

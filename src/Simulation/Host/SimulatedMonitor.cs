@@ -4,7 +4,10 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>A listener's hold on a simulated domain's monitor. Disposed without <see cref="Disable"/> it is a listener that died: the monitor stays enabled.</summary>
+/// <summary>
+/// A listener's hold on a simulated domain's monitor. If it is disposed without <see cref="Disable"/>, it is a listener
+/// that died: the monitor stays enabled.
+/// </summary>
 internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller caller, Delivery delivery, SharedMemory ring, IEventPorts ports)
     : IDomainMonitor
 {
@@ -71,7 +74,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
         {
             using SingleCaller.Call call = Enter("xc_domain_get_pod_target");
 
-            // Of a fork's pages Xen tells nobody.
+            // Xen does not count a fork's pages.
             return domain.Options.IsFork ? 0 : (ulong)domain.OnDemand.Count;
         }
     }
@@ -121,7 +124,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
     {
         const string Name = "xc_monitor_write_ctrlreg";
         using SingleCaller.Call call = Enter(Name, MonitorCapabilities.WriteControlRegister);
-        if (!Enum.IsDefined(register)) throw Refusal.Invalid(Name, $"{register} is no control register that can be watched");
+        if (!Enum.IsDefined(register)) throw Refusal.Invalid(Name, $"{register} is not a control register that can be watched");
         lock (domain.Gate)
         {
             CheckChange(Name, domain.Settings[register] is not null, enable);
@@ -170,7 +173,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
     {
         Enter("xc_domain_pause").Dispose();
 
-        // No vCPU does anything that can be watched, and whose settings could so be changed, without it.
+        // A vCPU needs the gate for everything that can be watched and whose settings could change here.
         lock (domain.Gate) action();
     }
 
@@ -215,7 +218,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
             if (answer.Trap is not null)
             {
                 throw new XenException(XenErrorId.CallFailed, Name, Errno.EBUSY,
-                    $"vCPU {vcpu} has an exception to take already.", "Inject one exception for an event.");
+                    $"vCPU {vcpu} already has a pending exception.", "Inject one exception per event.");
             }
 
             answer.Inject(trap);
@@ -255,10 +258,10 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
         delivery.ListenerSlots?.Dispose();
     }
 
-    /// <summary>Refuses permissions that Xen does not know, or the guest does not survive.</summary>
+    /// <summary>Refuses permissions that Xen does not support, or that crash the guest.</summary>
     internal static void Check(string call, MemAccess access, GuestArchitecture architecture)
     {
-        if (!Enum.IsDefined(access)) throw Refusal.Invalid(call, $"{access} is no permission of a page");
+        if (!Enum.IsDefined(access)) throw Refusal.Invalid(call, $"{access} is not a page permission");
         MemAccessRules.EnsureSafe(access, architecture);
     }
 

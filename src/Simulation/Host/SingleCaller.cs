@@ -1,6 +1,6 @@
 namespace XenVmEvent.Simulation;
 
-/// <summary>Brings the host down when two threads call into one domain's monitor at the same time.</summary>
+/// <summary>Crashes the host if two threads call into one domain's monitor at the same time.</summary>
 internal sealed class SingleCaller(HostState host)
 {
     private int _thread;
@@ -14,14 +14,14 @@ internal sealed class SingleCaller(HostState host)
         if (holder != 0)
         {
             throw host.BringDown(
-                $"{call} was called while another thread was in {_call}. Xen takes two of its locks in opposite order then, and the host deadlocks: all calls for a domain's monitor must come from one thread.");
+                $"{call} was called while another thread was in {_call}. Xen then takes two of its locks in opposite order, and the host deadlocks: all calls for a domain's monitor must come from one thread.");
         }
 
         _call = call;
         return new Call(this);
     }
 
-    /// <summary>A call under way.</summary>
+    /// <summary>A call in progress.</summary>
     public readonly ref struct Call(SingleCaller caller)
     {
         public void Dispose() => Volatile.Write(ref caller._thread, 0);

@@ -1,9 +1,9 @@
 namespace XenVmEvent.Simulation;
 
-/// <summary>What a page access against the page's permissions comes to.</summary>
+/// <summary>What a page access that violates the page's permissions leads to.</summary>
 internal enum Violation
 {
-    /// <summary>The restriction gave way in silence: the access is done.</summary>
+    /// <summary>The restriction gave way silently: the access is done.</summary>
     None,
 
     /// <summary>The restriction gave way: the listener is told and the access is done.</summary>

@@ -6,17 +6,17 @@ namespace XenVmEvent.Simulation;
 /// <summary>A simulated host whose guests raise the events of a recording.</summary>
 public static class RecordedHost
 {
-    /// <summary>Pages of 64 GiB: more are not simulated, and accesses to them do not come again.</summary>
+    /// <summary>The pages of 64 GiB: more are not simulated, and accesses to them are not replayed.</summary>
     private const ulong MostPages = 1 << 24;
 
     private const ulong FewestPages = 4096;
 
-    /// <summary>Reads a recording through, to simulate its host and its domains.</summary>
+    /// <summary>Reads a whole recording to simulate its host and its domains.</summary>
     /// <param name="path">The recording.</param>
-    /// <param name="isFast">Raise events as fast as they are answered, rather than at the pace at which they came.</param>
+    /// <param name="isFast">Raise events as fast as they are answered, instead of at the recorded pace.</param>
     /// <exception cref="XenException">
-    /// <see cref="XenErrorId.RecordingFailed"/>: it cannot be read. <see cref="XenErrorId.InvalidRecording"/>: there are no
-    /// events in it, or not such as one host can raise.
+    /// <see cref="XenErrorId.RecordingFailed"/>: it cannot be read. <see cref="XenErrorId.InvalidRecording"/>: it has
+    /// no events, or events that one host cannot raise.
     /// </exception>
     public static SimulationOptions Open(string path, bool isFast = false)
     {
@@ -26,17 +26,17 @@ public static class RecordedHost
         {
             first ??= vmEvent;
             if (vmEvent.Request.Layout != first.Request.Layout || vmEvent.Architecture != first.Architecture)
-                throw RecordingErrors.CannotReplay(path, "its events are of hosts with different interface versions or architectures");
+                throw RecordingErrors.CannotReplay(path, "its events are from hosts with different interface versions or architectures");
             if (vmEvent.VCpu >= SimulatedDomainOptions.MostVCpus)
-                throw RecordingErrors.CannotReplay(path, $"it has a vCPU {vmEvent.VCpu}, and {SimulatedDomainOptions.MostVCpus} are simulated at most");
+                throw RecordingErrors.CannotReplay(path, $"it has a vCPU {vmEvent.VCpu}, and at most {SimulatedDomainOptions.MostVCpus} are simulated");
             (uint _, uint vcpus, ulong pages) = domains.GetValueOrDefault(vmEvent.Domain, (0u, 0u, FewestPages));
             ulong needed = vmEvent is MemAccessEvent { Gfn: < MostPages } access ? access.Gfn + 1 : 0;
 
-            // After a reboot a domain has another id: the last one is its own.
+            // After a reboot a domain has another id: the last one counts.
             domains[vmEvent.Domain] = (vmEvent.DomainId, Math.Max(vcpus, vmEvent.VCpu + 1), Math.Max(pages, needed));
         }
 
-        if (first is null) throw RecordingErrors.CannotReplay(path, "there are no events in it");
+        if (first is null) throw RecordingErrors.CannotReplay(path, "it has no events");
         if (domains.Values.Any(d => d.Id == 0) || domains.Values.DistinctBy(d => d.Id).Count() < domains.Count || domains.Keys.Any(string.IsNullOrWhiteSpace))
             throw RecordingErrors.CannotReplay(path, "its domains have ids or names that one host's domains cannot have");
         return new SimulationOptions
@@ -73,7 +73,7 @@ public static class RecordedHost
         if (!any && broken is not null) throw broken;
     }
 
-    /// <summary>What is no event is passed over, as damage is.</summary>
+    /// <summary>Skips whatever is not an event, such as damage.</summary>
     private static VmEvent? ReadPast(RecordingReader recording, ref XenException? broken)
     {
         while (true)

@@ -5,15 +5,17 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Simulation;
 
 /// <summary>
-/// Whose turn it is to raise the next event of a domain's trace, and when: in the trace's order over all vCPUs, at its pace
-/// or as fast as the listener answers. It begins once the domain is watched. Used by the vCPUs' threads.
+/// Decides which vCPU raises the next event of a domain's trace, and when: in the trace's order over all vCPUs, at its
+/// pace or as fast as the listener answers. It begins once the domain is watched. Used by the vCPUs' threads.
 /// </summary>
 internal sealed class TracePlayer
 {
-    /// <summary>A listener that switches several things on does nothing else for so long when it is through.</summary>
+    /// <summary>
+    /// A listener that switches several things on makes no further call for this long when it has finished.
+    /// </summary>
     private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How often it is looked whether the domain is watched.</summary>
+    /// <summary>How often to check whether the domain is watched.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10);
 
     private readonly Lock _gate;
@@ -33,8 +35,8 @@ internal sealed class TracePlayer
         _hasNext = TryMove();
     }
 
-    /// <summary>Takes the next event if it is the vCPU's, and due.</summary>
-    /// <returns>Zero: it was taken. Else when to ask again, unless woken before.</returns>
+    /// <summary>Takes the next event if it is this vCPU's and due.</summary>
+    /// <returns>Zero: it was taken. Otherwise when to ask again, unless woken before.</returns>
     public TimeSpan Take(SimulatedVCpu vcpu, out TraceEntry entry)
     {
         lock (_gate)
@@ -55,7 +57,7 @@ internal sealed class TracePlayer
         }
     }
 
-    /// <summary>The event that was taken is raised, or nobody wants it: the next one's turn.</summary>
+    /// <summary>The event that was taken has been raised, or nobody wants it: the next event's turn.</summary>
     public void Advance()
     {
         lock (_gate)
@@ -65,7 +67,7 @@ internal sealed class TracePlayer
         }
     }
 
-    /// <summary>An event that was taken is answered. After the last one the domain ends.</summary>
+    /// <summary>An event that was taken has been answered. After the last one the domain ends.</summary>
     public void CountAnswered()
     {
         lock (_gate)
@@ -76,7 +78,7 @@ internal sealed class TracePlayer
         _domain.ShutDown(DomainState.Replayed);
     }
 
-    /// <summary>Lets go of the trace.</summary>
+    /// <summary>Closes the trace.</summary>
     public void Close()
     {
         lock (_gate)
@@ -103,6 +105,6 @@ internal sealed class TracePlayer
 }
 
 /// <summary>An event of a recording, to be raised again.</summary>
-/// <param name="Time">When, since the recording began.</param>
-/// <param name="Request">The request as it was, of the host's interface version.</param>
+/// <param name="Time">When, since the beginning of the recording.</param>
+/// <param name="Request">The recorded request, in the host's interface version.</param>
 public readonly record struct TraceEntry(TimeSpan Time, ReadOnlyMemory<byte> Request);

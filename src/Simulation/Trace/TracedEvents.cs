@@ -2,12 +2,12 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>Raises the events of a trace as far as they are watched, by the rules by which the instructions of a workload raise theirs.</summary>
+/// <summary>Raises the watched events of a trace, by the same rules as for a workload's instructions.</summary>
 internal sealed class TracedEvents(SimulatedDomain domain, SimulatedVCpu vcpu)
 {
     private readonly MonitorSettings _settings = domain.Settings;
 
-    /// <summary>Sends the event to the listener, if there is one that watches it.</summary>
+    /// <summary>Sends the event to the listener, if one watches it.</summary>
     public void Raise(TraceEntry entry)
     {
         RequestReader request = new(entry.Request.Span, domain.Layout);
@@ -19,7 +19,7 @@ internal sealed class TracedEvents(SimulatedDomain domain, SimulatedVCpu vcpu)
         }
     }
 
-    /// <returns>Whether the vCPU waits for the answer; null when the event is not watched.</returns>
+    /// <returns>Whether the vCPU waits for the answer; null if the event is not watched.</returns>
     private bool? IsHeld(RequestReader request) => request.Kind switch
     {
         VmEventKind.MemAccess => IsAccessHeld(request),
@@ -39,7 +39,7 @@ internal sealed class TracedEvents(SimulatedDomain domain, SimulatedVCpu vcpu)
         VmEventKind.VmExit => If(_settings.VmExit, _settings.VmExitSync),
         VmEventKind.Io => If(_settings.Io),
 
-        // What nobody switches on comes unasked.
+        // Events without a switch come unasked.
         _ => request.IsSynchronous,
     };
 

@@ -1,6 +1,6 @@
 namespace XenVmEvent.Cli;
 
-/// <summary>What the process returns.</summary>
+/// <summary>The process's exit codes.</summary>
 internal static class ExitCode
 {
     public const int Success = 0;

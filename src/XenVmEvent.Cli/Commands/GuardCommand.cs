@@ -12,14 +12,14 @@ internal static class GuardCommand
     public const string Usage = "xenvmevent guard <id> <uuid> <file> [--late]";
 
     private static readonly Argument<uint> Id = new("id") { Description = "The domain's id." };
-    private static readonly Argument<Guid> Uuid = new("uuid") { Description = "The domain's uuid: whatever has its id by now is another." };
-    private static readonly Argument<string> State = new("file") { Description = "Where the listener writes down what it changes." };
+    private static readonly Argument<Guid> Uuid = new("uuid") { Description = "The domain's uuid, because another domain may have its id by now." };
+    private static readonly Argument<string> State = new("file") { Description = "The file in which the listener notes what it changes." };
     private static readonly Option<bool> Late = new("--late") { Description = "The monitor is enabled already." };
 
     /// <summary>The command, to be added to the root.</summary>
     public static Command Create()
     {
-        Command command = new("guard", "Waits for a listener to end, and frees its guest if that was not orderly.") { Id, Uuid, State, Late };
+        Command command = new("guard", "Waits for a listener to end, and frees its guest if the listener did not.") { Id, Uuid, State, Late };
         command.Hidden = true;
         command.SetAction(parsed =>
             new GuardRun(parsed.GetRequiredValue(Id), parsed.GetRequiredValue(Uuid), parsed.GetRequiredValue(State), parsed.GetValue(Late)).Run());
@@ -27,13 +27,15 @@ internal static class GuardCommand
     }
 }
 
-/// <summary>Is the guard of the process that has started it, which lives for as long as standard input is open.</summary>
+/// <summary>
+/// Runs as the guard of the process that started it and that keeps standard input open as long as it lives.
+/// </summary>
 internal sealed class GuardRun(uint id, Guid uuid, string state, bool late)
 {
     /// <returns>The process's exit code.</returns>
     public int Run()
     {
-        // What ends the listener, Ctrl-C in its terminal for one, must not end its guard.
+        // What ends the listener, such as Ctrl-C in its terminal, must not end its guard.
         using IDisposable signals = EndingSignals.Outlive(() => { });
         try
         {

@@ -5,12 +5,12 @@ using System.Text;
 namespace XenVmEvent.Cli;
 
 /// <summary>
-/// Prints what the command's arguments and options say of themselves. The library's own help puts the domain and the mode
-/// before every other command, where they do not go.
+/// Prints the descriptions of the command's arguments and options. The library's own help puts the domain and the mode
+/// before every other command, where they do not belong.
 /// </summary>
 internal sealed class HelpAction : SynchronousCommandLineAction
 {
-    /// <summary>Who asks for help need not name a domain.</summary>
+    /// <summary>To get help, no domain need be named.</summary>
     public override bool ClearsParseErrors => true;
 
     public override int Invoke(ParseResult parseResult)
@@ -41,7 +41,7 @@ internal sealed class HelpAction : SynchronousCommandLineAction
         string names = option.Name;
         foreach (string alias in option.Aliases)
         {
-            // Not shown: the /h of Windows, which the library adds, and long names of older versions.
+            // Not shown: Windows's /h, which the library adds, and long names of older versions.
             if (alias.StartsWith('-') && !alias.StartsWith("--", StringComparison.Ordinal)) names = $"{alias}, {names}";
         }
 

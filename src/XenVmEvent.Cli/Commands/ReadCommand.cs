@@ -20,11 +20,11 @@ internal static class ReadCommand
 
     private static readonly Argument<ulong> Address = new("address")
     {
-        Description = "The first byte's guest physical address, as in 0x1000.",
+        Description = "The guest physical address of the first byte, as in 0x1000.",
         CustomParser = ParseAddress,
     };
 
-    private static readonly Option<bool> Virtual = new("--virtual") { Description = "The address is a linear one, as the guest's own code uses it." };
+    private static readonly Option<bool> Virtual = new("--virtual") { Description = "The address is a linear address, as the guest's own code uses it." };
 
     private static readonly Option<uint> VCpu = new("--vcpu")
     {
@@ -35,14 +35,14 @@ internal static class ReadCommand
 
     private static readonly Option<int> Length = new("--length")
     {
-        Description = "How many bytes.",
+        Description = "How many bytes to read.",
         HelpName = "n",
         DefaultValueFactory = _ => 256,
     };
 
     private static readonly Option<MemoryFormat> Format = new("--format")
     {
-        Description = "text: 16 bytes a line, in hex and as ASCII. raw: the bytes themselves.",
+        Description = "text: 16 bytes per line, in hex and as ASCII. raw: the bytes themselves.",
         HelpName = "text|raw",
         DefaultValueFactory = _ => MemoryFormat.Text,
     };
@@ -72,7 +72,7 @@ internal static class ReadCommand
     {
         string text = result.Tokens[0].Value;
         if (NumberText.TryParse(text, out ulong address)) return address;
-        result.AddError($"'{text}' is no address; one is 0x1000, for example.");
+        result.AddError($"'{text}' is not an address; write, for example, 0x1000.");
         return 0;
     }
 }
@@ -95,7 +95,7 @@ internal sealed class ReadRun(string name, ulong address, bool isVirtual, uint v
         }
         catch (IOException e) when (e.HResult == BrokenPipe)
         {
-            // Whoever read our output wants no more of it.
+            // The reader of our output has gone away.
         }
 
         return ExitCode.Success;

@@ -11,17 +11,17 @@ internal static class ReportCommand
     public const string Usage = "xenvmevent report <recording> <report> [--title <text>]";
 
     private static readonly Argument<string> Recording = new("recording") { Description = "A file that --output or Export-XenVmEvent wrote, compressed or not." };
-    private static readonly Argument<string> Report = new("report") { Description = "The HTML file to write; one that is there is overwritten." };
+    private static readonly Argument<string> Report = new("report") { Description = "The HTML file to write; an existing file is overwritten." };
     private static readonly Option<string?> Title = new("--title")
     {
-        Description = "What the page is called; it names the domains when left out.",
+        Description = "The title of the page; by default it names the domains.",
         HelpName = "text",
     };
 
     /// <summary>The command, to be added to the root.</summary>
     public static Command Create()
     {
-        Command command = new("report", "Makes a web page of recorded events: when what happened, and where.") { Recording, Report, Title };
+        Command command = new("report", "Makes a web page of recorded events: what happened, when and where.") { Recording, Report, Title };
         command.SetAction(parsed => new ReportRun(parsed.GetRequiredValue(Recording), parsed.GetRequiredValue(Report), parsed.GetValue(Title)).Run());
         return command;
     }
@@ -30,13 +30,13 @@ internal static class ReportCommand
 /// <summary>Makes a web page of a recording.</summary>
 internal sealed class ReportRun(string recordingPath, string reportPath, string? title)
 {
-    /// <returns>The process's exit code: a failure also when the report is not of the whole recording.</returns>
+    /// <returns>The process's exit code: failure also if the report does not cover the whole recording.</returns>
     public int Run()
     {
         using RecordingReader recording = RecordingReader.Open(recordingPath);
         EventReportBuilder report = new();
         bool isWhole = Read(recording, report);
-        if (recording.IsTorn) StandardError.Say($"'{recordingPath}' breaks off at line {recording.Line}.");
+        if (recording.IsTorn) StandardError.Say($"'{recordingPath}' is truncated at line {recording.Line}.");
         using ReportFile file = ReportFile.Open(reportPath);
         file.Write(report.Build(title));
         long lost = recording.Losses.Sum(l => l.Events);
@@ -45,7 +45,9 @@ internal sealed class ReportRun(string recordingPath, string reportPath, string?
         return isWhole && !recording.IsTorn ? ExitCode.Success : ExitCode.Failure;
     }
 
-    /// <summary>A file in which nothing is an event is no recording; of others, lines that are none are left out.</summary>
+    /// <summary>
+    /// A file without any event is not a recording; in others, lines that are not events are skipped.
+    /// </summary>
     /// <returns>Whether every line is an event.</returns>
     private static bool Read(RecordingReader recording, EventReportBuilder report)
     {

@@ -14,14 +14,14 @@ internal static class TestCommand
 
     private static readonly Argument<string?> Domain = new("domain")
     {
-        Description = "The domain: its id, name or uuid. Without it only the host is looked at.",
+        Description = "The domain: its id, name or uuid. Without it, only the host is checked.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private static readonly Option<bool> Simulate = new("--simulate") { Description = "Look at a simulated host, with the guests web01 and db01." };
+    private static readonly Option<bool> Simulate = new("--simulate") { Description = "Check a simulated host with the guests web01 and db01." };
     private static readonly Option<OutputFormat> Format = new("--format")
     {
-        Description = "text, for people, or json, one object a line.",
+        Description = "text, for people, or json, one object per line.",
         HelpName = "format",
         CustomParser = XenVmEventCommand.ParseFormat,
     };
@@ -29,11 +29,11 @@ internal static class TestCommand
     /// <summary>The command, to be added to the root.</summary>
     public static Command Create()
     {
-        Command command = new("test", "Tells whether the host and a domain can be monitored, and what to do if not; changes nothing.") { Domain, Simulate, Format };
+        Command command = new("test", "Tests whether the host and a domain can be monitored, and says what to do if not; changes nothing.") { Domain, Simulate, Format };
         command.Validators.Add(result =>
         {
-            // A misspelt option would be taken for the domain.
-            if (result.GetResult(Domain) is { Tokens: [{ Value: ['-', ..] option }] }) result.AddError($"'{option}' is no option of this command.");
+            // A misspelt option would be taken as the domain.
+            if (result.GetResult(Domain) is { Tokens: [{ Value: ['-', ..] option }] }) result.AddError($"'{option}' is not an option of this command.");
         });
         command.SetAction(parsed => new TestRun(parsed.GetValue(Domain), parsed.GetValue(Format), parsed.GetValue(Simulate)).Run());
         return command;
@@ -46,7 +46,7 @@ internal sealed class TestRun(string? name, OutputFormat format, bool simulate)
     private readonly List<string> _failed = [];
     private string? _tested;
 
-    /// <returns>The process's exit code: success when all can be monitored.</returns>
+    /// <returns>The process's exit code: success if everything can be monitored.</returns>
     public int Run()
     {
         using SimulatedHypervisor? simulated = simulate ? new() : null;

@@ -4,7 +4,7 @@ using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.Cli;
 
-/// <summary>What the command line asked for.</summary>
+/// <summary>What the command line asks for.</summary>
 internal sealed record WatchArguments
 {
     public required string Domain { get; init; }

@@ -4,12 +4,12 @@ using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.Cli;
 
-/// <summary>What the second argument names: xen-access's modes, and two of our own.</summary>
+/// <summary>The meaning of the second argument: xen-access's modes, and two of our own.</summary>
 internal sealed record WatchMode(string Name, string Description, Func<WatchArguments, EventWatch> Watch)
 {
     private const ulong Cr4GlobalPages = 1 << 7;
 
-    /// <summary>The responses as --response names them.</summary>
+    /// <summary>The responses by their names for --response.</summary>
     public static IReadOnlyDictionary<string, VmEventResponse> Responses { get; } = new Dictionary<string, VmEventResponse>
     {
         ["continue"] = VmEventResponse.Continue,
@@ -23,10 +23,12 @@ internal sealed record WatchMode(string Name, string Description, Func<WatchArgu
     /// <summary>Whether pages are restricted, and can be chosen.</summary>
     public bool RestrictsPages { get; init; }
 
-    /// <summary>Whether it is about registers that are written.</summary>
+    /// <summary>Whether it is about register writes.</summary>
     public bool WritesRegisters => Name is "msr" or "write_ctrlreg_cr4";
 
-    /// <summary>Whether that is in a view of its own, which all vCPUs are switched to; instructions are stepped over in view 0.</summary>
+    /// <summary>
+    /// Whether it uses a view of its own, to which all vCPUs are switched; instructions are stepped over in view 0.
+    /// </summary>
     public bool UsesView { get; init; }
 
     public static IReadOnlyList<WatchMode> All { get; } =
@@ -37,21 +39,21 @@ internal sealed record WatchMode(string Name, string Description, Func<WatchArgu
         InView("altp2m_exec", "every execution of each page, in an altp2m view", PageAccess.Execute),
 
         // Its name misleads: this is what xen-access watches.
-        InView("altp2m_write_no_gpt", "the same, but nothing that page table walks do", PageAccess.Execute, ignorePageWalks: true),
+        InView("altp2m_write_no_gpt", "the same, but without page table walks", PageAccess.Execute, ignorePageWalks: true),
         new("cpuid", "CPUID instructions", _ => Of(VmEventKind.Cpuid)),
-        new("write_ctrlreg_cr4", "writes that change CR4, but for its PGE bit", _ => new EventWatch
+        new("write_ctrlreg_cr4", "writes that change CR4, except its PGE bit", _ => new EventWatch
         {
             Kinds = [VmEventKind.WriteControlRegister],
             ControlRegisters = [ControlRegister.CR4],
 
-            // Flushing global TLB entries switches PGE off and on: not worth an event.
+            // Flushing global TLB entries toggles PGE: not worth an event.
             IgnoredBits = Cr4GlobalPages,
             OnChangeOnly = true,
         }),
         new("breakpoint", "INT3 instructions", _ => Of(VmEventKind.SoftwareBreakpoint)),
         new("debug", "debug exceptions", _ => Of(VmEventKind.DebugException)),
         new("desc_access", "loads and stores of IDTR, GDTR, LDTR and TR", _ => Of(VmEventKind.DescriptorAccess)),
-        new("privcall", "calls of the guest's kernel to the hypervisor, on arm64", _ => Of(VmEventKind.PrivilegedCall)),
+        new("privcall", "the guest kernel's calls to the hypervisor, on arm64", _ => Of(VmEventKind.PrivilegedCall)),
         new("msr", "writes of the registers that --msr names", a => new EventWatch
         {
             Kinds = [VmEventKind.MovToMsr],

@@ -14,7 +14,9 @@ using XenVmEvent.Symbols;
 
 namespace XenVmEvent.Cli;
 
-/// <summary>Watches a domain as the arguments say and prints what happens, until the count, the time or a signal ends it.</summary>
+/// <summary>
+/// Watches a domain as the arguments say and prints events, until the count, the time or a signal ends it.
+/// </summary>
 internal sealed class WatchRun(WatchArguments arguments) : IDisposable
 {
     private const int BrokenPipe = 32;
@@ -26,7 +28,7 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
     /// <returns>The process's exit code.</returns>
     public int Run()
     {
-        // The process does not end yet: the guest is given back everything first.
+        // The process does not end yet: first the guest gets everything back.
         using IDisposable signals = EndingSignals.Outlive(_stop.Cancel);
         using IHypervisor hypervisor = Connect();
         return Watch(hypervisor);
@@ -50,11 +52,11 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         XenDomain domain = hypervisor.FindDomain(arguments.Domain);
         using RecordingWriter? recording = arguments.Output is { } file ? RecordingWriter.Open(file) : null;
         using Stream? output = recording is null ? StandardOutput.Open() : null;
-        if (RuntimeFeature.IsDynamicCodeCompiled) Rehearsal.EnsureDone(); // The published file is native code and has no need of it.
+        if (RuntimeFeature.IsDynamicCodeCompiled) Rehearsal.EnsureDone(); // The published file is native code and does not need it.
         long start = Stopwatch.GetTimestamp();
         EventWatch watch = arguments.Mode.Watch(arguments) with { Selection = selection };
 
-        // In a view steps come where the processor has them, and are not asked for else.
+        // In a view, steps come if the processor supports them; otherwise they are not asked for.
         MonitorSession.EnsurePossible(hypervisor, domain, arguments.Mode.UsesView ? watch with { Kinds = [VmEventKind.MemAccess] } : watch);
         using MonitorSession session = MonitorSession.Start(hypervisor, domain, new MonitorOptions
         {
@@ -95,7 +97,7 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         }
     }
 
-    /// <summary>Ends the session whatever came before, and tells of everything that went wrong.</summary>
+    /// <summary>Ends the session, whatever happened before, and reports everything that went wrong.</summary>
     private int Conclude(MonitorSession session, RecordingWriter? recording, XenException? unwritten, TimeSpan elapsed)
     {
         SessionEnd end = session.Stop();
@@ -128,14 +130,14 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         }
     }
 
-    /// <summary>What a processor cannot step, Xen emulates, and there are no steps to see.</summary>
+    /// <summary>If a processor cannot single-step, Xen emulates, and there are no steps to see.</summary>
     private static EventWatch InView(EventWatch watch, ushort view, MonitorCapabilities capabilities) => watch with
     {
         Pages = watch.Pages! with { View = view },
         Kinds = [.. watch.Kinds.Where(k => k != VmEventKind.SingleStep || (capabilities & MonitorCapabilities.SingleStep) != 0)],
     };
 
-    /// <returns>Why not everything could be written; null where it could, or nobody wants it any more.</returns>
+    /// <returns>Why not everything could be written; null if it could, or if nobody reads it any more.</returns>
     private XenException? Print(EventSubscription subscription, Stream? output, ushort? view, RecordingWriter? recording)
     {
         using JsonEventWriter? json = output is not null && arguments.Format == OutputFormat.Json ? new JsonEventWriter(output) : null;
@@ -145,14 +147,14 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         {
             Print(subscription, writer);
 
-            // What the guest did until nobody watched any more belongs to the output.
+            // What the guest did until it was no longer watched belongs to the output.
             subscription.Dispose();
             while (IsWanted && subscription.TryTake(out VmEvent? last)) Write(last, writer);
             writer.Finish();
         }
         catch (IOException e) when (e.HResult == BrokenPipe)
         {
-            // Whoever read our output wants no more of it.
+            // The reader of our output has gone away.
         }
         catch (XenException e) when (e.Id == XenErrorId.RecordingFailed)
         {
@@ -172,7 +174,7 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         {
             if (!subscription.TryTake(out VmEvent? vmEvent))
             {
-                // Nothing more at the moment: what was printed shall be seen.
+                // Nothing more now: what was printed must become visible.
                 writer.Flush();
                 vmEvent = TakeUntilStopped(subscription);
             }

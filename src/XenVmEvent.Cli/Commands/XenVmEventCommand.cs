@@ -8,13 +8,13 @@ using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.Cli;
 
-/// <summary>The command line: what it takes, and what it refuses.</summary>
+/// <summary>The command line: what it accepts, and what it refuses.</summary>
 internal static class XenVmEventCommand
 {
     /// <summary>How the command is called.</summary>
     public const string Usage = "xenvmevent [-m] <domain> <mode> [options]";
 
-    /// <summary>In seconds: as long as a timer runs.</summary>
+    /// <summary>In seconds: the longest time of a timer.</summary>
     private const double LongestDuration = 4_000_000;
 
     private static readonly Argument<string> Domain = new("domain") { Description = "The domain: its id, name or uuid." };
@@ -26,16 +26,16 @@ internal static class XenVmEventCommand
         CustomParser = result => ParseMode(result),
     };
 
-    private static readonly Option<bool> Required = new("-m") { Description = "The domain crashes, rather than runs on, when an access against a page's permissions finds no listener." };
-    private static readonly Option<bool> NoGuard = new("--no-guard") { Description = "No second process that frees the guest if this one is killed." };
+    private static readonly Option<bool> Required = new("-m") { Description = "Xen crashes the domain when an access violates a page's permissions and there is no listener." };
+    private static readonly Option<bool> NoGuard = new("--no-guard") { Description = "Start no second process that frees the guest if this one is killed." };
     private static readonly Option<bool> Simulate = new("--simulate") { Description = "Watch a simulated guest, web01 or db01, on a machine without Xen." };
     private static readonly Option<string?> Trace = new("--trace")
     {
-        Description = "With --simulate: the domains of this recording raise its events again.",
+        Description = "With --simulate: replay this recording; its domains raise their events again.",
         HelpName = "file",
     };
 
-    private static readonly Option<bool> Fast = new("--fast") { Description = "With --trace: as fast as events are answered, not at the pace of the recording." };
+    private static readonly Option<bool> Fast = new("--fast") { Description = "With --trace: replay as fast as events are answered, not at the recorded pace." };
     private static readonly Option<ChannelPreference> Channel = new("--channel")
     {
         Description = "auto, ring or slotted: how events travel.",
@@ -45,34 +45,34 @@ internal static class XenVmEventCommand
 
     private static readonly Option<long?> First = new("--first", "--count")
     {
-        Description = "End after so many events.",
+        Description = "End after this many events.",
         HelpName = "events",
         CustomParser = ParseFirst,
     };
 
     private static readonly Option<TimeSpan?> Duration = new("--duration")
     {
-        Description = "End after so many seconds.",
+        Description = "End after this many seconds.",
         HelpName = "seconds",
         CustomParser = ParseDuration,
     };
 
     private static readonly Option<OutputFormat> Format = new("--format")
     {
-        Description = "text, as xen-access prints it, or json, one object a line.",
+        Description = "text, as xen-access prints it, or json, one object per line.",
         HelpName = "format",
         CustomParser = ParseFormat,
     };
 
     private static readonly Option<string?> Output = new("--output")
     {
-        Description = "Record the events in this file, as JSON, instead of printing them; compressed when its name ends with .gz.",
+        Description = "Record the events in this file, as JSON, instead of printing them; compressed if its name ends with .gz.",
         HelpName = "file",
     };
 
     private static readonly Option<IReadOnlyList<GfnRange>> Gfns = new("--gfn")
     {
-        Description = "For write, exec and altp2m_*: watch these pages only, as in 0x400-0x43f,0x500.",
+        Description = "For write, exec and altp2m_*: watch only these pages, as in 0x400-0x43f,0x500.",
         HelpName = "ranges",
         CustomParser = result => Refusing(result, GfnRange.ParseList, []),
     };
@@ -80,7 +80,7 @@ internal static class XenVmEventCommand
     private static readonly Option<bool> Repeat = new("--repeat") { Description = "For write and exec: keep pages watched after their first access." };
     private static readonly Option<VmEventResponse> Response = new("--response")
     {
-        Description = $"What every event is answered, continue unless given: {string.Join(", ", WatchMode.Responses.Keys)}.",
+        Description = $"The answer to every event, by default continue: {string.Join(", ", WatchMode.Responses.Keys)}.",
         HelpName = "response",
         CustomParser = ParseResponse,
         DefaultValueFactory = _ => VmEventResponse.Continue,
@@ -93,20 +93,20 @@ internal static class XenVmEventCommand
         CustomParser = ParseMsrs,
     };
 
-    private static readonly Option<IReadOnlyList<AddressRange>> NewValue = Addresses("--new-value", "For msr and write_ctrlreg_cr4: show writes of these values only, as in 0x6f0,0x1000-0x1fff.");
-    private static readonly Option<IReadOnlyList<AddressRange>> ExcludeNewValue = Addresses("--exclude-new-value", "For msr and write_ctrlreg_cr4: show no writes of these values.");
-    private static readonly Option<IReadOnlyList<AddressRange>> InstructionPointer = Addresses("--instruction-pointer", "Show only what code at these addresses does.");
+    private static readonly Option<IReadOnlyList<AddressRange>> NewValue = Addresses("--new-value", "For msr and write_ctrlreg_cr4: show only writes of these values, as in 0x6f0,0x1000-0x1fff.");
+    private static readonly Option<IReadOnlyList<AddressRange>> ExcludeNewValue = Addresses("--exclude-new-value", "For msr and write_ctrlreg_cr4: hide writes of these values.");
+    private static readonly Option<IReadOnlyList<AddressRange>> InstructionPointer = Addresses("--instruction-pointer", "Show only events of code at these addresses.");
     private static readonly Option<IReadOnlyList<AddressRange>> LinearAddress = Addresses("--linear-address", "For write, exec and altp2m_*: show only accesses to these linear addresses.");
     private static readonly Option<IReadOnlyList<string>> Symbol = new("--symbol")
     {
-        Description = "Show only what the code of these names does, as in do_syscall_64,sys_*; with --symbol-map.",
+        Description = "Show only events of code with these names, as in do_syscall_64,sys_*; with --symbol-map.",
         HelpName = "names",
         CustomParser = result => result.Tokens[0].Value.Split(','),
     };
 
     private static readonly Option<string?> SymbolMap = new("--symbol-map")
     {
-        Description = "The guest's System.map, or a copy of its /proc/kallsyms; JSON has the symbol of each event then.",
+        Description = "The guest's System.map, or a copy of its /proc/kallsyms; JSON then has the symbol of each event.",
         HelpName = "file",
     };
 
@@ -117,7 +117,7 @@ internal static class XenVmEventCommand
         CustomParser = ParseRegisters,
     };
 
-    /// <summary>Parses the arguments and does what they say.</summary>
+    /// <summary>Parses the arguments and runs the command.</summary>
     /// <returns>The process's exit code.</returns>
     public static int Run(IReadOnlyList<string> arguments)
     {
@@ -141,7 +141,7 @@ internal static class XenVmEventCommand
         return ExitCode.Usage;
     }
 
-    /// <summary>Does what was asked; what cannot be done is one line that says why, and what to do.</summary>
+    /// <summary>Runs an action; if it fails, prints one line that says why, and what to do.</summary>
     private static int Invoke(ParseResult parsed)
     {
         try
@@ -158,7 +158,7 @@ internal static class XenVmEventCommand
         }
         catch (Exception e)
         {
-            // What nobody catches ends the process at once, without giving anything back.
+            // An uncaught exception would end the process at once, without giving anything back.
             StandardError.Say($"{XenErrorId.Unexpected}: {e} Please report this.");
         }
 
@@ -176,12 +176,12 @@ internal static class XenVmEventCommand
         _ => Usage,
     };
 
-    /// <summary>The format named; an error of the result when it is none.</summary>
+    /// <summary>The named format; an error of the result if there is no such format.</summary>
     internal static OutputFormat ParseFormat(ArgumentResult result) => result.Tokens[0].Value switch
     {
         "text" => OutputFormat.Text,
         "json" => OutputFormat.Json,
-        _ => Refuse<OutputFormat>(result, "--format is text or json."),
+        _ => Refuse<OutputFormat>(result, "--format takes text or json."),
     };
 
     private static WatchArguments ToArguments(ParseResult parsed) => new()
@@ -236,7 +236,7 @@ internal static class XenVmEventCommand
         "auto" => ChannelPreference.Auto,
         "ring" => ChannelPreference.Ring,
         "slotted" => ChannelPreference.Slotted,
-        _ => Refuse<ChannelPreference>(result, "--channel is auto, ring or slotted."),
+        _ => Refuse<ChannelPreference>(result, "--channel takes auto, ring or slotted."),
     };
 
     private static VmEventResponse? ParseResponse(ArgumentResult result)
@@ -254,7 +254,7 @@ internal static class XenVmEventCommand
         {
             string[] parts = text.Split('=');
             string? name = Array.Find(Enum.GetNames<SettableRegister>(), n => n.Equals(parts[0], StringComparison.OrdinalIgnoreCase));
-            if (name is null) return Refuse<IReadOnlyDictionary<SettableRegister, ulong>>(result, $"'{parts[0]}' is no register that an answer can set.");
+            if (name is null) return Refuse<IReadOnlyDictionary<SettableRegister, ulong>>(result, $"'{parts[0]}' is not a register that an answer can set.");
             if (parts.Length != 2 || !NumberText.TryParse(parts[1], out ulong value))
                 return Refuse<IReadOnlyDictionary<SettableRegister, ulong>>(result, $"'{text}' gives {name} no value, as {name.ToLowerInvariant()}=0x1234 does.");
             registers[Enum.Parse<SettableRegister>(name)] = value;
@@ -309,24 +309,24 @@ internal static class XenVmEventCommand
 
     private static void RefuseWhatDoesNotGoTogether(CommandResult result)
     {
-        RefuseUnless(result, result.GetResult(Trace) is null || result.GetResult(Simulate) is not null, "--trace goes with --simulate.");
-        RefuseUnless(result, result.GetResult(Fast) is null || result.GetResult(Trace) is not null, "--fast goes with --trace.");
+        RefuseUnless(result, result.GetResult(Trace) is null || result.GetResult(Simulate) is not null, "--trace needs --simulate.");
+        RefuseUnless(result, result.GetResult(Fast) is null || result.GetResult(Trace) is not null, "--fast needs --trace.");
         RefuseUnless(
             result,
             result.GetResult(Output) is null || result.GetResult(Format) is not { Tokens: [{ Value: "text" }] },
-            "--format text does not go with --output: events are recorded as JSON.");
+            "--format text and --output exclude each other: events are recorded as JSON.");
 
-        RefuseUnless(result, result.GetResult(Symbol) is null || result.GetResult(SymbolMap) is not null, "--symbol goes with --symbol-map, which says where the code lies.");
+        RefuseUnless(result, result.GetResult(Symbol) is null || result.GetResult(SymbolMap) is not null, "--symbol needs --symbol-map, which has the addresses.");
 
-        // By its name: asked for its value, an argument that was refused throws.
+        // By its name: asking a refused argument for its value throws.
         if (result.GetResult(Mode) is not { Tokens: [{ Value: string name }] } || FindMode(name) is not { } mode) return;
-        RefuseUnless(result, mode.RestrictsPages || result.GetResult(Gfns) is null, "--gfn goes with modes that watch pages.");
-        RefuseUnless(result, mode is { RestrictsPages: true, UsesView: false } || result.GetResult(Repeat) is null, "--repeat goes with the modes write and exec.");
-        RefuseUnless(result, mode.RestrictsPages || result.GetResult(LinearAddress) is null, "--linear-address goes with modes that watch pages.");
+        RefuseUnless(result, mode.RestrictsPages || result.GetResult(Gfns) is null, "--gfn is for modes that watch pages.");
+        RefuseUnless(result, mode is { RestrictsPages: true, UsesView: false } || result.GetResult(Repeat) is null, "--repeat is for the modes write and exec.");
+        RefuseUnless(result, mode.RestrictsPages || result.GetResult(LinearAddress) is null, "--linear-address is for modes that watch pages.");
         RefuseUnless(
             result,
             mode.WritesRegisters || (result.GetResult(NewValue) is null && result.GetResult(ExcludeNewValue) is null),
-            "--new-value and --exclude-new-value go with the modes msr and write_ctrlreg_cr4.");
-        RefuseUnless(result, (mode.Name == "msr") == result.GetResult(Msrs) is not null, "--msr goes with the mode msr, which needs it.");
+            "--new-value and --exclude-new-value are for the modes msr and write_ctrlreg_cr4.");
+        RefuseUnless(result, (mode.Name == "msr") == result.GetResult(Msrs) is not null, "--msr is for the mode msr, which needs it.");
     }
 }

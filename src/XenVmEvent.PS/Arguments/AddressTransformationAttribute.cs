@@ -4,8 +4,8 @@ using XenVmEvent.Events;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// Takes for addresses: numbers, texts as in 0x401000-0x401fff, ranges, and lists of these. 0xffffffff81a00000 is the address
-/// it is, where PowerShell reads a negative number.
+/// Accepts as addresses: numbers, texts as in 0x401000-0x401fff, ranges, and lists of these. 0xffffffff81a00000 means
+/// that address, although PowerShell reads it as a negative number.
 /// </summary>
 public sealed class AddressTransformationAttribute : RangeTransformationAttribute<AddressRange>
 {
@@ -14,6 +14,6 @@ public sealed class AddressTransformationAttribute : RangeTransformationAttribut
         AddressRange range => [range],
         string text => AddressRange.ParseList(text),
         _ when BitPattern.Of(value) is { } bits => [new AddressRange(bits)],
-        _ => throw new ArgumentTransformationMetadataException($"'{value}' is no address: that is a whole number of 64 bits, or a range as in 0x401000-0x401fff."),
+        _ => throw new ArgumentTransformationMetadataException($"'{value}' is not an address: give a whole number of 64 bits, or a range as in 0x401000-0x401fff."),
     };
 }

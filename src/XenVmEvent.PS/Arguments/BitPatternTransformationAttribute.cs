@@ -3,16 +3,18 @@ using System.Numerics;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Takes 0xc0000082 for the bits it is, where PowerShell reads a negative number.</summary>
+/// <summary>Accepts 0xc0000082 as a bit pattern, although PowerShell reads it as a negative number.</summary>
 public sealed class BitPatternTransformationAttribute : ValueTransformationAttribute
 {
     private protected override object? TransformOne(object? value) => value is int or long ? BitPattern.Of(value) : value;
 }
 
-/// <summary>The bits that a number of PowerShell's was written as: 0xc0000082 and 0xffffffff81a00000 are negative numbers to it.</summary>
+/// <summary>
+/// The bit pattern of a PowerShell number: 0xc0000082 and 0xffffffff81a00000 are negative numbers to PowerShell.
+/// </summary>
 internal static class BitPattern
 {
-    /// <returns>Null: it is no whole number of 64 bits.</returns>
+    /// <returns>Null: it is not a whole number of 64 bits.</returns>
     public static ulong? Of(object? value) => value switch
     {
         int number => unchecked((uint)number),

@@ -6,7 +6,7 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Completes the names of the domains that are there now.</summary>
+/// <summary>Completes the names of the existing domains.</summary>
 public sealed class DomainCompleter : IArgumentCompleter
 {
     /// <inheritdoc/>
@@ -28,12 +28,14 @@ public sealed class DomainCompleter : IArgumentCompleter
         }
         catch (XenException)
         {
-            // Completion has nobody to tell.
+            // Completion cannot report errors.
             return [];
         }
     }
 
-    /// <summary>What means this domain and no other: its name, unless that is a number, or another's too.</summary>
+    /// <summary>
+    /// Text that means only this domain: its name, unless that is a number or also another domain's name.
+    /// </summary>
     private static string Call(XenDomain domain, IReadOnlyList<XenDomain> all) =>
         domain.Name.Length == 0 || domain.Name.All(char.IsAsciiDigit) || all.Count(d => d.Name == domain.Name) > 1
             ? domain.Id.ToString(CultureInfo.InvariantCulture)

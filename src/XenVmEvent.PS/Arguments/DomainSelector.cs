@@ -4,7 +4,9 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.PS;
 
-/// <summary>What a -Domain parameter was given: an id, a name with or without wildcards, a uuid, or a domain.</summary>
+/// <summary>
+/// The argument of a -Domain parameter: an id, a name with or without wildcards, a uuid, or a domain.
+/// </summary>
 public sealed class DomainSelector
 {
     private const string WildcardCharacters = "*?[`";
@@ -18,7 +20,7 @@ public sealed class DomainSelector
         _namesNone = true;
     }
 
-    /// <summary>A domain that is known already.</summary>
+    /// <summary>A known domain.</summary>
     public DomainSelector(XenDomain domain)
     {
         ArgumentNullException.ThrowIfNull(domain);
@@ -33,25 +35,30 @@ public sealed class DomainSelector
         Text = text;
     }
 
-    /// <summary>The words given.</summary>
+    /// <summary>The given text.</summary>
     public string Text { get; }
 
     /// <inheritdoc/>
     public override string ToString() => _domain?.Name ?? Text;
 
-    /// <summary>What was given and names no domain: an error where it is looked up, and not where it is bound.</summary>
+    /// <summary>An argument that names no domain: an error when it is looked up, not when it is bound.</summary>
     internal static DomainSelector OfNone(object? given) => new(namesNone: given);
 
-    /// <summary>The domains meant.</summary>
+    /// <summary>The domains that it means.</summary>
     /// <param name="host">The host.</param>
-    /// <param name="byWildcard">They were not named each, but match a pattern, as may none. A name that exists is a name first.</param>
-    /// <exception cref="XenException"><see cref="XenErrorId.DomainNotFound"/>, <see cref="XenErrorId.AmbiguousDomain"/>.</exception>
+    /// <param name="byWildcard">
+    /// They were not named individually but match a pattern, which may match none. An existing name takes precedence
+    /// over a pattern.
+    /// </param>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.DomainNotFound"/>, <see cref="XenErrorId.AmbiguousDomain"/>.
+    /// </exception>
     internal IReadOnlyList<XenDomain> Resolve(IHypervisor host, out bool byWildcard)
     {
         byWildcard = false;
         if (_namesNone) throw NamesNone();
 
-        // A domain object names the domain it was, even when another has its id or name by now.
+        // A domain object always names the same domain, even if another has its id or name by now.
         if (_domain is { } was)
             return [host.GetDomains().FirstOrDefault(d => d.Id == was.Id && d.Uuid == was.Uuid) ?? throw DomainLookup.NotFound($"{was}", host.GetDomains())];
         byWildcard = Text.AsSpan().ContainsAny(WildcardCharacters)

@@ -7,13 +7,15 @@ using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Takes for a domain whatever names one: ids, names, uuids, domains, sessions, events, and lists of these.</summary>
+/// <summary>
+/// Accepts as a domain whatever names one: ids, names, uuids, domains, sessions, events, and lists of these.
+/// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class DomainTransformationAttribute : ArgumentTransformationAttribute
 {
     /// <summary>
-    /// Whether what names no domain is bound too, and an error of the cmdlet's: one that answers for all that it was given
-    /// has to know of it.
+    /// Whether an argument that names no domain is bound too, so that the error is the cmdlet's: a cmdlet that answers
+    /// for all its arguments must know of it.
     /// </summary>
     public bool BindsAnything { get; set; }
 
@@ -25,7 +27,8 @@ public sealed class DomainTransformationAttribute : ArgumentTransformationAttrib
         if (value is IEnumerable list and not string) return list.Cast<object>().Select(v => Select(v) ?? throw NamesNone(v)).ToArray();
         if (value is null) throw NamesNone(value);
 
-        // What names no domain itself may have a property that does: PowerShell looks for it when it gets the object back.
+        // An object that names no domain itself may have a property that does: PowerShell looks for it when it gets the
+        // object back.
         return Select(value) is { } selector ? new[] { selector } : inputData;
     }
 

@@ -3,7 +3,7 @@ using System.Management.Automation;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Takes numbers as seconds, where PowerShell by itself would take them as ticks of 100 ns.</summary>
+/// <summary>Accepts numbers as seconds; PowerShell itself would take them as ticks of 100 ns.</summary>
 public sealed class DurationTransformationAttribute : ValueTransformationAttribute
 {
     private protected override object? TransformOne(object? value) => value switch

@@ -3,7 +3,7 @@ using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Takes for guest frame numbers: numbers, texts as in 0x400-0x43f, ranges, and lists of these.</summary>
+/// <summary>Accepts as guest frame numbers: numbers, texts as in 0x400-0x43f, ranges, and lists of these.</summary>
 public sealed class GfnTransformationAttribute : RangeTransformationAttribute<GfnRange>
 {
     private protected override IReadOnlyList<GfnRange> ToRanges(object? value) =>

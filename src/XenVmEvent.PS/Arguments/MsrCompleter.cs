@@ -5,7 +5,7 @@ using XenVmEvent.Events;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Completes the names of model specific registers, also without their IA32_.</summary>
+/// <summary>Completes the names of model-specific registers, also without their IA32_ prefix.</summary>
 public sealed class MsrCompleter : IArgumentCompleter
 {
     private const string Prefix = "IA32_";

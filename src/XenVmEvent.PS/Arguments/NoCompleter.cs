@@ -4,7 +4,7 @@ using System.Management.Automation.Language;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Completes nothing, where PowerShell by itself would offer the names of files.</summary>
+/// <summary>Completes nothing; PowerShell itself would offer file names.</summary>
 public sealed class NoCompleter : IArgumentCompleter
 {
     /// <inheritdoc/>

@@ -4,14 +4,15 @@ using System.Numerics;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Takes for ranges of numbers: numbers, texts, ranges, and lists of these.</summary>
+/// <summary>Accepts as ranges of numbers: numbers, texts, ranges, and lists of these.</summary>
 /// <typeparam name="T">What a range is.</typeparam>
 public abstract class RangeTransformationAttribute<T> : ValueTransformationAttribute
 {
     /// <inheritdoc/>
     public sealed override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData)
     {
-        // What is no number itself may have a property that is: PowerShell looks for it when it gets the object back.
+        // An object that is not a number itself may have a property that is: PowerShell looks for it when it gets the
+        // object back.
         if (Bare(inputData) is not (IConvertible or BigInteger or T or IEnumerable)) return inputData;
         try
         {
@@ -28,6 +29,6 @@ public abstract class RangeTransformationAttribute<T> : ValueTransformationAttri
     private protected sealed override object? TransformOne(object? value) => ToRanges(value).ToArray();
 
     /// <summary>The ranges that a value means.</summary>
-    /// <exception cref="XenException">It means none.</exception>
+    /// <exception cref="XenException">It means no range.</exception>
     private protected abstract IReadOnlyList<T> ToRanges(object? value);
 }

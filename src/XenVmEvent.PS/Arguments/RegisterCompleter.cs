@@ -5,7 +5,7 @@ using XenVmEvent.Events;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Completes the registers that an answer can set: a table with one of them, to be filled in.</summary>
+/// <summary>Completes the registers that an answer can set: a hashtable with one of them, to be filled in.</summary>
 public sealed class RegisterCompleter : IArgumentCompleter
 {
     /// <inheritdoc/>

@@ -5,7 +5,10 @@ using XenVmEvent.Events;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Takes a hashtable for registers; 0xffffffff81000000 is the bits it is, where PowerShell reads a negative number. Of 32 bits that is refused: 0xffffffff and -1 are the same to it.</summary>
+/// <summary>
+/// Accepts a hashtable of registers. 0xffffffff81000000 means this bit pattern, although PowerShell reads a negative
+/// number. Negative numbers of 32 bits are refused, because 0xffffffff and -1 are the same to PowerShell.
+/// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class RegisterTransformationAttribute : ArgumentTransformationAttribute
 {
@@ -14,7 +17,7 @@ public sealed class RegisterTransformationAttribute : ArgumentTransformationAttr
     {
         object? bare = ValueTransformationAttribute.Bare(inputData);
         if (bare is RegisterValues) return bare;
-        if (bare is not IDictionary { Count: > 0 } given) throw Refused($"'{inputData}' names no registers: write them as in @{{ Rax = 1; Rip = 0x401000 }}.");
+        if (bare is not IDictionary { Count: > 0 } given) throw Refused($"'{inputData}' names no registers: write, for example, @{{ Rax = 1; Rip = 0x401000 }}.");
         var values = new RegisterValues();
         foreach (DictionaryEntry one in given) Find($"{one.Key}").SetValue(values, ToBits($"{one.Key}", ValueTransformationAttribute.Bare(one.Value)));
         return values;
@@ -22,12 +25,12 @@ public sealed class RegisterTransformationAttribute : ArgumentTransformationAttr
 
     private static PropertyInfo Find(string name) =>
         typeof(RegisterValues).GetProperty(name, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase)
-        ?? throw Refused($"'{name}' is no register that Xen sets for an answer; those are {string.Join(", ", Enum.GetNames<SettableRegister>())}.");
+        ?? throw Refused($"'{name}' is not a register that an answer can set; these are {string.Join(", ", Enum.GetNames<SettableRegister>())}.");
 
     private static ulong ToBits(string register, object? value) => value switch
     {
-        int and < 0 => throw Refused($"'{value}' for {register} may be 0x{value:x} or the 64 bits of a negative number, which PowerShell does not tell apart: write 0x{value:x}ul or {value}l."),
-        _ => BitPattern.Of(value) ?? throw Refused($"'{value}' is no value for {register}: that is a whole number of 64 bits."),
+        int and < 0 => throw Refused($"'{value}' for {register} may be 0x{value:x} or the 64 bits of a negative number, which PowerShell cannot tell apart: write 0x{value:x}ul or {value}l."),
+        _ => BitPattern.Of(value) ?? throw Refused($"'{value}' is not a value for {register}: give a whole number of 64 bits."),
     };
 
     private static ArgumentTransformationMetadataException Refused(string why) => new(why);

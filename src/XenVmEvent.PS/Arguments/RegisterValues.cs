@@ -2,8 +2,10 @@ using XenVmEvent.Events;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Registers for a vCPU, as <c>@{ Rax = 1; Rip = 0x401000 }</c> names them; those that are null keep their values.</summary>
-/// <remarks>A property each, so that PowerShell completes the names within the braces.</remarks>
+/// <summary>
+/// Registers for a vCPU, as <c>@{ Rax = 1; Rip = 0x401000 }</c> names them; those that are null keep their values.
+/// </summary>
+/// <remarks>One property per register, so that PowerShell completes the names within the braces.</remarks>
 public sealed class RegisterValues
 {
     /// <summary>RAX.</summary>
@@ -63,7 +65,7 @@ public sealed class RegisterValues
     /// <summary>The program counter of arm64, where it is the only one.</summary>
     public ulong? Pc { get; set; }
 
-    /// <summary>Those that have a value.</summary>
+    /// <summary>The registers that have a value.</summary>
     internal IReadOnlyDictionary<SettableRegister, ulong> ToDictionary() => Enum.GetValues<SettableRegister>()
         .Select(register => (Register: register, Value: (ulong?)GetType().GetProperty(register.ToString())!.GetValue(this)))
         .Where(one => one.Value is not null)

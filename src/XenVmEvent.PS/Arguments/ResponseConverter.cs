@@ -6,7 +6,10 @@ using XenVmEvent.Events;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Makes an answer of what it says, as in <c>[XenVmEvent.Events.VmEventResponse] @{ View = 1 }</c>, in scripts that call VmEvent.Respond.</summary>
+/// <summary>
+/// Makes an answer from a hashtable, as in <c>[XenVmEvent.Events.VmEventResponse] @{ View = 1 }</c>, in scripts that
+/// call VmEvent.Respond.
+/// </summary>
 public sealed class ResponseConverter : PSTypeConverter
 {
     private static readonly ConstructorInfo Constructor = typeof(VmEventResponse).GetConstructors().Single();
@@ -16,7 +19,9 @@ public sealed class ResponseConverter : PSTypeConverter
     public override bool CanConvertFrom(object sourceValue, Type destinationType) => BaseOf(sourceValue) is IDictionary;
 
     /// <inheritdoc/>
-    /// <exception cref="PSInvalidCastException">A key is no property of an answer, or its value is none of it.</exception>
+    /// <exception cref="PSInvalidCastException">
+    /// A key is not a property of an answer, or its value does not fit.
+    /// </exception>
     public override object ConvertFrom(object sourceValue, Type destinationType, IFormatProvider formatProvider, bool ignoreCase)
     {
         object?[] arguments = [.. Parameters.Select(p => p.DefaultValue is null && p.ParameterType.IsValueType ? Activator.CreateInstance(p.ParameterType) : p.DefaultValue)];
@@ -24,7 +29,7 @@ public sealed class ResponseConverter : PSTypeConverter
         {
             string name = Convert.ToString(BaseOf(entry.Key), CultureInfo.InvariantCulture)!;
             int index = Array.FindIndex(Parameters, p => string.Equals(p.Name, name, StringComparison.OrdinalIgnoreCase));
-            if (index < 0) throw new PSInvalidCastException($"'{name}' is no property of an answer.");
+            if (index < 0) throw new PSInvalidCastException($"'{name}' is not a property of an answer.");
             arguments[index] = LanguagePrimitives.ConvertTo(entry.Value, Parameters[index].ParameterType, formatProvider);
         }
 
@@ -36,7 +41,7 @@ public sealed class ResponseConverter : PSTypeConverter
 
     /// <inheritdoc/>
     public override object ConvertTo(object sourceValue, Type destinationType, IFormatProvider formatProvider, bool ignoreCase) =>
-        throw new PSInvalidCastException("An answer is converted to nothing.");
+        throw new PSInvalidCastException("An answer cannot be converted to another type.");
 
     private static object BaseOf(object value) => value is PSObject wrapped ? wrapped.BaseObject : value;
 }

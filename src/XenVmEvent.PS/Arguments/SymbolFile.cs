@@ -4,10 +4,10 @@ using XenVmEvent.Symbols;
 
 namespace XenVmEvent.PS;
 
-/// <summary>What -SymbolMap and -Symbol mean.</summary>
+/// <summary>The values of -SymbolMap and -Symbol.</summary>
 internal static class SymbolFile
 {
-    /// <summary>Reads the file of a guest's symbols; what cannot be read ends the cmdlet.</summary>
+    /// <summary>Reads the file of a guest's symbols; a file that cannot be read ends the cmdlet.</summary>
     public static SymbolMap Read(PSCmdlet cmdlet, string path)
     {
         try
@@ -27,8 +27,10 @@ internal static class SymbolFile
         }
     }
 
-    /// <summary>Those addresses where the code of these names lies, which may have wildcards.</summary>
-    /// <exception cref="XenException"><see cref="XenErrorId.InvalidArgument"/>: one names none, or there is no map.</exception>
+    /// <summary>The addresses, out of these, of the code of these symbols, whose names may contain wildcards.</summary>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.InvalidArgument"/>: a name has no code, or there is no map.
+    /// </exception>
     public static IReadOnlyList<AddressRange> Select(IReadOnlyList<AddressRange> addresses, SymbolMap? map, IEnumerable<string> symbols) =>
         AddressRange.Intersect(addresses, [.. symbols.SelectMany(symbol => RangesOf(map, symbol))]);
 
@@ -44,7 +46,7 @@ internal static class SymbolFile
         if (map is null)
         {
             throw new XenException(
-                XenErrorId.InvalidArgument, $"Where '{symbol}' lies is not known.", "Name the guest's System.map, or a copy of its /proc/kallsyms, with -SymbolMap.");
+                XenErrorId.InvalidArgument, $"The address of '{symbol}' is unknown.", "Name the guest's System.map, or a copy of its /proc/kallsyms, with -SymbolMap.");
         }
 
         return map.RangesOf(symbol, Matching(symbol));

@@ -5,7 +5,7 @@ using System.Management.Automation.Language;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Completes the vCPUs of the domain named before; nothing where none is.</summary>
+/// <summary>Completes the vCPUs of the domain named before; nothing if none is named.</summary>
 public sealed class VCpuCompleter : IArgumentCompleter
 {
     /// <inheritdoc/>
@@ -24,7 +24,7 @@ public sealed class VCpuCompleter : IArgumentCompleter
         }
         catch (XenException)
         {
-            // Completion has nobody to tell.
+            // Completion cannot report errors.
             return 0;
         }
     }

@@ -3,7 +3,9 @@ using System.Management.Automation;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Transforms an argument, or each member of a list, without the wrapper that PowerShell may have put around it.</summary>
+/// <summary>
+/// Transforms an argument, or each member of a list, without the wrapper that PowerShell may have added.
+/// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 public abstract class ValueTransformationAttribute : ArgumentTransformationAttribute
 {
@@ -11,7 +13,7 @@ public abstract class ValueTransformationAttribute : ArgumentTransformationAttri
     public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData) =>
         Bare(inputData) is IEnumerable list and not string ? list.Cast<object?>().Select(one => TransformOne(Bare(one))).ToArray() : TransformOne(Bare(inputData));
 
-    /// <summary>What a value means; the value itself where it means nothing else.</summary>
+    /// <summary>The meaning of a value; the value itself if it has no other meaning.</summary>
     private protected abstract object? TransformOne(object? value);
 
     /// <summary>A value without its wrapper.</summary>

@@ -6,7 +6,7 @@ using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Completes the views of the domain named before, or of all domains that are monitored.</summary>
+/// <summary>Completes the views of the domain named before, or of all monitored domains.</summary>
 public sealed class ViewCompleter : IArgumentCompleter
 {
     /// <inheritdoc/>
@@ -30,7 +30,7 @@ public sealed class ViewCompleter : IArgumentCompleter
         }
         catch (XenException)
         {
-            // Completion has nobody to tell.
+            // Completion cannot report errors.
             return [];
         }
     }

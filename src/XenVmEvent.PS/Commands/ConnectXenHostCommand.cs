@@ -6,8 +6,8 @@ using XenVmEvent.Simulation;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// Connect-XenHost: chooses the host that the other cmdlets work on. Without it, their first use connects to the Xen
-/// that this machine is dom0 of.
+/// Connect-XenHost: chooses the host that the other cmdlets work on. Without it, their first use connects to Xen on
+/// this machine, which must be its dom0.
 /// </summary>
 [Cmdlet(VerbsCommunications.Connect, "XenHost")]
 [OutputType(typeof(HostStatus))]
@@ -22,18 +22,18 @@ public sealed class ConnectXenHostCommand : XenCmdlet
     public GuestArchitecture Architecture { get; set; }
 
     /// <summary>
-    /// With -Simulated: the file of a recording, whose domains are simulated, and raise its events again as far as they are
-    /// watched, once a watch has begun. Then they shut down.
+    /// With -Simulated: a recording. Its domains are simulated. Once a watch has begun, they raise the recorded events
+    /// again, as far as these are watched. Then they shut down.
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Trace { get; set; }
 
-    /// <summary>With -Trace: raise events as fast as they are answered, not at the pace at which they were recorded.</summary>
+    /// <summary>With -Trace: raise events as fast as they are answered, not at the recorded pace.</summary>
     [Parameter]
     public SwitchParameter Fast { get; set; }
 
-    /// <summary>Return what was connected to.</summary>
+    /// <summary>Return the host.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
@@ -43,16 +43,16 @@ public sealed class ConnectXenHostCommand : XenCmdlet
         if (MyInvocation.BoundParameters.ContainsKey(nameof(Architecture)) && !Simulated)
         {
             throw new XenException(
-                XenErrorId.InvalidArgument, "The architecture of a real host's guests is the host's.", "Leave -Architecture out, or connect with -Simulated.");
+                XenErrorId.InvalidArgument, "The guests of a real host have the host's architecture.", "Leave -Architecture out, or connect with -Simulated.");
         }
 
         if (Trace is not null && (!Simulated || MyInvocation.BoundParameters.ContainsKey(nameof(Architecture))))
         {
             throw new XenException(
-                XenErrorId.InvalidArgument, "A recording is replayed by a simulated host, whose architecture is the recording's.", "Use -Trace with -Simulated, and without -Architecture.");
+                XenErrorId.InvalidArgument, "A simulated host replays a recording, with the recording's architecture.", "Use -Trace with -Simulated, and without -Architecture.");
         }
 
-        if (Fast && Trace is null) throw new XenException(XenErrorId.InvalidArgument, "-Fast is for a recording that is replayed.", "Name one with -Trace.");
+        if (Fast && Trace is null) throw new XenException(XenErrorId.InvalidArgument, "-Fast is only for replaying a recording.", "Name one with -Trace.");
         IHypervisor host = XenHost.Connect(Simulated ? Simulation() : null);
         WriteVerbose($"Connected to {host.Description}.");
         if (PassThru) WriteObject(new HostStatus(host));
@@ -63,7 +63,7 @@ public sealed class ConnectXenHostCommand : XenCmdlet
         : RecordedHost.Open(RecordingPath.Resolve(SessionState.Path, Trace), Fast);
 }
 
-/// <summary>The host that the cmdlets talk to, for Connect-XenHost.</summary>
+/// <summary>The host that the cmdlets work on, for Connect-XenHost.</summary>
 public sealed class HostStatus
 {
     internal HostStatus(IHypervisor host)
@@ -74,16 +74,16 @@ public sealed class HostStatus
         Guests = host.GetDomains().Count(d => d.Id != 0);
     }
 
-    /// <summary>What it is.</summary>
+    /// <summary>Its name.</summary>
     public string Host { get; }
 
-    /// <summary>The vm_event interface version that it speaks.</summary>
+    /// <summary>Its vm_event interface version.</summary>
     public int InterfaceVersion { get; }
 
     /// <summary>The architecture of its guests.</summary>
     public GuestArchitecture Architecture { get; }
 
-    /// <summary>How many domains it runs, dom0 not counted.</summary>
+    /// <summary>How many domains it runs, not counting dom0.</summary>
     public int Guests { get; }
 
     /// <inheritdoc/>

@@ -8,7 +8,9 @@ namespace XenVmEvent.PS;
 [OutputType(typeof(void))]
 public sealed class DisableXenMonitorCommand : DomainCmdlet
 {
-    /// <summary>The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain or Get-XenMonitor returns.</summary>
+    /// <summary>
+    /// The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain or Get-XenMonitor returns.
+    /// </summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Name")]
     [DomainTransformation]

@@ -5,13 +5,17 @@ namespace XenVmEvent.PS;
 /// <summary>A cmdlet that does something with each of the domains it is given.</summary>
 public abstract class DomainCmdlet : XenCmdlet
 {
-    /// <summary>Whether a pattern that matches no domain is an answer, and no error: for what only asks.</summary>
+    /// <summary>Whether a pattern that matches no domain is not an error: for cmdlets that only ask.</summary>
     private protected virtual bool MayMatchNone => false;
 
-    /// <summary>Does it with the domains that a selector means; one that is not there is an error of its own.</summary>
+    /// <summary>
+    /// Runs an action for the domains that a selector means; a domain that does not exist is its own error.
+    /// </summary>
     /// <param name="selectors">What the user gave.</param>
-    /// <param name="isMeantByWildcard">Of the domains that a wildcard matches, those that it makes sense for.</param>
-    /// <param name="action">What to do; what Xen refuses is an error about the domain.</param>
+    /// <param name="isMeantByWildcard">
+    /// Selects, of the domains that a wildcard matches, those for which the cmdlet makes sense.
+    /// </param>
+    /// <param name="action">The action; if Xen refuses, that is an error about the domain.</param>
     private protected void ForEachDomain(
         IEnumerable<DomainSelector> selectors, Predicate<XenDomain> isMeantByWildcard, Action<XenDomain> action)
     {
@@ -29,7 +33,9 @@ public abstract class DomainCmdlet : XenCmdlet
         WarnOfGuards();
     }
 
-    /// <summary>The domains that a selector means; a pattern that matches no guest is an error, unless none may be.</summary>
+    /// <summary>
+    /// The domains that a selector means; a pattern that matches no guest is an error, unless the cmdlet allows it.
+    /// </summary>
     internal static IReadOnlyList<XenDomain> Resolve(DomainSelector selector, bool mayMatchNone, out bool byWildcard)
     {
         IHypervisor host = XenHost.Current;

@@ -5,7 +5,7 @@ using XenVmEvent.Recovery;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Enable-XenMonitor: opens a session on a domain, which stays until Disable-XenMonitor.</summary>
+/// <summary>Enable-XenMonitor: opens a session on a domain and keeps it open until Disable-XenMonitor.</summary>
 [Cmdlet(VerbsLifecycle.Enable, "XenMonitor", SupportsShouldProcess = true)]
 [OutputType(typeof(MonitorStatus))]
 public sealed class EnableXenMonitorCommand : DomainCmdlet
@@ -17,25 +17,32 @@ public sealed class EnableXenMonitorCommand : DomainCmdlet
     [ArgumentCompleter(typeof(DomainCompleter))]
     public DomainSelector[] Domain { get; set; } = [];
 
-    /// <summary>How events travel: slotted where the host offers it (Auto), by the ring, or slotted or not at all.</summary>
+    /// <summary>
+    /// How events travel: slotted if the host offers it (Auto), by the ring, or slotted or not at all.
+    /// </summary>
     [Parameter]
     public ChannelPreference Channel { get; set; }
 
-    /// <summary>How long an event may wait for its answer before the default goes out. A number is seconds.</summary>
+    /// <summary>
+    /// How long an event may wait for its answer before the default answer goes out. A number means seconds.
+    /// </summary>
     [Parameter]
     [DurationTransformation]
     [PositiveDuration(MostMinutes = MonitorOptions.LongestResponseMinutes)]
     public TimeSpan ResponseTimeout { get; set; } = MonitorOptions.DefaultResponseTimeout;
 
-    /// <summary>The domain crashes, rather than runs on, when an access against a page's permissions finds no listener.</summary>
+    /// <summary>Xen crashes the domain when an access violates a page's permissions and there is no listener.</summary>
     [Parameter]
     public SwitchParameter ListenerRequired { get; set; }
 
-    /// <summary>Free the guest first from what another listener left behind, as Reset-XenMonitor does; a listener that is alive is cut off.</summary>
+    /// <summary>
+    /// First free the guest from what another listener left behind, as Reset-XenMonitor does; a listener that is still
+    /// alive is cut off.
+    /// </summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
-    /// <summary>No second process that frees the guest if this one is killed.</summary>
+    /// <summary>Start no second process that frees the guest if this one is killed.</summary>
     [Parameter]
     public SwitchParameter NoGuard { get; set; }
 
@@ -58,12 +65,15 @@ public sealed class EnableXenMonitorCommand : DomainCmdlet
         if (PassThru) WriteObject(new MonitorStatus(session));
     });
 
-    /// <summary>What does not succeed is no reason not to listen: a guest that was paused stands still, and is to be watched from its start.</summary>
+    /// <summary>
+    /// If a vCPU still does not run, that is no reason not to listen: a guest may be paused so that it is watched from
+    /// its start.
+    /// </summary>
     private void Free(XenDomain domain)
     {
         MonitorResetReport report = MonitorReset.Run(NoGuard ? XenHost.Current : XenHost.CurrentGuarded, domain);
         foreach (XenException failure in report.Failures) WriteWarning($"{failure.Message} {Remedies.Of(failure)}");
         if (report.StillFrozenVCpus.Count == 0) return;
-        WriteWarning($"vCPUs {string.Join(", ", report.StillFrozenVCpus)} of {domain} do not run yet. If xl list shows the domain paused, xl unpause lets it run; otherwise something other than a listener holds it.");
+        WriteWarning($"vCPUs {string.Join(", ", report.StillFrozenVCpus)} of {domain} still do not run. If 'xl list' shows the domain paused, run 'xl unpause'; otherwise something other than a listener holds it.");
     }
 }

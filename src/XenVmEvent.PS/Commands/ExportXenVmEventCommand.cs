@@ -5,8 +5,8 @@ using XenVmEvent.Recording;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// Export-XenVmEvent: records events in a file, one JSON object a line, with everything that Import-XenVmEvent needs to make
-/// the same events of them again. What was recorded is on the disk within a second.
+/// Export-XenVmEvent: records events in a file, one JSON object per line, with everything that Import-XenVmEvent needs
+/// to recreate them. Every event is on the disk within a second.
 /// </summary>
 [Cmdlet(VerbsData.Export, "XenVmEvent", SupportsShouldProcess = true)]
 [OutputType(typeof(VmEvent))]
@@ -14,28 +14,27 @@ public sealed class ExportXenVmEventCommand : XenCmdlet
 {
     private RecordingWriter? _recording;
 
-    /// <summary>The file, taken as it is written: no wildcards. It is compressed when its name ends with .gz.</summary>
+    /// <summary>The file; wildcards are taken literally. It is compressed if its name ends with .gz.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     [Alias("PSPath", "LiteralPath", "LP")]
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = "";
 
     /// <summary>
-    /// The events. One that is held is recorded when it is answered, by whatever comes after this in the pipeline, with its
-    /// answer.
+    /// The events. A held event is recorded with its answer, when a later command in the pipeline answers it.
     /// </summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true)]
     public VmEvent[] InputObject { get; set; } = [];
 
-    /// <summary>Add to the file; else it is overwritten.</summary>
+    /// <summary>Append to the file; otherwise it is overwritten.</summary>
     [Parameter]
     public SwitchParameter Append { get; set; }
 
-    /// <summary>Overwrite or append to a file that is marked as read-only.</summary>
+    /// <summary>Overwrite or append to the file even if it is read-only.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
-    /// <summary>Do not overwrite a file.</summary>
+    /// <summary>Do not overwrite an existing file.</summary>
     [Parameter]
     [Alias("NoOverwrite")]
     public SwitchParameter NoClobber { get; set; }
@@ -67,13 +66,13 @@ public sealed class ExportXenVmEventCommand : XenCmdlet
     {
         if (_recording is not { } recording) return;
         Require(Path, recording.Close);
-        if (!recording.HasBegun) WriteWarning($"No event came: '{Path}' is as it was.");
+        if (!recording.HasBegun) WriteWarning($"No event came: '{Path}' is unchanged.");
     }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        // What came before the pipeline was stopped, or failed, is kept.
+        // Events that came before the pipeline was stopped, or failed, are kept.
         if (disposing) _recording?.Dispose();
         base.Dispose(disposing);
     }

@@ -5,8 +5,9 @@ using XenVmEvent.Reporting;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// Export-XenVmEventReport: makes one HTML page of events, live or recorded, that shows when what happened: events per
-/// second by kind, a lane for each vCPU, a heat map of pages, the busiest pages and instructions. The page needs no network.
+/// Export-XenVmEventReport: makes one HTML page from events, live or recorded, that shows what happened and when:
+/// events per second by kind, a lane for each vCPU, a heat map of pages, the busiest pages and instructions. The page
+/// needs no network.
 /// </summary>
 [Cmdlet(VerbsData.Export, "XenVmEventReport", DefaultParameterSetName = OfEvents, SupportsShouldProcess = true)]
 [Alias("ConvertTo-XenVmEventReport")]
@@ -20,7 +21,9 @@ public sealed class ExportXenVmEventReportCommand : RecordingCmdlet
     private ReportFile? _file;
     private string _filePath = "";
 
-    /// <summary>The file, taken as it is written: no wildcards. Without it the page is written to the pipeline, as one string.</summary>
+    /// <summary>
+    /// The file; wildcards are taken literally. Without it the page is written to the pipeline as one string.
+    /// </summary>
     [Parameter(Position = 0)]
     [Alias("LiteralPath", "LP")]
     [ValidateNotNullOrEmpty]
@@ -35,16 +38,16 @@ public sealed class ExportXenVmEventReportCommand : RecordingCmdlet
     [ValidateNotNullOrEmpty]
     public string[] RecordingPath { get; set; } = [];
 
-    /// <summary>What the page is called; it names the domains when left out.</summary>
+    /// <summary>The title of the page; by default it names the domains.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Title { get; set; }
 
-    /// <summary>Overwrite a file that is marked as read-only.</summary>
+    /// <summary>Overwrite the file even if it is read-only.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
-    /// <summary>Do not overwrite a file.</summary>
+    /// <summary>Do not overwrite an existing file.</summary>
     [Parameter]
     [Alias("NoOverwrite")]
     public SwitchParameter NoClobber { get; set; }
@@ -88,7 +91,7 @@ public sealed class ExportXenVmEventReportCommand : RecordingCmdlet
         if (_file is not { } file) return;
         if (_report.Events == 0)
         {
-            WriteWarning($"No event came: '{_filePath}' is as it was.");
+            WriteWarning($"No event came: '{_filePath}' is unchanged.");
             return;
         }
 
@@ -105,7 +108,10 @@ public sealed class ExportXenVmEventReportCommand : RecordingCmdlet
         base.Dispose(disposing);
     }
 
-    /// <summary>What came before the pipeline was stopped, or failed, is kept; without any, what was there before is.</summary>
+    /// <summary>
+    /// If the pipeline is stopped or fails, the report covers the events so far; without any, the file is left
+    /// unchanged.
+    /// </summary>
     private void WriteWhatCame()
     {
         using ReportFile? file = _file;
@@ -116,7 +122,7 @@ public sealed class ExportXenVmEventReportCommand : RecordingCmdlet
         }
         catch (XenException)
         {
-            // Nobody can be told any more.
+            // Errors can no longer be reported.
         }
     }
 }

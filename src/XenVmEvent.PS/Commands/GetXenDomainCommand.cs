@@ -3,12 +3,12 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Get-XenDomain: the domains of the host, dom0 included.</summary>
+/// <summary>Get-XenDomain: gets the domains of the host, dom0 included.</summary>
 [Cmdlet(VerbsCommon.Get, "XenDomain")]
 [OutputType(typeof(XenDomain))]
 public sealed class GetXenDomainCommand : DomainCmdlet
 {
-    /// <summary>Which ones: ids, names with or without wildcards, uuids. All when left out.</summary>
+    /// <summary>The domains: ids, names with or without wildcards, uuids. Without it, all.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Name", "Id", "Uuid")]
     [DomainTransformation]

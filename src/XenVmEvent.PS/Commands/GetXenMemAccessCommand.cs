@@ -4,8 +4,8 @@ using XenVmEvent.Monitoring;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// Get-XenMemAccess: the permissions that a domain has to its pages, one object for each run of pages with the same. A domain
-/// that is not monitored is for the moment, as Xen tells only a listener.
+/// Get-XenMemAccess: gets the permissions of a domain's pages, one object for each run of pages with the same
+/// permissions. A domain without a session gets one briefly, because Xen tells only a listener.
 /// </summary>
 [Cmdlet(VerbsCommon.Get, "XenMemAccess")]
 [OutputType(typeof(MemAccessEntry))]
@@ -18,7 +18,9 @@ public sealed class GetXenMemAccessCommand : DomainCmdlet
     [ArgumentCompleter(typeof(DomainCompleter))]
     public DomainSelector[] Domain { get; set; } = [];
 
-    /// <summary>The pages, as in 0x400 or 0x400-0x43f. All that the domain has when left out, which takes a call each.</summary>
+    /// <summary>
+    /// The pages, as in 0x400 or 0x400-0x43f. Without it, all pages of the domain, which takes one call per page.
+    /// </summary>
     [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
     [GfnTransformation]
     [ArgumentCompleter(typeof(NoCompleter))]

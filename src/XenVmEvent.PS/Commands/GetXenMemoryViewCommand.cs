@@ -3,12 +3,12 @@ using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Get-XenMemoryView: the views of a monitored domain's memory, and the vCPUs that are in each.</summary>
+/// <summary>Get-XenMemoryView: gets the views of a monitored domain's memory, and the vCPUs in each.</summary>
 [Cmdlet(VerbsCommon.Get, "XenMemoryView")]
 [OutputType(typeof(MemoryView))]
 public sealed class GetXenMemoryViewCommand : DomainCmdlet
 {
-    /// <summary>Of which domains. All that are monitored when left out.</summary>
+    /// <summary>The domains. Without it, all monitored ones.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Name")]
     [DomainTransformation]

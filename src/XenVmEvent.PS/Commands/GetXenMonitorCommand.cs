@@ -3,12 +3,12 @@ using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Get-XenMonitor: the open sessions and what they have done.</summary>
+/// <summary>Get-XenMonitor: gets the open sessions and their counters.</summary>
 [Cmdlet(VerbsCommon.Get, "XenMonitor")]
 [OutputType(typeof(MonitorStatus))]
 public sealed class GetXenMonitorCommand : DomainCmdlet
 {
-    /// <summary>Of which domains. All when left out.</summary>
+    /// <summary>The domains. Without it, all.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Name")]
     [DomainTransformation]

@@ -5,8 +5,8 @@ using XenVmEvent.Symbols;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// Import-XenVmEvent: reads events that Export-XenVmEvent or xenvmevent has recorded: the same objects, with their registers
-/// and the responses that were given. A last line that breaks off is left out with a warning.
+/// Import-XenVmEvent: reads events that Export-XenVmEvent or xenvmevent has recorded: the same objects, with their
+/// registers and their responses. A truncated last line is skipped with a warning.
 /// </summary>
 [Cmdlet(VerbsData.Import, "XenVmEvent", DefaultParameterSetName = ByPath)]
 [OutputType(typeof(VmEvent))]
@@ -24,7 +24,7 @@ public sealed class ImportXenVmEventCommand : RecordingCmdlet
     [ValidateNotNullOrEmpty]
     public string[] Path { get; set; } = [];
 
-    /// <summary>The files, taken as they are written, as Get-ChildItem returns them.</summary>
+    /// <summary>The files, with wildcards taken literally, or as Get-ChildItem returns them.</summary>
     [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = ByLiteralPath)]
     [Alias("PSPath", "LP")]
     [ValidateNotNullOrEmpty]
@@ -59,15 +59,18 @@ public sealed class ImportXenVmEventCommand : RecordingCmdlet
     public AddressRange[] LinearAddress { get; set; } = [];
 
     /// <summary>
-    /// Only events whose instruction pointer is in code of these names, with or without wildcards: by -SymbolMap, or else by
-    /// the symbol that was recorded.
+    /// Only events whose instruction pointer is in the code of these symbols, with or without wildcards. Symbols come
+    /// from -SymbolMap, or without it from the recording.
     /// </summary>
     [Parameter]
     [ArgumentCompleter(typeof(NoCompleter))]
     [ValidateNotNullOrEmpty]
     public string[] Symbol { get; set; } = [];
 
-    /// <summary>Give each event the symbol that its instruction pointer is in: the guest's System.map or a copy of its /proc/kallsyms.</summary>
+    /// <summary>
+    /// The guest's System.map or a copy of its /proc/kallsyms. Each event gets the symbol that its instruction pointer
+    /// is in.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? SymbolMap { get; set; }
@@ -99,7 +102,7 @@ public sealed class ImportXenVmEventCommand : RecordingCmdlet
         WriteObject(vmEvent);
     }
 
-    /// <summary>The symbol that was recorded, without the offset.</summary>
+    /// <summary>The recorded symbol, without the offset.</summary>
     private static string? NameOf(VmEvent vmEvent) =>
         vmEvent.Symbol is { } symbol && symbol.LastIndexOf("+0x", StringComparison.Ordinal) is var end and > 0 ? symbol[..end] : vmEvent.Symbol;
 }

@@ -5,8 +5,8 @@ using XenVmEvent.Measurement;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// Measure-XenVmEvent: counts events, live or recorded: by kind, domain and vCPU, the busiest pages and instructions, how
-/// fast they came and how fast they were answered.
+/// Measure-XenVmEvent: counts events, live or recorded: by kind, domain and vCPU, the busiest pages and instructions,
+/// at what rate they came and how fast they were answered.
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Measure, "XenVmEvent")]
 [OutputType(typeof(EventMeasure), typeof(IntervalMeasure))]
@@ -19,15 +19,15 @@ public sealed class MeasureXenVmEventCommand : XenCmdlet
     public VmEvent[] InputObject { get; set; } = [];
 
     /// <summary>
-    /// A line for every so long, by the events' own time, as soon as an event comes that is later; a number is seconds. Else
-    /// there is one summary at the end.
+    /// The length of an interval in the events' own time; a number means seconds. An interval is written when the first
+    /// later event comes. Without it, one summary is written at the end.
     /// </summary>
     [Parameter]
     [DurationTransformation]
     [PositiveDuration]
     public TimeSpan Interval { get; set; }
 
-    /// <summary>How many of the busiest pages and instructions to name.</summary>
+    /// <summary>How many of the busiest pages and instructions to list.</summary>
     [Parameter]
     [ValidateRange(0, EventMeter.MostDistinct)]
     public int Top { get; set; } = 5;

@@ -30,10 +30,10 @@ public sealed class MemAccessEntry
     /// <summary>The pages.</summary>
     public GfnRange Gfn => _range.Gfn;
 
-    /// <summary>How many they are.</summary>
+    /// <summary>The number of pages.</summary>
     public ulong Pages => Gfn.Count;
 
-    /// <summary>The guest's permissions to them.</summary>
+    /// <summary>The permissions of the pages.</summary>
     public MemAccess Access => _range.Access;
 
     /// <inheritdoc/>

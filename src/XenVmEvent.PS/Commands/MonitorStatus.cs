@@ -3,7 +3,7 @@ using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.PS;
 
-/// <summary>A session at a moment, for Get-XenMonitor.</summary>
+/// <summary>A snapshot of a session, for Get-XenMonitor.</summary>
 public sealed class MonitorStatus
 {
     internal MonitorStatus(MonitorSession session)
@@ -40,10 +40,12 @@ public sealed class MonitorStatus
     /// <summary>How many events it has read.</summary>
     public long Events => Statistics.Events;
 
-    /// <summary>How many events did not come: full buffers had no room for them, or Xen overwrote them before they were read.</summary>
+    /// <summary>
+    /// How many events were lost: full buffers had no room for them, or Xen overwrote them before they were read.
+    /// </summary>
     public long Dropped => Statistics.Lost;
 
-    /// <summary>Everything it has counted.</summary>
+    /// <summary>All its counters.</summary>
     public MonitorStatistics Statistics { get; }
 
     /// <inheritdoc/>

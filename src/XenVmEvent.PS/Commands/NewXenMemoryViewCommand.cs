@@ -5,7 +5,7 @@ using XenVmEvent.Monitoring;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// New-XenMemoryView: makes an altp2m view of a domain's memory, with permissions of its own. No vCPU is in it until
+/// New-XenMemoryView: makes an altp2m view of a domain's memory with its own permissions. No vCPU is in it until
 /// Switch-XenMemoryView. It is removed at the end of the session.
 /// </summary>
 [Cmdlet(VerbsCommon.New, "XenMemoryView", SupportsShouldProcess = true)]
@@ -19,7 +19,7 @@ public sealed class NewXenMemoryViewCommand : SessionCmdlet
     [ArgumentCompleter(typeof(DomainCompleter))]
     public DomainSelector[] Domain { get; set; } = [];
 
-    /// <summary>The access that all pages are given in it. Default: as in view 0, the host's own.</summary>
+    /// <summary>The access of all pages in it. Default: as in view 0, the host's own.</summary>
     [Parameter(Position = 1)]
     public MemAccess Access { get; set; } = MemAccess.Default;
 

@@ -6,8 +6,8 @@ using XenVmEvent.Memory;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// Read-XenMemory: bytes of a guest's memory, by guest physical address, by page, or by linear address through a vCPU's
-/// page tables. The guest need not be monitored, and notices nothing.
+/// Read-XenMemory: reads bytes of a guest's memory by guest physical address, by page, or by linear address through a
+/// vCPU's page tables. The guest need not be monitored, and notices nothing.
 /// </summary>
 [Cmdlet(VerbsCommunications.Read, "XenMemory", DefaultParameterSetName = ByAddress)]
 [OutputType(typeof(byte[]))]
@@ -51,7 +51,7 @@ public sealed class ReadXenMemoryCommand : DomainCmdlet
     [ValidateRange(0, PageSize - 1)]
     public int Offset { get; set; }
 
-    /// <summary>How many bytes to read, across pages. Left out: 256; of a page, all that is left of it.</summary>
+    /// <summary>How many bytes to read, across pages. The default is 256; with a page, the rest of the page.</summary>
     [Parameter(Position = 2)]
     [ValidateRange(1, MostBytes)]
     public int Length { get; set; }

@@ -8,8 +8,8 @@ using XenVmEvent.Monitoring;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// Register-XenVmEvent: subscribes to what guests do, as Register-ObjectEvent to what objects do: an -Action is run for each
-/// event, with the event in $EventArgs.VmEvent, while the shell is free for other things. Unregister-Event ends it and gives
+/// Register-XenVmEvent: subscribes to events of guests, as Register-ObjectEvent does for objects. Each event runs the
+/// -Action, with the event in $EventArgs.VmEvent, while the shell stays free. Unregister-Event ends it and gives
 /// everything back.
 /// </summary>
 [Cmdlet(VerbsLifecycle.Register, "XenVmEvent", SupportsShouldProcess = true, DefaultParameterSetName = ByKind)]
@@ -29,11 +29,11 @@ public sealed class RegisterXenVmEventCommand : ObjectEventRegistrationBase, IDi
     [ArgumentCompleter(typeof(DomainCompleter))]
     public DomainSelector[] Domain { get; set; } = [];
 
-    /// <summary>The kinds of event; for accesses to pages there is -Access.</summary>
+    /// <summary>The kinds of event; for page accesses use -Access.</summary>
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = ByKind)]
     public VmEventKind[] Event { get; set; } = [];
 
-    /// <summary>For WriteControlRegister: which registers. CR0, CR3 and CR4 when left out.</summary>
+    /// <summary>For WriteControlRegister: the registers to watch. Without it, CR0, CR3 and CR4.</summary>
     [Parameter(ParameterSetName = ByKind)]
     [Alias("Register")]
     [ValidateNotNullOrEmpty]
@@ -46,15 +46,19 @@ public sealed class RegisterXenVmEventCommand : ObjectEventRegistrationBase, IDi
     [ValidateNotNullOrEmpty]
     public uint[] Msr { get; set; } = [];
 
-    /// <summary>For WriteControlRegister and MovToMsr: writing the same value raises no event.</summary>
+    /// <summary>
+    /// For WriteControlRegister and MovToMsr: a write that does not change the value raises no event.
+    /// </summary>
     [Parameter(ParameterSetName = ByKind)]
     public SwitchParameter OnChangeOnly { get; set; }
 
-    /// <summary>The accesses to pages to see: Read, Write, Execute.</summary>
+    /// <summary>The page accesses to watch: Read, Write, Execute.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ByPage)]
     public PageAccess Access { get; set; }
 
-    /// <summary>The pages, as in 0x400 or 0x400-0x43f. All that the domain has and will have when left out.</summary>
+    /// <summary>
+    /// The pages, as in 0x400 or 0x400-0x43f. Without it, all pages that the domain has now or gets later.
+    /// </summary>
     [Parameter(ParameterSetName = ByPage)]
     [GfnTransformation]
     [ArgumentCompleter(typeof(NoCompleter))]
@@ -64,17 +68,21 @@ public sealed class RegisterXenVmEventCommand : ObjectEventRegistrationBase, IDi
     [Parameter(ParameterSetName = ByPage)]
     public SwitchParameter Repeat { get; set; }
 
-    /// <summary>Each event waits until the action answers it by Set-XenVmEventResponse, or for -ResponseTimeout.</summary>
+    /// <summary>
+    /// Each event waits until the action answers it with Set-XenVmEventResponse, at most for -ResponseTimeout.
+    /// </summary>
     [Parameter]
     public SwitchParameter Hold { get; set; }
 
-    /// <summary>How long an event may wait for its answer before the default goes out. A number is seconds.</summary>
+    /// <summary>
+    /// How long an event may wait for its answer before the default answer goes out. A number means seconds.
+    /// </summary>
     [Parameter]
     [DurationTransformation]
     [PositiveDuration(MostMinutes = MonitorOptions.LongestResponseMinutes)]
     public TimeSpan ResponseTimeout { get; set; } = MonitorOptions.DefaultResponseTimeout;
 
-    /// <summary>No second process that frees the guest if this one is killed.</summary>
+    /// <summary>Start no second process that frees the guest if this one is killed.</summary>
     [Parameter]
     public SwitchParameter NoGuard { get; set; }
 
@@ -100,7 +108,9 @@ public sealed class RegisterXenVmEventCommand : ObjectEventRegistrationBase, IDi
         if (_domains.Count > 0) base.EndProcessing();
     }
 
-    /// <summary>Ends the watch if it was refused, as when the identifier is taken already: nobody would ever unsubscribe.</summary>
+    /// <summary>
+    /// Ends the watch if it was refused, for example because the identifier is taken: nobody would ever unsubscribe.
+    /// </summary>
     public void Dispose()
     {
         if (_watch is { IsSubscribed: false }) _watch.Dispose();
@@ -124,7 +134,7 @@ public sealed class RegisterXenVmEventCommand : ObjectEventRegistrationBase, IDi
     private static IEnumerable<XenDomain> Meant(DomainSelector selector) =>
         DomainCmdlet.Resolve(selector, mayMatchNone: false, out bool byWildcard).Where(d => !byWildcard || DomainCmdlet.IsGuest(d));
 
-    /// <summary>What Xen refuses ends the cmdlet.</summary>
+    /// <summary>If Xen refuses, the cmdlet ends.</summary>
     private void Require(object target, System.Action action)
     {
         try
@@ -139,7 +149,7 @@ public sealed class RegisterXenVmEventCommand : ObjectEventRegistrationBase, IDi
 
     private void Validate()
     {
-        if (Event.Contains(VmEventKind.MemAccess)) throw Refusal("MemAccess events are watched by pages.", "Use -Access in the place of -Event.");
+        if (Event.Contains(VmEventKind.MemAccess)) throw Refusal("MemAccess events are watched by pages.", "Use -Access instead of -Event.");
         if (Event.Contains(VmEventKind.MovToMsr) && Msr.Length == 0)
             throw Refusal("MovToMsr events are watched by register, and none was named.", "Name registers with -Msr.");
         if (ParameterSetName == ByPage && Access == PageAccess.None) throw Refusal("No access to watch was named.", "Name one or more of Read, Write and Execute.");

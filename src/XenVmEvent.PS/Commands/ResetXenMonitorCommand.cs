@@ -41,14 +41,14 @@ public sealed class ResetXenMonitorCommand : DomainCmdlet
         WriteError(new ErrorRecord(
             new XenException(
                 XenErrorId.CallFailed,
-                $"vCPUs {string.Join(", ", report.StillFrozenVCpus)} of {domain} do not run yet.",
-                "Look whether the domain is paused (xl list shows p), then xl unpause; otherwise something other than a listener holds it."),
+                $"vCPUs {string.Join(", ", report.StillFrozenVCpus)} of {domain} still do not run.",
+                "If 'xl list' shows the domain paused (p), run 'xl unpause'; otherwise something other than a listener holds it."),
             XenErrorId.CallFailed.ToString(),
             ErrorCategory.OperationStopped,
             domain));
     });
 
-    /// <summary>Whether a question, or a word on what would be done, is asked for all the same.</summary>
+    /// <summary>Whether -Confirm or -WhatIf asks for a question or a message despite -Force.</summary>
     private bool IsAskedFor =>
         IsOn("WhatIf", LanguagePrimitives.IsTrue(GetVariableValue("WhatIfPreference"))) || IsOn("Confirm", otherwise: false);
 
@@ -58,7 +58,7 @@ public sealed class ResetXenMonitorCommand : DomainCmdlet
     private static string Question(XenDomain domain)
     {
         using IDomainControl control = XenHost.Current.Control(domain);
-        string question = $"Free {domain}: its monitor is disabled, and what listens to it is cut off.";
+        string question = $"Free {domain}: this disables its monitor and cuts off its listener.";
         return control.IsMonitored != false && control.ListenerSuspects.Count > 0
             ? $"{question} A listener may be alive: {string.Join(" or ", control.ListenerSuspects)}."
             : question;

@@ -5,20 +5,22 @@ using XenVmEvent.Monitoring;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// Set-XenMemAccess: sets the permissions that a domain has to pages, for as long as its session lasts; what they were before
-/// comes back at its end. Pages that come by the pipeline are set together, thousands in one call.
+/// Set-XenMemAccess: sets the permissions of a domain's pages until its session ends; then each page gets its previous
+/// permissions back. Pages from the pipeline are set together, thousands in one call.
 /// </summary>
 [Cmdlet(VerbsCommon.Set, "XenMemAccess", SupportsShouldProcess = true)]
 [OutputType(typeof(MemAccessEntry))]
 public sealed class SetXenMemAccessCommand : SessionCmdlet
 {
-    /// <summary>So many pages are set with one call to Xen.</summary>
+    /// <summary>The number of pages set with one call to Xen.</summary>
     private const ulong PagesPerCall = 4096;
 
     private readonly Dictionary<(XenDomain Domain, ushort View), List<MemAccessRange>> _collected = [];
     private ulong _pages;
 
-    /// <summary>The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain or Get-XenMemAccess returns.</summary>
+    /// <summary>
+    /// The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain or Get-XenMemAccess returns.
+    /// </summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Name")]
     [DomainTransformation]
@@ -31,16 +33,19 @@ public sealed class SetXenMemAccessCommand : SessionCmdlet
     [ArgumentCompleter(typeof(NoCompleter))]
     public GfnRange[] Gfn { get; set; } = [];
 
-    /// <summary>The permissions that the guest is left.</summary>
+    /// <summary>The guest's remaining permissions.</summary>
     [Parameter(Mandatory = true, Position = 2, ValueFromPipelineByPropertyName = true)]
     public MemAccess Access { get; set; }
 
-    /// <summary>The view of the domain's memory; 0 is the host's own, and what is set there holds in views where a page has no other.</summary>
+    /// <summary>
+    /// The view of the domain's memory; 0 is the host's own, whose permissions hold in every view in which the page has
+    /// none of its own.
+    /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(ViewCompleter))]
     public ushort View { get; set; }
 
-    /// <summary>Return the pages with the permissions that were set.</summary>
+    /// <summary>Return the pages with their new permissions.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
@@ -66,7 +71,7 @@ public sealed class SetXenMemAccessCommand : SessionCmdlet
     {
         foreach (((XenDomain domain, ushort view), List<MemAccessRange> ranges) in _collected)
         {
-            string where = view == 0 ? "" : $" in the view {view}";
+            string where = view == 0 ? "" : $" in view {view}";
             string what = $"Set the access of {string.Join(", ", ranges.GroupBy(r => r.Access).Select(Describe))}{where}";
             Report(domain, () =>
             {

@@ -6,7 +6,9 @@ using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Set-XenVmEventResponse: answers a held event, or sets what a session answers by itself to a kind of event.</summary>
+/// <summary>
+/// Set-XenVmEventResponse: answers a held event, or sets a session's default answer to a kind of event.
+/// </summary>
 [Cmdlet(VerbsCommon.Set, "XenVmEventResponse", SupportsShouldProcess = true, DefaultParameterSetName = EventSet)]
 [OutputType(typeof(VmEvent), ParameterSetName = [EventSet])]
 [OutputType(typeof(MonitorStatus), ParameterSetName = [DefaultSet])]
@@ -21,17 +23,17 @@ public sealed class SetXenVmEventResponseCommand : DomainCmdlet
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = EventSet)]
     public VmEvent? InputObject { get; set; }
 
-    /// <summary>The domains whose sessions' default is set.</summary>
+    /// <summary>The domains whose sessions get the default answer.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = DefaultSet)]
     [DomainTransformation]
     [ArgumentCompleter(typeof(DomainCompleter))]
     public DomainSelector[] Domain { get; set; } = [];
 
-    /// <summary>The kinds of event whose default is set.</summary>
+    /// <summary>The kinds of event that get the default answer.</summary>
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = DefaultSet)]
     public VmEventKind[] Event { get; set; } = [];
 
-    /// <summary>Go on as if nobody had watched. This is also what is done when only other parameters are given.</summary>
+    /// <summary>Go on as if nobody had watched. This is also the default if only other parameters are given.</summary>
     [Parameter]
     public SwitchParameter Continue { get; set; }
 
@@ -39,7 +41,7 @@ public sealed class SetXenVmEventResponseCommand : DomainCmdlet
     [Parameter]
     public SwitchParameter Reinject { get; set; }
 
-    /// <summary>Go on behind the breakpoint or debug exception; the guest never learns of it.</summary>
+    /// <summary>Go on after the breakpoint or debug exception; the guest never learns of it.</summary>
     [Parameter]
     public SwitchParameter Skip { get; set; }
 
@@ -61,12 +63,12 @@ public sealed class SetXenVmEventResponseCommand : DomainCmdlet
     [ArgumentCompleter(typeof(RegisterCompleter))]
     public RegisterValues? Register { get; set; }
 
-    /// <summary>Emulate the instruction, and have it read these bytes instead of what is there.</summary>
+    /// <summary>Emulate the instruction, which reads these bytes instead of the actual ones.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public byte[] EmulatedReadData { get; set; } = [];
 
-    /// <summary>Emulate these bytes of an instruction in the place of INT3.</summary>
+    /// <summary>Emulate the instruction in these bytes instead of INT3.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public byte[] InstructionData { get; set; } = [];
@@ -75,7 +77,7 @@ public sealed class SetXenVmEventResponseCommand : DomainCmdlet
     [Parameter]
     public ushort View { get; set; }
 
-    /// <summary>Switch single stepping of the vCPU over.</summary>
+    /// <summary>Turn single-stepping of the vCPU on if it was off, and off if it was on.</summary>
     [Parameter]
     public SwitchParameter ToggleSingleStep { get; set; }
 
@@ -91,15 +93,15 @@ public sealed class SetXenVmEventResponseCommand : DomainCmdlet
     [Parameter]
     public SwitchParameter ResetVmTrace { get; set; }
 
-    /// <summary>Give a forked domain's vCPUs the state of its parent's again.</summary>
+    /// <summary>Reset the state of a forked domain's vCPU to its parent's.</summary>
     [Parameter]
     public SwitchParameter ResetForkState { get; set; }
 
-    /// <summary>Give a forked domain the memory of its parent again.</summary>
+    /// <summary>Reset the memory of a forked domain to its parent's.</summary>
     [Parameter]
     public SwitchParameter ResetForkMemory { get; set; }
 
-    /// <summary>Return the event, or the session, that was given the response.</summary>
+    /// <summary>Return the answered event, or the session whose default answer was set.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
@@ -117,7 +119,9 @@ public sealed class SetXenVmEventResponseCommand : DomainCmdlet
         else if (ShouldProcess(InputObject!.ToString(), $"Answer {_response}")) Report(InputObject, () => Answer(InputObject));
     }
 
-    /// <summary>What is known at the beginning of what it is for; events come by the pipeline only later.</summary>
+    /// <summary>
+    /// The target as far as it is known at the beginning; events come through the pipeline only later.
+    /// </summary>
     private object Target => Domain.Length > 0 ? Domain : (object?)InputObject ?? MyInvocation.MyCommand.Name;
 
     private void Answer(VmEvent vmEvent)

@@ -3,7 +3,7 @@ using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Switch-XenMemoryView: puts all vCPUs of a domain into a view of its memory.</summary>
+/// <summary>Switch-XenMemoryView: switches all vCPUs of a domain to a view of its memory.</summary>
 [Cmdlet(VerbsCommon.Switch, "XenMemoryView", SupportsShouldProcess = true)]
 [OutputType(typeof(MemoryView))]
 public sealed class SwitchXenMemoryViewCommand : ViewCmdlet
@@ -15,7 +15,7 @@ public sealed class SwitchXenMemoryViewCommand : ViewCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord() => ForEachDomain(Domain, IsMonitored, domain =>
     {
-        if (!ShouldProcess(domain.ToString(), $"Switch to the view {View} of its memory")) return;
+        if (!ShouldProcess(domain.ToString(), $"Switch to view {View} of its memory")) return;
         MonitorSession session = XenHost.GetSession(domain);
         session.SwitchToView(View);
         if (PassThru) WriteObject(session.GetViews().First(view => view.View == View));

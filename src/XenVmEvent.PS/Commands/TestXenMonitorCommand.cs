@@ -5,8 +5,8 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// Test-XenMonitor: tells whether this host and domains can be monitored, and what to do if not. It works where there is
-/// no Xen, and changes nothing.
+/// Test-XenMonitor: tests whether this host and domains can be monitored, and says what to do if not. It works without
+/// Xen, and changes nothing.
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "XenMonitor")]
 [OutputType(typeof(MonitorCheck), typeof(bool))]
@@ -15,14 +15,17 @@ public sealed class TestXenMonitorCommand : DomainCmdlet
     private bool _hostPassed;
     private bool _allPassed;
 
-    /// <summary>The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain returns. Only the host is tested when left out.</summary>
+    /// <summary>
+    /// The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain returns. Without it, only the
+    /// host is checked.
+    /// </summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Name")]
     [DomainTransformation(BindsAnything = true)]
     [ArgumentCompleter(typeof(DomainCompleter))]
     public DomainSelector[] Domain { get; set; } = [];
 
-    /// <summary>Return only whether all of them can be monitored: no check has failed.</summary>
+    /// <summary>Return only whether all of them can be monitored, that is, whether no check has failed.</summary>
     [Parameter]
     public SwitchParameter Quiet { get; set; }
 

@@ -5,7 +5,9 @@ namespace XenVmEvent.PS;
 /// <summary>A cmdlet that takes a view of a domain's memory.</summary>
 public abstract class ViewCmdlet : DomainCmdlet
 {
-    /// <summary>The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain or Get-XenMemoryView returns.</summary>
+    /// <summary>
+    /// The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain or Get-XenMemoryView returns.
+    /// </summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Name")]
     [DomainTransformation]

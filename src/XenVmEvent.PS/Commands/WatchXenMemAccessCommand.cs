@@ -6,46 +6,53 @@ using XenVmEvent.Monitoring;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// Watch-XenMemAccess: writes an event when a guest reads, writes or executes a page. After its first access a page gets
-/// its permissions back, unless -Repeat.
+/// Watch-XenMemAccess: writes an event when a guest reads, writes or executes a page. After its first access a page
+/// gets its permissions back, unless -Repeat is given.
 /// </summary>
 [Cmdlet(VerbsCommon.Watch, "XenMemAccess", SupportsShouldProcess = true)]
 [OutputType(typeof(MemAccessEvent))]
 public sealed class WatchXenMemAccessCommand : WatchCmdlet
 {
     /// <summary>
-    /// The accesses to see: Read, Write, Execute. When left out, no page is restricted: what is seen are accesses against
-    /// permissions that Set-XenMemAccess has set, and those that other watches cause.
+    /// The accesses to watch: Read, Write, Execute. Without it, no page is restricted: the watch shows accesses that
+    /// violate permissions from Set-XenMemAccess or from other watches.
     /// </summary>
     [Parameter(Position = 1)]
     public PageAccess Access { get; set; }
 
-    /// <summary>The pages, as in 0x400 or 0x400-0x43f. All that the domain has and will have when left out.</summary>
+    /// <summary>
+    /// The pages, as in 0x400 or 0x400-0x43f. Without it, all pages that the domain has now or gets later.
+    /// </summary>
     [Parameter]
     [GfnTransformation]
     [ArgumentCompleter(typeof(NoCompleter))]
     public GfnRange[] Gfn { get; set; } = [];
 
     /// <summary>
-    /// Keep pages watched after their first access; Xen emulates the instructions that touch them. For an instruction
-    /// that Xen cannot emulate a page goes unwatched for a millisecond.
+    /// Keep pages watched after their first access; Xen emulates the instructions that access them. If Xen cannot
+    /// emulate one, the page is not watched for a millisecond.
     /// </summary>
     [Parameter]
     public SwitchParameter Repeat { get; set; }
 
     /// <summary>
-    /// The view of the memory to restrict the pages in, one that New-XenMemoryView made. With -Repeat a vCPU does what it was
-    /// stopped at in view 0 and comes back.
+    /// The view in which to restrict the pages. New-XenMemoryView must have made it. With -Repeat a stopped vCPU
+    /// executes its instruction in view 0 and comes back.
     /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(ViewCompleter))]
     public ushort View { get; set; }
 
-    /// <summary>Accesses of the processor that walks page tables raise no events, in all watches of the domain.</summary>
+    /// <summary>
+    /// Accesses by the processor's page table walks raise no events. This applies to all watches of the domain.
+    /// </summary>
     [Parameter]
     public SwitchParameter IgnorePageWalks { get; set; }
 
-    /// <summary>Only accesses to these linear addresses, as in 0xffff888000400000-0xffff88800043ffff. A page stays watched until one that is shown.</summary>
+    /// <summary>
+    /// Only accesses to these linear addresses, as in 0xffff888000400000-0xffff88800043ffff. A page stays watched until
+    /// an access to it is shown.
+    /// </summary>
     [Parameter]
     [AddressTransformation]
     [ArgumentCompleter(typeof(NoCompleter))]

@@ -5,12 +5,12 @@ using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Watch-XenVmEvent: writes an event when a guest does something of the kinds named.</summary>
+/// <summary>Watch-XenVmEvent: writes an event when a guest does something of the named kinds.</summary>
 [Cmdlet(VerbsCommon.Watch, "XenVmEvent", SupportsShouldProcess = true)]
 [OutputType(typeof(VmEvent))]
 public sealed class WatchXenVmEventCommand : WatchCmdlet
 {
-    /// <summary>The options that only some kinds have, and these kinds.</summary>
+    /// <summary>The options that apply only to some kinds, and these kinds.</summary>
     private static readonly (string Option, VmEventKind[] Kinds)[] OptionsOfKinds =
     [
         (nameof(ControlRegister), [VmEventKind.WriteControlRegister]),
@@ -26,7 +26,7 @@ public sealed class WatchXenVmEventCommand : WatchCmdlet
     [Parameter(Mandatory = true, Position = 1)]
     public VmEventKind[] Event { get; set; } = [];
 
-    /// <summary>For WriteControlRegister: which registers. CR0, CR3 and CR4 when left out.</summary>
+    /// <summary>For WriteControlRegister: the registers to watch. Without it, CR0, CR3 and CR4.</summary>
     [Parameter]
     [Alias("Register")]
     [ValidateNotNullOrEmpty]
@@ -45,31 +45,36 @@ public sealed class WatchXenVmEventCommand : WatchCmdlet
     [ValidateNotNullOrEmpty]
     public uint[] Msr { get; set; } = [];
 
-    /// <summary>For WriteControlRegister and MovToMsr: writing the same value raises no event.</summary>
+    /// <summary>
+    /// For WriteControlRegister and MovToMsr: a write that does not change the value raises no event.
+    /// </summary>
     [Parameter]
     public SwitchParameter OnChangeOnly { get; set; }
 
     /// <summary>
-    /// For WriteControlRegister, DebugException and GuestRequest: the guest does not wait until the event is answered.
-    /// After a VmExit it waits only with -Hold.
+    /// For WriteControlRegister, DebugException and GuestRequest: the guest does not wait for an answer. A VmExit waits
+    /// for an answer only with -Hold.
     /// </summary>
     [Parameter]
     public SwitchParameter Async { get; set; }
 
-    /// <summary>For GuestRequest: also the requests of the guest's programs, not its kernel's alone.</summary>
+    /// <summary>For GuestRequest: also requests from the guest's programs, not only those from its kernel.</summary>
     [Parameter]
     public SwitchParameter AllowUserspace { get; set; }
 
     /// <summary>
-    /// For SingleStep: the vCPUs that step, from the beginning to the end; they get no interrupts meanwhile. When left
-    /// out, the steps are those that answers ask for.
+    /// For SingleStep: the vCPUs that single-step during the watch; they get no interrupts while they do. Without it,
+    /// only the steps that answers ask for are shown.
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(VCpuCompleter))]
     public uint[] VCpu { get; set; } = [];
 
-    /// <summary>For WriteControlRegister and MovToMsr: only writes of these values, as in 0x6000 or 0xffffffff81000000-0xffffffff81ffffff.</summary>
+    /// <summary>
+    /// For WriteControlRegister and MovToMsr: only writes of these values, as in 0x6000 or
+    /// 0xffffffff81000000-0xffffffff81ffffff.
+    /// </summary>
     [Parameter]
     [AddressTransformation]
     [ArgumentCompleter(typeof(NoCompleter))]
@@ -98,7 +103,7 @@ public sealed class WatchXenVmEventCommand : WatchCmdlet
         {
             if (!MyInvocation.BoundParameters.ContainsKey(option) || kinds.Intersect(Event).Any()) continue;
             throw Refusal(
-                $"-{option} is for {string.Join(", ", kinds)} events, and none of these is watched.",
+                $"-{option} is for {string.Join(", ", kinds)} events, and you watch none of these.",
                 $"Leave -{option} out, or name such a kind with -Event.");
         }
 
@@ -106,10 +111,10 @@ public sealed class WatchXenVmEventCommand : WatchCmdlet
         {
             throw Refusal(
                 $"{string.Join(", ", others)} events have no new value, so none would be shown.",
-                $"Leave these kinds out, or watch them by themselves; -NewValue and -ExcludeNewValue are for {string.Join(" and ", EventSelection.KindsWithNewValue)}.");
+                $"Leave these kinds out, or watch them separately; -NewValue and -ExcludeNewValue are for {string.Join(" and ", EventSelection.KindsWithNewValue)}.");
         }
 
-        if (Async && Hold) throw Refusal("-Async and -Hold exclude each other: what the guest does not wait for cannot be held.", "Leave one of them out.");
+        if (Async && Hold) throw Refusal("-Async and -Hold exclude each other: an event that the guest does not wait for cannot be held.", "Leave one of them out.");
     });
 
     private protected override EventWatch CreateWatch() => new()

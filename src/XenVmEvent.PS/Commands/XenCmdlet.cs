@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace XenVmEvent.PS;
 
-/// <summary>What all cmdlets share: errors with an id, a category, a target and a remedy, and the way to be stopped.</summary>
+/// <summary>What all cmdlets share: errors with an id, a category, a target and a remedy, and stopping.</summary>
 public abstract class XenCmdlet : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
@@ -20,13 +20,15 @@ public abstract class XenCmdlet : PSCmdlet, IDisposable
     /// <inheritdoc/>
     protected override void StopProcessing() => _stop.Cancel();
 
-    /// <summary>Lets go of what the cmdlet holds, however it ended.</summary>
+    /// <summary>Releases what the cmdlet holds, however it ended.</summary>
     protected virtual void Dispose(bool disposing)
     {
         if (disposing) _stop.Dispose();
     }
 
-    /// <summary>Runs an action; what Xen refuses becomes an error about the target, and the cmdlet goes on.</summary>
+    /// <summary>
+    /// Runs an action. If Xen refuses, that becomes an error about the target, and the cmdlet goes on.
+    /// </summary>
     private protected void Report(object? target, Action action)
     {
         try
@@ -39,7 +41,7 @@ public abstract class XenCmdlet : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>Runs an action; what Xen refuses ends the cmdlet.</summary>
+    /// <summary>Runs an action. If Xen refuses, the cmdlet ends.</summary>
     private protected void Require(object? target, Action action)
     {
         try
@@ -52,7 +54,7 @@ public abstract class XenCmdlet : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>Says what guards and sessions had to say since the last time.</summary>
+    /// <summary>Writes the warnings that guards and sessions have queued since the last call.</summary>
     private protected void WarnOfGuards()
     {
         while (XenHost.Warnings.TryDequeue(out string? warning)) WriteWarning(warning);

@@ -8,15 +8,15 @@ using XenVmEvent.Symbols;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Looks up for events what their instruction pointer is at: the instruction, and the symbol. Used by one thread.</summary>
-/// <param name="symbols">The guest's symbols; null: none is looked up.</param>
-/// <param name="disassemble">Whether instructions are.</param>
+/// <summary>Looks up the instruction and the symbol at events' instruction pointers. Used by one thread.</summary>
+/// <param name="symbols">The guest's symbols; null: none are looked up.</param>
+/// <param name="disassemble">Whether to look up instructions.</param>
 internal sealed class EventLookup(SymbolMap? symbols, bool disassemble) : IDisposable
 {
     private readonly Dictionary<uint, IDomainMemory> _memories = [];
     private readonly InstructionReader? _instructions = disassemble ? CreateReader(symbols) : null;
 
-    /// <summary>Opens the memory of a domain whose events are to come.</summary>
+    /// <summary>Opens the memory of a domain whose events will come.</summary>
     /// <exception cref="XenException">Its instructions cannot be read.</exception>
     public void Add(XenDomain domain)
     {
@@ -24,7 +24,7 @@ internal sealed class EventLookup(SymbolMap? symbols, bool disassemble) : IDispo
         if (XenHost.Current.Architecture != GuestArchitecture.X86)
         {
             throw new XenException(
-                XenErrorId.NotSupported, $"The instructions of {domain} are not x86, and no others can be disassembled.", "Leave -Disassemble out.");
+                XenErrorId.NotSupported, $"The instructions of {domain} are not x86, and only x86 can be disassembled.", "Leave -Disassemble out.");
         }
 
         _memories[domain.Id] = XenHost.Current.OpenMemory(domain);
@@ -41,7 +41,7 @@ internal sealed class EventLookup(SymbolMap? symbols, bool disassemble) : IDispo
         }
         catch (XenException)
         {
-            // The domain has gone meanwhile, which the watch tells itself.
+            // The domain is gone meanwhile, which the watch itself reports.
         }
     }
 
@@ -51,7 +51,7 @@ internal sealed class EventLookup(SymbolMap? symbols, bool disassemble) : IDispo
         _memories.Clear();
     }
 
-    /// <summary>In a method of its own, so that the disassembler is loaded only when it is needed.</summary>
+    /// <summary>In its own method, so that the disassembler is loaded only when it is needed.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static InstructionReader CreateReader(SymbolMap? symbols) => new(symbols is null ? null : symbols.Find);
 

@@ -6,25 +6,27 @@ using XenVmEvent.Monitoring;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// The events of one watch of one or more domains, for whoever consumes them: a pipeline or a job. It opens the sessions
-/// that are not there; they end with the last watch that uses them. Used by one thread, but for <see cref="Stop"/>.
+/// The events of one watch of one or more domains, for their consumer: a pipeline or a job. It opens missing sessions,
+/// which end with the last watch that uses them. Used by one thread, except <see cref="Stop"/>.
 /// </summary>
-/// <param name="watch">What to see.</param>
-/// <param name="options">For sessions that it opens.</param>
+/// <param name="watch">What to watch.</param>
+/// <param name="options">The options of sessions that it opens.</param>
 /// <param name="guarded">Whether these get a guard.</param>
-/// <param name="lookup">Looks up instructions and symbols; null when none are asked for. Disposed with this.</param>
+/// <param name="lookup">
+/// Looks up instructions and symbols; null if none are asked for. Disposed together with this.
+/// </param>
 internal sealed class EventStream(EventWatch watch, MonitorOptions options, bool guarded, EventLookup? lookup) : IDisposable
 {
-    /// <summary>Why events are overwritten, and what helps, within a sentence.</summary>
+    /// <summary>Why events are overwritten, and what helps, as part of a sentence.</summary>
     public const string WhyOverwritten =
-        "Xen overwrote them before they were read, for the guest does not wait for these on the slotted channel; -Channel Ring loses none";
+        "Xen overwrote them before they were read, because the guest does not wait for these on the slotted channel; -Channel Ring loses none";
 
     private readonly Lock _gate = new();
     private readonly List<(EventSubscription Subscription, MonitorSession Session)> _watches = [];
     private readonly ArrivalSignal _arrival = new();
     private int _next;
 
-    /// <summary>Whether a domain is being watched by it.</summary>
+    /// <summary>Whether it watches a domain.</summary>
     public bool IsEmpty => _watches.Count == 0;
 
     /// <summary>No domain will raise an event any more, and none is left.</summary>
@@ -33,15 +35,15 @@ internal sealed class EventStream(EventWatch watch, MonitorOptions options, bool
     /// <summary>The domains that are watched.</summary>
     public IEnumerable<XenDomain> Domains => _watches.Select(w => w.Session.Domain);
 
-    /// <summary>How many events did not come, for the buffer was full until their deadline.</summary>
+    /// <summary>How many events were lost because the buffer was full until their deadline.</summary>
     public long Dropped => _watches.Sum(w => w.Subscription.Dropped);
 
-    /// <summary>How many events did not come, for Xen overwrote them before they were read.</summary>
+    /// <summary>How many events were lost because Xen overwrote them before they were read.</summary>
     public long Overwritten => _watches.Sum(w => w.Subscription.Overwritten);
 
-    /// <summary>Watches a domain too.</summary>
+    /// <summary>Adds a domain to the watch.</summary>
     /// <returns>Its session.</returns>
-    /// <exception cref="XenException">It cannot be; the domain is as before.</exception>
+    /// <exception cref="XenException">It cannot be watched; the domain is unchanged.</exception>
     public MonitorSession Add(XenDomain domain)
     {
         if (XenHost.FindSession(domain) is null) MonitorSession.EnsurePossible(XenHost.Current, domain, watch);
@@ -60,7 +62,7 @@ internal sealed class EventStream(EventWatch watch, MonitorOptions options, bool
         }
     }
 
-    /// <summary>Takes the next event if one is there, of each domain in turn.</summary>
+    /// <summary>Takes the next event if there is one, from each domain in turn.</summary>
     public bool TryTake([NotNullWhen(true)] out VmEvent? vmEvent, [NotNullWhen(true)] out MonitorSession? session)
     {
         for (int i = 0; i < _watches.Count; i++)
@@ -77,7 +79,9 @@ internal sealed class EventStream(EventWatch watch, MonitorOptions options, bool
         return false;
     }
 
-    /// <summary>Waits until an event is there or none will come any more, at most so long, or until cancelled.</summary>
+    /// <summary>
+    /// Waits until there is an event or none will come any more, for at most this time, or until cancelled.
+    /// </summary>
     public void Wait(TimeSpan timeout, CancellationToken cancellation)
     {
         try
@@ -86,14 +90,14 @@ internal sealed class EventStream(EventWatch watch, MonitorOptions options, bool
         }
         catch (OperationCanceledException)
         {
-            // Whoever cancelled looks himself.
+            // Whoever cancelled will check.
         }
     }
 
     /// <summary>Ends it, and the sessions that nobody else uses.</summary>
-    /// <param name="hasAll">It has all events that it wanted: it has missed nothing where a session has ended.</param>
+    /// <param name="hasAll">It has all events that it wanted, so it has missed nothing if a session has ended.</param>
     /// <param name="cancellation">Ends the wait for a domain that reboots.</param>
-    /// <returns>What went wrong, and with which domain.</returns>
+    /// <returns>What went wrong, and for which domain.</returns>
     public IReadOnlyList<(XenException Error, XenDomain Domain)> End(bool hasAll, CancellationToken cancellation)
     {
         List<(XenException, XenDomain)> errors = [];
@@ -112,7 +116,9 @@ internal sealed class EventStream(EventWatch watch, MonitorOptions options, bool
         return errors;
     }
 
-    /// <summary>Ends the watch, and the sessions that nobody else uses. For any thread, while another consumes it.</summary>
+    /// <summary>
+    /// Ends the watch, and the sessions that nobody else uses. For any thread, while another consumes it.
+    /// </summary>
     public void Stop()
     {
         (EventSubscription Subscription, MonitorSession Session)[] watches;
@@ -123,10 +129,10 @@ internal sealed class EventStream(EventWatch watch, MonitorOptions options, bool
 
     private static XenException EndedByAnother(XenDomain domain) => new(
         XenErrorId.SessionEnded,
-        $"The session of {domain} was ended while it was being watched, by Disable-XenMonitor, Connect-XenHost or Remove-Module.",
-        "Watch it anew, and end the session when its watches have ended.");
+        $"The session of {domain} was ended during the watch, by Disable-XenMonitor, Connect-XenHost or Remove-Module.",
+        "Watch it again, and end the session after its watches.");
 
-    /// <summary>Ends it in any case; does nothing more after <see cref="End"/>.</summary>
+    /// <summary>Ends it in any case; does nothing after <see cref="End"/>.</summary>
     public void Dispose()
     {
         Stop();

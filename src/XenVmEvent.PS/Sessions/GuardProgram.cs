@@ -1,12 +1,12 @@
 namespace XenVmEvent.PS;
 
-/// <summary>Finds xenvmevent, which is the guard's program: beside the module, else on the PATH.</summary>
+/// <summary>Finds xenvmevent, the guard's program: in the module's folder, otherwise on the PATH.</summary>
 internal static class GuardProgram
 {
     private const string Name = "xenvmevent";
     private const UnixFileMode Execute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
-    /// <returns>Its file; null when it is not there.</returns>
+    /// <returns>Its file; null if it is not found.</returns>
     public static string? Find() =>
         Find(Path.GetDirectoryName(typeof(GuardProgram).Assembly.Location) ?? "", Environment.GetEnvironmentVariable("PATH") ?? "");
 
@@ -20,7 +20,7 @@ internal static class GuardProgram
     private static bool IsExecutable(string file) =>
         File.Exists(file) && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(file) & Execute) != 0);
 
-    /// <summary>Not everything that unpacks a package keeps who may execute its files.</summary>
+    /// <summary>Makes it executable: not everything that unpacks a package keeps file modes.</summary>
     private static bool MakeExecutable(string file)
     {
         if (OperatingSystem.IsWindows()) return true;

@@ -3,22 +3,22 @@ using System.Management.Automation.Language;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Where a pipeline's output ends, as far as the line it was typed in tells.</summary>
+/// <summary>Where a pipeline's output goes, as far as the command line tells.</summary>
 internal static class PipelineEnd
 {
-    /// <summary>What takes objects and writes none, or one at the end.</summary>
+    /// <summary>Commands that take objects and write none, or one at the end.</summary>
     private static readonly string[] Keepers =
     [
         "Export-XenVmEvent", "Measure-XenVmEvent", "ConvertTo-XenVmEventReport", "Export-XenVmEventReport", "Measure-Object", "measure",
         "Out-Null", "Out-File", "Set-Content", "sc", "Add-Content", "ac", "Export-Csv", "epcsv", "Export-Clixml",
     ];
 
-    /// <summary>Parameters that have these write each object, or a line now and then.</summary>
+    /// <summary>With these parameters they write each object, or one now and then.</summary>
     private static readonly string[] Showing = ["PassThru", "Interval"];
 
     /// <summary>
-    /// Whether what a command writes is kept from the screen for sure: assigned, sent to a file, or taken by a command that is
-    /// known to write nothing meanwhile.
+    /// Whether a command's output is certainly kept from the screen: assigned, redirected to a file, or taken by a
+    /// command that is known to write nothing meanwhile.
     /// </summary>
     public static bool IsOffScreen(InvocationInfo invocation)
     {

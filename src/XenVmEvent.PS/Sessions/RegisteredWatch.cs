@@ -3,8 +3,8 @@ using XenVmEvent.Events;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// What Register-XenVmEvent registers: domains that are watched as long as somebody is subscribed. When the last one
-/// unsubscribes, everything is given back before that returns.
+/// The object that Register-XenVmEvent registers: domains that are watched as long as there is a subscriber. When the
+/// last subscriber unsubscribes, everything is given back before that returns.
 /// </summary>
 public sealed class RegisteredWatch : IDisposable
 {
@@ -16,15 +16,15 @@ public sealed class RegisteredWatch : IDisposable
     private Thread? _thread;
     private int _raised;
 
-    /// <param name="events">What is watched; ended with this.</param>
-    /// <param name="most">Raise no more events than so many; 0: all.</param>
+    /// <param name="events">The events of the watch; ended together with this.</param>
+    /// <param name="most">Raise at most this many events; 0: no limit.</param>
     internal RegisteredWatch(EventStream events, int most)
     {
         _events = events;
         _most = most;
     }
 
-    /// <summary>Raised when a guest does something that is watched, on a thread of its own.</summary>
+    /// <summary>Raised when a guest does something that is watched, on its own thread.</summary>
     public event EventHandler<VmEventArgs> EventArrived
     {
         add
@@ -50,13 +50,13 @@ public sealed class RegisteredWatch : IDisposable
         }
     }
 
-    /// <summary>Whether somebody is subscribed.</summary>
+    /// <summary>Whether there is a subscriber.</summary>
     internal bool IsSubscribed => _handlers is not null;
 
     /// <summary>Ends the watch, and the sessions that nobody else uses.</summary>
     public void Dispose()
     {
-        // Not waiting for the thread: it may be the one that unsubscribes, or wait for the one that does.
+        // Without waiting for the thread: it may be the one that unsubscribes, or wait for the one that does.
         _stop.Cancel();
         _events.Stop();
         if (_thread is null) _events.Dispose();
@@ -72,7 +72,7 @@ public sealed class RegisteredWatch : IDisposable
                 {
                     _handlers?.Invoke(this, new VmEventArgs(vmEvent));
 
-                    // Who subscribed with -MaxTriggerCount is about to unsubscribe, and shall not get more meanwhile.
+                    // A subscriber with -MaxTriggerCount is about to unsubscribe, and must not get more meanwhile.
                     if (++_raised == _most) return;
                     continue;
                 }
@@ -89,7 +89,7 @@ public sealed class RegisteredWatch : IDisposable
         }
     }
 
-    /// <summary>Nobody asked for it to end: the next cmdlet tells why.</summary>
+    /// <summary>Nobody asked for the end: the next cmdlet reports why.</summary>
     private void TellOfEnds()
     {
         if (_stop.IsCancellationRequested) return;
@@ -99,10 +99,10 @@ public sealed class RegisteredWatch : IDisposable
     }
 }
 
-/// <summary>What the action of Register-XenVmEvent finds in $EventArgs.</summary>
+/// <summary>The $EventArgs of Register-XenVmEvent's action.</summary>
 /// <param name="vmEvent">The event.</param>
 public sealed class VmEventArgs(VmEvent vmEvent) : EventArgs
 {
-    /// <summary>What a guest did.</summary>
+    /// <summary>The event.</summary>
     public VmEvent VmEvent { get; } = vmEvent;
 }

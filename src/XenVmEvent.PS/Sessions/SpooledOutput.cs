@@ -7,10 +7,10 @@ using XenVmEvent.Recording;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// What of a job's events Receive-Job may take: the first ones of those that wait. They come into memory, and into objects, as
-/// they are taken. PowerShell's own list would keep each in memory, and takes a minute to give 400,000 away.
+/// The events of a job that Receive-Job may take: the first of those that wait. They are loaded and made objects only
+/// when they are taken. PowerShell's own list would keep every event in memory, and takes a minute to return 400,000.
 /// </summary>
-/// <param name="events">All that wait.</param>
+/// <param name="events">All events that wait.</param>
 internal sealed class SpooledOutput(EventSpool events) : IList<PSObject?>
 {
     private int _count;
@@ -31,19 +31,19 @@ internal sealed class SpooledOutput(EventSpool events) : IList<PSObject?>
     }
 
     /// <summary>
-    /// A job's output that is this list. Only PowerShell itself can make one of a list of another kind; where it does so no
-    /// longer, there is none.
+    /// Makes this list a job's output. Only PowerShell itself can make an output of another kind of list; if it no
+    /// longer does, there is none.
     /// </summary>
     public PSDataCollection<PSObject>? ToCollection() =>
         typeof(PSDataCollection<PSObject>).GetConstructor(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public, [typeof(IList<PSObject>)])
             ?.Invoke([this]) as PSDataCollection<PSObject>;
 
-    /// <summary>The next of those that wait may be taken; what is given stands for it.</summary>
+    /// <summary>The next event that waits may be taken; the argument stands for it.</summary>
     public void Add(PSObject? item) => _count++;
 
     public void Insert(int index, PSObject? item)
     {
-        if (index != _count) throw new NotSupportedException("Events come one after the other.");
+        if (index != _count) throw new NotSupportedException("Events are added one after the other.");
         _count++;
     }
 

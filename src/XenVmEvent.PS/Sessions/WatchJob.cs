@@ -7,12 +7,12 @@ using XenVmEvent.Recording;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// A watch in the background. It takes all events as they come, so that they hold nobody up; they wait for Receive-Job in
-/// memory, and beyond what the watch's buffer holds on the disk.
+/// A watch in the background. It takes all events as they come, so that it delays nobody. They wait for Receive-Job in
+/// memory and, beyond the watch's buffer size, on the disk.
 /// </summary>
 internal sealed class WatchJob : Job
 {
-    /// <summary>How much room on the disk is left to others.</summary>
+    /// <summary>How much space on the disk is left to others.</summary>
     private const long ReservedBytes = 1L << 30;
 
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
@@ -32,10 +32,10 @@ internal sealed class WatchJob : Job
     private bool _isOver;
     private bool _hasFailed;
 
-    /// <param name="command">What was called.</param>
-    /// <param name="events">What it watches; it ends it.</param>
-    /// <param name="first">After how many events it is over.</param>
-    /// <param name="duration">After what time.</param>
+    /// <param name="command">The command line.</param>
+    /// <param name="events">The events of the watch, which this ends.</param>
+    /// <param name="first">The job ends after this many events.</param>
+    /// <param name="duration">The job ends after this time.</param>
     /// <param name="bufferSize">About how many events wait in memory at most.</param>
     public WatchJob(string command, EventStream events, long first, TimeSpan duration, int bufferSize) : base(command)
     {
@@ -64,7 +64,7 @@ internal sealed class WatchJob : Job
     /// <summary>Nothing: the state says it.</summary>
     public override string StatusMessage => "";
 
-    /// <summary>Begins to take events.</summary>
+    /// <summary>Starts taking events.</summary>
     public void Start()
     {
         SetJobState(JobState.Running);
@@ -77,7 +77,7 @@ internal sealed class WatchJob : Job
     {
         _stop.Cancel();
 
-        // Receive-Job -AutoRemoveJob disposes of a job from within the change of its state.
+        // Receive-Job -AutoRemoveJob disposes a job while its state changes.
         if (Thread.CurrentThread != _shower) _shower.Join();
     }
 
@@ -93,7 +93,7 @@ internal sealed class WatchJob : Job
         base.Dispose(disposing);
     }
 
-    /// <summary>Where files may be large: /tmp is memory on many hosts.</summary>
+    /// <summary>The folder where files may be large: /tmp is in memory on many hosts.</summary>
     private static string Folder() =>
         Environment.GetEnvironmentVariable("TMPDIR") is null && Directory.Exists("/var/tmp") ? "/var/tmp" : Path.GetTempPath();
 
@@ -142,7 +142,7 @@ internal sealed class WatchJob : Job
     }
 
     /// <summary>
-    /// Tells whoever receives what was taken, on a thread of its own: receiving holds the output, and must not hold up the
+    /// Announces what was taken to receivers, on its own thread: receiving locks the output, and must not delay the
     /// guest.
     /// </summary>
     private void ShowAll()
@@ -156,7 +156,7 @@ internal sealed class WatchJob : Job
             _news.WaitOne();
         }
 
-        Warn(_spool.Lost, $"they could not be kept on the disk: {_spool.WhyLost}");
+        Warn(_spool.Lost, $"the disk could not keep them: {_spool.WhyLost}");
         SetJobState(_stop.IsCancellationRequested ? JobState.Stopped : _hasFailed ? JobState.Failed : JobState.Completed);
     }
 

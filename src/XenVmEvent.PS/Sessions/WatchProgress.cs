@@ -4,9 +4,10 @@ using System.Management.Automation;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// Shows once a second how a watch goes, to somebody who sits before it: not when the output or the errors go to a file or a
-/// program. Nor when events go to the screen, which says itself how it goes: for each line that scrolls by, PowerShell would ask
-/// the terminal where the cursor is, and wait for ever where Ctrl-C has eaten the answer.
+/// Shows the progress of a watch once a second to an interactive user: not if the output or the errors go to a file or
+/// a program. It also shows nothing if events go to the screen, which shows the progress itself. For each line that
+/// scrolls by, PowerShell would ask the terminal for the cursor position, and wait forever if Ctrl-C has swallowed the
+/// answer.
 /// </summary>
 /// <param name="cmdlet">The watch.</param>
 /// <param name="events">Its events.</param>
@@ -24,8 +25,8 @@ internal sealed class WatchProgress(PSCmdlet cmdlet, EventStream events) : IDisp
     private long _shownEvents;
     private bool _isVisible;
 
-    /// <summary>Shows it if it is time.</summary>
-    /// <param name="written">How many events there were up to now.</param>
+    /// <summary>Shows the progress if it is time.</summary>
+    /// <param name="written">How many events there were so far.</param>
     public void Show(long written)
     {
         if (_record is null) return;
@@ -39,11 +40,11 @@ internal sealed class WatchProgress(PSCmdlet cmdlet, EventStream events) : IDisp
         _shownEvents = written;
     }
 
-    /// <summary>How long may be waited for an event, for it to be shown on time.</summary>
+    /// <summary>How long to wait for an event at most, so that the progress is shown in time.</summary>
     public TimeSpan Limit(TimeSpan timeout) =>
         _record is null || (timeout < Interval && timeout != Timeout.InfiniteTimeSpan) ? timeout : Interval;
 
-    /// <summary>Takes it away.</summary>
+    /// <summary>Removes it.</summary>
     public void Dispose()
     {
         if (!_isVisible) return;
@@ -54,7 +55,7 @@ internal sealed class WatchProgress(PSCmdlet cmdlet, EventStream events) : IDisp
         }
         catch (PipelineStoppedException)
         {
-            // PowerShell takes it away itself.
+            // PowerShell removes it itself.
         }
     }
 }

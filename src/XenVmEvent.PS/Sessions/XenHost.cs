@@ -14,7 +14,7 @@ internal static class XenHost
     private static readonly List<SharedSession> OpenSessions = [];
     private static IHypervisor? _current;
 
-    /// <summary>The host; the first use connects to the Xen that this is dom0 of.</summary>
+    /// <summary>The host; the first use connects to Xen on this machine, which must be its dom0.</summary>
     /// <exception cref="XenException">There is no Xen here.</exception>
     public static IHypervisor Current
     {
@@ -24,11 +24,16 @@ internal static class XenHost
         }
     }
 
-    /// <summary>The same, with what is done to its guests ended by a second process if this one is killed; on a real host only.</summary>
+    /// <summary>
+    /// The same, but a second process undoes what is done to its guests if this one is killed; on a real host only.
+    /// </summary>
     /// <exception cref="XenException">There is no Xen here.</exception>
     public static IHypervisor CurrentGuarded => Guarded(Current);
 
-    /// <summary>The way to the host, which need not be there: before the first use that is the Xen of this machine.</summary>
+    /// <summary>
+    /// Connects to the host step by step, even if it is not available: before the first use it is the Xen of this
+    /// machine.
+    /// </summary>
     public static IHostProbe Probe
     {
         get
@@ -50,9 +55,9 @@ internal static class XenHost
         }
     }
 
-    /// <summary>Turns to another host, ending the sessions on the one before.</summary>
+    /// <summary>Switches to another host, ending the sessions on the previous one.</summary>
     /// <param name="simulation">The host to simulate; null connects to Xen.</param>
-    /// <exception cref="XenException">There is no Xen here; the host stays the one before.</exception>
+    /// <exception cref="XenException">There is no Xen here; the previous host stays.</exception>
     public static IHypervisor Connect(SimulationOptions? simulation)
     {
         IHypervisor next = simulation is null ? XenHypervisor.Connect() : new SimulatedHypervisor(simulation);
@@ -60,12 +65,12 @@ internal static class XenHost
         return next;
     }
 
-    /// <summary>Ends all sessions and lets go of the host.</summary>
+    /// <summary>Ends all sessions and releases the host.</summary>
     public static void Disconnect() => TurnTo(null);
 
     /// <summary>
-    /// Ends all sessions. A simulated host that was chosen stays, for Import-Module -Force removes a module too; a real one
-    /// is connected to again by the next use.
+    /// Ends all sessions. A simulated host stays, because Import-Module -Force removes a module too; the next use
+    /// connects to a real host again.
     /// </summary>
     public static void EndSessions()
     {
@@ -74,7 +79,9 @@ internal static class XenHost
         TurnTo(host);
     }
 
-    /// <summary>Turns to this host, or none until the next use, ending the sessions on the one before.</summary>
+    /// <summary>
+    /// Switches to this host, or to none until the next use, ending the sessions on the previous one.
+    /// </summary>
     public static void TurnTo(IHypervisor? next)
     {
         IHypervisor? before;
@@ -91,22 +98,22 @@ internal static class XenHost
         if (before != next) before?.Dispose();
     }
 
-    /// <summary>The running session of a domain; null when there is none.</summary>
+    /// <summary>The running session of a domain; null if there is none.</summary>
     public static MonitorSession? FindSession(XenDomain domain) => Sessions.FirstOrDefault(s => s.Domain.Id == domain.Id);
 
     /// <summary>The running session of a domain.</summary>
-    /// <exception cref="XenException">There is none.</exception>
+    /// <exception cref="XenException">There is no session.</exception>
     public static MonitorSession GetSession(XenDomain domain) => FindSession(domain) ?? throw new XenException(
         XenErrorId.SessionEnded,
         $"The domain {domain} is not monitored by this process.",
-        "Get-XenMonitor lists the sessions that are open, and Enable-XenMonitor opens one.");
+        "Get-XenMonitor lists the open sessions, and Enable-XenMonitor opens one.");
 
-    /// <summary>What guards and sessions have to say, for the next cmdlet that can warn.</summary>
+    /// <summary>Warnings from guards and sessions, for the next cmdlet that can write them.</summary>
     public static ConcurrentQueue<string> Warnings { get; } = new();
 
     /// <summary>Starts a session that stays until it is stopped.</summary>
     /// <param name="domain">The domain.</param>
-    /// <param name="options">How it shall run.</param>
+    /// <param name="options">Its options.</param>
     /// <param name="guarded">A second process frees the guest if this one is killed; on a real host only.</param>
     /// <exception cref="XenException">The domain cannot be monitored.</exception>
     public static MonitorSession StartSession(XenDomain domain, MonitorOptions options, bool guarded = true) => Open(domain, open =>
@@ -115,18 +122,23 @@ internal static class XenHost
         {
             throw new XenException(
                 XenErrorId.MonitorBusy,
-                $"The domain {domain} is monitored by this process already.",
-                "Use the session that is there (Get-XenMonitor), or end it first (Disable-XenMonitor).");
+                $"The domain {domain} is already monitored by this process.",
+                "Use the existing session (Get-XenMonitor), or end it first (Disable-XenMonitor).");
         }
 
         return Start(domain, options, guarded, stays: true);
     });
 
-    /// <summary>The session of a domain, until <see cref="Leave"/>; where there is none it is started, and ends with the last who uses it.</summary>
+    /// <summary>
+    /// The session of a domain, until <see cref="Leave"/>. If there is none, one is started, which ends with its last
+    /// user.
+    /// </summary>
     /// <param name="domain">The domain.</param>
     /// <param name="user">Who uses it.</param>
-    /// <param name="options">How it shall run if it is not there.</param>
-    /// <param name="guarded">Then: a second process frees the guest if this one is killed; on a real host only.</param>
+    /// <param name="options">The options if it has to be started.</param>
+    /// <param name="guarded">
+    /// If it has to be started: a second process frees the guest if this one is killed; on a real host only.
+    /// </param>
     /// <exception cref="XenException">The domain cannot be monitored.</exception>
     public static MonitorSession Join(XenDomain domain, object user, MonitorOptions options, bool guarded = true) => Open(domain, open =>
     {
@@ -135,8 +147,8 @@ internal static class XenHost
         return open;
     });
 
-    /// <summary>Somebody does not use a session any more. Does nothing the second time.</summary>
-    /// <returns>How it ended; null when it runs on.</returns>
+    /// <summary>A user does not need a session any more. Does nothing the second time.</summary>
+    /// <returns>How it ended; null if it goes on.</returns>
     public static SessionEnd? Leave(MonitorSession session, object user)
     {
         bool isUnused;
@@ -156,7 +168,7 @@ internal static class XenHost
         {
             MonitorSession ending;
 
-            // In one step: whoever turns to another host meanwhile ends this session too.
+            // In one step: whoever switches to another host meanwhile ends this session too.
             lock (Gate)
             {
                 SharedSession? open = OpenSessions.Find(s => s.Session.Domain.Id == domain.Id && s.Session.End is null);
@@ -179,25 +191,28 @@ internal static class XenHost
 
     private static IHypervisor Guarded(IHypervisor host)
     {
-        // The simulator ends with this process, and nobody is left frozen.
+        // The simulator ends with this process, so nothing stays frozen.
         if (host is not XenHypervisor) return host;
         if (GuardProgram.Find() is { } program) return new GuardedHypervisor(host, program, Warnings.Enqueue);
-        Warnings.Enqueue("The guest has no guard: xenvmevent is neither beside the module nor on the PATH. If this process is killed, the guest may stand still until Reset-XenMonitor.");
+        Warnings.Enqueue("The guest has no guard: xenvmevent is neither in the module's folder nor on the PATH. If this process is killed, the guest may stay frozen until Reset-XenMonitor.");
         return host;
     }
 }
 
-/// <summary>A running session and who uses it. One that was opened for its users ends with the last of them. Guarded by <see cref="XenHost"/>.</summary>
+/// <summary>
+/// A running session and its users. One that was opened for its users ends with the last of them. Guarded by
+/// <see cref="XenHost"/>.
+/// </summary>
 /// <param name="session">The session.</param>
-/// <param name="stays">It stays until Disable-XenMonitor, also when nobody uses it.</param>
+/// <param name="stays">It stays until Disable-XenMonitor, even without users.</param>
 internal sealed class SharedSession(MonitorSession session, bool stays)
 {
     /// <summary>The session.</summary>
     public MonitorSession Session { get; } = session;
 
-    /// <summary>Who uses it, each once.</summary>
+    /// <summary>Its users, each once.</summary>
     public HashSet<object> Users { get; } = [];
 
-    /// <summary>Nobody needs it any more: it is being ended, or about to be.</summary>
+    /// <summary>Nobody needs it any more: it is ending, or about to end.</summary>
     public bool IsUnused => !stays && Users.Count == 0;
 }

@@ -29,7 +29,7 @@ for ((i = 1; i <= rounds; i++)); do
         kill_listener reset-$mode-$i $mode --no-guard
         reset_at=$(milliseconds)
         run reset-$mode-$i-free reset "$guest" --yes
-        check "reset-$mode-$i: reset says that no vCPU stands still" grep -q 'that do so still: none' /tmp/reset-$mode-$i-free.out
+        check "reset-$mode-$i: reset says that no vCPU stands still" grep -q 'still frozen: none' /tmp/reset-$mode-$i-free.out
         check "reset-$mode-$i: the guest runs on within 2 s" goes_on_soon reset $reset_at
     done
 done
@@ -38,7 +38,7 @@ figure reset "from the start of reset to a round reported by every vCPU"
 start orphan "$guest" cpuid
 eventually 60 lines orphan . 4
 kill -9 $(guards)
-check "a guard that is killed: its listener says so and starts another" eventually 30 grep -q 'another has been started' /tmp/orphan.err
+check "a guard that is killed: its listener says so and starts another" eventually 30 grep -q 'has been restarted' /tmp/orphan.err
 kill -9 $running
 wait $running 2> /dev/null
 killed_at=$(milliseconds)

@@ -39,7 +39,7 @@ killed() { # NAME PATTERN: what was started last, once it has seen enough
     check "$1: test names the frozen vCPUs" shows "$1-test" VCpus failed 'vCPUs 0, 1 of 2'
     check "$1: test changes nothing" stands_still
     run "$1-reset" reset "$guest" --yes
-    check "$1: reset says which vCPUs stood still, and that none does now" grep -q 'stood still: 0, 1; that do so still: none' "/tmp/$1-reset.out"
+    check "$1: reset says which vCPUs stood still, and that none does now" grep -q 'frozen vCPUs: 0, 1; still frozen: none' "/tmp/$1-reset.out"
     check "$1: after reset the guest runs on" runs_on
     run "$1-again" "$guest" cpuid --count 10
     check "$1: after reset a run works" clean_end "$1-again"
@@ -56,9 +56,9 @@ run alive-test test "$guest"
 check "test names it" shows alive-test Listener failed 'its listener may be xenvmevent \(pid [0-9]+\)'
 check "test: the vCPUs of a listener that is alive run" shows alive-test VCpus passed
 run no-yes reset "$guest" < /dev/null
-check "reset without --yes and nobody to ask does nothing" one_clear_error no-yes 2 'nobody to ask'
+check "reset without --yes and nobody to ask does nothing" one_clear_error no-yes 2 'no terminal to ask'
 run cut-off reset "$guest" --yes
-check "reset cuts it off" grep -q 'its monitor was enabled, and is disabled now' /tmp/cut-off.out
+check "reset cuts it off" grep -q 'its monitor was enabled and is now disabled' /tmp/cut-off.out
 check "reset: the guest runs on" runs_on
 cut_off=$running
 start after "$guest" cpuid
@@ -67,7 +67,7 @@ after=$running running=$cut_off
 check "the listener that was cut off ends by itself" eventually 60 ended
 stop 0
 check "the listener that was cut off: exit code 1" equal 1 $status
-check "the listener that was cut off says why" grep -q '^xenvmevent: SessionEnded: Somebody else disabled the monitor' /tmp/alive.err
+check "the listener that was cut off says why" grep -q '^xenvmevent: SessionEnded: Another program disabled the monitor' /tmp/alive.err
 running=$after
 seen=$(wc -l < /tmp/after.out)
 check "the listener that was cut off leaves the next one alone" eventually 60 more_than "$seen" after

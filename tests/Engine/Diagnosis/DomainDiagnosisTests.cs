@@ -96,7 +96,7 @@ public sealed class DomainDiagnosisTests
         using SimulatedHypervisor host = Hosts.Idle(options: new SimulationOptions { HasExtendedPageTables = false });
         IReadOnlyList<MonitorCheck> checks = DomainDiagnosis.Run(host, host.Guest().Identity);
         Assert.Equal(["Capabilities", "PageAccess", "AltP2m"], checks.Names(CheckResult.Warning));
-        Assert.Contains("but SingleStep, VmExit.", checks.AssertIs("Capabilities", CheckResult.Warning).Found, StringComparison.Ordinal);
+        Assert.Contains("except SingleStep, VmExit.", checks.AssertIs("Capabilities", CheckResult.Warning).Found, StringComparison.Ordinal);
         Assert.Empty(checks.Names(CheckResult.Failed));
     }
 
@@ -105,7 +105,7 @@ public sealed class DomainDiagnosisTests
     {
         using SimulatedHypervisor host = Hosts.Idle(options: new SimulationOptions { InterfaceVersion = 4 });
         Assert.Contains(
-            "but VmExit, Io.",
+            "except VmExit, Io.",
             DomainDiagnosis.Run(host, host.Guest().Identity).AssertIs("Capabilities", CheckResult.Passed).Found,
             StringComparison.Ordinal);
     }

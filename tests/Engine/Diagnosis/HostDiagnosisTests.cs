@@ -50,7 +50,7 @@ public sealed class HostDiagnosisTests
     {
         MonitorCheck check = HostDiagnosis.Run(new StandInProbe { Library = new("/usr/lib/libxenctrl.so.4.14", "4.14", "4.17") })
             .AssertIs("Libraries", CheckResult.Warning);
-        Assert.Contains("Xen 4.17 runs, and /usr/lib/libxenctrl.so.4.14", check.Found, StringComparison.Ordinal);
+        Assert.Contains("Xen 4.17 runs, and only /usr/lib/libxenctrl.so.4.14", check.Found, StringComparison.Ordinal);
         Assert.Contains("libxenmisc4.17", check.Remedy, StringComparison.Ordinal);
     }
 

@@ -45,7 +45,7 @@ public class DomainEndTests
 
     [Theory]
     [InlineData(DomainState.ShutDown, "has shut down")]
-    [InlineData(DomainState.Suspended, "on another host")]
+    [InlineData(DomainState.Suspended, "migrated")]
     [InlineData(DomainState.Crashed, "has crashed")]
     [InlineData(DomainState.WatchdogFired, "watchdog")]
     [InlineData(DomainState.SoftReset, "another kernel")]

@@ -93,7 +93,7 @@ public class PageSurveyTests
         if (repeats) watch = Watches.Repeated(access, new GfnRange(Device, Device + 1));
         if (selects) watch = watch with { Selection = new EventSelection { LinearAddresses = [new AddressRange(1)] } };
         using EventSubscription seen = session.Watch(watch);
-        Assert.StartsWith("1 of these pages are the memory of a device", Assert.Single(_warnings), StringComparison.Ordinal);
+        Assert.StartsWith("1 of these pages are device memory", Assert.Single(_warnings), StringComparison.Ordinal);
         Assert.NotEqual(MemAccess.Rwx, guest.GetMemAccess(Device + 1));
         guest.Run(GuestAction.WritePage(Device, 0, 1), GuestAction.WritePage(Device, 0, 2), GuestAction.ReadPage(Device));
         Assert.Equal(0, guest.AccessesLost);

@@ -119,7 +119,7 @@ public sealed class GuardProcessTests : IDisposable
         int first = ProcessId();
         Process.GetProcessById(first).Kill();
         Hosts.Until(() => !_warnings.IsEmpty);
-        Assert.Contains("was killed, and another has been started", Assert.Single(_warnings), StringComparison.Ordinal);
+        Assert.Contains("was killed and has been restarted", Assert.Single(_warnings), StringComparison.Ordinal);
         Assert.NotEqual(first, ProcessId());
         Assert.EndsWith(" --late", Started()[1], StringComparison.Ordinal);
         using (FileStream state = OpenState()) Assert.Equal([(VmEventKind.Cpuid, 0u)], GuardStateFile.Read(state.Name)!.Switches);

@@ -37,7 +37,7 @@ public class WaitingTests
         uint[] signalled = new uint[1];
         XenException error = Hosts.Refused(
             XenErrorId.HostCrashed, () => monitor.WhilePaused(() => monitor.Ports.Wait(signalled, Listener.Patience)));
-        Assert.Contains("waits and holds a lock", error.Message, StringComparison.Ordinal);
+        Assert.Contains("waits while it holds a lock", error.Message, StringComparison.Ordinal);
         Assert.Contains(host.Crash!, error.Message, StringComparison.Ordinal);
     }
 
@@ -55,7 +55,7 @@ public class WaitingTests
         Task done = guest.VCpus[1].RunAsync(GuestAction.Cpuid(0));
         listener.Skip(listener.Next(), 2);
         Hosts.Until(() => host.Crash is not null);
-        Assert.Contains("guest vCPU 1 waits and holds a lock", host.Crash, StringComparison.Ordinal);
+        Assert.Contains("guest vCPU 1 waits while it holds a lock", host.Crash, StringComparison.Ordinal);
         Assert.Throws<TaskCanceledException>(done.Finish);
     }
 

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace XenVmEvent.Hypervisor.Xen;
 
 /// <summary>
-/// The domains: which there are, their uuids and vCPUs by Xen, their names by xenstore, which may be behind. Safe for use
-/// from several threads.
+/// The domains: Xen says which exist, with their uuids and vCPUs; xenstore has their names, and may lag behind. Safe
+/// for use from several threads.
 /// </summary>
 internal sealed unsafe class DomainDirectory(XenErrors errors) : IDisposable
 {
@@ -13,7 +13,7 @@ internal sealed unsafe class DomainDirectory(XenErrors errors) : IDisposable
     private readonly XenCtrlHandle _xen = XenCtrlHandle.Open();
     private readonly XenStoreHandle _store = XenStoreHandle.Open();
 
-    /// <summary>All domains, by id; without those that are only just being made or destroyed.</summary>
+    /// <summary>All domains, by id, except those that are just being made or destroyed.</summary>
     public IReadOnlyList<XenDomain> List()
     {
         List<XenDomain> domains = [];
@@ -25,10 +25,10 @@ internal sealed unsafe class DomainDirectory(XenErrors errors) : IDisposable
         return domains;
     }
 
-    /// <summary>One domain; null when there is none, or it is only just being made or destroyed.</summary>
+    /// <summary>One domain; null if there is none, or if it is just being made or destroyed.</summary>
     public XenDomain? Find(uint id) => Ask(id) is { } info && info.Domain == id ? Describe(info) : null;
 
-    /// <summary>How a domain is at this moment; null when there is none any more.</summary>
+    /// <summary>The state of a domain now; null if it is gone.</summary>
     public DomainState? StateOf(XenDomain domain)
     {
         if (Ask(domain.Id) is not { } info || info.Domain != domain.Id) return null;
@@ -41,7 +41,9 @@ internal sealed unsafe class DomainDirectory(XenErrors errors) : IDisposable
         _store.Dispose();
     }
 
-    /// <summary>What Xen tells of the first domain from an id on. One at a time, for how much it tells differs by release.</summary>
+    /// <summary>
+    /// Xen's record of the first domain from an id on. One at a time, because the record's size differs by release.
+    /// </summary>
     private DomainInfo? Ask(uint first)
     {
         lock (_gate)
@@ -65,7 +67,7 @@ internal sealed unsafe class DomainDirectory(XenErrors errors) : IDisposable
             info.VCpus);
     }
 
-    /// <returns>The value; null where the path does not exist.</returns>
+    /// <returns>The value; null if the path does not exist.</returns>
     private string? ReadPath(string path)
     {
         byte* value = XenStore.xs_read(_store, XenStore.NoTransaction, path, out uint length);

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace XenVmEvent.Hypervisor.Xen;
 
 /// <summary>
-/// Learns from xenstored that some domain was shut down or destroyed (<c>@releaseDomain</c>), on a connection of its
-/// own. Where xenstored does not tell, it might be so twice a second. Used by one thread.
+/// Learns from xenstored that some domain was shut down or destroyed (<c>@releaseDomain</c>), on its own connection. If
+/// xenstored does not tell, it assumes so twice a second. Used by one thread.
 /// </summary>
 internal sealed unsafe class DomainEndWatch : IDisposable
 {
@@ -31,10 +31,12 @@ internal sealed unsafe class DomainEndWatch : IDisposable
         }
     }
 
-    /// <summary>Readable when there is something to take; negative, which poll passes over, where there never is.</summary>
+    /// <summary>Readable when there is news; negative, which poll ignores, if there never is any.</summary>
     public int Descriptor { get; private set; } = NoDescriptor;
 
-    /// <summary>Whether a domain may have ended since the last time. Once at the beginning it says so for what was before.</summary>
+    /// <summary>
+    /// Whether a domain may have ended since the last call. The first call returns true, for ends before it.
+    /// </summary>
     public bool Take()
     {
         if (_store is null)
@@ -48,13 +50,13 @@ internal sealed unsafe class DomainEndWatch : IDisposable
         byte** told;
         while ((told = XenStore.xs_check_watch(_store)) != null)
         {
-            NativeMemory.Free(told); // One block holds the pointers and the names.
+            NativeMemory.Free(told); // The pointers and the names are in one block.
             any = true;
         }
 
         if ((Errno)Marshal.GetLastPInvokeError() is Errno.EAGAIN or Errno.EINTR) return any;
 
-        // The connection broke: it would be readable for ever.
+        // The connection is broken: it would stay readable forever.
         Dispose();
         return true;
     }

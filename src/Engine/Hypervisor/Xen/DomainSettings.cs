@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace XenVmEvent.Hypervisor.Xen;
 
-/// <summary>Sets what needs no listener, for a listener and for others.</summary>
+/// <summary>The settings that need no listener, for listeners and others.</summary>
 internal static class DomainSettings
 {
     public static void SetAccessRequired(XenCtrlHandle xen, XenDomain domain, XenErrors errors, bool required)
@@ -10,13 +10,13 @@ internal static class DomainSettings
         if (XenCtrl.xc_domain_set_access_required(xen, domain.Id, required ? 1u : 0u) >= 0) return;
         int errno = Marshal.GetLastPInvokeError();
         throw errors.Of(
-            nameof(XenCtrl.xc_domain_set_access_required), errno, $"set what happens to page accesses without a listener of {domain}", domain);
+            nameof(XenCtrl.xc_domain_set_access_required), errno, $"set what happens to page accesses of {domain} without a listener", domain);
     }
 
     public static void SetSingleStep(XenCtrlHandle xen, XenDomain domain, XenErrors errors, uint vcpu, bool enable)
     {
         if (XenCtrl.xc_domain_debug_control(xen, domain.Id, enable ? 1u : 0u, vcpu) >= 0) return;
         int errno = Marshal.GetLastPInvokeError();
-        throw errors.Of(nameof(XenCtrl.xc_domain_debug_control), errno, $"switch single stepping of {domain}", domain);
+        throw errors.Of(nameof(XenCtrl.xc_domain_debug_control), errno, $"switch single-stepping of {domain}", domain);
     }
 }

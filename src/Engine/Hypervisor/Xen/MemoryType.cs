@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace XenVmEvent.Hypervisor.Xen;
 
 /// <summary>
-/// Asks what is at a guest's page: <c>HVMOP_get_mem_type</c> (public/hvm/hvm_op.h), which populates nothing. libxenctrl has
-/// no function for it, so this makes the hypercall itself. x86 alone has it.
+/// Asks for the type of a guest's page: <c>HVMOP_get_mem_type</c> (public/hvm/hvm_op.h), which populates nothing.
+/// libxenctrl has no function for it, so this makes the hypercall itself. Only x86 has it.
 /// </summary>
 internal sealed class MemoryType : IDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class MemoryType : IDisposable
 
     private MemoryType(HypercallBuffer question) => _question = question;
 
-    /// <returns>Null where nobody can ask.</returns>
+    /// <returns>Null if asking is impossible.</returns>
     public static MemoryType? TryOpen()
     {
         try
@@ -31,7 +31,7 @@ internal sealed class MemoryType : IDisposable
         }
     }
 
-    /// <returns>False also where Xen does not tell.</returns>
+    /// <returns>False also if Xen does not tell.</returns>
     public bool IsDeviceMemory(uint domain, ulong gfn)
     {
         Span<byte> question = _question.Bytes;

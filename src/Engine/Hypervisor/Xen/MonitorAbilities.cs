@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace XenVmEvent.Hypervisor.Xen;
 
-/// <summary>Asks Xen what it can raise for a domain, whether or not somebody listens.</summary>
+/// <summary>Asks Xen which events it can raise for a domain, whether or not there is a listener.</summary>
 internal static class MonitorAbilities
 {
     /// <summary>The kinds of event.</summary>
@@ -12,10 +12,11 @@ internal static class MonitorAbilities
         if (result < 0)
         {
             throw errors.Of(
-                nameof(XenCtrl.xc_monitor_get_capabilities), Marshal.GetLastPInvokeError(), $"ask what Xen can raise for {domain}", domain);
+                nameof(XenCtrl.xc_monitor_get_capabilities), Marshal.GetLastPInvokeError(), $"ask which events Xen can raise for {domain}", domain);
         }
 
-        // Xen says so of every x86 processor, and has nothing on AMD that raises it. All else that it says of AMD is true.
+        // Xen reports this for every x86 processor, but on AMD nothing raises it. Everything else that it reports for
+        // AMD is true.
         var told = (MonitorCapabilities)capabilities;
         return (told & MonitorCapabilities.VmExit) != 0 && IsSvm(xen) ? told & ~MonitorCapabilities.VmExit : told;
     }
@@ -24,11 +25,11 @@ internal static class MonitorAbilities
         XenCtrl.xc_physinfo(xen, out PhysicalInfo info) >= 0
         && info.Virtualization(XenVersion.FromNumber(XenCtrl.xc_version(xen, XenCtrl.VersionNumber, 0))) == Virtualization.Svm;
 
-    /// <summary>Page access, which is none of the kinds that Xen lists.</summary>
-    /// <returns>Null where this host does not tell.</returns>
+    /// <summary>Page access, which is not among the kinds that Xen lists.</summary>
+    /// <returns>Null if this host does not tell.</returns>
     public static bool? CanRestrictPages(XenCtrlHandle xen, uint domain)
     {
-        // Xen looks first whether the domain can have it (EINVAL), then whether there is a listener (ENODEV).
+        // Xen first checks whether the domain can have it (EINVAL), then whether there is a listener (ENODEV).
         if (XenCtrl.xc_get_mem_access(xen, domain, ulong.MaxValue, out _) >= 0) return true;
         return (Errno)Marshal.GetLastPInvokeError() switch
         {

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace XenVmEvent.Hypervisor.Xen;
 
 /// <summary>
-/// Has Xen defer watched register writes until they are answered: <c>XEN_DOMCTL_MONITOR_OP_CONTROL_REGISTERS</c>
+/// Makes Xen defer watched register writes until they are answered: <c>XEN_DOMCTL_MONITOR_OP_CONTROL_REGISTERS</c>
 /// (public/domctl.h). libxenctrl has no function for it, so this makes the hypercall itself.
 /// </summary>
 internal static class RegisterWriteDeferral
@@ -21,7 +21,7 @@ internal static class RegisterWriteDeferral
     private const int Domain = 8;
     private const int Operation = 16;
 
-    /// <returns>Whether Xen does so now; if not, with errno.</returns>
+    /// <returns>Whether Xen now does so; if not, errno is set.</returns>
     /// <exception cref="XenException">The call cannot be made.</exception>
     public static bool TryEnable(uint domain, uint domctlInterface)
     {

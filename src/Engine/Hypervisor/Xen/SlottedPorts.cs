@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace XenVmEvent.Hypervisor.Xen;
 
 /// <summary>
-/// Asks a Xen with the slotted channel whether a domain's slots are enabled, with its own call for their ports
+/// Asks a Xen with the slotted channel whether a domain's slots are enabled, with the separate call for their ports
 /// (<c>XEN_VM_EVENT_GET_PORTS</c> in the patched public/domctl.h). It changes nothing.
 /// </summary>
 internal static class SlottedPorts
@@ -12,7 +12,7 @@ internal static class SlottedPorts
     private const uint GetPorts = 3;
     private const uint MonitorType = 2;
 
-    /// <summary>That of Xen 4.12, the one release with the patch.</summary>
+    /// <summary>That of Xen 4.12, the only release with the patch.</summary>
     private const uint DomctlInterface = 0x11;
 
     private const int Size = 144;
@@ -23,10 +23,10 @@ internal static class SlottedPorts
     private const int Type = 20;
     private const int Ports = 32;
 
-    /// <summary>Room for a port of each vCPU, of which no domain has more than some hundreds.</summary>
+    /// <summary>Room for one port per vCPU; no domain has more than a few hundred.</summary>
     private const int PortBytes = 4096;
 
-    /// <returns>Null where it does not tell.</returns>
+    /// <returns>Null if Xen does not tell.</returns>
     public static bool? AreEnabled(uint domain)
     {
         try
@@ -44,7 +44,7 @@ internal static class SlottedPorts
         }
         catch (XenException)
         {
-            return null; // Without libxencall nobody can ask.
+            return null; // Without libxencall, asking is impossible.
         }
     }
 }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace XenVmEvent.Hypervisor.Xen;
 
-/// <summary>The altp2m of a domain of the real Xen, on its monitor's connection.</summary>
+/// <summary>The altp2m of a domain on the real Xen, over its monitor's connection.</summary>
 internal sealed class XenAltP2m(XenCtrlHandle xen, XenDomain domain, XenErrors errors) : IAltP2m
 {
     public bool IsActive
@@ -30,13 +30,13 @@ internal sealed class XenAltP2m(XenCtrlHandle xen, XenDomain domain, XenErrors e
     public void DestroyView(ushort view)
     {
         if (XenCtrl.xc_altp2m_destroy_view(xen, domain.Id, view) < 0)
-            throw Failure(nameof(XenCtrl.xc_altp2m_destroy_view), $"remove the view {view} of {domain}");
+            throw Failure(nameof(XenCtrl.xc_altp2m_destroy_view), $"remove view {view} of {domain}");
     }
 
     public void SwitchToView(ushort view)
     {
         if (XenCtrl.xc_altp2m_switch_to_view(xen, domain.Id, view) < 0)
-            throw Failure(nameof(XenCtrl.xc_altp2m_switch_to_view), $"switch {domain} to the view {view}");
+            throw Failure(nameof(XenCtrl.xc_altp2m_switch_to_view), $"switch {domain} to view {view}");
     }
 
     public ushort GetVCpuView(uint vcpu)
@@ -52,10 +52,10 @@ internal sealed class XenAltP2m(XenCtrlHandle xen, XenDomain domain, XenErrors e
         int result = XenCtrl.xc_altp2m_get_mem_access(xen, domain.Id, view, gfn, out MemAccess access);
         if (result >= 0) return access;
 
-        // ESRCH is also what Xen says of a domain that is gone; the calls that follow will meet it.
+        // Xen also returns ESRCH for a domain that is gone; the following calls will notice that.
         return (Errno)Marshal.GetLastPInvokeError() == Errno.ESRCH
             ? null
-            : throw Failure(nameof(XenCtrl.xc_altp2m_get_mem_access), $"read the page access of {domain} in the view {view}");
+            : throw Failure(nameof(XenCtrl.xc_altp2m_get_mem_access), $"read the page access of {domain} in view {view}");
     }
 
     public unsafe void SetMemAccess(ushort view, ReadOnlySpan<ulong> gfns, ReadOnlySpan<MemAccess> access)
@@ -68,7 +68,7 @@ internal sealed class XenAltP2m(XenCtrlHandle xen, XenDomain domain, XenErrors e
             if (XenCtrl.xc_altp2m_set_mem_access_multi(xen, domain.Id, view, eachAccess, eachGfn, (uint)gfns.Length) >= 0) return;
         }
 
-        throw Failure(nameof(XenCtrl.xc_altp2m_set_mem_access_multi), $"set the access of {gfns.Length} pages of {domain} in the view {view}");
+        throw Failure(nameof(XenCtrl.xc_altp2m_set_mem_access_multi), $"set the access of {gfns.Length} pages of {domain} in view {view}");
     }
 
     private XenException Failure(string call, string what) => errors.OfAltP2m(call, Marshal.GetLastPInvokeError(), what, domain);

@@ -37,15 +37,15 @@ internal sealed unsafe class XenChannel : IDisposable
     /// <summary>Enables the monitor with a shared ring.</summary>
     /// <param name="xen">The connection.</param>
     /// <param name="domain">The domain.</param>
-    /// <param name="wasFree">It is certain that nobody listened before.</param>
+    /// <param name="wasFree">It is certain that there was no listener before.</param>
     /// <param name="errors">Makes the errors.</param>
     public static XenChannel EnableRing(XenCtrlHandle xen, XenDomain domain, bool wasFree, XenErrors errors)
     {
         nint ring = XenCtrl.xc_monitor_enable(xen, domain.Id, out uint port);
         if (ring != 0) return new XenChannel(port, ring, [], 0, 0);
 
-        // The library enables first and then takes the page from the guest. Where that second step failed the
-        // monitor is on, without anybody who listens. A monitor that may be somebody else's stays as it is.
+        // The library first enables the monitor and then takes the page from the guest. If the second step fails, the
+        // monitor is on without a listener. A monitor that may belong to somebody else is left alone.
         int errno = Marshal.GetLastPInvokeError();
         if (wasFree && (Errno)errno != Errno.EBUSY) _ = XenCtrl.xc_monitor_disable(xen, domain.Id);
         const string Call = nameof(XenCtrl.xc_monitor_enable);
@@ -53,8 +53,8 @@ internal sealed unsafe class XenChannel : IDisposable
     }
 
     /// <summary>
-    /// Maps the page that will be the ring, as enabling does: the frame that the domain builder set aside, which the guest
-    /// is given memory for if it has none there. Enabling takes it from the guest again; this mapping stays.
+    /// Maps the page that will be the ring, as enabling does: the frame that the domain builder set aside. If the guest
+    /// has no memory there, it is populated. Enabling takes the page from the guest again; this mapping stays.
     /// </summary>
     public static XenChannel MapAhead(XenCtrlHandle xen, XenDomain domain, XenErrors errors)
     {
@@ -76,10 +76,10 @@ internal sealed unsafe class XenChannel : IDisposable
     }
 
     /// <summary>
-    /// Enables the monitor with a slot for each vCPU. There must be exactly as many slots as vCPUs, or vCPUs freeze;
-    /// see <see cref="SlottedChannelRules"/> for the numbers at which the host panics.
+    /// Enables the monitor with a slot for each vCPU. There must be exactly as many slots as vCPUs, or vCPUs freeze.
+    /// <see cref="SlottedChannelRules"/> has the numbers at which the host panics.
     /// </summary>
-    /// <returns>The channel; null where the hypervisor, unlike its library, has no slots (EOPNOTSUPP).</returns>
+    /// <returns>The channel; null if the hypervisor, unlike its library, has no slots (EOPNOTSUPP).</returns>
     public static XenChannel? EnableSlotted(XenCtrlHandle xen, XenDomain domain, VmEventLayout layout, XenErrors errors)
     {
         uint[] ports = new uint[domain.VCpus];
@@ -107,6 +107,6 @@ internal sealed unsafe class XenChannel : IDisposable
         Ring.Dispose();
     }
 
-    /// <summary>Unmaps whole pages, as the kernel does with any length.</summary>
+    /// <summary>Unmaps whole pages, whatever the length, as the kernel does.</summary>
     private static void Unmap(nint start, int length) => _ = Libc.munmap(start, (nuint)length);
 }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace XenVmEvent.Hypervisor.Xen;
 
-/// <summary>A domain of the real Xen, for those who are not its listener, on a connection of its own.</summary>
+/// <summary>A domain on the real Xen, for callers that are not its listener, on its own connection.</summary>
 internal sealed class XenDomainControl(XenCtrlHandle xen, XenDomain domain, XenErrors errors) : IDomainControl
 {
     private const string Processes = "/proc";
@@ -52,8 +52,8 @@ internal sealed class XenDomainControl(XenCtrlHandle xen, XenDomain domain, XenE
                 XenErrorId.MonitorBusy,
                 nameof(XenCtrl.xc_monitor_disable),
                 Errno.EBUSY,
-                $"The monitor of {domain} cannot be disabled: vCPUs wait for room in its ring, and Xen lets them go only when a listener makes some.",
-                "If the listener is alive, end it orderly. If it is gone, the guest can only be destroyed: xl destroy."),
+                $"The monitor of {domain} cannot be disabled: vCPUs wait for room in its ring, and Xen releases them only when a listener makes room.",
+                "If the listener is alive, end it with a signal that it handles. If it is gone, the guest can only be destroyed: xl destroy."),
             _ => throw errors.Of(nameof(XenCtrl.xc_monitor_disable), errno, $"disable the monitor of {domain}", domain),
         };
     }

@@ -4,12 +4,15 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Hypervisor.Xen;
 
-/// <summary>The memory of a domain of the real Xen, mapped a page at a time, on a connection of its own.</summary>
+/// <summary>The memory of a domain on the real Xen, mapped one page at a time, on its own connection.</summary>
 internal sealed unsafe class XenDomainMemory(XenCtrlHandle xen, XenDomain domain, GuestArchitecture architecture, XenErrors errors) : IDomainMemory
 {
     private const int ProtectionRead = 1;
 
-    /// <summary>HVM_SAVE_CODE(CPU), and places in struct hvm_hw_cpu (Xen's public/arch-x86/hvm/save.h), the same in all of Xen 4.12 to 4.22.</summary>
+    /// <summary>
+    /// HVM_SAVE_CODE(CPU), and offsets in struct hvm_hw_cpu (Xen's public/arch-x86/hvm/save.h), the same from Xen 4.12
+    /// to 4.22.
+    /// </summary>
     private const ushort ProcessorState = 2;
 
     private const int Cr0 = 656;
@@ -17,7 +20,7 @@ internal sealed unsafe class XenDomainMemory(XenCtrlHandle xen, XenDomain domain
     private const int Cr4 = 680;
     private const int Efer = 992;
 
-    /// <summary>More than any Xen has to say of a vCPU.</summary>
+    /// <summary>More than any Xen returns for a vCPU.</summary>
     private const int StateBytes = 4096;
 
     public bool TryRead(ulong address, Span<byte> into)
@@ -53,7 +56,7 @@ internal sealed unsafe class XenDomainMemory(XenCtrlHandle xen, XenDomain domain
         {
             int errno = Marshal.GetLastPInvokeError();
             throw (Errno)errno is Errno.ENOENT or Errno.ENODATA
-                ? NoSuchVCpu(vcpu, "The guest has not started it: choose another.")
+                ? NoSuchVCpu(vcpu, "The guest has not started it; choose another.")
                 : errors.Of(nameof(XenCtrl.xc_domain_hvm_getcontext_partial), errno, $"read the registers of vCPU {vcpu} of {domain}", domain);
         }
 
@@ -66,5 +69,5 @@ internal sealed unsafe class XenDomainMemory(XenCtrlHandle xen, XenDomain domain
     private static ulong At(ReadOnlySpan<byte> state, int offset) => BinaryPrimitives.ReadUInt64LittleEndian(state[offset..]);
 
     private XenException NoSuchVCpu(uint vcpu, string remedy) =>
-        new(XenErrorId.InvalidVCpu, nameof(XenCtrl.xc_domain_hvm_getcontext_partial), Errno.ENOENT, $"{domain} has no vCPU {vcpu} that runs.", remedy);
+        new(XenErrorId.InvalidVCpu, nameof(XenCtrl.xc_domain_hvm_getcontext_partial), Errno.ENOENT, $"{domain} has no running vCPU {vcpu}.", remedy);
 }

@@ -4,7 +4,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace XenVmEvent.Hypervisor.Xen;
 
-/// <summary>All event channels of a monitor on one handle, an eventfd to wake who waits for them, and xenstore's word of domains that end.</summary>
+/// <summary>
+/// All event channels of a monitor on one handle, an eventfd to wake the waiting thread, and xenstore's news of domains
+/// that end.
+/// </summary>
 internal sealed unsafe class XenEventPorts : IEventPorts, IDisposable
 {
     private readonly XenEventChannelHandle _channels;
@@ -14,7 +17,7 @@ internal sealed unsafe class XenEventPorts : IEventPorts, IDisposable
     private uint[] _slotPorts = [];
     private bool _hasDomainNews;
 
-    /// <summary>Opens the handle, with no port yet.</summary>
+    /// <summary>Opens the handle, without any port yet.</summary>
     /// <exception cref="XenException">It cannot be opened.</exception>
     public XenEventPorts()
     {
@@ -35,7 +38,7 @@ internal sealed unsafe class XenEventPorts : IEventPorts, IDisposable
 
     public IReadOnlyList<uint> SlotPorts => _slotPorts;
 
-    /// <summary>Binds the ports that enabling gave. Each is then signalled once without cause.</summary>
+    /// <summary>Binds the ports that enabling returned. Each is then signalled once for no reason.</summary>
     public void Bind(uint domain, XenChannel channel)
     {
         RingPort = Bind(domain, channel.RingPort);
@@ -102,7 +105,7 @@ internal sealed unsafe class XenEventPorts : IEventPorts, IDisposable
     {
         try
         {
-            // The only failure is that the counter is full: the waiter has been woken already.
+            // The only possible failure is that the counter is full: then the waiter has already been woken.
             _ = Libc.eventfd_write(_wake, 1, sizeof(ulong));
         }
         catch (ObjectDisposedException)
@@ -124,7 +127,7 @@ internal sealed unsafe class XenEventPorts : IEventPorts, IDisposable
     {
         int errno = Marshal.GetLastPInvokeError();
         return new XenException(
-            XenErrorId.CallFailed, call, (Errno)errno, "The event channels do not work any more.", "Start the session again; see dmesg for the cause.");
+            XenErrorId.CallFailed, call, (Errno)errno, "The event channels no longer work.", "Start the session again; see dmesg for the cause.");
     }
 
     private int Read(Span<uint> signalled)

@@ -4,32 +4,32 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Hypervisor.Xen;
 
-/// <summary>The way to the Xen of this machine, which need not have one.</summary>
+/// <summary>Connects to the Xen of this machine step by step; the machine need not have one.</summary>
 public sealed class XenHostProbe : IHostProbe
 {
     private readonly string _root;
     private string _library = XenCtrl.Library;
 
-    /// <summary>Nothing is touched yet.</summary>
+    /// <summary>Touches nothing yet.</summary>
     public XenHostProbe()
         : this("/")
     {
     }
 
-    /// <param name="root">Where sys and proc lie.</param>
+    /// <param name="root">The folder that holds sys and proc.</param>
     internal XenHostProbe(string root) => _root = root;
 
     /// <inheritdoc/>
     public bool IsRoot => Environment.IsPrivilegedProcess;
 
-    /// <summary>The Xen that runs, once it was asked for its layout.</summary>
+    /// <summary>The running Xen release, once Xen was asked for its layout.</summary>
     internal XenVersion Version { get; private set; }
 
     /// <summary>Makes the errors of calls to this Xen, once it was asked for its layout.</summary>
     internal XenErrors Errors => new(Version, _library);
 
     /// <inheritdoc/>
-    /// <remarks>Where the kernel shows no files of a dom0, it is one all the same if Xen answers.</remarks>
+    /// <remarks>Even if the kernel shows no files of a dom0, this is a dom0 if Xen answers.</remarks>
     public string FindXen()
     {
         if (Dom0.Explain(_root, failure: null) is { } reason && !Answers()) throw reason;
@@ -55,7 +55,9 @@ public sealed class XenHostProbe : IHostProbe
     }
 
     /// <inheritdoc/>
-    /// <remarks>Before 4.13 Xen does not tell, and another harmless call shows whether it takes calls at all.</remarks>
+    /// <remarks>
+    /// Before 4.13 Xen does not report it; another harmless call then shows whether it accepts calls at all.
+    /// </remarks>
     public VmEventLayout AskLayout()
     {
         using XenCtrlHandle xen = XenCtrlHandle.Open();
@@ -118,18 +120,18 @@ public sealed class XenHostProbe : IHostProbe
         }
         catch (XenException)
         {
-            // Xen itself has refused: it is there.
+            // Xen itself has refused, so it is running.
             return true;
         }
     }
 }
 
-/// <summary>The words that Xen was booted with.</summary>
+/// <summary>Xen's command line.</summary>
 internal static class XenCommandLine
 {
     /// <summary>
-    /// Whether it switches a boolean option on, as Xen reads it: altp2m, altp2m=1, yes, on, true or enable; the last that
-    /// names it decides.
+    /// Whether it enables a boolean option, as Xen reads it: altp2m, altp2m=1, yes, on, true or enable; the last
+    /// occurrence decides.
     /// </summary>
     public static bool SwitchesOn(string commandLine, string option)
     {

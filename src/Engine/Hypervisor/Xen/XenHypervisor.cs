@@ -3,7 +3,7 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Hypervisor.Xen;
 
-/// <summary>The Xen that this machine is the dom0 of.</summary>
+/// <summary>The Xen of which this machine is the dom0.</summary>
 public sealed class XenHypervisor : IHypervisor
 {
     private readonly XenVersion _version;
@@ -78,7 +78,8 @@ public sealed class XenHypervisor : IHypervisor
             if (listened == true) throw XenErrors.OfBusy(monitored);
             ports = new XenEventPorts();
 
-            // From here on the guest is changed. It does not run before there is a ring for what it may raise at once.
+            // From here on the guest is changed. It must not run before there is a ring for the events that it may
+            // raise immediately.
             XenPause.While(xen, monitored, _errors, pause =>
             {
                 enabled = pause.Doubling(() => Enable(xen, monitored, slotted, channel, wasFree: listened == false));
@@ -90,7 +91,7 @@ public sealed class XenHypervisor : IHypervisor
         }
         catch
         {
-            // Nobody has notified yet: see XenMonitor.Disable.
+            // Nothing has notified Xen yet: see XenMonitor.Disable.
             if (enabled is not null) _ = XenCtrl.xc_monitor_disable(xen, monitored.Id);
             ports?.Dispose();
             enabled?.Dispose();
@@ -149,14 +150,14 @@ public sealed class XenHypervisor : IHypervisor
     {
         XenHostProbe probe = new();
         probe.LoadLibraries();
-        probe.OpenDevices(); // Says now, not at the first session, that one cannot be opened.
+        probe.OpenDevices(); // Report now, not at the first session, that one cannot be opened.
         VmEventLayout layout = probe.AskLayout();
         return new XenHypervisor(probe.Version, layout, new DomainDirectory(probe.Errors), probe.Errors);
     }
 
     private static bool HasSlottedCall => XenLibraries.XenCtrlHas(nameof(XenCtrl.xc_monitor_enable_ex));
 
-    /// <summary>The domain as it is now, for the number of vCPUs must be the true one.</summary>
+    /// <summary>The domain as it is now, because the number of vCPUs must be correct.</summary>
     private XenDomain FindMonitorable(XenDomain domain)
     {
         if (domain.Id == 0)
@@ -171,15 +172,15 @@ public sealed class XenHypervisor : IHypervisor
         if (_directory.Find(domain.Id) is not XenDomain current || current.Uuid != domain.Uuid)
         {
             throw new XenException(
-                XenErrorId.DomainNotFound, $"There is no domain {domain} any more.", "List the domains that run.", task: RemedyTask.ListDomains);
+                XenErrorId.DomainNotFound, $"The domain {domain} is gone.", "List the running domains.", task: RemedyTask.ListDomains);
         }
 
         return current.Type != DomainType.PV
             ? current
             : throw new XenException(
                 XenErrorId.DomainNotSupported,
-                $"{current} is paravirtualised (PV), and Xen has no events for such guests.",
-                "Give it type=\"pvh\" or type=\"hvm\" in its configuration, and start it again.");
+                $"{current} is paravirtualised (PV), and Xen raises no events for such guests.",
+                "Give it type=\"pvh\" or type=\"hvm\" in its configuration and start it again.");
     }
 
     private bool ChooseSlotted(XenDomain domain, ChannelPreference channel)
@@ -199,7 +200,7 @@ public sealed class XenHypervisor : IHypervisor
             ? true
             : throw new XenException(
                 XenErrorId.NotSupported,
-                $"With the {domain.VCpus} vCPUs of {domain} the slotted channel panics the host: hypervisor and library disagree on where the slots lie.",
+                $"With the {domain.VCpus} vCPUs of {domain} the slotted channel panics the host: hypervisor and library disagree on where the slots are.",
                 "Use the ring.",
                 task: RemedyTask.UseRing);
     }
@@ -208,13 +209,13 @@ public sealed class XenHypervisor : IHypervisor
     {
         if (!slotted)
         {
-            // Slots in use, and then xc_monitor_enable: the host panics. So it must be certain that they are not.
+            // If slots are in use, xc_monitor_enable panics the host. So it must be certain that they are not.
             if (HasSlottedCall && !wasFree)
             {
                 throw new XenException(
                     XenErrorId.NotSupported,
-                    $"Whether {domain} has a listener Xen does not tell, and if its slots are in use the ring would panic the host.",
-                    SlottedChannelRules.IsSafe(domain.VCpus) ? "Use the slots." : "Install libxencall1, with which Xen is asked, and see 'xl dmesg'.",
+                    $"Xen does not tell whether {domain} has a listener, and if its slots are in use, the ring would panic the host.",
+                    SlottedChannelRules.IsSafe(domain.VCpus) ? "Use the slots." : "Install libxencall1, which is needed to ask Xen, and see 'xl dmesg'.",
                     task: SlottedChannelRules.IsSafe(domain.VCpus) ? RemedyTask.UseSlots : RemedyTask.None);
             }
 
@@ -228,7 +229,7 @@ public sealed class XenHypervisor : IHypervisor
                 XenErrorId.NotSupported,
                 nameof(XenCtrl.xc_monitor_enable_ex),
                 Errno.EOPNOTSUPP,
-                "The library has the slotted channel, but this hypervisor does not.",
+                "The library has the slotted channel, but this Xen does not.",
                 "Use the ring, or boot the Xen that the library was built with.");
     }
 }

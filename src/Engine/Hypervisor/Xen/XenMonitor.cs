@@ -3,7 +3,7 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Hypervisor.Xen;
 
-/// <summary>The enabled monitor of a domain of the real Xen, on a connection of its own.</summary>
+/// <summary>The enabled monitor of a domain on the real Xen, on its own connection.</summary>
 internal sealed class XenMonitor : IDomainMonitor
 {
     private const ulong DefaultForNewPages = ulong.MaxValue;
@@ -21,7 +21,7 @@ internal sealed class XenMonitor : IDomainMonitor
     private bool _hasAskedForTypes;
     private bool _disabled;
 
-    /// <summary>Takes over what enabling made.</summary>
+    /// <summary>Takes over the result of enabling.</summary>
     public XenMonitor(
         XenCtrlHandle xen,
         XenDomain domain,
@@ -68,7 +68,9 @@ internal sealed class XenMonitor : IDomainMonitor
 
     public bool IsConnected => EventChannelStatus.IsBound(_xen, _ports.RingPort);
 
-    /// <remarks>Xen keeps a destroyed domain for as long as somebody has a page of it mapped, as a listener has.</remarks>
+    /// <remarks>
+    /// Xen keeps a destroyed domain for as long as somebody has a page of it mapped, as a listener does.
+    /// </remarks>
     public bool IsDomainAlive => GetDomainInfo() is { IsDying: false };
 
     public DomainState DomainState => GetDomainInfo()?.State ?? DomainState.Destroyed;
@@ -95,7 +97,9 @@ internal sealed class XenMonitor : IDomainMonitor
         throw MemAccessFailure(nameof(XenCtrl.xc_get_mem_access), errno, null, gfn, 1);
     }
 
-    /// <remarks>Of those of a fork, which Xen copies from its parent when they are touched, Xen tells nobody.</remarks>
+    /// <remarks>
+    /// Xen does not count the pages of a fork, which it copies from the parent when they are accessed.
+    /// </remarks>
     public ulong? PagesOnDemand =>
         XenHypervisor.ProcessorArchitecture != GuestArchitecture.X86 ? 0
         : XenCtrl.xc_domain_get_pod_target(_xen, _domain.Id, out _, out _, out ulong entries) >= 0 ? entries
@@ -151,13 +155,13 @@ internal sealed class XenMonitor : IDomainMonitor
 
     public void DeferRegisterWrites()
     {
-        if (_version is { Major: 4, Minor: < 14 }) return; // They always are.
+        if (_version is { Major: 4, Minor: < 14 }) return; // Xen always defers them.
         if (_version.DomctlInterface is not { } domctlInterface)
         {
             throw new XenException(
                 XenErrorId.NotSupported,
-                $"How Xen {_version} is told to defer register writes is not known.",
-                "Install a release of XenVmEvent that knows this Xen.");
+                $"XenVmEvent does not know how to tell Xen {_version} to defer register writes.",
+                "Install a release of XenVmEvent that supports this Xen.");
         }
 
         if (!RegisterWriteDeferral.TryEnable(_domain.Id, domctlInterface)) throw Failure(nameof(XenCall.xencall1), "defer the register writes");
@@ -256,12 +260,12 @@ internal sealed class XenMonitor : IDomainMonitor
 
     public void Disable()
     {
-        // A notification in another thread can take two of Xen's locks in the other order and so deadlock the host:
-        // the pump is the one thread that notifies, and the one that comes here.
+        // A notification in another thread can take two of Xen's locks in the opposite order and so deadlock the host.
+        // Only the pump's thread notifies, and only it gets here.
         if (_disabled) return;
         if (!IsConnected)
         {
-            _disabled = true; // By somebody else; what is enabled now is not ours.
+            _disabled = true; // Somebody else disabled it; whatever is enabled now is not ours.
             return;
         }
 
@@ -284,7 +288,7 @@ internal sealed class XenMonitor : IDomainMonitor
         _xen.Dispose();
     }
 
-    /// <returns>Null when there is no such domain any more.</returns>
+    /// <returns>Null if the domain is gone.</returns>
     private DomainInfo? GetDomainInfo()
     {
         int count = XenCtrl.xc_domain_getinfolist(_xen, _domain.Id, 1, out DomainInfo info);
@@ -317,12 +321,15 @@ internal sealed class XenMonitor : IDomainMonitor
         return _errors.Of(call, errno, $"{what} of {_domain}", _domain);
     }
 
-    /// <summary>EINVAL and ESRCH have several causes: the pages, the hardware, a permission that this Xen does not know, a domain gone.</summary>
+    /// <summary>
+    /// EINVAL and ESRCH have several causes: the pages, the hardware, a permission that this Xen does not support, a
+    /// domain that is gone.
+    /// </summary>
     private XenException MemAccessFailure(string call, int errno, MemAccess? access, ulong firstGfn, uint count)
     {
         string what = $"{(access is null ? "read" : "set")} the page access of {_domain}";
 
-        // Where the default can be read, the domain is there and its hardware can do it.
+        // If the default can be read, the domain exists and its hardware supports page access.
         if ((Errno)errno is not (Errno.EINVAL or Errno.ESRCH) || XenCtrl.xc_get_mem_access(_xen, _domain.Id, DefaultForNewPages, out _) < 0)
             return _errors.OfMemAccess(call, errno, what, _domain);
 
@@ -331,10 +338,10 @@ internal sealed class XenMonitor : IDomainMonitor
         if (withinGuest && (Errno)errno == Errno.EINVAL)
         {
             return new XenException(
-                XenErrorId.NotSupported, call, Errno.EINVAL, $"Cannot {what}: this Xen does not know the permission {access}.", "Choose another permission.");
+                XenErrorId.NotSupported, call, Errno.EINVAL, $"Cannot {what}: this Xen does not support the permission {access}.", "Choose another permission.");
         }
 
-        string pages = count == 1 ? $"gfn 0x{firstGfn:x}" : $"all of the {count} pages from gfn 0x{firstGfn:x} on";
+        string pages = count == 1 ? $"gfn 0x{firstGfn:x}" : $"all {count} pages from gfn 0x{firstGfn:x} on";
         return new XenException(
             XenErrorId.InvalidGfn,
             call,

@@ -4,20 +4,21 @@ using System.Runtime.InteropServices;
 namespace XenVmEvent.Hypervisor.Xen;
 
 /// <summary>
-/// Keeps the vCPUs of a domain from running: one pause of Xen's for all of this process that want one at the same time.
-/// Xen counts pauses and tells only whether there is any, so it is noted (<see cref="HoldNote"/>), with whether somebody
-/// else's was there before: whoever finds it after a kill undoes exactly it.
+/// Keeps the vCPUs of a domain from running, with one of Xen's pauses for everything in this process that wants one at
+/// the same time. Xen counts pauses and tells only whether there is any. So the pause is noted
+/// (<see cref="HoldNote"/>), together with whether somebody else's pause was there before. Whoever finds the note after
+/// a kill undoes exactly this pause.
 /// </summary>
 internal sealed class XenPause
 {
     private const string Kind = "pause";
 
-    /// <summary>About to be made, or to be undone: the domain itself tells whether it is there.</summary>
+    /// <summary>About to be made or undone: the domain itself shows whether the pause exists.</summary>
     private const string Unsure = "unsure";
 
     private const string Held = "held";
 
-    /// <summary>Held, and libxenctrl may have one of its own, as it has while it enables a monitor.</summary>
+    /// <summary>Held, and libxenctrl may have one of its own, as it does while it enables a monitor.</summary>
     private const string Doubled = "doubled";
 
     private const string WasPaused = "paused";
@@ -38,7 +39,7 @@ internal sealed class XenPause
         _note = HoldNote.Write([.. _domain, Unsure, _before]);
     }
 
-    /// <summary>Does something while no vCPU of a domain runs.</summary>
+    /// <summary>Runs an action while no vCPU of a domain runs.</summary>
     public static void While(XenCtrlHandle xen, XenDomain domain, XenErrors errors, Action action) => While(xen, domain, errors, _ =>
     {
         action();
@@ -85,7 +86,7 @@ internal sealed class XenPause
                 undone++;
             }
 
-            // Where somebody else's pause is there one of ours cannot be told from it, and theirs must stay.
+            // If somebody else has paused the domain too, our pause cannot be told from theirs, and theirs must stay.
             if (state is Unsure or Doubled && before == WasRunning && IsPaused(xen, domain))
             {
                 _ = XenCtrl.xc_domain_unpause(xen, domain.Id);
@@ -98,7 +99,7 @@ internal sealed class XenPause
         return undone;
     }
 
-    /// <summary>Does what makes libxenctrl pause the domain once more.</summary>
+    /// <summary>Runs an action that makes libxenctrl pause the domain once more.</summary>
     public T Doubling<T>(Func<T> action)
     {
         Note(Doubled);
@@ -118,14 +119,14 @@ internal sealed class XenPause
     private static bool IsPaused(XenCtrlHandle xen, XenDomain domain) =>
         XenCtrl.xc_domain_getinfolist(xen, domain.Id, 1, out DomainInfo info) == 1 && info.Domain == domain.Id && info.IsPaused;
 
-    /// <returns>Null, with errno: Xen refused.</returns>
+    /// <returns>Null, with errno set: Xen refused.</returns>
     private static XenPause? Begin(XenCtrlHandle xen, XenDomain domain)
     {
         lock (Gate)
         {
             if (!Pauses.TryGetValue(domain.Id, out XenPause? pause))
             {
-                // Else it would be taken for somebody else's.
+                // Otherwise it would be taken for somebody else's.
                 UndoAbandoned(xen, domain);
                 pause = new XenPause(xen, domain);
                 if (XenCtrl.xc_domain_pause(xen, domain.Id) < 0)
@@ -147,7 +148,9 @@ internal sealed class XenPause
 
     private void Note(string state) => _note.Change([.. _domain, state, _before]);
 
-    /// <returns>False, with errno: Xen refused. The note stays then, for whoever comes when this process is gone.</returns>
+    /// <returns>
+    /// False, with errno set: Xen refused. The note then stays for whoever comes when this process is gone.
+    /// </returns>
     private bool TryEnd(XenCtrlHandle xen, XenDomain domain)
     {
         lock (Gate)

@@ -1,6 +1,6 @@
 namespace XenVmEvent.Hypervisor.Xen;
 
-/// <summary>The ring of a domain of the real Xen, mapped before another process enables its monitor.</summary>
+/// <summary>The ring of a domain on the real Xen, mapped before another process enables its monitor.</summary>
 internal sealed class XenRingHandover(
     XenCtrlHandle xen,
     XenDomain domain,

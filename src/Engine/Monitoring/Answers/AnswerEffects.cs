@@ -6,23 +6,23 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// What an answer does besides its bytes: lifts a page's restriction, steps over an instruction, re-injects an exception.
-/// Done before Xen sees the response. Used by the pump's thread.
+/// What an answer does besides its bytes: lifts a page's restriction, steps over an instruction, re-injects an
+/// exception. Done before Xen sees the response. Used by the pump's thread.
 /// </summary>
 internal sealed class AnswerEffects(IDomainMonitor monitor, SessionViews views, EventSwitches switches, GuestArchitecture architecture)
 {
     private const byte DebugVector = 1;
     private const byte BreakpointVector = 3;
 
-    /// <summary>Much longer than a vCPU takes from its request to standing still.</summary>
+    /// <summary>Much longer than a vCPU takes from its request until it is paused.</summary>
     private static readonly TimeSpan LongestWayOff = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Leaves out of an answer what would do harm.</summary>
+    /// <summary>Removes from an answer what would do harm.</summary>
     public VmEventResponse Permit(RequestReader request, VmEventResponse response) =>
-        // Xen does what the flags say to the vCPU that waits, which could by now be for another event.
+        // Xen applies the flags to whichever vCPU waits, which could by now wait for another event.
         request.IsSynchronous ? switches.Permit(response) : VmEventResponse.Continue;
 
-    /// <summary>Does it, and adds to the response what the effect needs there.</summary>
+    /// <summary>Applies the effects, and adds to the response what they need there.</summary>
     /// <exception cref="XenException">Xen refused it.</exception>
     public void Perform(RequestReader request, VmEventResponse response, ResponseWriter writer)
     {
@@ -30,7 +30,7 @@ internal sealed class AnswerEffects(IDomainMonitor monitor, SessionViews views, 
         if (response.ToggleSingleStep) switches.Stepping.SwitchOver(request.VCpuId);
         if (response.View is not null) views.Steps.Leave(request.VCpuId);
 
-        // Of what the vCPU was at nothing is left to go on with.
+        // Nothing is left of what the vCPU was doing.
         if (response.ResetForkState) return;
         switch (response.Action)
         {
@@ -40,8 +40,8 @@ internal sealed class AnswerEffects(IDomainMonitor monitor, SessionViews views, 
     }
 
     /// <summary>
-    /// Xen marks the write as waiting only after it has put the request: a denial that comes before is forgotten, and the
-    /// write done. Once the vCPU is off its processor the mark is there.
+    /// Xen marks the write as waiting only after it has put the request into the channel. A denial that comes earlier
+    /// is forgotten, and the write is done. Once the vCPU is off its processor, the mark is set.
     /// </summary>
     private void AwaitStandstill(uint vcpu)
     {
@@ -49,7 +49,7 @@ internal sealed class AnswerEffects(IDomainMonitor monitor, SessionViews views, 
         while (monitor.GetVCpuState(vcpu).IsRunning && Stopwatch.GetElapsedTime(start) < LongestWayOff) Thread.SpinWait(10);
     }
 
-    /// <summary>Has the guest go on as if nobody had watched.</summary>
+    /// <summary>Makes the guest go on as if nobody had watched.</summary>
     private void Continue(RequestReader request, VmEventResponse response, ResponseWriter writer)
     {
         switch (request.Kind)
@@ -73,31 +73,31 @@ internal sealed class AnswerEffects(IDomainMonitor monitor, SessionViews views, 
                 views.Steps.End(request.VCpuId, response.ToggleSingleStep, writer);
                 break;
             case VmEventKind.DescriptorAccess:
-                // Without emulation the vCPU executes it again, and raises the event again.
+                // Without emulation the vCPU executes it again and raises the event again.
                 writer.AddFlags(VmEventFlags.Emulate);
                 break;
             case VmEventKind.Io or VmEventKind.VmExit when response.Registers.ContainsKey(SettableRegister.Rip):
-                // It goes on elsewhere, and leaves undone what it stopped at.
+                // The vCPU goes on elsewhere and leaves undone what it stopped at.
                 break;
             case VmEventKind.Io when request.IsSynchronous && request.UInt32(VmEventField.IoIn) == 0:
-                // Xen goes by the answer's reason alone, and with this one emulates any instruction.
+                // Xen goes by the answer's reason alone, and with this one it emulates any instruction.
                 writer.Set(VmEventField.Reason, (ulong)VmEventKind.DescriptorAccess);
                 writer.AddFlags(VmEventFlags.Emulate);
                 break;
             case VmEventKind.Io or VmEventKind.VmExit when request.IsSynchronous:
-                // Xen has not done it yet and would only raise the event again. Emulation is no way for a read from a
-                // port: until the device model's data is there an interrupt can come in between, and with it other I/O,
-                // for which Xen would crash the guest.
+                // Xen has not done it yet and would only raise the event again. Emulation does not work for a read from
+                // a port: until the device model has delivered the data, an interrupt can come in between, and other
+                // I/O with it, for which Xen would crash the guest.
                 switches.LetPass(request.Kind, request.VCpuId);
                 break;
         }
     }
 
-    /// <summary>Whether the vCPU goes on where the page's permissions are others.</summary>
+    /// <summary>Whether the vCPU goes on in a place where the page has other permissions.</summary>
     private static bool IsInAnotherView(RequestReader request, VmEventResponse response) =>
         response.View is { } view && view != request.UInt32(VmEventField.Altp2mIndex);
 
-    /// <summary>Gives the guest the exception that was taken from it.</summary>
+    /// <summary>Gives the guest back the exception that was taken from it.</summary>
     private void Reinject(RequestReader request)
     {
         if (!request.IsSynchronous) return;
@@ -113,7 +113,10 @@ internal sealed class AnswerEffects(IDomainMonitor monitor, SessionViews views, 
                 request.UInt64(VmEventField.DebugPendingDebug)));
     }
 
-    /// <summary>Whether the instruction can be done in view 0: from another view, by a processor that steps, with an answer that leaves both alone.</summary>
+    /// <summary>
+    /// Whether the instruction can be done in view 0: from another view, on a processor that can single-step, with an
+    /// answer that changes neither view nor stepping.
+    /// </summary>
     private bool MayStepOver(ViewPermissions permissions, VmEventResponse response) =>
         permissions.View != 0
         && views.Steps.IsPossible

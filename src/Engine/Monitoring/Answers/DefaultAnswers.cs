@@ -3,12 +3,14 @@ using XenVmEvent.Events;
 
 namespace XenVmEvent.Monitoring;
 
-/// <summary>What an event of each kind is answered when nobody decides otherwise.</summary>
+/// <summary>The answer to an event of each kind when nobody decides otherwise.</summary>
 internal sealed class DefaultAnswers(GuestArchitecture architecture)
 {
     private readonly VmEventResponse[] _byKind = [.. Enum.GetValues<VmEventKind>().Select(_ => VmEventResponse.Continue)];
 
-    /// <summary>The default of a request's kind, or Continue where that makes no sense for the request. From any thread.</summary>
+    /// <summary>
+    /// The default answer for a request's kind, or Continue if that makes no sense for the request. From any thread.
+    /// </summary>
     public VmEventResponse For(RequestReader request)
     {
         VmEventResponse response = Volatile.Read(ref _byKind[(int)request.Kind]);
@@ -17,7 +19,7 @@ internal sealed class DefaultAnswers(GuestArchitecture architecture)
         return applies ? response : VmEventResponse.Continue;
     }
 
-    /// <summary>Sets the default of a kind.</summary>
+    /// <summary>Sets the default answer of a kind.</summary>
     public void Set(VmEventKind kind, VmEventResponse response) =>
         Volatile.Write(ref _byKind[(int)kind], response == VmEventResponse.Continue ? VmEventResponse.Continue : response);
 }

@@ -3,7 +3,7 @@ using XenVmEvent.Events;
 
 namespace XenVmEvent.Monitoring;
 
-/// <summary>Writes what a decision says into the bytes of a response.</summary>
+/// <summary>Writes a decision into the bytes of a response.</summary>
 internal static class ResponseEncoder
 {
     public static void Write(RequestReader request, VmEventResponse response, ResponseWriter writer)
@@ -24,18 +24,18 @@ internal static class ResponseEncoder
         switch (request.Kind)
         {
             case VmEventKind.MemAccess:
-                // Xen emulates only what still conflicts with the page's permissions, judged by these.
+                // Xen emulates only what still violates the page's permissions, judged by these flags.
                 writer.Copy(request, VmEventField.MemAccessGfn);
                 writer.Copy(request, VmEventField.MemAccessOffset);
                 writer.Copy(request, VmEventField.MemAccessGla);
                 writer.Copy(request, VmEventField.MemAccessFlags);
                 break;
             case VmEventKind.WriteControlRegister:
-                // Which register's write a Deny is about.
+                // Says which register's write a Deny is about.
                 writer.Copy(request, VmEventField.ControlRegisterIndex);
                 break;
             case VmEventKind.MemPaging:
-                // Xen lets the page in that the answer names, unless it says that the page was dropped.
+                // Xen brings in the page that the answer names, unless the answer says that the page was dropped.
                 writer.Copy(request, VmEventField.MemPagingGfn);
                 writer.Copy(request, VmEventField.MemPagingType);
                 writer.Copy(request, VmEventField.MemPagingFlags);

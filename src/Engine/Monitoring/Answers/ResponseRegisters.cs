@@ -4,8 +4,8 @@ using XenVmEvent.Events;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// The registers of a response: those that its sender named, and the instruction pointer where the vCPU has to go on
-/// elsewhere than it stopped. Xen takes all or none, so the others repeat the request's.
+/// The registers of a response: those that its sender named, and the instruction pointer if the vCPU has to go on
+/// elsewhere than it stopped. Xen takes all registers or none, so the others repeat the request's.
 /// </summary>
 internal static class ResponseRegisters
 {
@@ -15,7 +15,7 @@ internal static class ResponseRegisters
     /// <summary>Keeps an instruction's own breakpoint from stopping it a second time (Intel SDM 17.3.1.1).</summary>
     private const ulong ResumeFlag = 1 << 16;
 
-    /// <summary>Intel's interruption types from here on are raised by an instruction, which lies at RIP.</summary>
+    /// <summary>Intel's interruption types from here on are raised by an instruction, at RIP.</summary>
     private const uint SoftwareInterrupt = 4;
 
     public static void Write(RequestReader request, VmEventResponse response, ResponseWriter writer)
@@ -24,7 +24,7 @@ internal static class ResponseRegisters
         switch (request.Kind)
         {
             case VmEventKind.Cpuid:
-                // The registers hold CPUID's results already; without stepping over, the vCPU executes it again.
+                // The registers already hold CPUID's results; without stepping over it, the vCPU executes it again.
                 Advance(request, writer, VmEventField.Rip, request.UInt32(VmEventField.CpuidInstructionLength));
                 break;
             case VmEventKind.PrivilegedCall:
@@ -37,7 +37,7 @@ internal static class ResponseRegisters
                 SkipDebugException(request, writer);
                 break;
             case VmEventKind.GuestRequest when named:
-                // Xen has finished the hypercall after it took these registers: RIP and RAX would go back to before it.
+                // Xen finished the hypercall after it took these registers; RIP and RAX would go back to before it.
                 Advance(request, writer, VmEventField.Rip, VmCallLength);
                 writer.Set(VmEventField.Rax, 0);
                 break;
@@ -81,8 +81,9 @@ internal static class ResponseRegisters
     }
 
     /// <summary>
-    /// Whether a breakpoint on execution was met, which comes before its instruction, as DR7 tells; all other debug
-    /// exceptions come after theirs. Where the interface version does not say which breakpoint it was, any that is set.
+    /// Whether a breakpoint on execution was hit, according to DR7. It comes before its instruction; all other debug
+    /// exceptions come after theirs. If the interface version does not say which breakpoint it was, any that is set
+    /// counts.
     /// </summary>
     private static bool IsBeforeItsInstruction(RequestReader request)
     {

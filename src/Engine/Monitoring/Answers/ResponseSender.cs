@@ -14,8 +14,8 @@ internal sealed class ResponseSender(MonitorChannel channel, AnswerEffects effec
     /// <param name="request">The request.</param>
     /// <param name="response">The decision.</param>
     /// <param name="readAt">When the request was read, in Stopwatch ticks.</param>
-    /// <param name="vmEvent">The request's event; null where none was made.</param>
-    /// <exception cref="XenException">An effect of the answer failed. The vCPU goes on all the same.</exception>
+    /// <param name="vmEvent">The request's event; null if none was made.</param>
+    /// <exception cref="XenException">An effect of the answer failed. The vCPU still goes on.</exception>
     public void Send(RequestReader request, VmEventResponse response, long readAt, VmEvent? vmEvent)
     {
         ResponseWriter writer = new(_response, layout);
@@ -39,7 +39,7 @@ internal sealed class ResponseSender(MonitorChannel channel, AnswerEffects effec
         }
     }
 
-    /// <summary>Tells Xen of all responses since the last time.</summary>
+    /// <summary>Tells Xen of all responses since the last call.</summary>
     public void Flush()
     {
         if (_unflushed.Count == 0) return;

@@ -1,18 +1,18 @@
 namespace XenVmEvent.Monitoring;
 
-/// <summary>Steps that are each tried, even when an earlier one failed.</summary>
+/// <summary>Tries steps one after the other, even if an earlier one failed.</summary>
 internal sealed class Attempts
 {
     private readonly List<XenException> _failures = [];
 
-    /// <summary>What failed.</summary>
+    /// <summary>The failures.</summary>
     public IReadOnlyList<XenException> Failures => _failures;
 
-    /// <summary>Does a step, and again what Xen refuses without a lasting reason.</summary>
+    /// <summary>Does a step, and repeats it if Xen's refusal may pass.</summary>
     /// <returns>Whether it succeeded.</returns>
     public bool Try(Action step) => TryOnce(() => Retry.WhileRefused(step));
 
-    /// <summary>Does a step that is not to be repeated.</summary>
+    /// <summary>Does a step that must not be repeated.</summary>
     /// <returns>Whether it succeeded.</returns>
     public bool TryOnce(Action step)
     {
@@ -28,13 +28,13 @@ internal sealed class Attempts
         }
     }
 
-    /// <summary>Notes a failure, but not the same one twice in a row.</summary>
+    /// <summary>Records a failure, but not the same one twice in a row.</summary>
     public void Note(Exception failure)
     {
         var one = XenException.From(failure);
         if (_failures.LastOrDefault()?.Message != one.Message) _failures.Add(one);
     }
 
-    /// <summary>Forgets the failures: they came of what has been explained otherwise.</summary>
+    /// <summary>Forgets the failures: something else has explained them.</summary>
     public void Forget() => _failures.Clear();
 }

@@ -1,11 +1,11 @@
 namespace XenVmEvent.Monitoring;
 
-/// <summary>Does again what Xen refused without a reason that would hold the next time too (EINTR, EAGAIN, EBUSY and the like).</summary>
+/// <summary>Repeats a step if Xen refused it for a reason that may pass (EINTR, EAGAIN, EBUSY and the like).</summary>
 internal static class Retry
 {
     private const int MostTries = 10;
 
-    /// <param name="step">What to do; leaves things so that it can be done again when it fails.</param>
+    /// <param name="step">The step; after a failure it must be possible to repeat it.</param>
     public static void WhileRefused(Action step) => WhileRefused(() =>
     {
         step();

@@ -4,10 +4,10 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// The one way every session ends: stop new events, give pages their access back, answer what is pending and what still
-/// comes, disable, unmap, close; and if a vCPU can have been left without its answer, resume all. Each step is tried even
-/// when an earlier one failed. A domain that has shut down gets everything back too, for one that was suspended may go on;
-/// of one that was destroyed nothing is left.
+/// The only way a session ends: stop new events, restore page permissions, answer pending and late requests, disable,
+/// unmap, close. If a vCPU can have been left without its answer, resume all. Each step is tried even if an earlier one
+/// failed. A domain that has shut down also gets everything back, because a suspended one may go on. A destroyed domain
+/// has nothing left to restore.
 /// </summary>
 internal sealed class SessionTeardown(
     IHypervisor hypervisor,
@@ -18,26 +18,30 @@ internal sealed class SessionTeardown(
     SessionViews views,
     bool listenerRequired)
 {
-    /// <summary>How long answering and disabling are tried at most.</summary>
+    /// <summary>The longest time for answering and disabling.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long a vCPU may take to run on: it may not run at all, as in a domain that somebody has paused.</summary>
+    /// <summary>
+    /// How long a vCPU may take to run on. It may not run at all, as in a domain that somebody has paused.
+    /// </summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(200);
 
     private readonly Attempts _attempts = new();
     private bool _channelBroken;
     private bool _someUnanswered;
 
-    /// <summary>What failed.</summary>
+    /// <summary>The steps that failed.</summary>
     public IReadOnlyList<XenException> Failures => _attempts.Failures;
 
-    /// <summary>Whether the domain runs, or how it ended, before or with what ended the session.</summary>
+    /// <summary>Whether the domain runs, or how it ended, before the session did or together with it.</summary>
     public DomainState DomainState { get; private set; }
 
-    /// <summary>What is to be said when somebody else had disabled the monitor before; else null.</summary>
+    /// <summary>What to report if somebody else had already disabled the monitor; otherwise null.</summary>
     public XenException? CutOff { get; private set; }
 
-    /// <param name="hasFailed">Something failed before; it may have been by the domain's end, which shows only later.</param>
+    /// <param name="hasFailed">
+    /// Something failed before; the domain's end may be the reason, which shows only later.
+    /// </param>
     public void Run(bool hasFailed)
     {
         DomainState = FindDomainState();
@@ -53,14 +57,14 @@ internal sealed class SessionTeardown(
             LetGo();
         }
 
-        // Also of a domain that lives on: what its vCPUs asked for in the last moment.
+        // Also in a domain that lives on: what its vCPUs asked for at the last moment.
         _attempts.Try(() => _someUnanswered |= dispatcher.Abandon());
         isGone = IsDomainGone();
         if (CutOff is not null && !isGone) _attempts.Try(FreeUnlessListened);
         if ((hasFailed || isGone) && DomainState == DomainState.Running) DomainState = FindDomainState();
-        if (isGone) _attempts.Forget(); // Some steps came too late, or all.
+        if (isGone) _attempts.Forget(); // Some steps came too late, or all did.
         else if (CutOff is null && _someUnanswered && monitor.Channel == ChannelKind.Ring) _attempts.Try(ResumeVCpus);
-        _attempts.Try(monitor.Dispose); // Last, for with it the guard is let go.
+        _attempts.Try(monitor.Dispose); // Last, because this releases the guard.
     }
 
     private void GiveBack()
@@ -69,7 +73,7 @@ internal sealed class SessionTeardown(
         {
             _attempts.Try(() => switches.Disable(subscription.Watch));
 
-            // In other views there is nothing to restore: they go as they are.
+            // Other views need no restoring: they are removed as they are.
             if (subscription.Watch.Pages is { View: 0 } pages) _attempts.Try(() => Restore(views.Host.Remove(pages)));
         }
 
@@ -81,7 +85,7 @@ internal sealed class SessionTeardown(
         long start = Stopwatch.GetTimestamp();
         while (Answer() && Stopwatch.GetElapsedTime(start) < Bound)
         {
-            // Answers given before can have vCPUs step.
+            // Earlier answers can make vCPUs step.
         }
 
         _attempts.Try(switches.StopStepping);
@@ -89,14 +93,14 @@ internal sealed class SessionTeardown(
 
     private void Restore(IEnumerable<int> steps)
     {
-        // vCPUs go on touching pages meanwhile, and must not wait for the last page.
+        // Meanwhile vCPUs access more pages, and must not wait for the last page.
         foreach (int _ in steps) Answer();
     }
 
     /// <summary>
-    /// Answers until nobody asks any more and every vCPU has run on since, then disables. A vCPU that waited for room in
-    /// the ring is given it, but asks only when it is scheduled next, and Xen frees what it waits on with the monitor. And
-    /// Xen forgets a register write whose vCPU has not run since its answer.
+    /// Answers until no requests come and every vCPU has run on since, then disables. A vCPU that waited for room in
+    /// the ring may have been given room but writes its request only when it is next scheduled, and with the monitor
+    /// Xen frees what it waits on. Also, Xen forgets a register write whose vCPU has not run since its answer.
     /// </summary>
     private void LetGo()
     {
@@ -125,14 +129,14 @@ internal sealed class SessionTeardown(
 
     private bool HaveVCpusRun(ref VCpuProgress? progress)
     {
-        if (DomainState != DomainState.Running) return true; // None runs any more.
+        if (DomainState != DomainState.Running) return true; // No vCPU runs any more.
         try
         {
             progress ??= new VCpuProgress(monitor, domain.VCpus);
             if (progress.HaveAllRun()) return true;
             if (progress.Time <= LongestWait) return false;
 
-            // It can be that its request, or the answer to it, was overwritten.
+            // Its request, or the answer to it, may have been overwritten.
             _someUnanswered = true;
             return true;
         }
@@ -143,7 +147,7 @@ internal sealed class SessionTeardown(
         }
     }
 
-    /// <returns>False when it may be tried again.</returns>
+    /// <returns>False if it may be tried again.</returns>
     private bool TryDisable()
     {
         try
@@ -153,7 +157,7 @@ internal sealed class SessionTeardown(
         }
         catch (XenException e) when (e.Errno == Errno.EBUSY || e.Id == XenErrorId.CallFailed)
         {
-            // Mostly it is busy: vCPUs queue for room in the ring still.
+            // Usually it is busy: vCPUs still queue for room in the ring.
             if (_channelBroken || _someUnanswered) _attempts.Try(dispatcher.MakeRoom);
             Thread.Sleep(1);
             return false;
@@ -165,7 +169,7 @@ internal sealed class SessionTeardown(
         }
     }
 
-    /// <returns>Whether there was anything to answer, or still is.</returns>
+    /// <returns>Whether there was, or still is, anything to answer.</returns>
     private bool Answer()
     {
         if (_channelBroken) return false;
@@ -190,8 +194,8 @@ internal sealed class SessionTeardown(
     }
 
     /// <summary>
-    /// Switches, pages and answers are the next listener's by now. Where nobody listens, what disabling does not end is ours
-    /// still: vCPUs that wait for our answer, or step, or are in our views.
+    /// Switches, pages and answers now belong to the next listener. If there is none, what disabling does not end is
+    /// still ours: vCPUs that wait for our answer, that step, or that are in our views.
     /// </summary>
     private void FreeUnlessListened()
     {
@@ -208,8 +212,8 @@ internal sealed class SessionTeardown(
 
     private XenException CutOffBySomebody() => new(
         XenErrorId.SessionEnded,
-        $"Somebody else disabled the monitor of {domain}, by a reset or as its listener.",
-        "Look who else works on it, and start the session again.");
+        $"Another program disabled the monitor of {domain}, with a reset or as its listener.",
+        "Find out which program it is, and start the session again.");
 
     private void ResumeVCpus()
     {
@@ -217,7 +221,7 @@ internal sealed class SessionTeardown(
         control.WhilePaused(() => VCpuResumer.ResumeVCpus(hypervisor, domain));
     }
 
-    /// <summary>False also when it cannot be known: then everything is tried.</summary>
+    /// <summary>False also if this is unknown: then everything is tried.</summary>
     private bool IsDomainGone()
     {
         try

@@ -3,7 +3,7 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Monitoring;
 
-/// <summary>Tells frozen vCPUs from idle ones by looking for a while.</summary>
+/// <summary>Tells frozen vCPUs from idle ones by observing them for a while.</summary>
 internal static class VCpuObservation
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(10);
@@ -12,10 +12,14 @@ internal static class VCpuObservation
     public static IReadOnlyList<uint> FindFrozen(IDomainControl control, int vcpus, TimeSpan time) =>
         FindFrozen(control, Enumerable.Range(0, vcpus).Select(v => (uint)v), time);
 
-    /// <summary>The vCPUs that, whenever looked at, neither ran nor waited of themselves, and have not run in between.</summary>
+    /// <summary>
+    /// The vCPUs that were neither running nor idle whenever they were checked, and have not run in between.
+    /// </summary>
     /// <param name="control">The domain.</param>
-    /// <param name="vcpus">The vCPUs to look at.</param>
-    /// <param name="time">How long to look at most; a busy host may keep a vCPU waiting for some tens of milliseconds.</param>
+    /// <param name="vcpus">The vCPUs to observe.</param>
+    /// <param name="time">
+    /// The longest time to observe; a busy host may keep a vCPU waiting for tens of milliseconds.
+    /// </param>
     public static IReadOnlyList<uint> FindFrozen(IDomainControl control, IEnumerable<uint> vcpus, TimeSpan time)
     {
         Dictionary<uint, ulong> suspects = [];
@@ -34,7 +38,7 @@ internal static class VCpuObservation
             }
         }
 
-        // An array: what a collection expression makes here PowerShell cannot index.
+        // An array, because PowerShell cannot index what a collection expression makes here.
         return suspects.Keys.ToArray();
     }
 

@@ -4,12 +4,14 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// Tells when every vCPU has run on since a moment: then all that Xen had still to do for it, on its way back to the
-/// guest, is done. A vCPU that rests had nothing left to do.
+/// Tells when every vCPU has run on since a moment. Then Xen has done everything that it still had to do for the vCPU
+/// on its way back to the guest. An idle vCPU had nothing left to do.
 /// </summary>
 internal sealed class VCpuProgress
 {
-    /// <summary>Much longer than Xen works for a vCPU before it lets it go on, in nanoseconds of its own run time.</summary>
+    /// <summary>
+    /// Much longer than Xen works for a vCPU before the vCPU goes on, in nanoseconds of the vCPU's own run time.
+    /// </summary>
     private const ulong LongestReturn = 1_000_000;
 
     private readonly IDomainMonitor _monitor;
@@ -29,7 +31,7 @@ internal sealed class VCpuProgress
     /// <summary>How long ago the moment was.</summary>
     public TimeSpan Time => Stopwatch.GetElapsedTime(_start);
 
-    /// <summary>Looks at those that had not run on yet.</summary>
+    /// <summary>Checks the vCPUs that had not run on yet.</summary>
     public bool HaveAllRun()
     {
         foreach ((uint vcpu, ulong before) in _ranBefore)

@@ -4,15 +4,17 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// Resumes vCPUs whose events nobody can answer any more. Disabling lets go of vCPUs that waited for room, but not of
-/// those that wait for an answer. Xen resumes a vCPU on any response for it, so the monitor is enabled once more, and its
-/// fresh ring given a response for each.
+/// Resumes vCPUs whose events nobody can answer any more. Disabling releases vCPUs that waited for room, but not those
+/// that wait for an answer. Xen resumes a vCPU on any response for it, so the monitor is enabled once more, and its
+/// fresh ring gets a response for each vCPU.
 /// </summary>
 internal static class VCpuResumer
 {
     /// <param name="hypervisor">The host.</param>
-    /// <param name="domain">A domain that is paused, for nobody would answer what its vCPUs raise, and whose monitor is disabled.</param>
-    /// <param name="then">Done once the vCPUs are resumed, with the monitor that is there for this moment.</param>
+    /// <param name="domain">
+    /// A domain that is paused, because nobody would answer its vCPUs' events, and whose monitor is disabled.
+    /// </param>
+    /// <param name="then">Runs once the vCPUs are resumed, with the monitor that exists for this moment.</param>
     public static void ResumeVCpus(IHypervisor hypervisor, XenDomain domain, Action<IDomainMonitor>? then = null)
     {
         using IDomainMonitor monitor = hypervisor.Unguarded.EnableMonitor(domain, ChannelPreference.Ring);

@@ -3,12 +3,12 @@ using System.Diagnostics;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// Pages of one view whose restriction is lifted for a moment, because Xen could not emulate the instruction that touched
+/// Pages of one view whose restriction is lifted briefly, because Xen could not emulate the instruction that accessed
 /// them. Used by the pump's thread.
 /// </summary>
 internal sealed class LiftedPages
 {
-    /// <summary>Of each vCPU, the page whose access Xen was last asked to emulate.</summary>
+    /// <summary>For each vCPU, the page whose access Xen was last asked to emulate.</summary>
     private readonly Dictionary<uint, ulong> _emulated = [];
 
     private readonly Queue<(ulong Gfn, long At)> _lifted = [];
@@ -19,11 +19,11 @@ internal sealed class LiftedPages
     /// <summary>Whether a page waits to be restricted again.</summary>
     public bool Any => _lifted.Count > 0;
 
-    /// <summary>Xen is asked to emulate a vCPU's access to a page.</summary>
+    /// <summary>Records that Xen is asked to emulate a vCPU's access to a page.</summary>
     public void OnEmulated(uint vcpu, ulong gfn) => _emulated[vcpu] = gfn;
 
     /// <summary>Lifts the page whose access Xen was last asked to emulate for a vCPU.</summary>
-    /// <returns>False when there is none.</returns>
+    /// <returns>False if there is none.</returns>
     public bool TryLift(uint vcpu, out ulong gfn)
     {
         if (!_emulated.Remove(vcpu, out gfn)) return false;
@@ -31,7 +31,7 @@ internal sealed class LiftedPages
         return true;
     }
 
-    /// <summary>Takes the next page whose moment is over.</summary>
+    /// <summary>Takes the next page whose time is over.</summary>
     public bool TryTakeDue(out ulong gfn)
     {
         bool isDue = _lifted.TryPeek(out (ulong Gfn, long At) page) && Stopwatch.GetElapsedTime(page.At) >= LiftTime;

@@ -3,10 +3,10 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Monitoring;
 
-/// <summary>What permissions allow, and what is left of them when some accesses are taken.</summary>
+/// <summary>What permissions allow, and what remains when some accesses are taken away.</summary>
 internal static class MemAccessArithmetic
 {
-    /// <summary>Whether the vCPU can do the access by itself; permissions that give way to it included.</summary>
+    /// <summary>Whether the vCPU can do the access by itself, including with permissions that give way to it.</summary>
     public static bool Allow(this MemAccess permissions, PageAccess access) => permissions switch
     {
         MemAccess.Rx2rw or MemAccess.N2rwx => true,
@@ -14,10 +14,10 @@ internal static class MemAccessArithmetic
         _ => ((int)permissions & (int)access) == (int)access,
     };
 
-    /// <summary>The permissions that leave just the accesses not watched.</summary>
+    /// <summary>The permissions that leave exactly the accesses that are not watched.</summary>
     /// <remarks>
-    /// Intel's page tables have no permission to write without the permission to read: such an entry kills the guest. So who
-    /// watches reads gets writes as well, and its filter leaves them out.
+    /// Intel's page tables cannot grant write permission without read permission: such an entry kills the guest. So a
+    /// watch for reads gets writes too, and its filter drops them.
     /// </remarks>
     public static MemAccess Without(this MemAccess permissions, PageAccess watched)
     {

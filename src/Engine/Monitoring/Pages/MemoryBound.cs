@@ -3,29 +3,29 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// How many pages of a domain are worked through at most. A guest chooses its highest gfn, for it may map a page of its
-/// own anywhere; how much memory it has it does not choose.
+/// The largest number of a domain's pages that is worked through. A guest chooses its highest gfn, because it may map
+/// one of its pages anywhere. It does not choose how much memory it has.
 /// </summary>
 internal static class MemoryBound
 {
-    /// <summary>64 GiB without memory: the hole below 4 GiB, and where devices' memory is mapped.</summary>
+    /// <summary>64 GiB without memory: the hole below 4 GiB, and the range where device memory is mapped.</summary>
     private const ulong Holes = 1UL << 24;
 
-    /// <summary>Refuses more pages than a domain with its memory can be asked for.</summary>
+    /// <summary>Refuses more pages than a domain with this much memory can have.</summary>
     /// <exception cref="XenException"><see cref="XenErrorId.InvalidGfn"/>.</exception>
     public static void Ensure(IDomainMonitor monitor, IReadOnlyList<GfnRange> ranges)
     {
         ulong left = Holes;
         if (ranges.All(TakesLittle)) return;
 
-        // Asked for only then: it is a call.
+        // Asked only now, because it takes a call.
         ulong memory = monitor.Pages;
         left = MostOf(memory);
         if (ranges.All(TakesLittle)) return;
         throw new XenException(
             XenErrorId.InvalidGfn,
-            $"These are more pages than a domain with {memory} pages of memory has: {string.Join(", ", ranges.Take(4))}{(ranges.Count > 4 ? ", ..." : "")}. A guest can have itself a page mapped anywhere, and its highest gfn, 0x{monitor.MaximumGfn:x}, says nothing then.",
-            "Name the pages that are meant.",
+            $"These are more pages than a domain with {memory} pages of memory has: {string.Join(", ", ranges.Take(4))}{(ranges.Count > 4 ? ", ..." : "")}. A guest can have a page mapped anywhere, so its highest gfn, 0x{monitor.MaximumGfn:x}, may mean nothing.",
+            "Name the pages you mean.",
             task: RemedyTask.NamePages);
 
         bool TakesLittle(GfnRange range)
@@ -36,7 +36,9 @@ internal static class MemoryBound
         }
     }
 
-    /// <summary>The last of these pages that is worked through: as far as the domain reaches, and no farther than its memory lets it.</summary>
+    /// <summary>
+    /// The last of these pages to work through: at most the domain's highest, and at most as far as its memory allows.
+    /// </summary>
     public static ulong LastOf(IDomainMonitor monitor, GfnRange pages)
     {
         ulong last = Math.Min(pages.Last, monitor.MaximumGfn);

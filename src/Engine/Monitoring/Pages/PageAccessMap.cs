@@ -2,7 +2,10 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Monitoring;
 
-/// <summary>The access of some pages, kept in little room where they lie close together, and in less where they have the same.</summary>
+/// <summary>
+/// The access of a set of pages. It takes little room for pages close together, and less for pages with the same
+/// access.
+/// </summary>
 internal sealed class PageAccessMap
 {
     private const int ChunkPages = 512;
@@ -33,7 +36,7 @@ internal sealed class PageAccessMap
         }
     }
 
-    /// <summary>Gives pages an access.</summary>
+    /// <summary>Sets the access of pages.</summary>
     public void Set(GfnRange range, MemAccess access)
     {
         ulong gfn = range.First;
@@ -54,7 +57,7 @@ internal sealed class PageAccessMap
         }
     }
 
-    /// <summary>The pages that are in it, in ascending runs.</summary>
+    /// <summary>The pages in it, in ascending runs.</summary>
     public IEnumerable<GfnRange> Ranges()
     {
         ulong? first = null;
@@ -73,7 +76,7 @@ internal sealed class PageAccessMap
 
                 first ??= gfn;
 
-                // All of a chunk without pages of their own is one run.
+                // A chunk without individual pages is one run.
                 if (chunk.Pages is null) i = ChunkPages - 1;
                 last = index * ChunkPages + (ulong)i;
             }
@@ -82,10 +85,10 @@ internal sealed class PageAccessMap
         if (first is { } begin) yield return new GfnRange(begin, last);
     }
 
-    /// <summary>Forgets all.</summary>
+    /// <summary>Forgets all pages.</summary>
     public void Clear() => _chunks.Clear();
 
-    /// <summary>The access of each page, or else the same of all.</summary>
+    /// <summary>The access of each page, or one access for all.</summary>
     private readonly record struct Chunk(byte All, byte[]? Pages)
     {
         public byte this[int page] => Pages is { } pages ? pages[page] : All;

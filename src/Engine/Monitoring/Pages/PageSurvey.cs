@@ -3,18 +3,19 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// Which pages are not to be touched: those that have no memory, for setting their access makes Xen populate them, or take
-/// page tables for nothing; and where accesses are emulated, those of devices, which an emulated access does not reach.
+/// Finds the pages that must not be touched. These are pages without memory, because setting their access makes Xen
+/// populate them or allocate page tables for nothing. If accesses are emulated, they are also the pages of devices,
+/// which an emulated access does not reach.
 /// </summary>
 /// <remarks>
-/// It is asked page by page, some microseconds each, which populates nothing. Pages are asked about where they are few, where Xen
-/// says that it populates some on demand, and where the domain has less than half of the memory that it may have. Xen tells
-/// nobody which domain is a fork, nor how much of it is still its parent's; but a fork has little memory of its own. How many
-/// gfns there are says nothing: a small PVH guest has special pages below 4 GiB, and a million holes before them.
+/// It asks about each page, which takes some microseconds and populates nothing. It asks if there are few pages, if Xen
+/// says that it populates some on demand, or if the domain has less than half of the memory that it may have. Xen does
+/// not tell which domain is a fork, nor how much of it is still its parent's, but a fork has little memory of its own.
+/// The number of gfns does not help: a small PVH guest has special pages below 4 GiB, and a million holes before them.
 /// </remarks>
 internal sealed class PageSurvey(IDomainMonitor monitor, ViewPages view)
 {
-    /// <summary>Pages that are asked about in any case, 0.1 s or so.</summary>
+    /// <summary>Up to this many pages are asked about in any case, which takes about 0.1 s.</summary>
     public const int FewPages = 1 << 16;
 
     private readonly PageSet _withoutMemory = new();
@@ -23,19 +24,19 @@ internal sealed class PageSurvey(IDomainMonitor monitor, ViewPages view)
     /// <summary>How many have no memory.</summary>
     public ulong WithoutMemory { get; private set; }
 
-    /// <summary>How many are a device's, of those where that matters.</summary>
+    /// <summary>How many belong to devices, if that matters.</summary>
     public ulong OfDevices { get; private set; }
 
-    /// <summary>Whether there is one that is not to be touched.</summary>
+    /// <summary>Whether any page must not be touched.</summary>
     public bool LeavesOutAny => WithoutMemory + OfDevices > 0;
 
-    /// <summary>Whether a page is not to be touched.</summary>
+    /// <summary>Whether a page must not be touched.</summary>
     public bool LeavesOut(ulong gfn) => (WithoutMemory > 0 && _withoutMemory.Contains(gfn)) || IsOfDevice(gfn);
 
-    /// <summary>Whether a page is a device's, where that matters.</summary>
+    /// <summary>Whether a page belongs to a device, if that matters.</summary>
     public bool IsOfDevice(ulong gfn) => OfDevices > 0 && _ofDevices.Contains(gfn);
 
-    /// <summary>Whether some of these pages may have no memory, so that each is to be asked about.</summary>
+    /// <summary>Whether some of these pages may have no memory, so that each has to be asked about.</summary>
     public static bool IsNeeded(IDomainMonitor monitor, IReadOnlyList<GfnRange> ranges)
     {
         ulong pages = 0;
@@ -43,7 +44,7 @@ internal sealed class PageSurvey(IDomainMonitor monitor, ViewPages view)
         return pages <= FewPages || monitor.PagesOnDemand != 0 || monitor.Pages < monitor.MaximumPages / 2;
     }
 
-    /// <summary>Looks at pages, a step at a time.</summary>
+    /// <summary>Examines pages, one step at a time.</summary>
     /// <param name="ranges">The pages.</param>
     /// <param name="emulates">Accesses to them are emulated.</param>
     public IEnumerable<int> Look(GfnRange[] ranges, bool emulates)

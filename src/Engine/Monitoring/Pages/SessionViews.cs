@@ -5,8 +5,8 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// The views of the domain's memory: the host's own and those that this session made, each with its permissions. Used by the
-/// pump's thread.
+/// The views of the domain's memory, each with its permissions: the host's own and those that this session made. Used
+/// by the pump's thread.
 /// </summary>
 internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switches, XenDomain domain, Action<string>? warn = null)
 {
@@ -16,26 +16,28 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
     /// <summary>The views that this session made, for other threads.</summary>
     private volatile ushort[] _known = [];
 
-    /// <summary>The view that all vCPUs were put into last.</summary>
+    /// <summary>The view that all vCPUs were last switched to.</summary>
     private ushort _current;
 
     /// <summary>The permissions in the host's own view.</summary>
     public ViewPermissions Host { get; } = new(monitor, warn);
 
-    /// <summary>Has vCPUs do in view 0 what their own forbids.</summary>
+    /// <summary>Makes vCPUs do in view 0 what their own view forbids.</summary>
     public StepOver Steps { get; } = new(monitor.Capabilities, switches.Stepping, domain.VCpus);
 
     /// <summary>Whether a page waits to be restricted again.</summary>
     public bool HasLifted => Host.HasLifted || (_own.Count > 0 && _own.Values.Any(v => v.Permissions.HasLifted));
 
-    /// <summary>The permissions that hold for a vCPU in a view.</summary>
+    /// <summary>The permissions that apply to a vCPU in a view.</summary>
     public ViewPermissions PermissionsIn(uint view) => view != 0 && _own.TryGetValue((ushort)view, out var own) ? own.Permissions : Host;
 
-    /// <summary>The permissions in a view that this session knows.</summary>
+    /// <summary>The permissions in a view that this session made, or in view 0.</summary>
     /// <exception cref="XenException"><see cref="XenErrorId.ViewNotFound"/>.</exception>
     public ViewPermissions Find(ushort view) => view == 0 ? Host : _own.TryGetValue(view, out var own) ? own.Permissions : throw NotFound(view);
 
-    /// <summary>What this session knows of: view 0, those that it made, and those of others that a vCPU is in.</summary>
+    /// <summary>
+    /// The known views: view 0, those that this session made, and other programs' views that have a vCPU in them.
+    /// </summary>
     public IReadOnlyList<MemoryView> List()
     {
         SortedDictionary<ushort, List<uint>> vcpus = new() { [0] = [] };
@@ -51,8 +53,8 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
         return [.. vcpus.Select(v => new MemoryView(domain, v.Key, _own.TryGetValue(v.Key, out var own) ? own.Access : null, v.Value))];
     }
 
-    /// <summary>Makes a view, as the host's own for now.</summary>
-    /// <param name="access">What its pages are to be given.</param>
+    /// <summary>Makes a view, initially the same as the host's own.</summary>
+    /// <param name="access">The access that its pages are to get.</param>
     public ushort Create(MemAccess access)
     {
         bool activates = !monitor.AltP2m.IsActive;
@@ -74,7 +76,7 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
         }
     }
 
-    /// <summary>Puts all vCPUs into a view.</summary>
+    /// <summary>Switches all vCPUs to a view.</summary>
     public void Switch(ushort view)
     {
         if (!IsActive())
@@ -95,7 +97,7 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
         if (own.Permissions.IsWatched)
         {
             throw new XenException(
-                XenErrorId.ViewInUse, $"Pages are watched in the view {view} of {domain}.", "End the watch first.");
+                XenErrorId.ViewInUse, $"Pages are watched in view {view} of {domain}.", "End the watch first.");
         }
 
         uint[] inside = [.. Enumerable.Range(0, domain.VCpus).Select(v => (uint)v).Where(v => ViewOf(v) == view)];
@@ -103,7 +105,7 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
         {
             throw new XenException(
                 XenErrorId.ViewInUse,
-                $"vCPU {string.Join(", ", inside)} of {domain} is in the view {view}.",
+                $"vCPU {string.Join(", ", inside)} of {domain} is in view {view}.",
                 "Switch to another view first.",
                 task: RemedyTask.LeaveView);
         }
@@ -114,8 +116,10 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
         _known = [.. _own.Keys];
     }
 
-    /// <summary>What speaks against an answer that names a view: Xen would leave the vCPU where it is. From any thread.</summary>
-    /// <returns>Also null where altp2m was on before, for others may have views.</returns>
+    /// <summary>
+    /// The objection to an answer that names a view: Xen would leave the vCPU where it is. From any thread.
+    /// </summary>
+    /// <returns>Null also if altp2m was on before, because others may have views.</returns>
     public XenException? FindObjection(VmEventResponse response)
     {
         if (!_isActivated) return null;
@@ -123,40 +127,45 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
         return response.FastSingleStepView is { } next && next != 0 && !_known.Contains(next) ? NotFound(next) : null;
     }
 
-    /// <summary>Adds a watch and restricts its pages, a step at a time.</summary>
+    /// <summary>Adds a watch and restricts its pages, one step at a time.</summary>
     public IEnumerable<int> Add(PageWatch watch, EventFilter filter)
     {
         ViewPermissions permissions = Find(watch.View);
         return watch.Access == PageAccess.None ? [] : permissions.Add(watch, filter);
     }
 
-    /// <summary>Removes a watch and gives its pages back, a step at a time. In a view that is not there it has none.</summary>
+    /// <summary>
+    /// Removes a watch and restores its pages, one step at a time. In a view that is gone it has none.
+    /// </summary>
     public IEnumerable<int> Remove(PageWatch watch) =>
         watch.View == 0 || _own.ContainsKey(watch.View) ? Find(watch.View).Remove(watch) : [];
 
-    /// <summary>Sets permissions by hand, a step at a time.</summary>
+    /// <summary>Sets permissions by hand, one step at a time.</summary>
     public IEnumerable<int> Set(ushort view, IReadOnlyList<MemAccessRange> permissions)
     {
         ViewPermissions pages = Find(view);
 
-        // What Xen cannot emulate would otherwise give the guest an exception.
+        // Otherwise an instruction that Xen cannot emulate would give the guest an exception.
         switches.Need(VmEventKind.EmulUnimplemented);
         return pages.Set(permissions);
     }
 
-    /// <summary>Sets the permissions to all pages of a view, a step at a time.</summary>
+    /// <summary>Sets the permissions of all pages of a view, one step at a time.</summary>
     public IEnumerable<int> SetAll(ushort view, MemAccess access) =>
         Set(view, [new MemAccessRange(new GfnRange(0, monitor.MaximumGfn), access)]);
 
-    /// <summary>Restricts pages again whose moment is over.</summary>
+    /// <summary>Restricts pages again whose time is over.</summary>
     public void RestrictLifted()
     {
         Host.RestrictLifted();
-        if (_own.Count == 0) return; // Looking through none of them makes an object all the same, for each event.
+        if (_own.Count == 0) return; // Enumerating an empty set would still allocate an object for each event.
         foreach ((ViewPermissions permissions, _) in _own.Values) permissions.RestrictLifted();
     }
 
-    /// <summary>What is to be done at the end, each to be tried: all vCPUs to view 0, no view that was made left, altp2m as it was.</summary>
+    /// <summary>
+    /// What to do at the end, each step to be tried: switch all vCPUs to view 0, remove the views that were made,
+    /// restore altp2m.
+    /// </summary>
     public IEnumerable<Action> GivingBack()
     {
         if (_own.Count > 0 || _current != 0) yield return () => Switch(0);
@@ -202,7 +211,7 @@ internal sealed class SessionViews(IDomainMonitor monitor, EventSwitches switche
 
     private XenException NotFound(ushort view) => new(
         XenErrorId.ViewNotFound,
-        $"This session has made no view {view} of {domain}.",
-        "List the views that there are.",
+        $"This session has not made view {view} of {domain}.",
+        "List the views.",
         task: RemedyTask.ListViews);
 }

@@ -4,20 +4,22 @@ namespace XenVmEvent.Monitoring;
 
 /// <summary>The access of pages in one view as Xen has it. Used by the pump's thread.</summary>
 /// <param name="monitor">The domain's monitor.</param>
-/// <param name="view">The view; 0 is the host's own, and what is set there goes to all.</param>
+/// <param name="view">The view; 0 is the host's own, and permissions set there apply to all.</param>
 internal sealed class ViewPages(IDomainMonitor monitor, ushort view)
 {
-    /// <summary>Pages asked for in one step, a call each, so that events need not wait long for the next.</summary>
+    /// <summary>
+    /// Pages asked about in one step, with one call each, so that events need not wait long for the next step.
+    /// </summary>
     public const int QuestionsPerStep = 256;
 
     /// <summary>The view.</summary>
     public ushort View { get; } = view;
 
-    /// <summary>The access of a page; null where the domain has no memory.</summary>
+    /// <summary>The access of a page; null if the domain has no memory there.</summary>
     public MemAccess? Get(ulong gfn) =>
         View == 0 ? monitor.GetMemAccess(gfn) : monitor.AltP2m.GetMemAccess(View, gfn) ?? monitor.GetMemAccess(gfn);
 
-    /// <summary>Sets the access of pages, each its own, with one call.</summary>
+    /// <summary>Sets the access of pages, each to its own, with one call.</summary>
     public void Set(ReadOnlySpan<ulong> gfns, ReadOnlySpan<MemAccess> access)
     {
         if (View != 0) monitor.AltP2m.SetMemAccess(View, gfns, access);
@@ -27,9 +29,11 @@ internal sealed class ViewPages(IDomainMonitor monitor, ushort view)
         else monitor.SetMemAccess(gfns, access);
     }
 
-    /// <summary>What Xen has of these pages, a step at a time.</summary>
+    /// <summary>Reads what Xen has for these pages, one step at a time.</summary>
     /// <param name="ranges">The pages; none means all.</param>
-    /// <param name="result">Gets runs of pages with the same permissions; where the domain has no memory, none.</param>
+    /// <param name="result">
+    /// Receives runs of pages with the same permissions; pages without memory are left out.
+    /// </param>
     public IEnumerable<int> Read(IReadOnlyList<GfnRange> ranges, List<MemAccessRange> result)
     {
         if (ranges.Count == 0) ranges = [new GfnRange(0, monitor.MaximumGfn)];
@@ -56,7 +60,7 @@ internal sealed class ViewPages(IDomainMonitor monitor, ushort view)
         }
     }
 
-    /// <summary>Refuses pages that the domain does not have, and more than it can have.</summary>
+    /// <summary>Refuses pages that the domain does not have, and more pages than it can have.</summary>
     /// <exception cref="XenException"><see cref="XenErrorId.InvalidGfn"/>.</exception>
     public void EnsureExist(IReadOnlyList<GfnRange> ranges)
     {

@@ -5,28 +5,29 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// The permissions to the pages of one view: those set by hand or, where none were, those that a page had before; and
-/// of these, page watches take what all of them together want to see, less what was seen already. Used by the pump's
-/// thread.
+/// The permissions of the pages of one view: those set by hand, or else those that a page had before. From these the
+/// page watches take what they together want to see, except what was already seen. Used by the pump's thread.
 /// </summary>
 /// <remarks>
-/// What a page had before is asked for pages that are named, one call a page, up to <see cref="MostRemembered"/> of
-/// them. Others, and those of a watch on the whole guest, are taken to have had the domain's default. Pages that are not to be
-/// touched (<see cref="PageSurvey"/>) are left out. Those without memory Xen gives the default of new pages when it populates
-/// them, and with that what a watch on the whole guest takes.
+/// A page's previous permissions are asked for named pages, with one call per page, up to <see cref="MostRemembered"/>
+/// of them. Others, and those of a watch on the whole guest, are assumed to have had the domain's default. Pages that
+/// must not be touched (<see cref="PageSurvey"/>) are skipped. Xen gives pages without memory the default of new pages
+/// when it populates them, and with it the restriction of a watch on the whole guest.
 /// </remarks>
 internal sealed class ViewPermissions
 {
-    /// <summary>Pages handled in one step and with one call, so that events need not wait long for the next.</summary>
+    /// <summary>
+    /// Pages handled in one step and with one call, so that events need not wait long for the next step.
+    /// </summary>
     private const int PagesPerStep = 4096;
 
-    /// <summary>From so many pages on the domain is paused while they are set.</summary>
+    /// <summary>From this many pages on, the domain is paused while they are set.</summary>
     private const int PagesToPauseFor = 64;
 
-    /// <summary>Pages whose permissions are noted in one step.</summary>
+    /// <summary>Pages whose permissions are recorded in one step.</summary>
     private const int PagesPerNote = 1 << 16;
 
-    /// <summary>Pages whose own permissions are asked for at most: some 0.1 s.</summary>
+    /// <summary>Pages whose own permissions are asked for at most; this takes about 0.1 s.</summary>
     private const int MostRemembered = PageSurvey.FewPages;
 
     private readonly IDomainMonitor _monitor;
@@ -43,12 +44,12 @@ internal sealed class ViewPermissions
     private readonly MemAccess[] _access = new MemAccess[PagesPerStep];
     private int _remembered;
 
-    /// <summary>What a page, and a new page, has when nobody watches.</summary>
+    /// <summary>The access of a page, and of a new page, when nobody watches.</summary>
     private MemAccess _unrestricted = MemAccess.Rwx;
 
     /// <summary>The permissions in the host's own view.</summary>
     /// <param name="monitor">The domain's monitor.</param>
-    /// <param name="warn">Is told what is left out.</param>
+    /// <param name="warn">Told which pages are skipped.</param>
     public ViewPermissions(IDomainMonitor monitor, Action<string>? warn = null)
     {
         _monitor = monitor;
@@ -56,7 +57,7 @@ internal sealed class ViewPermissions
         _pages = new ViewPages(monitor, 0);
     }
 
-    /// <summary>The permissions in another view. A page that has none of its own there is as in the host's.</summary>
+    /// <summary>The permissions in another view. A page without its own there is as in the host's.</summary>
     public ViewPermissions(IDomainMonitor monitor, ushort view, ViewPermissions host, Action<string>? warn = null)
     {
         _monitor = monitor;
@@ -72,10 +73,10 @@ internal sealed class ViewPermissions
     /// <summary>Whether a page waits to be restricted again.</summary>
     public bool HasLifted => _lifted.Any;
 
-    /// <summary>Whether a watch is on this view.</summary>
+    /// <summary>Whether there is a watch on this view.</summary>
     public bool IsWatched => _watches.Count > 0;
 
-    /// <summary>Adds a watch and restricts its pages, a step at a time.</summary>
+    /// <summary>Adds a watch and restricts its pages, one step at a time.</summary>
     public IEnumerable<int> Add(PageWatch watch, EventFilter filter)
     {
         GfnRange[] ranges = RangesOf(watch);
@@ -96,8 +97,8 @@ internal sealed class ViewPermissions
     }
 
     /// <summary>
-    /// Removes a watch and gives its pages back what no other watch takes, a step at a time. Left before the last step,
-    /// it can be done again from the first.
+    /// Removes a watch and restores the permissions of its pages that no other watch takes, one step at a time. If it
+    /// is left before the last step, it can be repeated from the first.
     /// </summary>
     public IEnumerable<int> Remove(PageWatch watch)
     {
@@ -113,7 +114,9 @@ internal sealed class ViewPermissions
         _watches.Remove(leaving);
     }
 
-    /// <summary>Sets permissions by hand, a step at a time: what watches leave of them, until <see cref="RestoreAll"/>.</summary>
+    /// <summary>
+    /// Sets permissions by hand, one step at a time, minus what watches take, until <see cref="RestoreAll"/>.
+    /// </summary>
     public IEnumerable<int> Set(IReadOnlyList<MemAccessRange> permissions)
     {
         GfnRange[] ranges = [.. permissions.Select(r => r.Gfn)];
@@ -151,8 +154,8 @@ internal sealed class ViewPermissions
     }
 
     /// <summary>
-    /// Gives the pages whose permissions were set by hand what they had before, a step at a time. Left before the last step, it
-    /// can be done again from the first.
+    /// Restores the previous permissions of the pages whose permissions were set by hand, one step at a time. If it is
+    /// left before the last step, it can be repeated from the first.
     /// </summary>
     public IEnumerable<int> RestoreAll()
     {
@@ -168,11 +171,11 @@ internal sealed class ViewPermissions
     /// <inheritdoc cref="ViewPages.Read"/>
     public IEnumerable<int> Read(IReadOnlyList<GfnRange> ranges, List<MemAccessRange> result) => _pages.Read(ranges, result);
 
-    /// <summary>Whether a page has permissions of its own in this view; if not, it is as in the host's.</summary>
+    /// <summary>Whether a page has its own permissions in this view; if not, it is as in the host's.</summary>
     public bool Owns(ulong gfn) => _host is null || _byHand[gfn] is not null || WatchedAccess(gfn) != PageAccess.None;
 
-    /// <summary>Lets an access that raised an event go on.</summary>
-    /// <returns>False when the page stays restricted, and the access has to be done in another way.</returns>
+    /// <summary>Lets an access that raised an event proceed.</summary>
+    /// <returns>False if the page stays restricted, so that the access has to be done in another way.</returns>
     public bool Release(RequestReader request)
     {
         ulong gfn = request.UInt64(VmEventField.MemAccessGfn);
@@ -193,7 +196,8 @@ internal sealed class ViewPermissions
             if (watch.Watch.Covers(gfn, access)) seen |= watch.Seen.Add(gfn);
         }
 
-        // An access that nobody asked for may be stopped because hardware has no finer restriction: the page stays watched.
+        // An access that nobody asked for may be stopped because the hardware has no finer restriction: the page stays
+        // watched.
         MemAccess permissions = PermissionsOf(gfn);
         bool allowed = permissions.Allow(access);
         if (allowed || seen || changed) Write(gfn, permissions);
@@ -202,8 +206,8 @@ internal sealed class ViewPermissions
     }
 
     /// <summary>
-    /// Xen could not emulate the instruction, and would give the guest an exception for it: its page gets its permissions for
-    /// a moment, in which the instruction runs, and nobody sees what else touches the page.
+    /// Xen could not emulate the instruction and would give the guest an exception for it. So its page gets its
+    /// permissions back briefly. The instruction runs, and nobody sees other accesses to the page meanwhile.
     /// </summary>
     public void LiftForAMoment(uint vcpu)
     {
@@ -211,7 +215,7 @@ internal sealed class ViewPermissions
         else _host?.LiftForAMoment(vcpu);
     }
 
-    /// <summary>Restricts pages again whose moment is over.</summary>
+    /// <summary>Restricts pages again whose time is over.</summary>
     public void RestrictLifted()
     {
         while (_lifted.TryTakeDue(out ulong gfn)) Write(gfn, PermissionsOf(gfn));
@@ -222,29 +226,29 @@ internal sealed class ViewPermissions
 
     private MemAccess Unrestricted => _host?._unrestricted ?? _unrestricted;
 
-    /// <summary>What was set by hand is being given back.</summary>
+    /// <summary>The permissions set by hand are being undone.</summary>
     private bool IsLeaving { get; set; }
 
     private GfnRange[] RangesOf(PageWatch watch) =>
         watch.Ranges.Count > 0 ? [.. watch.Ranges] : [new GfnRange(0, _monitor.MaximumGfn)];
 
     /// <summary>
-    /// Whether accesses to its pages may be emulated: those after the first, those that it does not select, and writes to a
-    /// page that cannot be read, which x86 does not have.
+    /// Whether accesses to its pages may be emulated: accesses after the first, accesses that the watch does not
+    /// select, and writes to a page that cannot be read, which x86 does not have.
     /// </summary>
     private static bool Emulates(PageWatch watch, EventFilter filter) =>
         watch.Repeat || !filter.SelectsAll || (watch.Access & (PageAccess.Read | PageAccess.Write)) == PageAccess.Read;
 
     private void Warn(PageSurvey survey, bool isWhole)
     {
-        // Pages of the whole guest that get memory later are watched from then on, and nobody misses holes.
+        // Pages of the whole guest that get memory later are watched from then on, and holes need no warning.
         if (survey.WithoutMemory > 0 && (!isWhole || (View != 0 && _monitor.PagesOnDemand != 0)))
         {
-            _warn?.Invoke($"{survey.WithoutMemory} of these pages have no memory, or none yet, and are left out: setting their access would have Xen populate them. Name them again once the guest uses them.");
+            _warn?.Invoke($"{survey.WithoutMemory} of these pages have no memory, or none yet, and are skipped: setting their access would make Xen populate them. Name them again once the guest uses them.");
         }
 
         if (survey.OfDevices == 0) return;
-        _warn?.Invoke($"{survey.OfDevices} of these pages are the memory of a device and are left out: accesses that Xen emulates do not reach the device.");
+        _warn?.Invoke($"{survey.OfDevices} of these pages are device memory and are skipped: accesses that Xen emulates do not reach the device.");
     }
 
     private void NoteDefault()
@@ -272,17 +276,17 @@ internal sealed class ViewPermissions
     }
 
     /// <summary>
-    /// Takes note of permissions set by hand that give way to an access, once and for good: of themselves, or here where a
-    /// watch keeps Xen from having them.
+    /// Records that permissions set by hand give way to an access, permanently: by themselves, or here if a watch keeps
+    /// them from reaching Xen.
     /// </summary>
-    /// <returns>Whether the page's permissions are others now.</returns>
+    /// <returns>Whether the page's permissions have changed.</returns>
     private bool Follow(ulong gfn, PageAccess access)
     {
         MemAccess? set = _byHand[gfn];
         if (set is not (MemAccess.Rx2rw or MemAccess.N2rwx)) return false;
         bool isXens = PermissionsOf(gfn) == set;
 
-        // Xen tells nobody that Rx2rw gave way: it is noticed when the page cannot be executed any more.
+        // Xen does not report that Rx2rw gave way: it shows when the page can no longer be executed.
         MemAccess now = set == MemAccess.N2rwx ? MemAccess.Rwx
             : (access & (isXens ? PageAccess.Execute : PageAccess.Write)) != 0 ? MemAccess.RW
             : set.Value;
@@ -291,7 +295,7 @@ internal sealed class ViewPermissions
         return true;
     }
 
-    /// <summary>Sets pages to what they are to have, a step at a time, each with one call.</summary>
+    /// <summary>Sets pages to their intended permissions, one step at a time, with one call each.</summary>
     private IEnumerable<int> Apply(GfnRange[] ranges, PageSurvey survey)
     {
         int count = 0;
@@ -323,8 +327,8 @@ internal sealed class ViewPermissions
     }
 
     /// <summary>
-    /// While vCPUs run, Xen tells all their processors of each page, and waits for them; while none runs it tells nobody. So a
-    /// pause of a millisecond or two takes the place of thousands of interruptions.
+    /// While vCPUs run, Xen tells all their processors about each page and waits for them; while none runs, it tells
+    /// none. So a pause of a millisecond or two replaces thousands of interruptions.
     /// </summary>
     private void WriteStep(int count)
     {
@@ -347,7 +351,10 @@ internal sealed class ViewPermissions
         if (_monitor.DefaultMemAccess != permissions) _monitor.DefaultMemAccess = permissions;
     }
 
-    /// <summary>Whether a watch wants to see such accesses of the page after this one too. No lambda: it would be two objects an event.</summary>
+    /// <summary>
+    /// Whether a watch wants to see such accesses to the page again. Not a lambda, which would cost two objects per
+    /// event.
+    /// </summary>
     private bool StaysRestricted(RequestReader request, ulong gfn, PageAccess access)
     {
         foreach (WatchedPages watch in _watches)
@@ -383,7 +390,9 @@ internal sealed class ViewPermissions
         foreach (ViewPermissions view in _views) view.WriteOwn(gfns);
     }
 
-    /// <summary>What is set in the host's view Xen sets in all: gives pages their own permissions again.</summary>
+    /// <summary>
+    /// Xen copies what is set in the host's view to all views: this gives pages their own permissions again.
+    /// </summary>
     private void WriteOwn(ReadOnlySpan<ulong> gfns)
     {
         int count = 0;

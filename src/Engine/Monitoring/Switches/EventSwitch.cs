@@ -11,7 +11,9 @@ internal readonly record struct EventSwitch(VmEventKind Kind, uint Selector = 0)
     /// <summary>Whether it is about writes that can be denied.</summary>
     public bool IsRegisterWrite => Kind is VmEventKind.WriteControlRegister or VmEventKind.MovToMsr;
 
-    /// <summary>What a host must be able to do to raise a kind of event; nothing for those that come of themselves.</summary>
+    /// <summary>
+    /// The capability that a host needs to raise a kind of event; none for kinds that need no switch.
+    /// </summary>
     public static MonitorCapabilities CapabilityFor(VmEventKind kind) => kind switch
     {
         VmEventKind.WriteControlRegister => MonitorCapabilities.WriteControlRegister,
@@ -42,14 +44,14 @@ internal readonly record struct EventSwitch(VmEventKind Kind, uint Selector = 0)
             "Watch other kinds of event, or run the guest on a host whose hardware and Xen version can.");
     }
 
-    /// <summary>The switches that a watch needs, and how.</summary>
+    /// <summary>The switches that a watch needs, and their options.</summary>
     public static IEnumerable<(EventSwitch Switch, SwitchOptions Options)> NeededBy(EventWatch watch)
     {
         foreach (VmEventKind kind in watch.Kinds.Distinct())
         {
             switch (kind)
             {
-                // Page access is had by permissions, an interrupt by an answer, and the others come of themselves.
+                // Page access comes from permissions, an interrupt from an answer, and the others need no switch.
                 case VmEventKind.MemAccess or VmEventKind.Interrupt or VmEventKind.MemSharing or VmEventKind.MemPaging or VmEventKind.Unknown:
                     break;
                 case VmEventKind.WriteControlRegister:
@@ -65,7 +67,7 @@ internal readonly record struct EventSwitch(VmEventKind Kind, uint Selector = 0)
                 case VmEventKind.GuestRequest: yield return (new(kind), new(!watch.Async, AllowUserspace: watch.AllowUserspace)); break;
                 case VmEventKind.DebugException: yield return (new(kind), new(!watch.Async)); break;
 
-                // A vCPU that waits after an exit has nothing done about it yet: only for somebody who may answer.
+                // A vCPU that waits after an exit makes no progress: only for somebody who may answer.
                 case VmEventKind.VmExit: yield return (new(kind), new(Sync: watch.Hold)); break;
                 default: yield return (new(kind), new()); break;
             }
@@ -97,17 +99,23 @@ internal readonly record struct EventSwitch(VmEventKind Kind, uint Selector = 0)
     }
 }
 
-/// <summary>How one of Xen's switches for events is turned on. Of an option that a kind does not have, the default.</summary>
+/// <summary>
+/// The options of one of Xen's switches for events. An option that a kind does not have keeps its default.
+/// </summary>
 /// <param name="Sync">The vCPU waits for an answer.</param>
-/// <param name="IgnoredBits">Of a control register: the bits whose change raises no event.</param>
-/// <param name="OnChangeOnly">Of a register: writing the same value raises no event.</param>
-/// <param name="AllowUserspace">Of guest requests: the guest's programs may make them too, not its kernel alone.</param>
+/// <param name="IgnoredBits">For a control register: the bits whose changes raise no event.</param>
+/// <param name="OnChangeOnly">For a register: a write of the same value raises no event.</param>
+/// <param name="AllowUserspace">
+/// For guest requests: the guest's programs may make them too, not only its kernel.
+/// </param>
 internal readonly record struct SwitchOptions(bool Sync = true, ulong IgnoredBits = 0, bool OnChangeOnly = false, bool AllowUserspace = false)
 {
-    /// <summary>Whether both can be had from one switch: a vCPU waits for an answer or it does not.</summary>
+    /// <summary>Whether one switch can serve both: a vCPU either waits for an answer or does not.</summary>
     public bool GoesWith(SwitchOptions other) => Sync == other.Sync;
 
-    /// <summary>What shows everything that either asks for; each watch's filter takes its own from that.</summary>
+    /// <summary>
+    /// The options that show everything that either asks for; each watch's filter takes its own events from that.
+    /// </summary>
     public SwitchOptions And(SwitchOptions other) => new(
         Sync, IgnoredBits & other.IgnoredBits, OnChangeOnly && other.OnChangeOnly, AllowUserspace || other.AllowUserspace);
 }

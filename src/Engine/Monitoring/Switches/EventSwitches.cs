@@ -5,13 +5,13 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// Xen's switches for events, counted: the first who wants an event turns it on, the last one out turns it off, and
-/// what several want with other options is turned on so that each finds its own in it. Page access has none: see
-/// <see cref="ViewPermissions"/>. Used by the pump's thread.
+/// Xen's switches for events, counted. The first user of an event turns its switch on and the last one turns it off. If
+/// several users want different options, the switch is set so that it covers all of them. Page access has no switch:
+/// see <see cref="ViewPermissions"/>. Used by the pump's thread.
 /// </summary>
 internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout, int vcpus)
 {
-    /// <summary>The interface version of Xen 4.14; those before hold every watched register write back.</summary>
+    /// <summary>The interface version of Xen 4.14; earlier releases hold every watched register write back.</summary>
     private const int FirstToWriteAtOnce = 6;
 
     private static readonly EventSwitch FailedEmulation = new(VmEventKind.EmulUnimplemented);
@@ -31,7 +31,7 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
     /// <summary>Whether a switch waits to be turned on again.</summary>
     public bool HasLifted => _lifted.Count > 0;
 
-    /// <summary>Has register writes wait for their answer, so that it can deny them.</summary>
+    /// <summary>Makes register writes wait for their answer, so that it can deny them.</summary>
     public void DeferRegisterWrites()
     {
         if (_registerWritesDeferred) return;
@@ -40,7 +40,7 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
         _registerWritesDeferred = true;
     }
 
-    /// <summary>Turns on what a watch needs, or, failing, nothing.</summary>
+    /// <summary>Turns on what a watch needs, or nothing if it fails.</summary>
     public void Enable(EventWatch watch)
     {
         List<(EventSwitch Switch, SwitchOptions Options)> wanted = SwitchesOf(watch);
@@ -66,7 +66,7 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
         if (watch.Pages is { IgnorePageWalks: true }) _pageWalksIgnored++;
     }
 
-    /// <summary>Gives up what a watch needed.</summary>
+    /// <summary>Releases what a watch needed.</summary>
     public void Disable(EventWatch watch)
     {
         if (watch.Pages is { IgnorePageWalks: true } && --_pageWalksIgnored == 0) monitor.MonitorPageWalks(true);
@@ -75,7 +75,7 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
         foreach ((EventSwitch one, SwitchOptions options) in SwitchesOf(watch)) Disable(one, options);
     }
 
-    /// <summary>Turns on what the session itself needs, until its end, where the host has it.</summary>
+    /// <summary>Turns on what the session itself needs until its end, if the host supports it.</summary>
     public void Need(VmEventKind kind)
     {
         if ((monitor.Capabilities & EventSwitch.CapabilityFor(kind)) == 0 || _needed.Contains(kind)) return;
@@ -83,7 +83,7 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
         _needed.Add(kind);
     }
 
-    /// <summary>Gives up what the session itself needed.</summary>
+    /// <summary>Releases what the session itself needed.</summary>
     public void DisableNeeded()
     {
         foreach (VmEventKind kind in _needed.ToArray())
@@ -93,14 +93,14 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
         }
     }
 
-    /// <summary>Has no vCPU step any more, also none that an answer has made step.</summary>
+    /// <summary>Stops single-stepping of all vCPUs, whoever started it.</summary>
     public void StopStepping()
     {
         _ended = true;
         _stepping.StopAll();
     }
 
-    /// <summary>What speaks against the stepping that an answer asks for. From any thread.</summary>
+    /// <summary>The objection to the stepping that an answer asks for. From any thread.</summary>
     public XenException? FindObjection(VmEventResponse response)
     {
         if (!response.ToggleSingleStep && response.FastSingleStepView is null) return null;
@@ -108,31 +108,31 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
         {
             return new XenException(
                 XenErrorId.NotSupported,
-                "This host cannot single step vCPUs of this domain.",
+                "This host cannot single-step vCPUs of this domain.",
                 "Run the guest on an Intel processor with the monitor trap flag.");
         }
 
         return response.ToggleSingleStep && _stepWatches == 0 ? new XenException(
             XenErrorId.ResponseNotApplicable,
-            "Nobody watches SingleStep events of this domain, so nobody would see the steps, and the vCPU takes no interrupts meanwhile.",
+            "Nobody watches SingleStep events of this domain, so nobody would see the steps, and a stepping vCPU gets no interrupts.",
             "Watch SingleStep events too.",
             task: RemedyTask.WatchSteps) : null;
     }
 
-    /// <summary>Leaves out of an answer the stepping that nobody would see, or end.</summary>
+    /// <summary>Removes from an answer any stepping that nobody would see or end.</summary>
     public VmEventResponse Permit(VmEventResponse response)
     {
         if (!response.ToggleSingleStep && response.FastSingleStepView is null) return response;
         if (_ended || FindObjection(response) is not null) return new VmEventResponse(response) { ToggleSingleStep = false, FastSingleStepView = null };
 
-        // Xen ends a fast single step only where it would raise an event for a slow one.
+        // Xen ends a fast single step only where it would raise an event for a normal one.
         if (response.FastSingleStepView is not null) Need(VmEventKind.SingleStep);
         return response;
     }
 
     /// <summary>
-    /// Lets a vCPU do what it was stopped at. Xen would stop it there again, so the switch is off, for all vCPUs, until
-    /// this one has run on for a moment.
+    /// Lets a vCPU get past what it stopped at. Xen would stop it there again, so the switch is off for all vCPUs until
+    /// this one has run on briefly.
     /// </summary>
     public void LetPass(VmEventKind kind, uint vcpu)
     {
@@ -147,7 +147,7 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
         lifted.LetPass(vcpu);
     }
 
-    /// <summary>Turns on again what was off for a moment that is over.</summary>
+    /// <summary>Turns switches on again whose time is over.</summary>
     public void RestoreLifted()
     {
         if (_lifted.Count == 0) return;
@@ -159,14 +159,16 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
         }
     }
 
-    /// <summary>Xen does a write that it defers when the vCPU has stood still; one that does not wait runs on without it.</summary>
+    /// <summary>
+    /// Xen does a deferred write when the vCPU has been paused; a vCPU that does not wait runs on without it.
+    /// </summary>
     private static bool IsLostWhenDeferred(EventSwitch one, SwitchOptions options) =>
         one.Kind == VmEventKind.WriteControlRegister && one.Selector != (uint)ControlRegister.Xcr0 && !options.Sync;
 
     private static XenException WritesWouldBeLost() => new(
         XenErrorId.ConflictingWatch,
-        "This Xen defers watched register writes until they are answered, always before Xen 4.14 and later where they may be denied; a guest that does not wait for the answer would run on without its write.",
-        "Watch writes of CR0, CR3 and CR4 so that the guest waits, or, with Xen 4.14 or later, in a session that denies none.");
+        "This Xen defers watched register writes until they are answered: before Xen 4.14 always, later if they may be denied. A guest that does not wait for the answer would run on without its write.",
+        "Watch writes of CR0, CR3 and CR4 so that the guest waits, or, with Xen 4.14 or later, in a session that denies no writes.");
 
     private static SwitchOptions Merge(IEnumerable<SwitchOptions> users) => users.Aggregate((all, one) => all.And(one));
 
@@ -174,7 +176,7 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
     {
         List<(EventSwitch Switch, SwitchOptions Options)> switches = [.. EventSwitch.NeededBy(watch)];
 
-        // Watched pages can need emulation; what Xen cannot emulate would otherwise give the guest an exception.
+        // Watched pages can need emulation; an instruction that Xen cannot emulate would give the guest an exception.
         bool canReport = (monitor.Capabilities & EventSwitch.CapabilityFor(FailedEmulation.Kind)) != 0;
         if (watch.Pages is not null && canReport && !watch.Kinds.Contains(FailedEmulation.Kind)) switches.Add((FailedEmulation, new()));
         return switches;
@@ -206,13 +208,15 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
             return;
         }
 
-        // Noted only once it is done: what Xen refuses is tried again.
+        // Recorded only once it is done: what Xen refuses is tried again.
         if (!_lifted.ContainsKey(one)) one.Set(monitor, enable: false, before);
         _lifted.Remove(one);
         _users.Remove(one);
     }
 
-    /// <summary>Xen changes no switch that is on. The domain is paused for it, so that it does nothing unseen meanwhile.</summary>
+    /// <summary>
+    /// Xen does not change a switch that is on. The domain is paused meanwhile, so that nothing happens unseen.
+    /// </summary>
     private void Change(EventSwitch one, SwitchOptions before, SwitchOptions after)
     {
         if (before == after) return;
@@ -228,7 +232,7 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
         if (!_users.TryGetValue(one, out List<SwitchOptions>? users) || users[0].GoesWith(options)) return;
         throw new XenException(
             XenErrorId.ConflictingWatch,
-            $"{one.Kind} events are being watched already so that the guest {(options.Sync ? "does not wait" : "waits")} for answers, and Xen has one setting for all.",
+            $"{one.Kind} events are already being watched so that the guest {(options.Sync ? "does not wait" : "waits")} for answers, and Xen has one setting for all.",
             "Watch in the same way, or end the other watch first.");
     }
 }

@@ -3,16 +3,16 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Monitoring;
 
-/// <summary>A switch that is off for a moment, for vCPUs to get past what would raise its event again and again.</summary>
+/// <summary>A switch that is off briefly, so that vCPUs get past what would raise its event again and again.</summary>
 internal sealed class LiftedSwitch(IDomainMonitor monitor)
 {
-    /// <summary>How long a vCPU is waited for that does not run.</summary>
+    /// <summary>The longest wait for a vCPU that does not run.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(100);
 
     private readonly Dictionary<uint, ulong> _ranBefore = [];
     private long _since;
 
-    /// <summary>How long at least: time enough for what a vCPU was stopped at, once it runs.</summary>
+    /// <summary>The shortest time: enough for a running vCPU to do what it stopped at.</summary>
     public static TimeSpan ShortestLift { get; } = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Whether every vCPU that it was lifted for has run on.</summary>

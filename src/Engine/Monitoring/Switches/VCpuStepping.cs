@@ -3,25 +3,25 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// Which vCPUs step, counted: the first watch that wants it begins, the last one out ends it. Xen has a vCPU step on
-/// when nobody sees it any more and after the monitor is disabled, and delivers it no interrupts: none may be left so.
-/// Used by the pump's thread.
+/// Which vCPUs step, counted: the first watch that wants it starts it, the last one ends it. A vCPU keeps stepping when
+/// nobody sees the steps any more and after the monitor is disabled, and Xen delivers no interrupts to it. So no vCPU
+/// may be left stepping. Used by the pump's thread.
 /// </summary>
 internal sealed class VCpuStepping(IDomainMonitor monitor, int vcpus)
 {
     private readonly Dictionary<uint, int> _users = [];
 
-    /// <summary>Those whose stepping answers have switched over.</summary>
+    /// <summary>The vCPUs whose stepping answers have toggled.</summary>
     private readonly HashSet<uint> _switchedOver = [];
 
-    /// <summary>Those that do one instruction in another view.</summary>
+    /// <summary>The vCPUs that execute one instruction in another view.</summary>
     private readonly HashSet<uint> _steppingOver = [];
     private bool _mayStep;
 
-    /// <summary>Steps are seen from now on, so answers may begin them.</summary>
+    /// <summary>Steps are seen from now on, so answers may start them.</summary>
     public void MayBegin() => _mayStep = true;
 
-    /// <summary>Has the vCPUs of a watch step, or, failing, none of them.</summary>
+    /// <summary>Makes the vCPUs of a watch step, or none of them if it fails.</summary>
     public void Start(EventWatch watch)
     {
         List<uint> started = [];
@@ -41,28 +41,28 @@ internal sealed class VCpuStepping(IDomainMonitor monitor, int vcpus)
         }
     }
 
-    /// <summary>Gives up what a watch began.</summary>
+    /// <summary>Ends what a watch started.</summary>
     public void Stop(EventWatch watch)
     {
         foreach (uint vcpu in watch.SteppedVCpus.Distinct()) Stop(vcpu);
     }
 
-    /// <summary>Takes note of an answer that switches a vCPU's stepping over.</summary>
+    /// <summary>Records that an answer toggles a vCPU's stepping.</summary>
     public void SwitchOver(uint vcpu)
     {
         if (!_switchedOver.Remove(vcpu)) _switchedOver.Add(vcpu);
     }
 
-    /// <summary>Has a vCPU step until <see cref="EndStepOver"/>, whether it does already or not.</summary>
+    /// <summary>Makes a vCPU step until <see cref="EndStepOver"/>, whether it already does or not.</summary>
     public void BeginStepOver(uint vcpu)
     {
         monitor.SetSingleStep(vcpu, enable: true);
         _steppingOver.Add(vcpu);
     }
 
-    /// <summary>Has a vCPU step no longer, unless it did before.</summary>
+    /// <summary>Stops a vCPU's stepping, unless it stepped before.</summary>
     /// <param name="vcpu">The vCPU.</param>
-    /// <param name="switchesOver">The answer will switch its stepping over, and has been noted.</param>
+    /// <param name="switchesOver">The answer will toggle its stepping, which has been recorded.</param>
     public void EndStepOver(uint vcpu, bool switchesOver)
     {
         _steppingOver.Remove(vcpu);
@@ -70,10 +70,10 @@ internal sealed class VCpuStepping(IDomainMonitor monitor, int vcpus)
         monitor.SetSingleStep(vcpu, enable: wanted != switchesOver);
     }
 
-    /// <summary>No vCPU is in the midst of stepping over any more: what they wait for does not come.</summary>
+    /// <summary>No vCPU is stepping over any more: what they wait for does not come.</summary>
     public void ForgetStepsOver() => _steppingOver.Clear();
 
-    /// <summary>Has no vCPU step any more, also none that an answer has made step, but for those that step over.</summary>
+    /// <summary>Stops the stepping of all vCPUs, whoever started it, except those that step over.</summary>
     public void StopAll()
     {
         if (!_mayStep) return;

@@ -3,13 +3,13 @@ using System.Globalization;
 namespace XenVmEvent.Hypervisor.Xen;
 
 /// <summary>
-/// A note that a process holds something which has to be let go even when it is killed: a paused domain, a stopped
-/// process. Its file's name says it all, so that it changes in one step, whatever happens. Whoever finds a note of a
-/// process that is gone takes it over, and lets go.
+/// Notes that a process holds something that must be released even if the process is killed: a paused domain, a stopped
+/// process. The name of the note's file says everything, so that a change is a single step. Whoever finds a note of a
+/// process that is gone takes it over and releases what it names.
 /// </summary>
 internal sealed class HoldNote
 {
-    /// <summary>Where the notes lie: gone with the machine's run, as what they tell of is.</summary>
+    /// <summary>The folder of the notes. It is emptied at boot, as are the pauses and stops that they record.</summary>
     public const string Folder = "/run/xenvmevent";
 
     private const char Separator = '.';
@@ -24,11 +24,13 @@ internal sealed class HoldNote
         Words = words;
     }
 
-    /// <summary>What is held, and how far that is.</summary>
+    /// <summary>What is held, and in which state.</summary>
     public IReadOnlyList<string> Words { get; private set; }
 
-    /// <summary>Says that this process is about to hold something. Where no note can be written, it is held without.</summary>
-    /// <param name="words">What; no word has a dot or a slash.</param>
+    /// <summary>
+    /// Notes that this process is about to hold something. If no note can be written, it is held without one.
+    /// </summary>
+    /// <param name="words">What is held; no word contains a dot or a slash.</param>
     public static HoldNote Write(params string[] words)
     {
         string file = FileOf(words);
@@ -61,10 +63,10 @@ internal sealed class HoldNote
         }
     }
 
-    /// <summary>Says how far it is now.</summary>
+    /// <summary>Changes the state.</summary>
     public void Change(params string[] words) => TryChange(words);
 
-    /// <summary>It is held no more.</summary>
+    /// <summary>Removes the note: nothing is held any more.</summary>
     public void Remove()
     {
         if (_file is null) return;
@@ -74,7 +76,7 @@ internal sealed class HoldNote
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Nobody may write there any more, who could when it was written.
+            // The folder was writable when the note was written, and is not any more.
         }
 
         _file = null;
@@ -84,7 +86,7 @@ internal sealed class HoldNote
         CultureInfo.InvariantCulture,
         $"{Folder}/{string.Join(Separator, words)}.{ProcessIdentity.Current.Id}.{ProcessIdentity.Current.StartTime}.{Interlocked.Increment(ref _count)}");
 
-    /// <returns>False: another process has taken it over before.</returns>
+    /// <returns>False: another process has already taken it over.</returns>
     private bool TryChange(string[] words)
     {
         Words = words;

@@ -2,13 +2,16 @@ using System.Globalization;
 
 namespace XenVmEvent.Hypervisor.Xen;
 
-/// <summary>The processes that may be another listener. Xen does not tell which one it is, but a listener has event channels open.</summary>
+/// <summary>
+/// The processes that may be another listener. Xen does not tell which one it is, but a listener has event channels
+/// open.
+/// </summary>
 internal static class ListenerSuspects
 {
     private static readonly string[] Daemons = ["xenstored", "oxenstored", "xenconsoled", "xl", "libvirtd", "virtxend", "xenopsd"];
 
-    /// <summary>They, as far as this user may see them; neither this process nor Xen's own daemons.</summary>
-    /// <param name="proc">Where the process directories lie: /proc.</param>
+    /// <summary>The suspects, as far as this user may see them, without this process and Xen's own daemons.</summary>
+    /// <param name="proc">The folder with the process directories: /proc.</param>
     public static IReadOnlyList<ListenerSuspect> Find(string proc)
     {
         if (!Directory.Exists(proc)) return [];
@@ -33,7 +36,7 @@ internal static class ListenerSuspects
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return false; // It ended just now, or is another user's.
+            return false; // It has just ended, or belongs to another user.
         }
     }
 

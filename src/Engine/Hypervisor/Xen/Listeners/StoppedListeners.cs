@@ -4,16 +4,17 @@ using System.Globalization;
 namespace XenVmEvent.Hypervisor.Xen;
 
 /// <summary>
-/// Keeps processes from calling Xen until it is disposed: a notification while another process disables the monitor can
-/// take two of Xen's locks in the other order and so deadlock the host. Each is noted (<see cref="HoldNote"/>) before it is
-/// stopped, so that one that this process, killed, leaves stopped can be found.
+/// Keeps processes from calling Xen until it is disposed. A notification while another process disables the monitor can
+/// take two of Xen's locks in the opposite order and so deadlock the host. Each process is noted
+/// (<see cref="HoldNote"/>) before it is stopped. If this process is killed, the ones that it leaves stopped can be
+/// found.
 /// </summary>
 internal sealed class StoppedListeners : IDisposable
 {
     private const int SignalContinue = 18;
     private const int SignalStop = 19;
 
-    /// <summary>A stop signal acts when the process leaves its system call of now.</summary>
+    /// <summary>A stop signal takes effect only when the process leaves its current system call.</summary>
     private static readonly TimeSpan LongestCall = TimeSpan.FromSeconds(1);
 
     private const string Kind = "stop";
@@ -24,7 +25,7 @@ internal sealed class StoppedListeners : IDisposable
     {
         foreach (ListenerSuspect suspect in suspects)
         {
-            // One that was stopped already is somebody else's to continue.
+            // A process that was already stopped is somebody else's to continue.
             if (IsStopped(proc, suspect.ProcessId) || ProcessIdentity.Of(suspect.ProcessId) is not { } process) continue;
             HoldNote note = HoldNote.Write(
                 Kind, process.Id.ToString(CultureInfo.InvariantCulture), process.StartTime.ToString(CultureInfo.InvariantCulture));
@@ -45,7 +46,7 @@ internal sealed class StoppedListeners : IDisposable
         }
     }
 
-    /// <summary>Lets those go on that processes which are gone have left stopped.</summary>
+    /// <summary>Continues the processes that were stopped by processes that are gone.</summary>
     public static void UndoAbandoned()
     {
         foreach (HoldNote note in HoldNote.TakeAbandoned(Kind))

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace XenVmEvent.Hypervisor.Xen;
 
 /// <summary>
-/// The beginning of what <c>xc_domain_getinfolist</c> tells: <c>xen_domctl_getdomaininfo</c>, the same from Xen 4.12 to
-/// 4.22. The rest differs, and there is room for any.
+/// The beginning of the record that <c>xc_domain_getinfolist</c> returns: <c>xen_domctl_getdomaininfo</c>, the same
+/// from Xen 4.12 to 4.22. The rest differs; there is room for any.
 /// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 1024)]
 internal struct DomainInfo
@@ -23,7 +23,7 @@ internal struct DomainInfo
     [FieldOffset(4)]
     public uint Flags;
 
-    /// <summary>How many pages of memory it has, those that it shares or that were paged out left out.</summary>
+    /// <summary>How many pages of memory it has, without shared and paged-out pages.</summary>
     [FieldOffset(8)]
     public ulong Pages;
 
@@ -31,24 +31,26 @@ internal struct DomainInfo
     [FieldOffset(16)]
     public ulong MaximumPages;
 
-    /// <summary>The highest of its vCPUs, online or not; all bits set while it is being made and has none.</summary>
+    /// <summary>The highest id of its vCPUs, online or not; all bits set while it is being made and has none.</summary>
     [FieldOffset(68)]
     public uint HighestVCpu;
 
-    /// <summary>The uuid that the toolstack gave it, in the order in which it is written.</summary>
+    /// <summary>The uuid that the toolstack gave it, in the order in which it is printed.</summary>
     [FieldOffset(76)]
     public UuidBytes Uuid;
 
-    /// <summary>Whether it is a guest with hardware's help (HVM, PVH, all of arm64), and not paravirtualised.</summary>
+    /// <summary>Whether it is a hardware virtualised guest (HVM, PVH, any on arm64) and not paravirtualised.</summary>
     public readonly bool IsHvm => (Flags & HvmGuest) != 0;
 
     /// <summary>How many vCPUs it has, online or not; 0 while it is being made.</summary>
     public readonly int VCpus => (int)(HighestVCpu + 1);
 
-    /// <summary>It was destroyed, and is kept only because somebody has a page of it mapped.</summary>
+    /// <summary>It was destroyed, and exists only because somebody has a page of it mapped.</summary>
     public readonly bool IsDying => (Flags & Dying) != 0;
 
-    /// <summary>A toolstack, or something that calls Xen as one does, has paused it; how often Xen does not tell.</summary>
+    /// <summary>
+    /// A toolstack, or a program that calls Xen like one, has paused it. Xen does not tell how often.
+    /// </summary>
     public readonly bool IsPaused => (Flags & Paused) != 0;
 
     public readonly DomainState State
@@ -61,14 +63,14 @@ internal struct DomainInfo
         }
     }
 
-    /// <summary>The flags that say how a domain ended, and whether it is paused.</summary>
+    /// <summary>The flags that say how a domain ended and whether it is paused.</summary>
     public static uint FlagsOf(DomainState state, bool isDying, bool isPaused) => (isDying ? Dying : 0) | (isPaused ? Paused : 0) | state switch
     {
         DomainState.Running or DomainState.Destroyed => 0,
         _ => Shutdown | (uint)(state - DomainState.ShutDown) << ShutdownReasonShift,
     };
 
-    /// <summary>What an entry of a domain that is not paravirtualised has beside its ending.</summary>
+    /// <summary>The record of a domain; <paramref name="flags"/> says how it ended and whether it is paused.</summary>
     public static DomainInfo Of(XenDomain domain, ulong pages, ulong maximumPages, uint flags)
     {
         DomainInfo info = new()

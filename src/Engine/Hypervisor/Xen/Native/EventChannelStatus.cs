@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace XenVmEvent.Hypervisor.Xen;
 
-/// <summary>What Xen knows of an event channel: <c>struct evtchn_status</c> (public/event_channel.h).</summary>
+/// <summary>Xen's record of an event channel: <c>struct evtchn_status</c> (public/event_channel.h).</summary>
 [StructLayout(LayoutKind.Explicit, Size = 24)]
 internal struct EventChannelStatus
 {
@@ -18,9 +18,9 @@ internal struct EventChannelStatus
     [FieldOffset(8)]
     public uint Status;
 
-    /// <summary>Whether the other end of one of this domain's ports is there; true also where Xen does not tell.</summary>
+    /// <summary>Whether the other end of one of this domain's ports exists; true also if Xen does not tell.</summary>
     /// <param name="xen">The connection.</param>
-    /// <param name="port">The port; 0 for one who has none, as who has taken over from another.</param>
+    /// <param name="port">The port; 0 for a caller without one, such as a guard that has taken over.</param>
     public static bool IsBound(XenCtrlHandle xen, uint port)
     {
         EventChannelStatus status = new() { Domain = OwnDomain, Port = port };

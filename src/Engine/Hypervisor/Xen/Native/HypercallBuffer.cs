@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace XenVmEvent.Hypervisor.Xen;
 
-/// <summary>Memory that a hypercall reads and writes, and the connection to make it by: for what libxenctrl has no function for.</summary>
+/// <summary>
+/// Memory that a hypercall reads and writes, and a connection to make it: for operations that libxenctrl has no
+/// function for.
+/// </summary>
 internal sealed unsafe class HypercallBuffer : IDisposable
 {
     private readonly XenCallHandle _xen;
@@ -14,10 +17,12 @@ internal sealed unsafe class HypercallBuffer : IDisposable
     /// <summary>Its bytes; zero at first.</summary>
     public Span<byte> Bytes => new((void*)_start, _size);
 
-    /// <summary>Where it lies, for a pointer into itself.</summary>
+    /// <summary>Its address, for a pointer into the buffer itself.</summary>
     public ulong Address => (ulong)_start;
 
-    /// <exception cref="XenException">libxencall is not there or cannot be opened, or there is no memory.</exception>
+    /// <exception cref="XenException">
+    /// libxencall is not installed or cannot be opened, or there is no memory.
+    /// </exception>
     public static HypercallBuffer Open(int size)
     {
         XenLibraries.LoadCall();
@@ -28,7 +33,7 @@ internal sealed unsafe class HypercallBuffer : IDisposable
             int errno = Marshal.GetLastPInvokeError();
             xen.Dispose();
             throw new XenException(
-                XenErrorId.OutOfMemory, nameof(XenCall.xencall_alloc_buffer), (Errno)errno, "There is no memory for a hypercall.", "Free memory of the host.");
+                XenErrorId.OutOfMemory, nameof(XenCall.xencall_alloc_buffer), (Errno)errno, "There is no memory for a hypercall.", "Free memory on the host.");
         }
 
         HypercallBuffer buffer = new(xen, start, size);
@@ -36,12 +41,12 @@ internal sealed unsafe class HypercallBuffer : IDisposable
         return buffer;
     }
 
-    /// <summary>Makes a hypercall whose one argument is this.</summary>
-    /// <returns>What it returned; with errno where that is negative.</returns>
+    /// <summary>Makes a hypercall with this buffer as its only argument.</summary>
+    /// <returns>Its result; if negative, errno is set.</returns>
     public int Call(uint hypercall) => XenCall.xencall1(_xen, hypercall, Address);
 
-    /// <summary>Makes a hypercall that takes an operation, and this as its argument.</summary>
-    /// <returns>What it returned; with errno where that is negative.</returns>
+    /// <summary>Makes a hypercall with an operation and this buffer as its arguments.</summary>
+    /// <returns>Its result; if negative, errno is set.</returns>
     public int Call(uint hypercall, ulong operation) => XenCall.xencall2(_xen, hypercall, operation, Address);
 
     public void Dispose()

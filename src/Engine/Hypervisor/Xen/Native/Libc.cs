@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace XenVmEvent.Hypervisor.Xen;
 
-/// <summary>The system calls that waiting and unmapping need, with their own names.</summary>
+/// <summary>The system calls for waiting and unmapping, under their own names.</summary>
 internal static unsafe partial class Libc
 {
     internal const short PollIn = 1;
@@ -47,7 +47,7 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     private static partial int fcntl(SafeFileHandle fd, int command, int argument);
 
-    /// <summary>Has each write go to the file's end, wherever that is by then. .NET opens no file so.</summary>
+    /// <summary>Makes every write go to the current end of the file. .NET cannot open a file this way.</summary>
     internal static void WriteToTheEnd(SafeFileHandle file)
     {
         int flags = fcntl(file, GetFlags, 0);

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace XenVmEvent.Hypervisor.Xen;
 
 /// <summary>
-/// What <c>xc_physinfo</c> tells: <c>xen_sysctl_physinfo</c> of Xen 4.12 to 4.22, which has two words more since 4.17; with
-/// room for more to come.
+/// The record that <c>xc_physinfo</c> returns: <c>xen_sysctl_physinfo</c> of Xen 4.12 to 4.22, which has had two more
+/// words since 4.17, with room for later ones.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct PhysicalInfo
@@ -24,7 +24,7 @@ internal struct PhysicalInfo
     public readonly bool? HasNestedPaging(XenVersion version) =>
         version.IsAtLeast4(13) ? (_words[CapabilitiesWord] & NestedPaging) != 0 : null;
 
-    /// <summary>Of an x86 processor, from CPUID's leaves 1 and 0x80000001, ECX.</summary>
+    /// <summary>Of an x86 processor: ECX of CPUID leaves 1 and 0x80000001.</summary>
     public readonly Virtualization Virtualization(XenVersion version)
     {
         int features = version.IsAtLeast4(17) ? FirstFeatureWordSince417 : FirstFeatureWord;

@@ -3,17 +3,17 @@ using System.Runtime.InteropServices;
 namespace XenVmEvent.Hypervisor.Xen;
 
 /// <summary>
-/// A <c>xentoollog_logger</c> that says nothing. Without one Xen's libraries write to standard error, besides what
-/// <see cref="XenException"/> says.
+/// A <c>xentoollog_logger</c> that logs nothing. Without one, Xen's libraries write to standard error, in addition to
+/// the <see cref="XenException"/>.
 /// </summary>
 internal static unsafe class SilentLogger
 {
-    /// <summary>The logger; it lives as long as the process, as connections may.</summary>
+    /// <summary>The logger. It lives as long as the process, because connections may.</summary>
     public static readonly nint Pointer = Create();
 
     private static nint Create()
     {
-        // Its members: vmessage, progress (null where it is not wanted), destroy (only its creator calls it).
+        // Its members: vmessage, progress (null: not wanted), destroy (only its creator calls it).
         nint* members = (nint*)NativeMemory.AllocZeroed(3, (nuint)sizeof(nint));
         members[0] = (nint)(delegate* unmanaged<nint, int, int, byte*, byte*, nint, void>)&Message;
         return (nint)members;

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace XenVmEvent.Hypervisor.Xen;
 
-/// <summary>What <c>xc_vcpu_getinfo</c> tells: <c>xen_domctl_getvcpuinfo</c>, the same from Xen 4.12 to 4.22.</summary>
+/// <summary>
+/// The record that <c>xc_vcpu_getinfo</c> returns: <c>xen_domctl_getvcpuinfo</c>, the same from Xen 4.12 to 4.22.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct VCpuInfo
 {
@@ -11,7 +13,7 @@ internal struct VCpuInfo
     public byte Blocked;
     public byte Running;
 
-    /// <summary>How long it has run, in nanoseconds. On a boundary of 8 bytes.</summary>
+    /// <summary>How long it has run, in nanoseconds. Aligned to 8 bytes.</summary>
     public ulong CpuTime;
 
     public uint Cpu;

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace XenVmEvent.Hypervisor.Xen;
 
-/// <summary>The functions of libxencall, with its own names (Xen's tools/include/xencall.h): hypercalls as they are.</summary>
+/// <summary>
+/// The functions of libxencall under their own names (Xen's tools/include/xencall.h): raw hypercalls.
+/// </summary>
 internal static partial class XenCall
 {
     internal const string Library = "libxencall";

@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace XenVmEvent.Hypervisor.Xen;
 
 /// <summary>
-/// The functions of libxenctrl, with its own names and meanings (Xen's tools/include/xenctrl.h). They return 0 or a
-/// value; negative or a null pointer on failure, with errno. Those marked with a release are not in all: see
-/// <see cref="XenLibraries.XenCtrlHas"/>.
+/// The functions of libxenctrl, with their own names and meanings (Xen's tools/include/xenctrl.h). They return 0 or a
+/// value; on failure a negative number or a null pointer, with errno. Functions marked with a release are not in all of
+/// them: see <see cref="XenLibraries.XenCtrlHas"/>.
 /// </summary>
 internal static unsafe partial class XenCtrl
 {
@@ -14,7 +14,7 @@ internal static unsafe partial class XenCtrl
     /// <summary>XENVER_version, a command of <see cref="xc_version"/> (Xen's public/version.h).</summary>
     internal const int VersionNumber = 0;
 
-    /// <summary>XENVER_commandline: a text, ended by 0, in <see cref="CommandLineBytes"/>.</summary>
+    /// <summary>XENVER_commandline: a zero-terminated text in <see cref="CommandLineBytes"/>.</summary>
     internal const int VersionCommandLine = 9;
 
     /// <summary>The size of <c>xen_commandline_t</c>.</summary>
@@ -158,7 +158,7 @@ internal static unsafe partial class XenCtrl
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int xc_evtchn_status(XenCtrlHandle xch, ref EventChannelStatus status);
 
-    /// <summary>Single stepping: operation 0 is off, 1 is on.</summary>
+    /// <summary>Single-stepping: operation 0 is off, 1 is on.</summary>
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int xc_domain_debug_control(XenCtrlHandle xch, uint domain, uint operation, uint vcpu);
 
@@ -171,7 +171,7 @@ internal static unsafe partial class XenCtrl
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int xc_domain_get_pod_target(XenCtrlHandle xch, uint domain, out ulong pages, out ulong cached, out ulong entries);
 
-    /// <summary>Tells of existing domains from an id on; returns how many.</summary>
+    /// <summary>Returns the records of existing domains from an id on, and how many there are.</summary>
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int xc_domain_getinfolist(XenCtrlHandle xch, uint firstDomain, uint most, out DomainInfo info);
 
@@ -198,7 +198,7 @@ internal static unsafe partial class XenCtrl
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int xc_domain_unpause(XenCtrlHandle xch, uint domain);
 
-    /// <summary>Where it is not, libxendevicemodel has its successor.</summary>
+    /// <summary>If it is missing, libxendevicemodel has its successor.</summary>
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int xc_hvm_inject_trap(
         XenCtrlHandle xch, uint domain, int vcpu, byte vector, byte type, uint errorCode, byte instructionLength, ulong extra);

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace XenVmEvent.Hypervisor.Xen;
 
-/// <summary>The functions of libxendevicemodel, with its own names (Xen's tools/include/xendevicemodel.h).</summary>
+/// <summary>The functions of libxendevicemodel under their own names (Xen's tools/include/xendevicemodel.h).</summary>
 internal static partial class XenDeviceModel
 {
     internal const string Library = "libxendevicemodel";

@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace XenVmEvent.Hypervisor.Xen;
 
-/// <summary>The functions of libxenevtchn, with its own names (Xen's tools/include/xenevtchn.h). Negative is failure, with errno.</summary>
+/// <summary>
+/// The functions of libxenevtchn under their own names (Xen's tools/include/xenevtchn.h). A negative result is a
+/// failure, with errno.
+/// </summary>
 internal static partial class XenEventChannel
 {
     internal const string Library = "libxenevtchn";

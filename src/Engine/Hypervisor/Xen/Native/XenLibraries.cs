@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace XenVmEvent.Hypervisor.Xen;
 
-/// <summary>Loads Xen's libraries, each the one that fits the running Xen, and gives them to the imports.</summary>
+/// <summary>Loads the libraries of the running Xen and resolves the imports to them.</summary>
 internal static class XenLibraries
 {
     private const string Maps = "/proc/self/maps";
@@ -13,9 +13,9 @@ internal static class XenLibraries
 
     static XenLibraries() => NativeLibrary.SetDllImportResolver(typeof(XenLibraries).Assembly, Resolve);
 
-    /// <summary>Loads what a session needs.</summary>
-    /// <returns>The file that libxenctrl came from.</returns>
-    /// <exception cref="XenException">A library is not there.</exception>
+    /// <summary>Loads the libraries that a session needs.</summary>
+    /// <returns>The file of libxenctrl.</returns>
+    /// <exception cref="XenException">A library is not installed.</exception>
     public static string Load(XenVersion? running)
     {
         string package = running is XenVersion version ? $"libxenmisc{version}" : "libxenmisc with Xen's version";
@@ -23,7 +23,7 @@ internal static class XenLibraries
         Load(XenStore.Library, ["libxenstore.so.4", "libxenstore.so.3.0"], "libxenstore4 (libxenstore3.0 before Xen 4.17)");
         string file = Load(XenCtrl.Library, XenLibraryNames.OfXenCtrl(running, XenLibraryNames.Installed("/")), package);
 
-        // The name that development packages link tells no release; the file behind it does.
+        // The name that development packages link has no release; the file behind it has.
         return XenLibraryNames.ReleaseOf(file) is null ? MappedFile() ?? file : file;
     }
 
@@ -33,11 +33,11 @@ internal static class XenLibraries
         lock (Loading) return NativeLibrary.TryGetExport(Loaded[XenCtrl.Library].Handle, function, out _);
     }
 
-    /// <summary>Loads the library that injects exceptions, where libxenctrl does not.</summary>
+    /// <summary>Loads the library that injects exceptions, if libxenctrl cannot.</summary>
     public static void LoadDeviceModel() =>
         Load(XenDeviceModel.Library, ["libxendevicemodel.so.1"], "libxendevicemodel1");
 
-    /// <summary>Loads the library that makes hypercalls which libxenctrl has no function for.</summary>
+    /// <summary>Loads the library for hypercalls that libxenctrl has no function for.</summary>
     public static void LoadCall() => Load(XenCall.Library, ["libxencall.so.1"], "libxencall1");
 
     private static string Load(string library, IEnumerable<string> files, string package)
@@ -55,12 +55,14 @@ internal static class XenLibraries
 
         throw new XenException(
             XenErrorId.XenNotAvailable,
-            $"Xen's library {library} is not there, or is for another architecture.",
+            $"Xen's library {library} is not installed, or is for another architecture.",
             $"Install it (Debian's package is {package}), or use the simulator.",
             task: RemedyTask.UseSimulator);
     }
 
-    /// <summary>The name of the file that the loaded libxenctrl was mapped from; null when the kernel does not tell.</summary>
+    /// <summary>
+    /// The name of the file that the loaded libxenctrl was mapped from; null if the kernel does not tell.
+    /// </summary>
     private static string? MappedFile()
     {
         nint function;

@@ -14,8 +14,8 @@ internal static class XenLibraryNames
     ];
 
     /// <summary>
-    /// The running Xen's own, whose file the loader finds; then what is installed, newest first, each where the loader
-    /// finds it before where it was seen; then the name that development packages link.
+    /// First the running Xen's own, which the loader finds. Then the installed ones, newest first, each by the loader
+    /// before the place where it was seen. Then the name that development packages link.
     /// </summary>
     public static IEnumerable<string> OfXenCtrl(XenVersion? running, IEnumerable<string> installed)
     {
@@ -32,7 +32,9 @@ internal static class XenLibraryNames
         from file in Directory.EnumerateFiles(path, XenCtrl4 + "*")
         select file;
 
-    /// <summary>4.17 of libxenctrl.so.4.17 or libxenctrl.so.4.17.0, wherever it lies; null for a file whose name tells no release.</summary>
+    /// <summary>
+    /// 4.17 for libxenctrl.so.4.17 or libxenctrl.so.4.17.0 in any folder; null for a file name without a release.
+    /// </summary>
     public static XenVersion? ReleaseOf(string path)
     {
         string name = Path.GetFileName(path);
@@ -40,7 +42,9 @@ internal static class XenLibraryNames
         return MinorOf(patch < 0 ? name : name[..patch]) is int minor and >= 0 ? new XenVersion(4, minor) : null;
     }
 
-    /// <summary>The name of the file that an address is mapped from, by the lines of the kernel's /proc/PID/maps.</summary>
+    /// <summary>
+    /// The name of the file that an address is mapped from, according to the kernel's /proc/PID/maps.
+    /// </summary>
     public static string? MappedAt(ulong address, IEnumerable<string> maps)
     {
         foreach (string line in maps)
@@ -60,7 +64,9 @@ internal static class XenLibraryNames
         return null;
     }
 
-    /// <summary>17 of libxenctrl.so.4.17; negative for libxenctrl.so.4.17.0 and others, which are the same file again.</summary>
+    /// <summary>
+    /// 17 for libxenctrl.so.4.17; negative for libxenctrl.so.4.17.0 and others, which are the same file again.
+    /// </summary>
     private static int MinorOf(string path)
     {
         string name = Path.GetFileName(path);

@@ -3,14 +3,14 @@ using System.Runtime.InteropServices;
 namespace XenVmEvent.Hypervisor.Xen;
 
 /// <summary>
-/// The functions of libxenstore, with its own names (Xen's tools/include/xenstore.h). Null is failure, with errno;
-/// what they return is one block of C's memory, the caller's to free. A connection serves several threads.
+/// The functions of libxenstore under their own names (Xen's tools/include/xenstore.h). Null is a failure, with errno.
+/// Each result is one block of C memory that the caller must free. A connection serves several threads.
 /// </summary>
 internal static unsafe partial class XenStore
 {
     internal const string Library = "libxenstore";
 
-    /// <summary>Reading outside of a transaction.</summary>
+    /// <summary>No transaction.</summary>
     internal const uint NoTransaction = 0;
 
     [LibraryImport(Library, SetLastError = true)]
@@ -26,11 +26,11 @@ internal static unsafe partial class XenStore
     [return: MarshalAs(UnmanagedType.U1)]
     internal static partial bool xs_watch(XenStoreHandle handle, string path, string token);
 
-    /// <summary>Readable while a watch has something to tell.</summary>
+    /// <summary>Readable while a watch has news.</summary>
     [LibraryImport(Library)]
     internal static partial int xs_fileno(XenStoreHandle handle);
 
-    /// <summary>What a watch has to tell; null with EAGAIN when nothing.</summary>
+    /// <summary>The news of a watch; null with EAGAIN if there is none.</summary>
     [LibraryImport(Library, SetLastError = true)]
     internal static partial byte** xs_check_watch(XenStoreHandle handle);
 }

@@ -6,8 +6,8 @@ namespace XenVmEvent.Hypervisor.Xen;
 internal readonly record struct XenVersion(int Major, int Minor)
 {
     /// <summary>
-    /// The vm_event interface version that came with the release. Releases since 4.13 tell it themselves, so newer
-    /// versions than these need no row.
+    /// The vm_event interface version of the release. Releases since 4.13 report it themselves, so later versions need
+    /// no row here.
     /// </summary>
     public int VmEventInterface => (Major, Minor) switch
     {
@@ -21,8 +21,8 @@ internal readonly record struct XenVersion(int Major, int Minor)
     };
 
     /// <summary>
-    /// <c>XEN_DOMCTL_INTERFACE_VERSION</c> of the releases that do watched register writes at once unless told to hold
-    /// them back; null for older ones, which always hold them back, and for those not known yet.
+    /// <c>XEN_DOMCTL_INTERFACE_VERSION</c> of the releases that do watched register writes immediately unless told to
+    /// hold them back. Null for older releases, which always hold them back, and for unknown ones.
     /// </summary>
     public uint? DomctlInterface => (Major, Minor) switch
     {
@@ -39,7 +39,7 @@ internal readonly record struct XenVersion(int Major, int Minor)
     /// <summary>Whether it is this release of Xen 4, or a later one.</summary>
     public bool IsAtLeast4(int minor) => Major > 4 || (Major == 4 && Minor >= minor);
 
-    /// <summary>The release that runs, from sysfs; null where it does not tell.</summary>
+    /// <summary>The running release, from sysfs; null if sysfs does not tell.</summary>
     public static XenVersion? Read(string root)
     {
         string directory = Path.Combine(root, "sys/hypervisor/version");
@@ -48,7 +48,7 @@ internal readonly record struct XenVersion(int Major, int Minor)
             : null;
     }
 
-    /// <summary>From <c>XENVER_version</c>: the major number in the upper 16 bits, the minor in the lower.</summary>
+    /// <summary>From <c>XENVER_version</c>: the major number is in the upper 16 bits, the minor in the lower.</summary>
     public static XenVersion FromNumber(int number) => new(number >> 16, number & 0xffff);
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Major}.{Minor}");
