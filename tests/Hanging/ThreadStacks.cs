@@ -52,7 +52,7 @@ public static class ThreadStacks
         string dump = Path.GetTempFileName();
         try
         {
-            new DiagnosticsClient(Environment.ProcessId).WriteDump(DumpType.Normal, dump);
+            WriteDump(dump);
             using DataTarget target = DataTarget.LoadDump(dump);
 
             // The file beside the runtime is its own; ClrMD finds neither it nor the runtime's version by itself.
@@ -63,6 +63,23 @@ public static class ThreadStacks
         finally
         {
             File.Delete(dump);
+        }
+    }
+
+    private static void WriteDump(string file)
+    {
+        const int MostTries = 5;
+        for (int tries = 1; ; tries++)
+        {
+            try
+            {
+                new DiagnosticsClient(Environment.ProcessId).WriteDump(DumpType.Normal, file);
+                return;
+            }
+            catch (ServerErrorException) when (tries < MostTries)
+            {
+                // A thread that ends while it is looked for fails the whole dump.
+            }
         }
     }
 
