@@ -1,7 +1,7 @@
 using XenVmEvent.Bench;
 
 // bench/run builds what is measured and then runs this.
-string[] parts = args.Length > 0 ? args : ["start", "floor", "side", "one", "engine", "memory", "large", "sessions", "guard", "first", "pipeline", "import"];
+string[] parts = args.Length > 0 ? args : ["start", "floor", "side", "one", "steps", "engine", "memory", "large", "sessions", "guard", "first", "pipeline", "import"];
 Results results = new();
 foreach (string part in parts)
 {
@@ -12,6 +12,7 @@ foreach (string part in parts)
         case "floor": Floor.Measure(results); break;
         case "side": SideBySide.Measure(results); break;
         case "one": SideBySide.Measure(results, onOneProcessor: true); break;
+        case "steps": Steps.Measure(results); break;
         case "engine": Engine.Measure(results); break;
         case "memory": Engine.MeasureMemory(results); break;
         case "large": LargeGuest.Measure(results); break;
@@ -21,7 +22,7 @@ foreach (string part in parts)
         case "pipeline": Pipeline.Measure(results); break;
         case "import": ImportTime.Measure(results); break;
         default:
-            Console.Error.WriteLine($"bench: there is no part '{part}'; the parts are start, floor, side, one, engine, memory, large, sessions, guard, first, pipeline, import.");
+            Console.Error.WriteLine($"bench: there is no part '{part}'; the parts are start, floor, side, one, steps, engine, memory, large, sessions, guard, first, pipeline, import.");
             return 2;
     }
 }

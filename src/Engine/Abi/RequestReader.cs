@@ -11,16 +11,16 @@ internal readonly ref struct RequestReader(ReadOnlySpan<byte> bytes, VmEventLayo
 
     public ReadOnlySpan<byte> Bytes => _bytes;
 
-    public uint Version => UInt32(VmEventField.Version);
+    public uint Version => Header(VmEventLayout.VersionOffset);
 
-    public VmEventFlags Flags => (VmEventFlags)UInt32(VmEventField.Flags);
+    public VmEventFlags Flags => (VmEventFlags)Header(VmEventLayout.FlagsOffset);
 
     /// <summary>Xen's number for what happened, whether or not it is known here.</summary>
-    public uint Reason => UInt32(VmEventField.Reason);
+    public uint Reason => Header(VmEventLayout.ReasonOffset);
 
-    public VmEventKind Kind => Reason <= (uint)VmEventKind.Io ? (VmEventKind)Reason : VmEventKind.Unknown;
+    public VmEventKind Kind => Reason is <= (uint)VmEventKind.Io and var reason ? (VmEventKind)reason : VmEventKind.Unknown;
 
-    public uint VCpuId => UInt32(VmEventField.VCpuId);
+    public uint VCpuId => Header(VmEventLayout.VCpuIdOffset);
 
     /// <summary>The vCPU is paused until this request is answered.</summary>
     public bool IsSynchronous => (Flags & VmEventFlags.VCpuPaused) != 0;
@@ -54,4 +54,6 @@ internal readonly ref struct RequestReader(ReadOnlySpan<byte> bytes, VmEventLayo
             _ => _bytes[offset],
         };
     }
+
+    private uint Header(int offset) => BinaryPrimitives.ReadUInt32LittleEndian(_bytes[offset..]);
 }

@@ -16,11 +16,11 @@ internal readonly ref struct ResponseWriter(Span<byte> bytes, VmEventLayout layo
     /// </remarks>
     public void Begin(RequestReader request)
     {
-        _bytes[layout.OffsetOf(VmEventField.Altp2mIndex)..].Clear();
-        Set(VmEventField.Version, request.Version);
-        Set(VmEventField.VCpuId, request.VCpuId);
-        Set(VmEventField.Reason, request.Reason);
-        Set(VmEventField.Flags, (uint)(request.Flags & VmEventFlags.VCpuPaused));
+        _bytes[VmEventLayout.HeaderSize..].Clear();
+        Header(VmEventLayout.VersionOffset, request.Version);
+        Header(VmEventLayout.VCpuIdOffset, request.VCpuId);
+        Header(VmEventLayout.ReasonOffset, request.Reason);
+        Header(VmEventLayout.FlagsOffset, (uint)(request.Flags & VmEventFlags.VCpuPaused));
     }
 
     /// <summary>Writes a response that resumes a vCPU from whatever event it waits in, and does nothing else.</summary>
@@ -33,7 +33,7 @@ internal readonly ref struct ResponseWriter(Span<byte> bytes, VmEventLayout layo
     }
 
     public void AddFlags(VmEventFlags flags) =>
-        Set(VmEventField.Flags, (uint)flags | BinaryPrimitives.ReadUInt32LittleEndian(_bytes[layout.OffsetOf(VmEventField.Flags)..]));
+        Header(VmEventLayout.FlagsOffset, (uint)flags | BinaryPrimitives.ReadUInt32LittleEndian(_bytes[VmEventLayout.FlagsOffset..]));
 
     /// <summary>Repeats a field of the request.</summary>
     public void Copy(RequestReader request, VmEventField field) => Set(field, request.UInt64(field));
@@ -75,4 +75,6 @@ internal readonly ref struct ResponseWriter(Span<byte> bytes, VmEventLayout layo
             default: target[0] = (byte)value; break;
         }
     }
+
+    private void Header(int offset, uint value) => BinaryPrimitives.WriteUInt32LittleEndian(_bytes[offset..], value);
 }

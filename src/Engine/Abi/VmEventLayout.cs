@@ -13,6 +13,13 @@ public sealed class VmEventLayout
     /// <summary>The newest interface version known (Xen 4.15 to 4.22).</summary>
     public const int NewestVersion = 7;
 
+    // The header is where it is in all versions, and is read for every event.
+    internal const int VersionOffset = 0;
+    internal const int FlagsOffset = 4;
+    internal const int ReasonOffset = 8;
+    internal const int VCpuIdOffset = 12;
+    internal const int HeaderSize = 16;
+
     /// <summary>Bytes of the largest request in any version.</summary>
     internal const int LargestSize = 400;
 
@@ -70,10 +77,10 @@ public sealed class VmEventLayout
         VmEventLayout[] all = [.. Enumerable.Range(OldestVersion, Sizes.Length).Select(v => new VmEventLayout(v))];
 
         // Field, width in bytes, offset in versions 2 to 7 (-1: not in that version).
-        Row(VmEventField.Version, 4, 0, 0, 0, 0, 0, 0);
-        Row(VmEventField.Flags, 4, 4, 4, 4, 4, 4, 4);
-        Row(VmEventField.Reason, 4, 8, 8, 8, 8, 8, 8);
-        Row(VmEventField.VCpuId, 4, 12, 12, 12, 12, 12, 12);
+        Header(VmEventField.Version, VersionOffset);
+        Header(VmEventField.Flags, FlagsOffset);
+        Header(VmEventField.Reason, ReasonOffset);
+        Header(VmEventField.VCpuId, VCpuIdOffset);
         Row(VmEventField.Altp2mIndex, 2, 16, 16, 16, 16, 16, 16);
         Row(VmEventField.MemPagingGfn, 8, 24, 24, 24, 24, 24, 24);
         Row(VmEventField.MemPagingType, 4, 32, 32, 32, 32, 32, 32);
@@ -179,6 +186,8 @@ public sealed class VmEventLayout
         Row(VmEventField.GsSelector, 2, -1, -1, 370, 380, 380, 396);
         Row(VmEventField.CsAccessRights, 4, 304, 304, -1, -1, -1, -1);
         return all;
+
+        void Header(VmEventField field, short offset) => Row(field, sizeof(uint), offset, offset, offset, offset, offset, offset);
 
         void Row(VmEventField field, byte width, params ReadOnlySpan<short> offsets)
         {

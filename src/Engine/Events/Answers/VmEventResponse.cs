@@ -15,6 +15,10 @@ public sealed class VmEventResponse : IEquatable<VmEventResponse>
     /// <summary>The most bytes of <see cref="InstructionData"/>.</summary>
     public const int InstructionDataSize = 16;
 
+    private const long Unknown = -1;
+
+    private long _flags = Unknown;
+
     /// <summary>What the guest shall do.</summary>
     /// <param name="action">See <see cref="Action"/>.</param>
     /// <param name="registers">See <see cref="Registers"/>; null for none.</param>
@@ -149,18 +153,15 @@ public sealed class VmEventResponse : IEquatable<VmEventResponse>
     public string Name => Flags == FlagsOf(Action) ? Action.ToString() : string.Join(", ", Words());
 
     /// <summary>The flags with which Xen is told; not those that an action adds by the circumstances.</summary>
-    internal VmEventFlags Flags =>
-        FlagsOf(Action)
-        | (Registers.Count > 0 ? VmEventFlags.SetRegisters : 0)
-        | (View is not null ? VmEventFlags.AlternateP2m : 0)
-        | (ToggleSingleStep ? VmEventFlags.ToggleSingleStep : 0)
-        | (FastSingleStepView is not null ? VmEventFlags.FastSingleStep : 0)
-        | (!EmulatedReadData.IsEmpty ? VmEventFlags.SetEmulReadData : 0)
-        | (!InstructionData.IsEmpty ? VmEventFlags.SetEmulInsnData : 0)
-        | (GetNextInterrupt ? VmEventFlags.GetNextInterrupt : 0)
-        | (ResetVmTrace ? VmEventFlags.ResetVmtrace : 0)
-        | (ResetForkState ? VmEventFlags.ResetForkState : 0)
-        | (ResetForkMemory ? VmEventFlags.ResetForkMemory : 0);
+    internal VmEventFlags Flags
+    {
+        get
+        {
+            // Asked for with every event, and always the same.
+            if (_flags == Unknown) _flags = (long)ToFlags();
+            return (VmEventFlags)_flags;
+        }
+    }
 
     /// <summary>The same with one register more to set.</summary>
     public VmEventResponse WithRegister(SettableRegister register, ulong value) =>
@@ -209,6 +210,19 @@ public sealed class VmEventResponse : IEquatable<VmEventResponse>
 
     /// <inheritdoc cref="Name"/>
     public override string ToString() => Name;
+
+    private VmEventFlags ToFlags() =>
+        FlagsOf(Action)
+        | (Registers.Count > 0 ? VmEventFlags.SetRegisters : 0)
+        | (View is not null ? VmEventFlags.AlternateP2m : 0)
+        | (ToggleSingleStep ? VmEventFlags.ToggleSingleStep : 0)
+        | (FastSingleStepView is not null ? VmEventFlags.FastSingleStep : 0)
+        | (!EmulatedReadData.IsEmpty ? VmEventFlags.SetEmulReadData : 0)
+        | (!InstructionData.IsEmpty ? VmEventFlags.SetEmulInsnData : 0)
+        | (GetNextInterrupt ? VmEventFlags.GetNextInterrupt : 0)
+        | (ResetVmTrace ? VmEventFlags.ResetVmtrace : 0)
+        | (ResetForkState ? VmEventFlags.ResetForkState : 0)
+        | (ResetForkMemory ? VmEventFlags.ResetForkMemory : 0);
 
     private static VmEventFlags FlagsOf(VmEventAction action) => action switch
     {
