@@ -64,7 +64,9 @@ public class UsageTests
         Assert.Equal(0, help.ExitCode);
         Assert.Empty(help.Errors);
         Assert.Contains("Usage: xenvmevent [-m] <domain> <mode> [options]", help.Output);
-        foreach (WatchMode mode in WatchMode.All) Assert.Single(help.Output, l => l.EndsWith($"{mode.Name}: {mode.Description}", StringComparison.Ordinal));
+        Assert.All(help.Output, line => Assert.InRange(line.Length, 0, 80));
+        string unwrapped = string.Join(' ', help.Output.Select(line => line.Trim()));
+        foreach (WatchMode mode in WatchMode.All) Assert.Contains($" {mode.Name}: {mode.Description} ", unwrapped, StringComparison.Ordinal);
         foreach (string option in (string[])["-?, -h, --help ", "--version ", "-m ", "--channel <channel> ", "--gfn <ranges> "])
         {
             Assert.Single(help.Output, l => l.StartsWith($"  {option}", StringComparison.Ordinal));

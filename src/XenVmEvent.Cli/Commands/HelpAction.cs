@@ -10,6 +10,9 @@ namespace XenVmEvent.Cli;
 /// </summary>
 internal sealed class HelpAction : SynchronousCommandLineAction
 {
+    /// <summary>What the narrowest of the usual terminals shows.</summary>
+    private const int LongestLine = 80;
+
     /// <summary>To get help, no domain need be named.</summary>
     public override bool ClearsParseErrors => true;
 
@@ -24,16 +27,30 @@ internal sealed class HelpAction : SynchronousCommandLineAction
             .. command.Options.Select(o => (NameOf(o), o.Description ?? "")),
             .. command.Subcommands.Where(c => !c.Hidden).Select(c => (c.Name, $"{c.Description} Usage: {XenVmEventCommand.UsageOf(c)}")),
         ];
-        int width = rows.Max(r => r.Name.Length);
-        string indentation = "\n" + new string(' ', width + 4);
+        int column = rows.Max(r => r.Name.Length) + 4;
         foreach ((string name, string description) in rows)
         {
-            help.Append("  ").Append(name.PadRight(width + 2)).Append(description.Replace("\n", indentation, StringComparison.Ordinal)).Append('\n');
+            help.Append("  ").Append(name.PadRight(column - 2));
+            help.AppendJoin("\n" + new string(' ', column), description.Split('\n').SelectMany(line => Wrap(line, LongestLine - column))).Append('\n');
         }
 
         using Stream output = StandardOutput.Open();
         output.Write(Encoding.UTF8.GetBytes(help.ToString()));
         return ExitCode.Success;
+    }
+
+    private static IEnumerable<string> Wrap(string text, int width)
+    {
+        while (text.Length > width)
+        {
+            int end = text.LastIndexOf(' ', width);
+            if (end < 0) end = text.IndexOf(' ');
+            if (end < 0) break;
+            yield return text[..end];
+            text = text[(end + 1)..];
+        }
+
+        yield return text;
     }
 
     private static string NameOf(Option option)
