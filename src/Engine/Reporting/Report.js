@@ -171,7 +171,7 @@
             lines.push(svg('line', { class: 'rule', x1: left, x2: chartWidth - right, y1: y, y2: y }));
             lines.push(svg('text', { x: left - 8, y: y + 4, 'text-anchor': 'end' }, number(value)));
         }
-        const label = `Events per second by kind; at most ${rate(most)}. The table below has the same numbers.`;
+        const label = `Events per second by kind; at most ${rate(most)}. The table below says the same.`;
         chart(at('#kinds figure'), 0, height, label, [...lines, ...stack(kinds, 8, height - 8, highest * width / 1000, totalBins)],
             bin => [rate(totalBins[bin] * 1000 / width), ...linesOf(kinds.map(kind => [kind.name, kind.bins[bin]]))]);
     };
@@ -199,7 +199,7 @@
             svg('rect', { class: 'empty', x: left, y: row.top, width: chartWidth - left - right, height: rowHeight - 3 }),
             svg('text', { x: left - 8, y: row.top + rowHeight / 2 + 3, 'text-anchor': 'end' }, row.thing.domain === null ? 'others' : `vCPU ${row.thing.vcpu}`),
             ...stack(kinds.filter(kind => row.thing.kinds[kind.name]).map(kind => ({ style: kind.style, bins: row.thing.kinds[kind.name] })), row.top, rowHeight - 3, most, row.thing.bins, true)));
-        chart(at('#vcpus figure'), headingHeight, rows.at(-1).top + rowHeight, 'Events of each vCPU over time. The table below has the same numbers.', drawn, (bin, y) => {
+        chart(at('#vcpus figure'), headingHeight, rows.at(-1).top + rowHeight, 'Events of each vCPU over time. The table below says the same.', drawn, (bin, y) => {
             const row = rows.find(({ top }) => y >= top && y < top + rowHeight);
             return row ? [nameOfLane(row.thing), ...linesOf(kinds.map(kind => [kind.name, row.thing.kinds[kind.name]?.[bin] ?? 0]))] : null;
         });
@@ -240,7 +240,7 @@
             svg('rect', { class: 'empty', x: left, y: row.top, width: chartWidth - left - right, height: rowHeight - 1 }),
             svg('text', { class: 'gfn', x: left - 8, y: row.top + rowHeight / 2 + 3.5, 'text-anchor': 'end' }, label(row.thing)),
             ...cells(row)));
-        chart(at('#pages figure'), headingHeight, rows.at(-1).top + rowHeight, 'Events of pages over time. The table below has the same numbers.', drawn, (bin, y) => {
+        chart(at('#pages figure'), headingHeight, rows.at(-1).top + rowHeight, 'Events of pages over time. The table below says the same.', drawn, (bin, y) => {
             const row = rows.find(({ top }) => y >= top && y < top + rowHeight);
             return row ? [`${domainOf(row.thing)} gfn ${pagesOf(row.thing)}`, events(row.thing.bins[bin])] : null;
         });
