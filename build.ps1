@@ -5,7 +5,7 @@ packs the module. Without PowerShell: dotnet tool restore, then dotnet pwsh ./bu
 #>
 [CmdletBinding()]
 param(
-    # Build: the module. Test: all that needs no Xen, as dotnet test does. Docs: en-US/, of the pages in docs/.
+    # Build: the module. Test: all tests that need no Xen, as dotnet test does. Docs: en-US/ from the pages in docs/.
     # Pack: out/XenVmEvent.<version>.nupkg, for Install-PSResource, with the command line xenvmevent in it.
     [ValidateSet('Build', 'Test', 'Docs', 'Pack')]
     [string] $Task = 'Build',

@@ -11,12 +11,14 @@ internal static class Built
 
     public static string Results => In("bench/results.json");
 
-    /// <summary>The simulator as Xen's libraries; with "-slotted", as those of the Xen that has slots.</summary>
+    /// <summary>
+    /// The simulator as Xen's libraries; with "-slotted", as the libraries of the Xen that has slots.
+    /// </summary>
     public static string Libraries => In("NativeXen/lib");
 
     public static string Module => Directory.GetFiles(In("XenVmEvent"), "XenVmEvent.psd1", SearchOption.AllDirectories)[0];
 
-    /// <summary>Debian's xen-access; null where it could not be had.</summary>
+    /// <summary>Debian's xen-access; null if it could not be fetched.</summary>
     public static string? XenAccess => Environment.GetEnvironmentVariable("XEN_ACCESS") is { Length: > 0 } path ? path : null;
 
     public static string Script(string name) => Path.Combine(Source(), name);

@@ -7,7 +7,9 @@ using XenVmEvent.Simulation;
 
 namespace XenVmEvent.Bench;
 
-/// <summary>Sessions on a simulated guest in this process, whose vCPUs do one thing as fast as they are answered.</summary>
+/// <summary>
+/// Sessions in this process on a simulated guest whose vCPUs do one thing as fast as they are answered.
+/// </summary>
 internal static class Engine
 {
     public const string ObjectsPerDelivered = "objects for a delivered event";
@@ -21,7 +23,9 @@ internal static class Engine
 
     private static readonly EventWatch EveryCpuid = new() { Kinds = [VmEventKind.Cpuid] };
 
-    /// <summary>Its guest writes pages: restricted for reads, they are for writes too, and nobody asked for those.</summary>
+    /// <summary>
+    /// The guest writes pages. Pages restricted for reads are restricted for writes too, and nobody asked for those.
+    /// </summary>
     private static readonly EventWatch Reads = new()
     {
         Kinds = [VmEventKind.MemAccess],
@@ -51,7 +55,7 @@ internal static class Engine
 
     public static void MeasureMemory(Results results)
     {
-        // A small buffer, for what waits in it is no growth.
+        // The buffer is small, because the events that wait in it must not count as growth.
         long growth = Run(2, ChannelPreference.Ring, GuestActionKind.Cpuid, EveryCpuid with { BufferSize = 64 }, (subscription, _) =>
         {
             ConsumeUntil(subscription, ManyEvents / 10);
@@ -68,7 +72,7 @@ internal static class Engine
     {
         using SimulatedHypervisor host = new(new SimulationOptions
         {
-            // Few pages, so that all of its memory is there before it is measured.
+            // There are few pages, so that all the guest's memory exists before the measurement.
             Domains = [new() { Id = 1, Name = "guest", VCpus = vcpus, Pages = SimulatedDomainOptions.FewestPages, Workload = new Workload(workload), RoundsPerSecond = 0 }],
         });
         SimulatedDomain guest = host.Domains[0];
@@ -77,7 +81,7 @@ internal static class Engine
         return measure(subscription, guest);
     }
 
-    /// <summary>Takes all events that come in a time.</summary>
+    /// <summary>Takes all events for a time.</summary>
     public static void Consume(EventSubscription subscription, TimeSpan time)
     {
         long start = Stopwatch.GetTimestamp();
@@ -86,7 +90,7 @@ internal static class Engine
             _ = subscription.Take(time);
             while (subscription.TryTake(out _))
             {
-                // Counted by the subscription.
+                // The subscription counts them.
             }
         }
     }
@@ -96,7 +100,7 @@ internal static class Engine
         while (subscription.Delivered < delivered) _ = subscription.Take(Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>An event is an object with its request inside: what making one allocates.</summary>
+    /// <summary>The bytes allocated for an event, which is one object with its request inside.</summary>
     private static long BytesOfOneEvent()
     {
         VmEventLayout layout = VmEventLayout.ForVersion(VmEventLayout.NewestVersion);

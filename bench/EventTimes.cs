@@ -1,4 +1,4 @@
 namespace XenVmEvent.Bench;
 
-/// <summary>What the simulated guest saw of its listener, as tests/NativeXen writes it down.</summary>
+/// <summary>The times that the simulated guest measured, as tests/NativeXen writes them.</summary>
 internal sealed record EventTimes(long Events, double Seconds, double MedianMicroseconds, double P99Microseconds);

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace XenVmEvent.Bench;
 
 /// <summary>
-/// How long the first events of a process hold their guest, each time in a process of its own, beside later events of the
-/// same process; the median of all processes.
+/// How long the first events of a process hold their guest, beside later events of the same process. Each measurement
+/// is in a new process. The median of all processes counts.
 /// </summary>
 internal static class FirstEvents
 {
@@ -34,7 +34,7 @@ internal static class FirstEvents
 
     private static Waits InCommand()
     {
-        // An event that is printed before its answer went out has no time; there are enough others.
+        // An event printed before its answer went out has no time. There are enough others.
         double[] times = [.. Bench.Command
             .Output(Built.Command, "web01", "cpuid", "--simulate", "--first", (First * 3).ToString(), "--format", "json")
             .Split('\n', StringSplitOptions.RemoveEmptyEntries)
@@ -49,6 +49,6 @@ internal static class FirstEvents
 
     private static double Median(IEnumerable<double> values) => values.Order().ElementAt(values.Count() / 2);
 
-    /// <summary>Microseconds, as first.ps1 prints them.</summary>
+    /// <summary>The microseconds that first.ps1 prints.</summary>
     private sealed record Waits(double First, double Later);
 }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace XenVmEvent.Bench;
 
-/// <summary>Two threads of C that hand a word to and fro: what the machine allows.</summary>
+/// <summary>Two threads of C that pass a word back and forth. This is the best that the machine allows.</summary>
 internal static class Floor
 {
     public static void Measure(Results results)

@@ -1,6 +1,6 @@
 namespace XenVmEvent.Bench;
 
-/// <summary>What is to be reached, and by how much it was.</summary>
+/// <summary>The goals, and how far the results are from them.</summary>
 internal static class Goals
 {
     public static void Print(Results results, TextWriter output)

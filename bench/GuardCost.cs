@@ -7,7 +7,7 @@ using XenVmEvent.Simulation;
 namespace XenVmEvent.Bench;
 
 /// <summary>
-/// The same session with a guard and without, in turns; of each the median run counts. The guard is the real process,
+/// The same session with and without a guard, in turns. The median run of each counts. The guard is the real process,
 /// <c>xenvmevent guard</c>. The ring that it would hold is in another process here, so it is told that it comes late.
 /// </summary>
 internal static class GuardCost
@@ -16,7 +16,7 @@ internal static class GuardCost
 
     private static readonly TimeSpan Time = TimeSpan.FromSeconds(2);
 
-    /// <summary>What starting the guard takes is over by then; it is no cost of events.</summary>
+    /// <summary>By then the guard has started. Its start is not a cost of events.</summary>
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(1.5);
 
     public static string NameOf(int vcpus) => $"{SideBySide.CountOf(vcpus)}: events with the guard by events without";

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace XenVmEvent.Bench;
 
-/// <summary>How much longer Import-Module takes for the module than for one that is empty.</summary>
+/// <summary>How much longer Import-Module takes for the module than for an empty module.</summary>
 internal static class ImportTime
 {
     public const string Module = "Import-Module XenVmEvent beyond an empty module, median";
@@ -19,7 +19,7 @@ internal static class ImportTime
         results.Add(Module, beyond.Order().ElementAt(Runs / 2), "ms");
     }
 
-    /// <summary>In a PowerShell of its own, milliseconds without that PowerShell's start.</summary>
+    /// <summary>Milliseconds in a new PowerShell, without its start.</summary>
     private static double Time(string module) => double.Parse(
         PowerShell.Run("-Command", $"(Measure-Command {{ Import-Module '{module}' }}).TotalMilliseconds.ToString([cultureinfo]::InvariantCulture)"),
         CultureInfo.InvariantCulture);

@@ -6,7 +6,10 @@ using XenVmEvent.Simulation;
 
 namespace XenVmEvent.Bench;
 
-/// <summary>A simulated guest of 64 GiB: how much room it takes to know of all its pages, and how long a vCPU waits while all are given permissions.</summary>
+/// <summary>
+/// A simulated guest of 64 GiB: how much memory describes its pages, and how long a vCPU waits while all pages get
+/// permissions.
+/// </summary>
 internal static class LargeGuest
 {
     public const string Memory = "memory for all pages of 64 GiB, each seen by a watch and given permissions in a view";

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace XenVmEvent.Bench;
 
-/// <summary>Objects a second through a pipeline of PowerShell; see pipeline.ps1.</summary>
+/// <summary>Objects a second through a PowerShell pipeline; see pipeline.ps1.</summary>
 internal static class Pipeline
 {
     private const string Events = "200000";

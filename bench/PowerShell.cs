@@ -1,6 +1,6 @@
 namespace XenVmEvent.Bench;
 
-/// <summary>The PowerShell that .config/dotnet-tools.json pins: nobody has to have installed one.</summary>
+/// <summary>The PowerShell that .config/dotnet-tools.json pins, so that nobody has to install one.</summary>
 internal static class PowerShell
 {
     /// <summary>Runs it without the user's profile and returns its standard output.</summary>

@@ -12,7 +12,7 @@ internal sealed class Results
 
     public void Add(string name, double value, string unit) => _measurements.Add(new Measurement(name, value, unit));
 
-    /// <summary>What was measured by this name; null when it was not.</summary>
+    /// <summary>The measurement with this name; null if there is none.</summary>
     public double? Find(string name) => _measurements.Find(m => m.Name == name)?.Value;
 
     public void Print(TextWriter output)
@@ -28,7 +28,7 @@ internal sealed class Results
         File.WriteAllText(file, JsonSerializer.Serialize(_measurements, Format) + "\n");
     }
 
-    /// <summary>Three digits, or all before the point.</summary>
+    /// <summary>The number with three digits, or with all digits before the point.</summary>
     public static string Round(double value)
     {
         int decimals = Math.Abs(value) switch { >= 100 => 0, >= 10 => 1, _ => 2 };

@@ -7,7 +7,9 @@ using XenVmEvent.Simulation;
 
 namespace XenVmEvent.Bench;
 
-/// <summary>A thousand sessions of this process, on a thousand simulated guests that rest, with thousands of pages watched in each.</summary>
+/// <summary>
+/// A thousand sessions in this process, on a thousand idle simulated guests, with thousands of watched pages in each.
+/// </summary>
 internal static class Sessions
 {
     public const string Memory = "memory for a session of 1,000";
@@ -34,7 +36,7 @@ internal static class Sessions
             ],
         });
 
-        // The guests' own threads and memory are there before.
+        // The guests' own threads and memory already exist, so they are not counted.
         foreach (SimulatedDomain guest in host.Domains)
         {
             using IDomainMonitor monitor = host.EnableMonitor(guest.Identity, ChannelPreference.Ring);

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace XenVmEvent.Bench;
 
 /// <summary>
-/// xen-access and xenvmevent on the simulator's native libraries, whose guest executes nothing but CPUID as fast as it
-/// is answered. They take turns, so that what else the machine does hits both; of each the median run counts.
+/// xen-access and xenvmevent on the simulator's native libraries, whose guest executes only CPUID, as fast as it is
+/// answered. They take turns, so that other load affects both. The median run of each counts.
 /// </summary>
 internal static class SideBySide
 {
@@ -19,7 +19,7 @@ internal static class SideBySide
     private const string Seconds = "3";
     private const string TimesVariable = "SIMULATED_XEN_TIMES";
 
-    /// <summary>The guest lives in the listener's own process, so a guard would have none to free.</summary>
+    /// <summary>The guest is in the listener's own process, so a guard would have no guest to free.</summary>
     private const string NoGuard = "--no-guard";
 
     private static readonly string[] Arguments = ["1", "cpuid"];
@@ -33,7 +33,7 @@ internal static class SideBySide
     public static string CountOf(int vcpus) => vcpus == 1 ? "1 vCPU" : $"{vcpus} vCPUs";
 
     /// <param name="results">Gets the figures.</param>
-    /// <param name="onOneProcessor">Listener and guest share one processor, as on a small host.</param>
+    /// <param name="onOneProcessor">Whether listener and guest share one processor, as on a small host.</param>
     public static void Measure(Results results, bool onOneProcessor = false)
     {
         foreach (int vcpus in VCpus)
@@ -46,7 +46,7 @@ internal static class SideBySide
                 if (Built.XenAccess is { } path) xenAccess.Add(Run([path, .. Arguments], vcpus, Built.Libraries, 7, onOneProcessor));
                 ring.Add(Run([Built.Command, .. Arguments, NoGuard], vcpus, Built.Libraries, 7, onOneProcessor));
 
-                // The only Xen that has slots speaks version 4.
+                // The only Xen that has slots speaks interface version 4.
                 slotted.Add(Run([Built.Command, .. Arguments, NoGuard], vcpus, Built.Libraries + "-slotted", 4, onOneProcessor));
             }
 

@@ -1,4 +1,4 @@
-# How long the first events of this PowerShell waited for their answers, in microseconds, and those of the watch after it.
+# Measures how many microseconds the first events of this PowerShell, and those of the next watch, wait for answers.
 param([string] $Module, [switch] $Held)
 $ErrorActionPreference = 'Stop'
 Import-Module $Module

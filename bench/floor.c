@@ -1,6 +1,6 @@
 /*
- * The floor: two threads hand a word to and fro through shared memory, a guest's vCPU and its listener without any work
- * to do. Prints, for each way to wait for the other, round trips a second and their median and 99th percentile.
+ * The floor: two threads pass a word back and forth through shared memory, like a guest's vCPU and a listener without
+ * work. For each way to wait for the other thread it prints round trips a second, their median and 99th percentile.
  */
 #define _GNU_SOURCE
 #include <linux/futex.h>

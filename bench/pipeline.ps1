@@ -1,4 +1,4 @@
-# Objects a second through "Watch-XenVmEvent | Measure-Object", and through a bare cmdlet that writes the same objects.
+# Measures objects a second through "Watch-XenVmEvent | Measure-Object", and from a bare cmdlet that writes the same ones.
 param([string] $Module, [int] $Events, [int] $Repetitions)
 $ErrorActionPreference = 'Stop'
 $cmdlets = Import-Module $Module -PassThru
@@ -12,7 +12,7 @@ public sealed class WriteBareCommand : Cmdlet
 }
 '@).Assembly | Import-Module
 
-# A guest as fast as it is answered; Connect-XenHost -Simulated gives one that takes its time.
+# The guest is as fast as it is answered. The guest of Connect-XenHost -Simulated is slower.
 $guest = [XenVmEvent.Simulation.SimulatedDomainOptions]@{
     Id = 1; Name = 'guest'; RoundsPerSecond = 0
     Workload = [XenVmEvent.Simulation.Workload]::new([XenVmEvent.Simulation.GuestActionKind[]]'Cpuid')

@@ -9,7 +9,7 @@ values, text without Markdown's marks.
 #>
 [CmdletBinding()]
 param(
-    # The folder for the help files, as in en-US.
+    # The folder for the help files, such as en-US.
     [Parameter(Mandatory)]
     [string] $Destination
 )
@@ -17,7 +17,7 @@ param(
 $ErrorActionPreference = 'Stop'
 Import-Module Microsoft.PowerShell.PlatyPS -MinimumVersion 1.0
 
-# Paragraphs, list items and code blocks of a text in Markdown, each with whether it is code.
+# Returns the paragraphs, list items and code blocks of a Markdown text, and says which are code.
 function Split-Markdown([string] $Text) {
     foreach ($block in [regex]::Matches($Text, '(?ms)^```\w*\n(?<Code>.*?)\n```$|(?<Text>(?:^(?!```)[^\n]*\S[^\n]*(?:\n|\z))+)')) {
         if ($block.Groups['Code'].Success) {
@@ -31,7 +31,7 @@ function Split-Markdown([string] $Text) {
     }
 }
 
-# The lines as they are shown, a paragraph in one line. Get-Help breaks long ones by itself.
+# Returns the lines as they are shown, each paragraph in one line. Get-Help breaks long lines itself.
 function ConvertTo-HelpText([string] $Markdown, [string] $CodeIndent = '') {
     $before = $null
     $lines = foreach ($block in Split-Markdown $Markdown) {
@@ -57,7 +57,7 @@ function Export-CmdletHelp {
     }
 }
 
-# Puts into a command's MAML what PlatyPS leaves out.
+# Adds to a command's MAML what PlatyPS leaves out.
 function Complete-Command([xml] $Maml, [object] $Page) {
     $names = [Xml.XmlNamespaceManager]::new($Maml.NameTable)
     foreach ($prefix in 'maml', 'command', 'dev') { $names.AddNamespace($prefix, $Maml.DocumentElement.GetNamespaceOfPrefix($prefix)) }
@@ -86,14 +86,14 @@ function Complete-Command([xml] $Maml, [object] $Page) {
     }
 }
 
-# An example's code, and what comes after it.
+# Returns an example's code and the text after it.
 function Split-Example([string] $Text) {
     $block = [regex]::Match($Text, '(?ms)^```powershell\n(.*?)\n```$')
     $block.Groups[1].Value
     $Text.Remove($block.Index, $block.Length).Trim()
 }
 
-# A topic as plain text of 80 columns: headings in capitals, the rest indented.
+# Returns a topic as plain text of 80 columns, with headings in capitals and the rest indented.
 function Export-Topic([IO.FileInfo] $Page) {
     $lines = foreach ($section in [regex]::Split((Get-Content $Page -Raw), '(?m)^(?=#+ )') | Where-Object { $_ }) {
         $heading, $body = $section -split '\n', 2
@@ -109,7 +109,7 @@ function Export-Topic([IO.FileInfo] $Page) {
     Set-Content (Join-Path $Destination "$($Page.BaseName).help.txt") $lines
 }
 
-# A line indented, and broken between words where it is too long.
+# Indents a line, and breaks it between words if it is too long.
 function Format-Line([string] $Line) {
     $hanging = $Line.StartsWith('* ') ? '      ' : '    '
     $current = '   '

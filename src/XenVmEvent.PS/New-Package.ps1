@@ -23,7 +23,7 @@ param(
 
 $ErrorActionPreference = 'Stop'
 
-# What the package says of itself is what the manifest says.
+# The package has the manifest's metadata.
 function Get-Nuspec([hashtable] $Manifest) {
     $about = $Manifest.PrivateData.PSData
     $tags = @($about.Tags) + 'PSModule' + 'PSIncludes_Cmdlet' + $Manifest.CmdletsToExport.ForEach({ "PSCmdlet_$_"; "PSCommand_$_" })
@@ -43,7 +43,7 @@ function Get-Nuspec([hashtable] $Manifest) {
     "<package xmlns='http://schemas.microsoft.com/packaging/2013/05/nuspec.xsd'><metadata>$elements</metadata></package>"
 }
 
-# The two parts that make a zip file a package: the types of its files, and which of them describes it.
+# Two parts make a zip file a package: one has the types of its files, the other names the file that describes it.
 function Add-PackagePart([string] $Folder) {
     $types = Get-ChildItem $Folder -File -Recurse | ForEach-Object {
         $part = [IO.Path]::GetRelativePath($Folder, $_.FullName)
@@ -65,7 +65,7 @@ try {
     Set-Content "$staging/XenVmEvent.nuspec" (Get-Nuspec $manifest)
     Add-PackagePart $staging
     Remove-Item $package -ErrorAction Ignore
-    # Of a folder, zip files keep who may execute what.
+    # Zip files made from a folder keep the execute permissions.
     [IO.Compression.ZipFile]::CreateFromDirectory($staging, $package)
     Get-Item $package
 }

@@ -4,12 +4,12 @@ using Xunit;
 
 namespace XenVmEvent.Tests;
 
-/// <summary>The arrows in docs/architecture.md are those of the sources, and of the assemblies.</summary>
+/// <summary>The arrows in docs/architecture.md match the sources and the assemblies.</summary>
 public sealed partial class ArchitectureTests
 {
     private static readonly string Repository = FindRepository();
 
-    /// <summary>A using directive that nothing needs does not compile here, so these are what a file uses.</summary>
+    /// <summary>The namespaces that a file uses. An unnecessary using directive does not compile here.</summary>
     [Fact]
     public void The_arrows_between_parts_are_those_of_the_sources()
     {
@@ -96,7 +96,7 @@ public sealed partial class ArchitectureTests
     [GeneratedRegex(@"^using XenVmEvent\.([\w.]+);", RegexOptions.Multiline)]
     private static partial Regex Using();
 
-    /// <summary>A type or a member in code quotes, perhaps behind its room.</summary>
+    /// <summary>A type or a member in code quotes, perhaps after its room.</summary>
     [GeneratedRegex(@"`(?:\w+/)*(?:\w+\.)?([A-Z]\w+)`")]
     private static partial Regex Name();
 

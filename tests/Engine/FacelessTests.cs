@@ -7,7 +7,7 @@ using Xunit;
 
 namespace XenVmEvent.Tests;
 
-/// <summary>The engine and the simulator know no face: their messages name no cmdlet, parameter or option.</summary>
+/// <summary>The messages of the engine and the simulator name no cmdlet, parameter or option of a face.</summary>
 public sealed partial class FacelessTests
 {
     [Theory]

@@ -5,8 +5,8 @@ using Xunit.v3;
 namespace XenVmEvent.Tests.Hanging;
 
 /// <summary>
-/// Ends a test run in which a test hangs: with the test's name and what all threads are doing, on standard error. Nothing
-/// else can end a thread that waits for ever.
+/// Ends a test run in which a test hangs. Writes the test's name and what all threads are doing to standard error.
+/// Nothing else can end a thread that waits for ever.
 /// </summary>
 [AttributeUsage(AttributeTargets.Assembly)]
 public sealed class HangWatchAttribute : BeforeAfterTestAttribute
@@ -26,10 +26,10 @@ public sealed class HangWatchAttribute : BeforeAfterTestAttribute
         if (Running.TryRemove(test.UniqueID, out Timer? timer)) timer.Dispose();
     }
 
-    /// <summary>Watches what takes a time.</summary>
-    /// <param name="name">What it is.</param>
+    /// <summary>Watches something that may take too long.</summary>
+    /// <param name="name">Its name.</param>
     /// <param name="longest">How long it may take.</param>
-    /// <param name="end">Called with what to tell when it takes longer.</param>
+    /// <param name="end">Called with the report if it takes longer.</param>
     /// <returns>Disposing it ends the watch.</returns>
     public static Timer Watch(string name, TimeSpan longest, Action<string> end) =>
         new(_ => end($"{name} has not ended in {longest}. All threads:{Environment.NewLine}{ThreadStacks.Take()}"), null, longest, Timeout.InfiniteTimeSpan);

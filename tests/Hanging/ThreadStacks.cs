@@ -7,16 +7,18 @@ using Microsoft.Diagnostics.Runtime;
 namespace XenVmEvent.Tests.Hanging;
 
 /// <summary>
-/// What all managed threads of this process are doing, for a test that hangs to be understood. It is read from a dump that
-/// the runtime makes of its own process, for which one need not be root.
+/// Says what all managed threads of this process are doing, to explain why a test hangs. It reads a dump that the
+/// runtime makes of its own process, which does not need root.
 /// </summary>
 public static class ThreadStacks
 {
-    /// <summary>Longer than any machine takes: reached only where the runtime itself stands still.</summary>
+    /// <summary>Longer than any machine takes. Reached only if the runtime itself stands still.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(2);
 
-    /// <summary>Takes the stacks of all managed threads, the innermost method first. It fails never, and ends within minutes.</summary>
-    /// <returns>The stacks as text, threads with the same one together; or why they cannot be had.</returns>
+    /// <summary>
+    /// Takes the stacks of all managed threads, the innermost method first. It never fails, and ends within minutes.
+    /// </summary>
+    /// <returns>The stacks as text, with threads of the same stack together; or why they are not available.</returns>
     public static string Take()
     {
         try

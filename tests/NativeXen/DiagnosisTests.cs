@@ -2,7 +2,7 @@ using Xunit;
 
 namespace XenVmEvent.NativeXen.Tests;
 
-/// <summary><c>xenvmevent test</c> by the calls that it makes to a real Xen.</summary>
+/// <summary><c>xenvmevent test</c> through the calls that it makes to a real Xen.</summary>
 public class DiagnosisTests : NativeXenTest
 {
     [Fact]

@@ -2,7 +2,7 @@ using Xunit;
 
 namespace XenVmEvent.NativeXen.Tests;
 
-/// <summary>A guest that ends while it is watched, told by xenstore's @releaseDomain and asked of Xen.</summary>
+/// <summary>A guest that ends while it is watched. Xenstore's @releaseDomain reports it, and Xen confirms it.</summary>
 public class DomainEndTests : NativeXenTest
 {
     [Theory]

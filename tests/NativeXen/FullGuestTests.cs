@@ -2,7 +2,9 @@ using Xunit;
 
 namespace XenVmEvent.NativeXen.Tests;
 
-/// <summary>A guest that has all the memory that it may have: its ring's page cannot be populated, which libxenctrl calls EBUSY.</summary>
+/// <summary>
+/// A guest with all the memory that it may have. Its ring's page cannot be populated: libxenctrl fails with EBUSY.
+/// </summary>
 public class FullGuestTests : NativeXenTest
 {
     [Fact]

@@ -1,6 +1,6 @@
 namespace XenVmEvent.NativeXen.Tests;
 
-/// <summary>The guest, and its host, that a listener is run for: see README.md for the variables.</summary>
+/// <summary>The guest and its host for which a listener runs. README.md explains the variables.</summary>
 internal sealed record Guest
 {
     public const string AtTheEnd = "end";
@@ -33,7 +33,9 @@ internal sealed record Guest
     /// <summary>Whether it has all the memory that it may have.</summary>
     public bool IsFull { get; init; }
 
-    /// <summary>When the listener gets SIGINT: <see cref="AtTheEnd"/> of the guest's rounds, or at so many notifications.</summary>
+    /// <summary>
+    /// When the listener gets SIGINT: <see cref="AtTheEnd"/> of the guest's rounds, or at so many notifications.
+    /// </summary>
     public string Interrupt { get; init; } = AtTheEnd;
 
     /// <summary>How it ends when it has done its rounds; null: it does not.</summary>
@@ -41,7 +43,7 @@ internal sealed record Guest
 
     public uint Id { get; init; } = 1;
 
-    /// <summary>Whether xenstore has one vCPU too few, and a dead domain 1 of the guest's name.</summary>
+    /// <summary>Whether xenstore has one vCPU too few, and a dead domain 1 with the guest's name.</summary>
     public bool IsStoreBehind { get; init; }
 
     /// <summary>The directory of the libraries.</summary>

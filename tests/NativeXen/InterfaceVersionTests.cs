@@ -47,7 +47,7 @@ public class InterfaceVersionTests : NativeXenTest
         Assert.Equal(0, (int)ours.VCpu(0)["events"]!);
     }
 
-    /// <summary>xen-access notices a version that it does not know too, but leaves the vCPU paused for good.</summary>
+    /// <summary>xen-access also notices an unknown version, but leaves the vCPU paused for good.</summary>
     [Fact]
     public void Xen_access_freezes_a_guest_whose_version_it_does_not_know()
     {

@@ -4,8 +4,8 @@ using Xunit;
 namespace XenVmEvent.NativeXen.Tests;
 
 /// <summary>
-/// A process that dies as by kill -9 while it has the domain paused: its guard, a process of its own, undoes that pause and
-/// no other's.
+/// A process that dies as by kill -9 while it has the domain paused. Its guard, a separate process, undoes that pause
+/// and no other.
 /// </summary>
 public sealed class KilledWhilePausedTests : NativeXenTest, IDisposable
 {
@@ -15,7 +15,7 @@ public sealed class KilledWhilePausedTests : NativeXenTest, IDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("xenvmevent-").FullName;
 
-    // What is noted of a domain lies in one place for all processes: no two tests have the same one.
+    // All processes keep their notes on a domain in one place, so no two tests use the same domain.
     private readonly int _domain = Interlocked.Increment(ref _domains);
 
     public KilledWhilePausedTests() => SkipUnlessRoot();
@@ -31,7 +31,7 @@ public sealed class KilledWhilePausedTests : NativeXenTest, IDisposable
                 deaths.Add("reset", moment, 0);
             }
 
-            // Paused by somebody else too: his stays.
+            // Somebody else has paused it too. That pause stays.
             deaths.Add("watch", "before xc_domain_pause", 1);
             deaths.Add("reset", "after xc_monitor_disable", 1);
             return deaths;
@@ -53,7 +53,7 @@ public sealed class KilledWhilePausedTests : NativeXenTest, IDisposable
             Assert.Equal(137, process.ExitCode);
         }
 
-        // The guard is done once nothing is noted any more of what it had to undo.
+        // The guard is done once nothing that it has to undo is noted any more.
         long start = Stopwatch.GetTimestamp();
         while (Notes().Length > 0 || Pauses() != pausesOfOthers || GuardRuns())
         {
@@ -107,7 +107,7 @@ public sealed class KilledWhilePausedTests : NativeXenTest, IDisposable
         }
         catch (IOException)
         {
-            return -1; // It is being written.
+            return -1; // Somebody is writing it.
         }
     }
 

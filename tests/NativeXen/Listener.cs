@@ -8,19 +8,19 @@ namespace XenVmEvent.NativeXen.Tests;
 /// <param name="ExitCode">What it returned.</param>
 /// <param name="Lines">Its standard output.</param>
 /// <param name="Errors">Its standard error.</param>
-/// <param name="State">The state that it left the guest in; null when it did not come so far as to load the libraries.</param>
+/// <param name="State">The state in which it left the guest; null if it did not load the libraries.</param>
 internal sealed record Listener(int ExitCode, IReadOnlyList<string> Lines, IReadOnlyList<string> Errors, JsonNode? State)
 {
     private const string VCpuMark = "vcpu ";
 
-    /// <summary>Longer than anything takes on the slowest machine: reached only when something never comes.</summary>
+    /// <summary>Longer than anything takes on the slowest machine. Reached only if something never comes.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     /// <summary>Runs Debian's xen-access.</summary>
     public static Listener RunXenAccess(Guest guest, params IEnumerable<string> arguments) =>
         Run(guest, NativeXen.XenAccess, arguments);
 
-    /// <summary>Runs xenvmevent. Its guest lives in its own process, so a guard would have none to free.</summary>
+    /// <summary>Runs xenvmevent. The guest is in the listener's process, so a guard would have none to free.</summary>
     public static Listener RunOurs(Guest guest, params IEnumerable<string> arguments) => RunXenVmEvent(guest, [.. arguments, "--no-guard"]);
 
     /// <summary>Runs one of xenvmevent's commands.</summary>
@@ -32,7 +32,7 @@ internal sealed record Listener(int ExitCode, IReadOnlyList<string> Lines, IRead
         RunXenVmEvent(guest, ["test", .. arguments]);
 
     /// <summary>
-    /// The lines of each vCPU, in its own order; the order between vCPUs is not determined. Lines that name none follow
+    /// The lines of each vCPU in their order. The order between vCPUs is not determined. Lines that name no vCPU follow
     /// one that does.
     /// </summary>
     public ILookup<string, string> LinesByVCpu() =>

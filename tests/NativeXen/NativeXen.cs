@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace XenVmEvent.NativeXen.Tests;
 
-/// <summary>What the tests run on: the built libraries, and Debian's xen-access. Each is made ready when it is first asked for.</summary>
+/// <summary>
+/// What the tests run on: the built libraries and Debian's xen-access. Each is prepared on first use.
+/// </summary>
 internal static class NativeXen
 {
     private static readonly Lazy<string?> Missing = new(FindMissing);

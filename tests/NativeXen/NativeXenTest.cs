@@ -2,7 +2,9 @@ using Xunit;
 
 namespace XenVmEvent.NativeXen.Tests;
 
-/// <summary>Tests on the native libraries. They are skipped, with the reason, where the libraries cannot be had.</summary>
+/// <summary>
+/// Tests on the native libraries. They are skipped, with the reason, if the libraries are not available.
+/// </summary>
 [Trait("Speed", "Slow")]
 public abstract class NativeXenTest
 {

@@ -40,13 +40,16 @@ public class SameAsXenAccessTests : NativeXenTest
         Assert.True((bool)ours.VCpu(0)["isFinished"]!);
         Assert.Equal(0, ours.ExitCode);
 
-        // In the end xen-access switches single steps off for vCPUs that the guest does not have, and takes that for a failure.
+        // At its end xen-access turns single steps off for vCPUs that the guest does not have, and treats that as a
+        // failure.
         Assert.Equal(mode.StartsWith("altp2m", StringComparison.Ordinal) ? 255 : 0, theirs.ExitCode);
         Assert.NotEmpty(theirs.Errors);
         Assert.NotEmpty(ours.Errors);
     }
 
-    /// <summary>SIGINT comes while the guest works, at another moment for each: what it does later is the same.</summary>
+    /// <summary>
+    /// SIGINT comes while the guest works, at a different moment for each. What the guest does later is the same.
+    /// </summary>
     [Theory]
     [MemberData(nameof(AllModes))]
     public void Interrupted_at_work_both_leave_the_same_guest(string mode)
@@ -63,7 +66,10 @@ public class SameAsXenAccessTests : NativeXenTest
         Assert.Equal(0, ours.ExitCode);
     }
 
-    /// <summary>Registers are each vCPU's own, and a view stays restricted, so its lines do not depend on the others, as they do for pages.</summary>
+    /// <summary>
+    /// Registers are each vCPU's own, and a view stays restricted, so its lines do not depend on the others, as they do
+    /// for pages.
+    /// </summary>
     [Theory]
     [InlineData("breakpoint")]
     [InlineData("debug")]
@@ -98,7 +104,9 @@ public class SameAsXenAccessTests : NativeXenTest
         AssertSameState(theirs, ours, required: false, exceptCounts: true);
     }
 
-    /// <summary>Twice as many vCPUs as the ring has entries, so that some wait for room when the listener ends.</summary>
+    /// <summary>
+    /// Twice as many vCPUs as the ring has entries, so that some wait for room when the listener ends.
+    /// </summary>
     [Theory]
     [InlineData("cpuid")]
     [InlineData("write_ctrlreg_cr4")]
@@ -111,7 +119,10 @@ public class SameAsXenAccessTests : NativeXenTest
         Assert.All(Enumerable.Range(0, guest.VCpus), vcpu => Assert.True((bool)ours.VCpu(vcpu)["isFinished"]!));
     }
 
-    /// <summary>xen-access restricts one page too few. Both see each other page's first access, ours that of the last page too.</summary>
+    /// <summary>
+    /// xen-access restricts one page too few. Both see the first access to each other page. Only ours sees that to the
+    /// last page.
+    /// </summary>
     [Theory]
     [InlineData("write", "WritePage", 0x100)]
     public void Ours_watches_the_last_page_too(string mode, string workload, int firstGfn)
@@ -136,7 +147,7 @@ public class SameAsXenAccessTests : NativeXenTest
         expected["listenerRequired"] = false;
         foreach (JsonNode? vcpu in expected["vcpus"]!.AsArray().Concat(actual["vcpus"]!.AsArray()))
         {
-            // An instruction that the listener steps over is none that the guest executed.
+            // The guest has not executed an instruction that the listener steps over.
             if (!exceptCounts) continue;
             vcpu!["events"] = 0;
             vcpu["instructions"] = 0;

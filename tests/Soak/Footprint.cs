@@ -3,12 +3,12 @@ using System.Globalization;
 
 namespace XenVmEvent.Soak;
 
-/// <summary>What this process has of the machine at a moment.</summary>
+/// <summary>The resources that this process has at a moment.</summary>
 /// <param name="HeapMegabytes">Managed memory in use, after a collection.</param>
 /// <param name="ResidentMegabytes">Memory in use altogether.</param>
 /// <param name="Descriptors">
-/// Open descriptors: event channels, libraries' devices, pipes. Not those of .NET's own assemblies, which it opens when it
-/// first needs them and keeps.
+/// Open descriptors: event channels, libraries' devices, pipes. Not those of .NET's own assemblies, which it opens when
+/// it first needs them and keeps.
 /// </param>
 /// <param name="Mappings">Memory mappings: rings and slots among them.</param>
 /// <param name="Threads">Threads.</param>

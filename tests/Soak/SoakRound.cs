@@ -5,7 +5,7 @@ using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.Soak;
 
-/// <summary>One session, used as its random numbers say, and what must hold after it.</summary>
+/// <summary>One session, used as its random numbers decide, and what must hold after it.</summary>
 internal sealed class SoakRound(IHypervisor host, XenDomain guest, Random random)
 {
     private const int LongestMilliseconds = 1500;

@@ -1,6 +1,6 @@
 namespace XenVmEvent.Events;
 
-/// <summary>A run of addresses, or of values of registers: 64 bits without a sign.</summary>
+/// <summary>A range of addresses or register values: unsigned, 64 bits.</summary>
 public readonly record struct AddressRange
 {
     /// <summary>One address.</summary>
@@ -9,7 +9,9 @@ public readonly record struct AddressRange
     }
 
     /// <summary>The addresses from first to last, both included.</summary>
-    /// <exception cref="XenException"><see cref="XenErrorId.InvalidArgument"/>: they are the wrong way round.</exception>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.InvalidArgument"/>: the last is below the first.
+    /// </exception>
     public AddressRange(ulong first, ulong last)
     {
         if (last < first) throw Invalid(NumberText.OfRange(first, last));
@@ -23,7 +25,10 @@ public readonly record struct AddressRange
     /// <summary>The last address.</summary>
     public ulong Last { get; }
 
-    /// <summary>Reads <c>0xffffffff81a00000</c> or <c>0x401000-0x401fff</c>, several separated by commas; numbers without 0x are decimal.</summary>
+    /// <summary>
+    /// Reads addresses and ranges, separated by commas: <c>0xffffffff81a00000</c> or <c>0x401000-0x401fff</c>. Numbers
+    /// without 0x are decimal.
+    /// </summary>
     /// <exception cref="XenException"><see cref="XenErrorId.InvalidArgument"/>: one is neither.</exception>
     public static IReadOnlyList<AddressRange> ParseList(string text)
     {
@@ -31,9 +36,9 @@ public readonly record struct AddressRange
         return [.. text.Split(',').Select(Parse)];
     }
 
-    /// <summary>All of these but those.</summary>
-    /// <param name="ranges">What to leave some out of; none means all addresses.</param>
-    /// <param name="excluded">What to leave out.</param>
+    /// <summary>Removes addresses from ranges.</summary>
+    /// <param name="ranges">The ranges. No ranges means all addresses.</param>
+    /// <param name="excluded">The addresses to remove.</param>
     /// <exception cref="XenException"><see cref="XenErrorId.InvalidArgument"/>: none is left.</exception>
     public static IReadOnlyList<AddressRange> Except(IReadOnlyList<AddressRange> ranges, IReadOnlyList<AddressRange> excluded)
     {
@@ -45,10 +50,10 @@ public readonly record struct AddressRange
         return left.Count > 0 ? left : throw NoneLeft();
     }
 
-    /// <summary>What is in these and in those.</summary>
+    /// <summary>The addresses that are in both lists.</summary>
     /// <param name="some">No ranges means all addresses.</param>
     /// <param name="others">No ranges means all addresses.</param>
-    /// <exception cref="XenException"><see cref="XenErrorId.InvalidArgument"/>: nothing is.</exception>
+    /// <exception cref="XenException"><see cref="XenErrorId.InvalidArgument"/>: there are none.</exception>
     public static IReadOnlyList<AddressRange> Intersect(IReadOnlyList<AddressRange> some, IReadOnlyList<AddressRange> others)
     {
         ArgumentNullException.ThrowIfNull(some);
@@ -65,7 +70,7 @@ public readonly record struct AddressRange
     /// <inheritdoc/>
     public override string ToString() => NumberText.OfRange(First, Last);
 
-    /// <summary>The same addresses in order, none twice, for <see cref="Contain"/>.</summary>
+    /// <summary>The same addresses in order and without overlaps, for <see cref="Contain"/>.</summary>
     internal static AddressRange[] Merge(IEnumerable<AddressRange> ranges)
     {
         List<AddressRange> merged = [];
@@ -78,7 +83,7 @@ public readonly record struct AddressRange
         return [.. merged];
     }
 
-    /// <summary>Whether an address is in one of these, which <see cref="Merge"/> has made.</summary>
+    /// <summary>Whether an address is in one of the ranges that <see cref="Merge"/> has made.</summary>
     internal static bool Contain(AddressRange[] merged, ulong address)
     {
         int low = 0;

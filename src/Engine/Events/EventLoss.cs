@@ -1,12 +1,14 @@
 namespace XenVmEvent.Events;
 
-/// <summary>Events of a session that are missing. Two are equal when they say the same.</summary>
+/// <summary>Events of a session that are missing. Two losses are equal if they say the same.</summary>
 /// <param name="domain">The domain's name.</param>
 /// <param name="domainId">Its id.</param>
-/// <param name="reason">Why.</param>
-/// <param name="events">How many, 1 or more.</param>
-/// <param name="from">When the first of them came; of those that Xen overwrote, when they were not yet lost for sure.</param>
-/// <param name="to">When the last of them came; of those that Xen overwrote, when it was noticed.</param>
+/// <param name="reason">Why they are missing.</param>
+/// <param name="events">The number of events, 1 or more.</param>
+/// <param name="from">
+/// When the first of them came. If Xen overwrote them: the last time at which none of them was lost yet.
+/// </param>
+/// <param name="to">When the last of them came. If Xen overwrote them: when the loss was noticed.</param>
 public sealed class EventLoss(string domain, uint domainId, LossReason reason, long events, DateTimeOffset from, DateTimeOffset to)
     : IEquatable<EventLoss>
 {
@@ -16,16 +18,18 @@ public sealed class EventLoss(string domain, uint domainId, LossReason reason, l
     /// <summary>Its id.</summary>
     public uint DomainId { get; } = domainId;
 
-    /// <summary>Why.</summary>
+    /// <summary>Why they are missing.</summary>
     public LossReason Reason { get; } = reason;
 
-    /// <summary>How many, 1 or more.</summary>
+    /// <summary>The number of events, 1 or more.</summary>
     public long Events { get; } = events;
 
-    /// <summary>When the first of them came; of those that Xen overwrote, when they were not yet lost for sure.</summary>
+    /// <summary>
+    /// When the first of them came. If Xen overwrote them: the last time at which none of them was lost yet.
+    /// </summary>
     public DateTimeOffset From { get; } = from;
 
-    /// <summary>When the last of them came; of those that Xen overwrote, when it was noticed.</summary>
+    /// <summary>When the last of them came. If Xen overwrote them: when the loss was noticed.</summary>
     public DateTimeOffset To { get; } = to;
 
     /// <inheritdoc/>
@@ -52,6 +56,6 @@ public enum LossReason
     /// <summary>Xen overwrote asynchronous events before they were read (slotted channel only).</summary>
     Overwritten,
 
-    /// <summary>Those that waited on the disk for somebody to take them could not be written there, or read back.</summary>
+    /// <summary>Events that were to wait on the disk could not be written there, or read back.</summary>
     DiskFailed,
 }

@@ -3,8 +3,8 @@ using XenVmEvent.Abi;
 namespace XenVmEvent.Events;
 
 /// <summary>
-/// Which events are meant, by what is in them. An event has to be in each of the lists that has ranges; what has no such
-/// field is in none.
+/// Selects events by their contents. An event has to be in each list that has ranges. An event without the field is in
+/// no list.
 /// </summary>
 public sealed record EventSelection
 {
@@ -12,31 +12,33 @@ public sealed record EventSelection
     private readonly AddressRange[] _instructionPointers = [];
     private readonly AddressRange[] _linearAddresses = [];
 
-    /// <summary>The kinds of event that have a new value.</summary>
+    /// <summary>The kinds of event that have a new register value.</summary>
     public static IReadOnlyList<VmEventKind> KindsWithNewValue { get; } = [VmEventKind.WriteControlRegister, VmEventKind.MovToMsr];
 
-    /// <summary>The values that a register is to get.</summary>
+    /// <summary>The new values of a register.</summary>
     public IReadOnlyList<AddressRange> NewValues
     {
         get => _newValues;
         init => _newValues = AddressRange.Merge(value);
     }
 
-    /// <summary>Where the instruction pointer is (arm64: the program counter).</summary>
+    /// <summary>The values of the instruction pointer (arm64: the program counter).</summary>
     public IReadOnlyList<AddressRange> InstructionPointers
     {
         get => _instructionPointers;
         init => _instructionPointers = AddressRange.Merge(value);
     }
 
-    /// <summary>The linear addresses that are accessed, of <see cref="VmEventKind.MemAccess"/> events where Xen knows them.</summary>
+    /// <summary>
+    /// The linear addresses accessed, of <see cref="VmEventKind.MemAccess"/> events for which Xen knows them.
+    /// </summary>
     public IReadOnlyList<AddressRange> LinearAddresses
     {
         get => _linearAddresses;
         init => _linearAddresses = AddressRange.Merge(value);
     }
 
-    /// <summary>Whether it leaves nothing out.</summary>
+    /// <summary>Whether it selects all events.</summary>
     public bool IsEverything => _newValues.Length == 0 && _instructionPointers.Length == 0 && _linearAddresses.Length == 0;
 
     internal bool Includes(RequestReader request, GuestArchitecture architecture) =>

@@ -1,29 +1,29 @@
 namespace XenVmEvent.Events;
 
 /// <summary>
-/// The losses of one session, or those that a recording tells of, in order and in bounded memory: when there are too many,
-/// neighbours become one. Each who reads it keeps count of the lost events that he knows of. Safe for use from several threads.
+/// The losses of one session, or those that a recording contains, in order and in bounded memory: if there are too
+/// many, neighbours become one. Each reader counts the lost events that it knows of. Safe for use from several threads.
 /// </summary>
-/// <param name="isComplete">Whether it knows of every loss, as a session does.</param>
+/// <param name="isComplete">Whether the log has every loss, as that of a session does.</param>
 internal sealed class LossLog(bool isComplete)
 {
     private const int Most = 1024;
 
-    /// <summary>Losses that are no further apart are told of as one.</summary>
+    /// <summary>Losses that are no further apart are reported as one.</summary>
     private static readonly TimeSpan Apart = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
     private readonly List<EventLoss> _losses = [];
     private long _events;
 
-    /// <summary>Whether none in it means that none was lost.</summary>
+    /// <summary>Whether an empty log means that no event was lost.</summary>
     public bool IsComplete => isComplete;
 
-    /// <summary>How many events were lost.</summary>
+    /// <summary>The number of events that were lost.</summary>
     public long Events => Volatile.Read(ref _events);
 
     /// <param name="loss">The loss.</param>
-    /// <param name="continues">Nothing came since the last one: both are one.</param>
+    /// <param name="continues">Whether nothing came since the last loss, so that both are one.</param>
     public void Add(EventLoss loss, bool continues = false)
     {
         lock (_gate)
@@ -35,9 +35,9 @@ internal sealed class LossLog(bool isComplete)
         }
     }
 
-    /// <summary>The losses that a reader does not know of, and that were over before a time.</summary>
-    /// <param name="known">How many lost events he knows of; then, how many he knows of with these.</param>
-    /// <param name="before">The time; null: all.</param>
+    /// <summary>The losses that a reader does not know of and that ended before a time.</summary>
+    /// <param name="known">The number of lost events that the reader knows of. These are added to it.</param>
+    /// <param name="before">The time; null: all losses.</param>
     public IReadOnlyList<EventLoss> Since(ref long known, DateTimeOffset? before = null)
     {
         lock (_gate)

@@ -2,11 +2,13 @@ using System.Globalization;
 
 namespace XenVmEvent.Events;
 
-/// <summary>Numbers of 64 bits as people write them: <c>0x400</c> in hexadecimal, <c>1024</c> in decimal; never with a sign.</summary>
+/// <summary>
+/// Unsigned 64-bit numbers as people write them: <c>0x400</c> in hexadecimal, <c>1024</c> in decimal.
+/// </summary>
 public static class NumberText
 {
     /// <summary>Reads a number.</summary>
-    /// <returns>False: it is none.</returns>
+    /// <returns>False: the text is no number.</returns>
     public static bool TryParse(string text, out ulong number)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -15,8 +17,8 @@ public static class NumberText
             : ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
     }
 
-    /// <summary>Reads a number, or a range of them as in <c>0x400-0x43f</c>.</summary>
-    /// <returns>False: it is neither, or the larger number comes first.</returns>
+    /// <summary>Reads a number or a range, such as <c>0x400-0x43f</c>.</summary>
+    /// <returns>False: the text is neither, or the larger number comes first.</returns>
     internal static bool TryParseRange(string text, out ulong first, out ulong last)
     {
         ArgumentNullException.ThrowIfNull(text);

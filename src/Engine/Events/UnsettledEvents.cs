@@ -1,14 +1,17 @@
 namespace XenVmEvent.Events;
 
-/// <summary>Events whose answer, or the time that it took, is not known yet, up to a number; then the oldest goes on as it is.</summary>
-/// <param name="onSettled">Where events go on once nothing about them will change any more.</param>
+/// <summary>
+/// Keeps events until their answer and the time that it took are known. If there are too many, the oldest is passed on
+/// as it is.
+/// </summary>
+/// <param name="onSettled">Gets the events once nothing about them will change any more.</param>
 internal sealed class UnsettledEvents(Action<VmEvent> onSettled)
 {
     private const int Most = 1024;
 
     private readonly List<VmEvent> _events = [];
 
-    /// <summary>Adds an event; those that are settled go on, the older ones first.</summary>
+    /// <summary>Adds an event. Settled events are passed on, the oldest first.</summary>
     public void Add(VmEvent vmEvent)
     {
         if (_events.Count > 0) Release(e => e.IsSettled);
@@ -28,7 +31,7 @@ internal sealed class UnsettledEvents(Action<VmEvent> onSettled)
         _events.Add(vmEvent);
     }
 
-    /// <summary>Lets events go on.</summary>
+    /// <summary>Passes events on.</summary>
     public void Release(Predicate<VmEvent> which)
     {
         int kept = 0;

@@ -2,7 +2,9 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Events;
 
-/// <summary>What the events of one session, or of one recording, share: whose they are, how their bytes are read, and what time it was.</summary>
+/// <summary>
+/// What the events of one session or recording share: the domain, the layout of their bytes, and the clock.
+/// </summary>
 internal abstract class VmEventSource(uint domainId, string domain, VmEventLayout layout, GuestArchitecture architecture, IHeldEvents heldEvents, LossLog losses)
 {
     public uint DomainId { get; } = domainId;
@@ -15,25 +17,25 @@ internal abstract class VmEventSource(uint domainId, string domain, VmEventLayou
 
     public IHeldEvents HeldEvents { get; } = heldEvents;
 
-    /// <summary>What is missing between them.</summary>
+    /// <summary>The losses between the events.</summary>
     public LossLog Losses { get; } = losses;
 
-    /// <summary>Whether its events come from a recording: their guest went on long ago.</summary>
+    /// <summary>Whether its events come from a recording. Their guest went on long ago.</summary>
     public abstract bool IsRecorded { get; }
 
-    /// <summary>When a timestamp was taken.</summary>
+    /// <summary>The time at which a timestamp was taken.</summary>
     public abstract DateTimeOffset TimeOf(long timestamp);
 
     /// <summary>The time from one timestamp to another.</summary>
     public abstract TimeSpan Between(long start, long end);
 }
 
-/// <summary>Who waits for the answers to held events.</summary>
+/// <summary>Waits for the answers to held events.</summary>
 internal interface IHeldEvents
 {
-    /// <summary>A held event has been answered. From any thread.</summary>
+    /// <summary>Called when a held event has been answered. May be called from any thread.</summary>
     void OnAnswered();
 
-    /// <summary>What in the state of the session speaks against an answer. From any thread.</summary>
+    /// <summary>What in the state of the session speaks against an answer. May be called from any thread.</summary>
     XenException? FindObjection(VmEventResponse response);
 }

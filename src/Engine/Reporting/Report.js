@@ -22,7 +22,7 @@
     };
     const two = value => String(value).padStart(2, '0');
 
-    // A time as the clock of the one who watched showed it, as exact as a step between times needs it.
+    // A time as it was on the watching host's clock, as exact as the step between times requires.
     const clock = (ms, step) => {
         const digits = step >= 1000 ? 0 : Math.min(6, Math.ceil(-Math.log10(step / 1000) - 1e-9));
         const unit = 1000 / 10 ** digits;
@@ -42,7 +42,7 @@
     const lossInWords = loss => `${number(loss.events)} of ${loss.domain}, ${clock(loss.from, width)} to ${clock(loss.to, width)}: ${loss.reason}`;
     const domainOf = thing => thing.domain === null ? 'other domains' : thing.domain;
 
-    // ---- Elements. Text is always text: a name from a guest is never markup.
+    // ---- Elements. Text is always inserted as text, so a name from a guest is never markup.
 
     const fill = (element, attributes, children) => {
         for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
@@ -54,7 +54,7 @@
     const all = selector => [...document.querySelectorAll(selector)];
     const at = selector => document.querySelector(selector);
 
-    // Columns are a heading, what a row has there, and a class.
+    // A column is a heading, a function for a row's cell, and a class.
     const table = (place, columns, rows) => {
         const head = html('tr', {}, ...columns.map(([heading, , style]) => html('th', { class: style ?? '', scope: 'col' }, heading)));
         const body = rows.map(row => html('tr', {}, ...columns.map(([, value, style]) => html('td', { class: style ?? '' }, value(row)))));
@@ -87,7 +87,7 @@
     const peak = bins => Math.max(0, ...bins) * 1000 / width;
     const nameOfLane = lane => lane.domain === null ? 'other vCPUs' : `${lane.domain} vCPU ${lane.vcpu}`;
 
-    // ---- Charts: all have the same axis of time, one below the other.
+    // ---- Charts. They are one below the other, with the same time axis.
 
     const right = 6;
     const axisHeight = 24;
@@ -125,7 +125,7 @@
         place.replaceChildren(drawing);
     };
 
-    // The same time in all charts, and what is there in this one.
+    // Marks the same time in all charts, and shows this chart's values there.
     const tip = document.getElementById('tip');
     const pointAt = (bin, lines, move) => {
         for (const cursor of all('.cursor')) {
@@ -140,8 +140,8 @@
     };
     const linesOf = counts => counts.filter(([, events]) => events > 0).map(([name, events]) => `${name}: ${number(events)}`);
 
-    // Stacked columns without gaps, the first series at the bottom. A column is as high as its total, or the
-    // square root of it; its parts share it as they share the total.
+    // Stacked columns without gaps, the first series at the bottom. A column is as high as its total or its square
+    // root. Its parts divide the height as they divide the total.
     const stack = (series, top, height, most, totals, isRoot = false) => {
         const base = new Array(count).fill(0);
         const y = (value, bin) => (top + height - height * (isRoot ? value / Math.sqrt(totals[bin] * most) : value / most)).toFixed(1);
@@ -176,7 +176,7 @@
             bin => [rate(totalBins[bin] * 1000 / width), ...linesOf(kinds.map(kind => [kind.name, kind.bins[bin]]))]);
     };
 
-    // Lines of charts, with each domain's name above its own.
+    // The rows of a chart, with each domain's name above its rows.
     const rowsByDomain = (things, rowHeight) => {
         let y = 0;
         return things.map((thing, i) => {
@@ -203,10 +203,10 @@
             const row = rows.find(({ top }) => y >= top && y < top + rowHeight);
             return row ? [nameOfLane(row.thing), ...linesOf(kinds.map(kind => [kind.name, row.thing.kinds[kind.name]?.[bin] ?? 0]))] : null;
         });
-        at('#vcpus figure').append(html('p', { class: 'legend' }, `A lane's full height is ${rate(most * 1000 / width)}, half of it a quarter of that, so that quiet times show too. Colours are those of the kinds above.`));
+        at('#vcpus figure').append(html('p', { class: 'legend' }, `A lane's full height is ${rate(most * 1000 / width)}. Half the height is a quarter of that rate, so that quiet times show too. The colours are those of the kinds above.`));
     };
 
-    // As many steps of lightness as tell apart, each the same factor more than the one before.
+    // As many steps of lightness as can be told apart. Each step is the same factor above the one before.
     const levels = most => {
         const found = [];
         let low = 1;
@@ -240,7 +240,7 @@
             svg('rect', { class: 'empty', x: left, y: row.top, width: chartWidth - left - right, height: rowHeight - 1 }),
             svg('text', { class: 'gfn', x: left - 8, y: row.top + rowHeight / 2 + 3.5, 'text-anchor': 'end' }, label(row.thing)),
             ...cells(row)));
-        chart(at('#pages figure'), headingHeight, rows.at(-1).top + rowHeight, 'Events about pages over time. The table below says the same.', drawn, (bin, y) => {
+        chart(at('#pages figure'), headingHeight, rows.at(-1).top + rowHeight, 'Events of pages over time. The table below says the same.', drawn, (bin, y) => {
             const row = rows.find(({ top }) => y >= top && y < top + rowHeight);
             return row ? [`${domainOf(row.thing)} gfn ${pagesOf(row.thing)}`, events(row.thing.bins[bin])] : null;
         });
@@ -265,7 +265,7 @@
             ['Domains', number(data.domains.length), data.domains.length <= 4 ? data.domains.map(domain => domain.name).join(', ') : ''],
             ['vCPUs', data.lanes.some(lane => lane.domain === null) ? `more than ${data.lanes.length - 1}` : number(data.lanes.length)],
             times && ['Answered within', `${number(times.median)} µs`, `median; 99 % ${number(times.p99)}, at most ${number(times.max)} µs`],
-            ['Timed out', number(data.timedOut), data.timedOut > 0 ? 'got their default answer' : ''],
+            ['Timed out', number(data.timedOut), data.timedOut > 0 ? 'answered by default' : ''],
             data.dropped !== undefined && ['Lost', number(data.dropped), data.losses.map(lossInWords).slice(0, 10).join('; ')],
         ].filter(Boolean);
         at('#totals').replaceChildren(...totals.map(([name, value, more]) =>
@@ -352,6 +352,6 @@
     draw();
     new ResizeObserver(draw).observe(at('#kinds figure'));
 
-    // Paper has no triangle to click on.
+    // On paper nobody can open the details.
     addEventListener('beforeprint', () => all('details').forEach(details => { details.open = true; }));
 })();

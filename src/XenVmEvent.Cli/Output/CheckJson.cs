@@ -6,7 +6,7 @@ using XenVmEvent.Diagnosis;
 
 namespace XenVmEvent.Cli;
 
-/// <summary>A check as a JSON object on a line. The domain is null for the host's checks.</summary>
+/// <summary>Writes a check as a JSON object on one line. The domain is null for the host's checks.</summary>
 internal static class CheckJson
 {
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

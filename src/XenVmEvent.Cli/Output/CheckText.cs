@@ -3,7 +3,9 @@ using XenVmEvent.Diagnosis;
 
 namespace XenVmEvent.Cli;
 
-/// <summary>A check as lines for people: its name, how it came out, what was found, and below that what to do.</summary>
+/// <summary>
+/// Writes a check as lines for people: its name, its result, what was found, and below that what to do.
+/// </summary>
 internal static class CheckText
 {
     private const int NameColumn = 2;

@@ -8,9 +8,9 @@ internal interface IEventWriter
     /// <summary>Appends an event's line.</summary>
     void Write(VmEvent vmEvent);
 
-    /// <summary>No event comes any more.</summary>
+    /// <summary>Called when no more events will come.</summary>
     void Finish() => Flush();
 
-    /// <summary>Sends everything appended on its way.</summary>
+    /// <summary>Writes out everything that was appended.</summary>
     void Flush();
 }

@@ -4,7 +4,7 @@ using XenVmEvent.Recording;
 
 namespace XenVmEvent.Cli;
 
-/// <summary>Prints events as one JSON object a line, as they are recorded.</summary>
+/// <summary>Prints each event as a JSON object on one line, as in a recording.</summary>
 internal sealed class JsonEventWriter : IEventWriter, IDisposable
 {
     private const int FlushAt = 64 * 1024;

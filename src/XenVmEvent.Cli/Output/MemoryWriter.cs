@@ -1,16 +1,16 @@
 namespace XenVmEvent.Cli;
 
-/// <summary>Writes memory, in blocks: a system call for each line would take minutes for some MiB.</summary>
+/// <summary>Writes memory in blocks, because a system call for each line would take minutes for some MiB.</summary>
 internal static class MemoryWriter
 {
     private const int LineBytes = 16;
     private const int BlockBytes = 1 << 16;
 
-    /// <param name="output">Where to; stays open.</param>
+    /// <param name="output">The stream to write to. It stays open.</param>
     /// <param name="address">The address of the first byte.</param>
     /// <param name="bytes">The memory.</param>
-    /// <param name="format">How.</param>
-    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <param name="format">The format.</param>
+    /// <exception cref="IOException">The stream cannot be written.</exception>
     public static void Write(Stream output, ulong address, ReadOnlySpan<byte> bytes, MemoryFormat format)
     {
         if (format == MemoryFormat.Raw)
@@ -40,10 +40,10 @@ internal static class MemoryWriter
     }
 }
 
-/// <summary>How memory is written.</summary>
+/// <summary>The format in which memory is written.</summary>
 internal enum MemoryFormat
 {
-    /// <summary>16 bytes a line: the address, the bytes in hex and as ASCII.</summary>
+    /// <summary>16 bytes a line: the address, the bytes in hexadecimal and the bytes as ASCII.</summary>
     Text,
 
     /// <summary>The bytes themselves.</summary>

@@ -1,9 +1,9 @@
 namespace XenVmEvent.Cli;
 
-/// <summary>How events are printed.</summary>
+/// <summary>The format in which events are printed.</summary>
 internal enum OutputFormat
 {
-    /// <summary>xen-access's lines.</summary>
+    /// <summary>The lines of xen-access.</summary>
     Text,
 
     /// <summary>One JSON object a line.</summary>

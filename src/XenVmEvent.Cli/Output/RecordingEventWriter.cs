@@ -3,7 +3,7 @@ using XenVmEvent.Recording;
 
 namespace XenVmEvent.Cli;
 
-/// <summary>Records events, which reach the disk by themselves.</summary>
+/// <summary>Records events. The recording itself brings them to the disk.</summary>
 internal sealed class RecordingEventWriter(RecordingWriter recording) : IEventWriter
 {
     public void Write(VmEvent vmEvent) => recording.Write(vmEvent);

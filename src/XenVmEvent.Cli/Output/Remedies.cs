@@ -2,16 +2,16 @@ using XenVmEvent.Diagnosis;
 
 namespace XenVmEvent.Cli;
 
-/// <summary>What to do about an error or a finding, with the command or option that does it.</summary>
+/// <summary>Says what to do about an error or a finding, with the command or option that does it.</summary>
 internal static class Remedies
 {
     /// <summary>The remedy of an error.</summary>
     public static string Of(XenException e) => e.RemedyBy(CommandFor);
 
-    /// <summary>A check whose remedy names commands.</summary>
+    /// <summary>The check with a remedy that names commands.</summary>
     public static MonitorCheck Of(MonitorCheck check) => check.RemediedBy(CommandFor);
 
-    /// <summary>Null also for what this command line cannot do.</summary>
+    /// <summary>The command or option for a task; null if this command line has none.</summary>
     private static string? CommandFor(RemedyTask task) => task switch
     {
         RemedyTask.ListDomains => "xl list",

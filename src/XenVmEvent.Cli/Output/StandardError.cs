@@ -1,18 +1,21 @@
 namespace XenVmEvent.Cli;
 
-/// <summary>Tells people what goes on. From any thread.</summary>
+/// <summary>Tells people what happens. May be called from any thread.</summary>
 internal static class StandardError
 {
-    /// <summary>Its number.</summary>
+    /// <summary>Its descriptor.</summary>
     public const int Descriptor = 2;
 
-    /// <summary>Writes a line. What cannot be said is left unsaid: no guest waits, and no exit code changes, because nobody listens.</summary>
+    /// <summary>
+    /// Writes a line. If it cannot be written, nothing else happens: no guest waits and no exit code changes because
+    /// nobody reads it.
+    /// </summary>
     public static void Say(string message) => Write($"xenvmevent: {message}");
 
     /// <inheritdoc cref="Say(string)"/>
     public static void Say(XenException e) => Say($"{e.Id}: {e.Message} {Remedies.Of(e)}");
 
-    /// <summary>The same, without the program's name.</summary>
+    /// <summary>Writes a line without the program's name.</summary>
     public static void Write(string line)
     {
         try

@@ -5,27 +5,29 @@ using Microsoft.Win32.SafeHandles;
 namespace XenVmEvent.Cli;
 
 /// <summary>
-/// The descriptors 0, 1 and 2 as the process was given them. One that was closed is filled before anything else is opened: a
-/// recording, or a device of Xen's, that got its number would also get what is meant for people.
+/// The descriptors 0, 1 and 2 as the process was given them. A closed one is filled before anything else is opened.
+/// Otherwise a recording, or a device of Xen's, could get its number and then also what is meant for people.
 /// </summary>
 internal static class StandardStreams
 {
     private const int Count = 3;
 
-    /// <summary>In the flags of fdinfo: the access mode, and the mark that no descriptor has which came through exec.</summary>
+    /// <summary>
+    /// In the flags of fdinfo: the access mode, and the close-on-exec flag, which no inherited descriptor has.
+    /// </summary>
     private const int AccessMode = 3;
     private const int ReadOnly = 0;
     private const int CloseOnExec = 0x80000;
 
-    /// <summary>Open for as long as the process lives.</summary>
+    /// <summary>These stay open for as long as the process lives.</summary>
     private static readonly List<SafeFileHandle> Filled = [];
 
     private static readonly bool[] Refuses = new bool[Count];
 
-    /// <summary>Looks at them and fills the closed ones; to be called first of all.</summary>
+    /// <summary>Looks at the descriptors and fills the closed ones. This must be called first of all.</summary>
     public static void Claim()
     {
-        // The lowest number that is free is the one that a file gets. It can be read alone: to write to it is an error.
+        // A file gets the lowest free number. It is opened only for reading, so that writing to it is an error.
         while (true)
         {
             SafeFileHandle handle = File.OpenHandle("/dev/null");
@@ -49,7 +51,9 @@ internal static class StandardStreams
         if (!CanWrite(StandardError.Descriptor)) Console.SetError(TextWriter.Null);
     }
 
-    /// <summary>Whether a descriptor is for writing, and is what the process was given rather than a file of the runtime's.</summary>
+    /// <summary>
+    /// Whether a descriptor can be written, and is the one that the process was given, not a file of the runtime.
+    /// </summary>
     public static bool CanWrite(int descriptor) => !Refuses[descriptor];
 
     private static int FlagsOf(int descriptor)
@@ -63,14 +67,14 @@ internal static class StandardStreams
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Without /proc it shows when it is written to.
+            // Without /proc, the first write shows it.
         }
 
         return AccessMode;
     }
 }
 
-/// <summary>In the place of a standard output that cannot be written to: whatever is written fails.</summary>
+/// <summary>Stands in for a standard output that cannot be written: every write fails.</summary>
 internal sealed class ClosedOutput : TextWriter
 {
     public override Encoding Encoding => Encoding.UTF8;

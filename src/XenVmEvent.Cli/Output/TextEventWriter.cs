@@ -4,9 +4,9 @@ using XenVmEvent.Events;
 
 namespace XenVmEvent.Cli;
 
-/// <summary>Prints events as xen-access does, byte for byte, so that scripts made for it go on working.</summary>
-/// <param name="output">Where to.</param>
-/// <param name="view">The altp2m view that vCPUs come back to after a single step; null where there is none.</param>
+/// <summary>Prints events as xen-access does, byte for byte, so that scripts made for it keep working.</summary>
+/// <param name="output">The stream to write to.</param>
+/// <param name="view">The altp2m view to which vCPUs return after a single step; null if there is none.</param>
 internal sealed class TextEventWriter(Stream output, ushort? view = null) : IEventWriter
 {
     private const int LongestLine = 256;

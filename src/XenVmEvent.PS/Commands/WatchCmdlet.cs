@@ -8,8 +8,8 @@ using XenVmEvent.Symbols;
 namespace XenVmEvent.PS;
 
 /// <summary>
-/// What the Watch cmdlets share: they write events of one or more domains until enough came, the time is over, the
-/// pipeline is stopped or the domains are gone, and then give everything back.
+/// The base of the Watch cmdlets. They write events of one or more domains until enough have come, the time is over,
+/// the pipeline is stopped or the domains are gone. Then they give everything back.
 /// </summary>
 public abstract class WatchCmdlet : DomainCmdlet
 {
@@ -25,31 +25,33 @@ public abstract class WatchCmdlet : DomainCmdlet
     [ArgumentCompleter(typeof(DomainCompleter))]
     public DomainSelector[] Domain { get; set; } = [];
 
-    /// <summary>End after so many events.</summary>
+    /// <summary>End after this many events.</summary>
     [Parameter]
     [ValidateRange(1, long.MaxValue)]
     public long First { get; set; } = long.MaxValue;
 
-    /// <summary>End after so long. A number is seconds.</summary>
+    /// <summary>End after this time. A number is in seconds.</summary>
     [Parameter]
     [DurationTransformation]
     [PositiveDuration]
     public TimeSpan Duration { get; set; } = Timeout.InfiniteTimeSpan;
 
     /// <summary>
-    /// Each event waits for an answer by Set-XenVmEventResponse in the pipeline; what the pipeline leaves unanswered gets
-    /// its default.
+    /// Each event waits for an answer by Set-XenVmEventResponse in the pipeline. An event that the pipeline leaves
+    /// unanswered gets its default answer.
     /// </summary>
     [Parameter]
     public SwitchParameter Hold { get; set; }
 
-    /// <summary>How long an event may wait for its answer before the default goes out. A number is seconds.</summary>
+    /// <summary>
+    /// How long an event may wait for its answer before the default goes out. A number is in seconds.
+    /// </summary>
     [Parameter]
     [DurationTransformation]
     [PositiveDuration(MostMinutes = MonitorOptions.LongestResponseMinutes)]
     public TimeSpan ResponseTimeout { get; set; } = MonitorOptions.DefaultResponseTimeout;
 
-    /// <summary>How many events wait for the pipeline at most; a full buffer slows the guest.</summary>
+    /// <summary>The maximum number of events that wait for the pipeline. A full buffer slows the guest.</summary>
     [Parameter]
     [ValidateRange(1, 1 << 24)]
     public int BufferSize { get; set; } = 4096;
@@ -59,38 +61,46 @@ public abstract class WatchCmdlet : DomainCmdlet
     public SwitchParameter Disassemble { get; set; }
 
     /// <summary>
-    /// Give each event the symbol that its instruction pointer is in, as in do_syscall_64+0x38: the file of the guest's
-    /// symbols, its System.map or a copy of its /proc/kallsyms.
+    /// Give each event the symbol that its instruction pointer is in, such as do_syscall_64+0x38. The file has the
+    /// guest's symbols: its System.map or a copy of its /proc/kallsyms.
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? SymbolMap { get; set; }
 
-    /// <summary>Only events whose instruction pointer is one of these, as in 0xffffffff81000000-0xffffffff81ffffff.</summary>
+    /// <summary>
+    /// Only events whose instruction pointer is in these ranges, such as 0xffffffff81000000-0xffffffff81ffffff.
+    /// </summary>
     [Parameter]
     [AddressTransformation]
     [ArgumentCompleter(typeof(NoCompleter))]
     [ValidateNotNullOrEmpty]
     public AddressRange[] InstructionPointer { get; set; } = [];
 
-    /// <summary>Only events whose instruction pointer is in code of these names, with or without wildcards, by -SymbolMap.</summary>
+    /// <summary>
+    /// Only events whose instruction pointer is in these symbols of -SymbolMap. The names may have wildcards.
+    /// </summary>
     [Parameter]
     [ArgumentCompleter(typeof(NoCompleter))]
     [ValidateNotNullOrEmpty]
     public string[] Symbol { get; set; } = [];
 
     /// <summary>
-    /// Watch in the background: a job is written in the place of events, which Receive-Job gets. It takes all that the guest
-    /// raises: what the buffer does not hold waits on the disk. Stop-Job and Remove-Job end the watch.
+    /// Watch in the background: writes a job instead of events. Receive-Job gets its events. The job takes all events
+    /// that the guest raises; those that the buffer cannot hold wait on the disk. Stop-Job and Remove-Job end the
+    /// watch.
     /// </summary>
     [Parameter]
     public SwitchParameter AsJob { get; set; }
 
-    /// <summary>No second process that frees the guest if this one is killed.</summary>
+    /// <summary>Start no second process that frees the guest if this one is killed.</summary>
     [Parameter]
     public SwitchParameter NoGuard { get; set; }
 
-    /// <summary>How events travel: slotted where the host offers it (Auto), by the ring, or slotted or not at all.</summary>
+    /// <summary>
+    /// The channel that carries events: slotted if the host offers it (Auto), the ring, or slotted with an error if the
+    /// host does not offer it.
+    /// </summary>
     [Parameter]
     public ChannelPreference Channel { get; set; }
 
@@ -126,18 +136,18 @@ public abstract class WatchCmdlet : DomainCmdlet
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        // Also the way out when the pipeline is stopped, or something down the pipeline has enough or throws.
+        // This also runs if the pipeline is stopped, or if something down the pipeline has enough or throws.
         if (disposing) _events?.Dispose();
         base.Dispose(disposing);
     }
 
-    /// <summary>What is done, for -WhatIf and -Confirm.</summary>
+    /// <summary>The action, for -WhatIf and -Confirm.</summary>
     private protected abstract string Action { get; }
 
-    /// <summary>What to see.</summary>
+    /// <summary>Makes the watch that says which events to see.</summary>
     private protected abstract EventWatch CreateWatch();
 
-    /// <summary>Which of these events, but for what code does it.</summary>
+    /// <summary>Makes the selection among these events, except by the code that raises them.</summary>
     private protected abstract EventSelection CreateSelection();
 
     private void Begin(XenDomain domain)
@@ -171,7 +181,7 @@ public abstract class WatchCmdlet : DomainCmdlet
         }
     }
 
-    /// <returns>How many there were.</returns>
+    /// <returns>The number of events written.</returns>
     private long WriteEvents()
     {
         EventStream events = _events!;

@@ -11,7 +11,7 @@ public class BackRingTests
     private static readonly Gen<VmEventLayout> Layouts =
         Gen.Choose(VmEventLayout.OldestVersion, VmEventLayout.NewestVersion).Select(VmEventLayout.ForVersion);
 
-    /// <summary>Where the indices begin: mostly so that they soon wrap.</summary>
+    /// <summary>The start of the indices, chosen mostly so that they soon wrap.</summary>
     private static readonly Gen<uint> Starts =
         Gen.OneOf(Gen.Choose(-40, 3).Select(i => unchecked((uint)i)), Gen.Constant(0u), Gen.Constant(0x7fff_fff8u));
 
@@ -56,7 +56,7 @@ public class BackRingTests
                         unanswered.Add(read++);
                         break;
                     case Move.Respond when unanswered.Count > 0:
-                        // In any order: Xen goes by the vCPU.
+                        // The order does not matter, because Xen looks at the vCPU.
                         int index = (int)(produced % (ulong)unanswered.Count);
                         front.Fill(ring.NextResponse(), unanswered[index]);
                         written.Add(unanswered[index]);
@@ -103,13 +103,14 @@ public class BackRingTests
             {
                 for (int i = 0; i < burst; i++) front.Produce(produced++);
 
-                // Reading half of what came, sometimes all, keeps the ring now ahead, now behind.
+                // This reads half of the requests, sometimes all, so that the reader is sometimes ahead and sometimes
+                // behind.
                 for (int i = 0; i < burst / 2 + burst % 4; i++)
                 {
                     Assert.Equal(next < produced, ring.TryRead(buffer));
                     if (next == produced) break;
 
-                    // Xen may be at work on the entry one ring behind, so that is never read.
+                    // Xen may be writing the entry one ring behind, so that entry is never read.
                     ulong oldestSafe = produced < (ulong)ring.Entries ? 0 : produced - (ulong)ring.Entries + 1;
                     next = Math.Max(next, oldestSafe);
                     Assert.Equal(next, front.NumberIn(buffer));
@@ -182,7 +183,7 @@ public class BackRingTests
         for (ulong i = 0; i < 8; i++) front.Produce(i);
         front.Jump(0);
 
-        // That is more than half of all indices: it cannot be told from an index that went back.
+        // That is more than half of all indices, so it looks the same as an index that went back.
         Assert.Equal(XenErrorId.CorruptChannel, Assert.Throws<XenException>(() => ring.HasRequest).Id);
 
         front = new FrontEnd(memory, layout);
@@ -310,7 +311,7 @@ public class BackRingTests
         Simulation.Hosts.Finish(xen);
     }
 
-    /// <summary>Has the ring's indices begin somewhere, as after so many requests and responses.</summary>
+    /// <summary>Starts the ring's indices at a number, as after that many requests and responses.</summary>
     private static BackRing At(uint start, BackRing ring, SharedMemory memory)
     {
         ring.Initialise();

@@ -40,7 +40,7 @@ internal sealed class FrontEnd(SharedMemory memory, VmEventLayout layout, uint s
 
     public uint RequestEvent => memory.ReadAcquire(ReqEvent);
 
-    /// <summary>Moves on as if so many requests had been put in.</summary>
+    /// <summary>Moves on as if this many requests had been put in.</summary>
     public void Jump(uint count) => memory.WriteRelease(ReqProd, _reqProd += count);
 
     /// <summary>Takes the responses that were published.</summary>
@@ -52,7 +52,7 @@ internal sealed class FrontEnd(SharedMemory memory, VmEventLayout layout, uint s
     }
 
     /// <summary>The number in a request or response.</summary>
-    /// <exception cref="InvalidDataException">Its bytes are not of one number.</exception>
+    /// <exception cref="InvalidDataException">Its bytes belong to different numbers.</exception>
     public ulong NumberIn(ReadOnlySpan<byte> bytes)
     {
         var view = new RequestReader(bytes, layout);

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace XenVmEvent.Tests.Abi;
 
-/// <summary>Shared memory amid bytes that nobody may write.</summary>
+/// <summary>Shared memory between bytes that nobody may write.</summary>
 internal sealed class GuardedMemory : IDisposable
 {
     private const int Guard = SharedMemory.PageSize;

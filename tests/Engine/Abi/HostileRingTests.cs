@@ -112,7 +112,7 @@ public class HostileRingTests(ITestOutputHelper output)
         var changing = Task.Factory.StartNew(
             () =>
             {
-                // Forward is right, and back is not; whatever the reader makes of it, it goes forward.
+                // Moving forward is valid and moving back is not. The reader goes forward in any case.
                 for (uint index = 0; !Volatile.Read(ref over); index++)
                 {
                     mapping.WriteRelease(0, index);
@@ -153,7 +153,7 @@ public class HostileRingTests(ITestOutputHelper output)
         return page;
     }
 
-    /// <summary>Does one of the calls that a session, a guard or a rescue does.</summary>
+    /// <summary>Makes one of the calls that a session, a guard or a rescue makes.</summary>
     private void Call(Random random, BackRing ring, byte[] buffer)
     {
         switch (random.Next(8))
@@ -184,7 +184,7 @@ public class HostileRingTests(ITestOutputHelper output)
         Assert.InRange(ring.Unanswered, 0, ring.Entries);
     }
 
-    /// <summary>While nothing changes no more is read than fits.</summary>
+    /// <summary>While nothing changes, no more is read than fits.</summary>
     private void AssertReadingEnds(BackRing ring, byte[] buffer)
     {
         int left = ring.Entries + 1;

@@ -64,7 +64,7 @@ public class HostileSlotsTests(ITestOutputHelper output)
         VmEventLayout layout = VmEventLayout.ForVersion(random.Next(VmEventLayout.OldestVersion, VmEventLayout.NewestVersion + 1));
         int count = random.Next(1, 129);
 
-        // No more than they take: what is written behind the last slot shows.
+        // The memory is no larger than the slots, so that a write after the last slot shows.
         var pages = new GuardedMemory(count * VCpuSlots.SizeOf(layout));
         random.NextBytes(pages.Memory.Slice(0, pages.Memory.Length));
         slots = new VCpuSlots(pages.Memory, layout, count);

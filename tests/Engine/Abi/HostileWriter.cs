@@ -2,7 +2,7 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Tests.Abi;
 
-/// <summary>Writes into a channel what Xen would never write, and now and then what it would.</summary>
+/// <summary>Writes into a channel what Xen would never write, and sometimes what it would.</summary>
 internal sealed class HostileWriter(Random random, VmEventLayout layout, int vcpus)
 {
     private const int ReqProd = 0;
@@ -11,12 +11,14 @@ internal sealed class HostileWriter(Random random, VmEventLayout layout, int vcp
     private const int RspEvent = 12;
     private const int Header = 64;
 
-    /// <summary>Whether it writes the index of responses too, which only the listener does, and which nobody but Xen reads.</summary>
+    /// <summary>
+    /// Whether it writes the index of responses too, which only the listener writes and only Xen reads.
+    /// </summary>
     public bool WritesResponseIndex { get; init; }
 
     /// <summary>
-    /// Whether it says that there are requests where Xen could have put some. Nobody can tell those from Xen's own, and
-    /// where each is answered Xen gets more answers than it has asked for.
+    /// Whether it claims requests where Xen could have put some. Nobody can tell them from Xen's own. If each is
+    /// answered, Xen gets more answers than it has asked for.
     /// </summary>
     public bool InventsRequests { get; init; } = true;
 

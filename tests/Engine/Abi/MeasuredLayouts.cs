@@ -4,7 +4,7 @@ using Xunit;
 
 namespace XenVmEvent.Tests.Abi;
 
-/// <summary>The layouts as the compilers of each Xen release made them: measured, not typed in.</summary>
+/// <summary>The layouts as compilers made them for each Xen release. They are measured, not typed in.</summary>
 internal static class MeasuredLayouts
 {
     private static readonly JsonElement Root = Read();
@@ -17,7 +17,7 @@ internal static class MeasuredLayouts
 
     public static JsonElement Of(int version) => Root.GetProperty("versions").GetProperty(version.ToString());
 
-    /// <summary>Offset and size of a field; null where the version does not have it.</summary>
+    /// <summary>Offset and size of a field; null if the version does not have it.</summary>
     public static (int Offset, int Size)? FieldOf(int version, VmEventField field)
     {
         JsonElement fields = Of(version).GetProperty("fields");
@@ -29,7 +29,7 @@ internal static class MeasuredLayouts
         return null;
     }
 
-    /// <summary>What the public header calls a field, newest name first.</summary>
+    /// <summary>A field's names in the public header, the newest first.</summary>
     private static string[] PathsOf(VmEventField field) => field switch
     {
         VmEventField.Version or VmEventField.Flags or VmEventField.Reason => [field.ToString().ToLowerInvariant()],

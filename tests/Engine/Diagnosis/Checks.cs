@@ -6,7 +6,9 @@ namespace XenVmEvent.Tests.Diagnosis;
 /// <summary>Looks at what a diagnosis found.</summary>
 internal static class Checks
 {
-    /// <summary>The check of this name came out so; it has a remedy exactly where there is something to do.</summary>
+    /// <summary>
+    /// The check with this name has this result, and has a remedy exactly if there is something to do.
+    /// </summary>
     public static MonitorCheck AssertIs(this IReadOnlyList<MonitorCheck> checks, string name, CheckResult result)
     {
         MonitorCheck check = Assert.Single(checks, c => c.Name == name);
@@ -17,7 +19,7 @@ internal static class Checks
         return check;
     }
 
-    /// <summary>The names of the checks that came out so.</summary>
+    /// <summary>The names of the checks with this result.</summary>
     public static string[] Names(this IReadOnlyList<MonitorCheck> checks, CheckResult result) =>
         [.. checks.Where(c => c.Result == result).Select(c => c.Name)];
 }

@@ -3,7 +3,7 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Tests.Diagnosis;
 
-/// <summary>The way to a host of which a test says what it has.</summary>
+/// <summary>A probe for a host whose properties a test sets.</summary>
 internal sealed class StandInProbe : IHostProbe
 {
     public static readonly XenException Failure = new(XenErrorId.LibraryMismatch, "xc_call", Errno.EACCES, "It fails.", "Mend it.");

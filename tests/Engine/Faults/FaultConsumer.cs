@@ -5,7 +5,7 @@ using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.Tests.Faults;
 
-/// <summary>One who takes a subscription's events, well or badly, on a thread of its own.</summary>
+/// <summary>Takes a subscription's events, well or badly, on its own thread.</summary>
 internal sealed class FaultConsumer
 {
     private readonly MonitorSession _session;
@@ -45,7 +45,7 @@ internal sealed class FaultConsumer
         AnswersNonsense,
     }
 
-    /// <summary>What went wrong that must not; null for nothing.</summary>
+    /// <summary>What went wrong that must not go wrong; null if nothing did.</summary>
     public Exception? Failure { get; private set; }
 
     public EventSubscription Subscription => _subscription;
@@ -74,7 +74,7 @@ internal sealed class FaultConsumer
         }
         catch (InvalidTimeZoneException)
         {
-            // Its own; what belongs to the way out has been done.
+            // The exception is the caller's own. The cleanup has been done.
         }
         catch (Exception e)
         {

@@ -10,8 +10,8 @@ using Xunit;
 namespace XenVmEvent.Tests.Faults;
 
 /// <summary>
-/// A session on a simulated guest, both chosen by a seed, in which things go wrong at moments that the seed chooses too;
-/// after which nothing of it may be left in the guest and no event be unaccounted for.
+/// A session on a simulated guest, both chosen by a seed. Things go wrong at moments that the seed chooses too.
+/// Afterwards nothing of it may be left in the guest, and every event must be accounted for.
 /// </summary>
 internal sealed class FaultRun : IDisposable
 {
@@ -65,7 +65,7 @@ internal sealed class FaultRun : IDisposable
 
     private VmEventKind CountedKind => _host.Architecture == GuestArchitecture.X86 ? VmEventKind.Cpuid : VmEventKind.PrivilegedCall;
 
-    /// <summary>Does it, and asserts that it has left nothing behind.</summary>
+    /// <summary>Runs it, and asserts that it leaves nothing behind.</summary>
     public void Run()
     {
         if (Start() is not { } session) return;
@@ -122,7 +122,9 @@ internal sealed class FaultRun : IDisposable
         }
     }
 
-    /// <summary>From the first event to the last, one that sees all of a kind: what it saw and missed is all that was raised.</summary>
+    /// <summary>
+    /// From the first event to the last, one that sees all of a kind: what it saw and missed is all that was raised.
+    /// </summary>
     private void WatchCounted(MonitorSession session)
     {
         var watch = new EventWatch { Kinds = [CountedKind], Hold = Chance(2), BufferSize = Pick(BufferSizes) };
@@ -249,7 +251,7 @@ internal sealed class FaultRun : IDisposable
 
         if (!_guest.IsAlive)
         {
-            // A refused call or a torn channel may have ended it in the very moment before.
+            // A refused call or a torn channel may have ended it just before.
             bool endedByItself = _endedBefore || end.Failure is { Id: XenErrorId.CallFailed or XenErrorId.CorruptChannel };
             if (end.Reason != SessionEndReason.DomainEnded && !endedByItself) Assert.Fail($"The session says that {end}, but {_guest.EndedBecause}.");
             return;
@@ -260,7 +262,7 @@ internal sealed class FaultRun : IDisposable
         foreach (SimulatedVCpu vcpu in _guest.VCpus) vcpu.RunAsync(GuestAction.Cpuid(0), GuestAction.WritePage(0x200, 0, 1)).Finish();
         Assert.DoesNotContain(_guest.VCpus, v => v.IsPaused || v.IsBlocked);
 
-        // What Xen has refused again and again cannot be given back, but is told of.
+        // What Xen refuses again and again cannot be given back, but it is reported.
         if (end.TeardownFailures.Count > 0)
         {
             _figures.Count("teardown: with failures");

@@ -17,7 +17,7 @@ public class HangWatchTests
         Assert.Contains(nameof(Hang), text, StringComparison.Ordinal);
     }
 
-    /// <summary>Waits for what the watch tells, and is thus told of.</summary>
+    /// <summary>Waits for the watch's report, and so appears in it.</summary>
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     private static string Hang(BlockingCollection<string> told) => told.Take();
 }

@@ -11,7 +11,7 @@ using Xunit;
 namespace XenVmEvent.Tests.Faults;
 
 /// <summary>
-/// A session on a simulated guest in whose channel somebody else writes, once or all the time; after which nothing of it
+/// A session on a simulated guest in whose channel somebody else writes, once or all the time. Afterwards nothing of it
 /// may be left in the guest.
 /// </summary>
 internal sealed class HostileRun : IDisposable
@@ -45,7 +45,7 @@ internal sealed class HostileRun : IDisposable
         _guest = _host.Guest();
     }
 
-    /// <summary>Does it, and asserts that it has left nothing behind.</summary>
+    /// <summary>Runs it, and asserts that it leaves nothing behind.</summary>
     public void Run()
     {
         List<FaultConsumer> consumers = [];
@@ -79,7 +79,7 @@ internal sealed class HostileRun : IDisposable
         + $"; the domain: {_guest.EndedBecause ?? "lives"}"
         + string.Concat(_guest.VCpus.Select(v => $"; vCPU {v.Id} {(v.IsPaused ? "paused" : v.IsBlocked ? "blocked" : "runs")}"));
 
-    /// <summary>Writes a few things, or, all the time that something is done, whatever comes.</summary>
+    /// <summary>Writes a few things, or writes anything all the time while something is done.</summary>
     private void WriteWhile(Action action)
     {
         if (_guest.Delivery is not { } delivery)

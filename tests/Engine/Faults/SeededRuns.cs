@@ -6,20 +6,20 @@ using Xunit;
 namespace XenVmEvent.Tests.Faults;
 
 /// <summary>
-/// Many runs, each of its seed. <c>XENVMEVENT_FAULT_SEED</c> repeats one, and <c>XENVMEVENT_FAULT_RUNS</c> says how many
-/// there are, or how often the one is repeated. A run that never ends fails, and tells what all threads do.
+/// Many runs, each with its own seed. <c>XENVMEVENT_FAULT_SEED</c> repeats one, and <c>XENVMEVENT_FAULT_RUNS</c> sets
+/// the number of runs or repetitions. A run that never ends fails, and reports what all threads are doing.
 /// </summary>
 internal static class SeededRuns
 {
-    /// <summary>A run takes seconds, also where forty others want the processor.</summary>
+    /// <summary>A run takes seconds, even if forty others want the processor.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
-    /// <summary>Does the runs; the first that fails tells its seed.</summary>
-    /// <param name="usual">How many there are when nothing else was said.</param>
-    /// <param name="atOnce">How many at the same time.</param>
+    /// <summary>Does the runs. The first that fails reports its seed.</summary>
+    /// <param name="usual">The default number of runs.</param>
+    /// <param name="atOnce">The number of runs at the same time.</param>
     /// <param name="run">Does the run of a seed.</param>
-    /// <param name="patience">How long one may take; minutes when nothing else was said.</param>
-    /// <returns>How many there were.</returns>
+    /// <param name="patience">How long one may take; by default minutes.</param>
+    /// <returns>The number of runs.</returns>
     public static int Do(int usual, int atOnce, Action<int> run, TimeSpan? patience = null)
     {
         int? only = Setting("XENVMEVENT_FAULT_SEED");
@@ -28,7 +28,9 @@ internal static class SeededRuns
         return runs;
     }
 
-    /// <summary>Does the runs, each of which counts itself among "runs", and writes their figures, also when one fails.</summary>
+    /// <summary>
+    /// Does the runs, each of which counts itself among "runs", and writes their figures, also when one fails.
+    /// </summary>
     public static void Do(int usual, int atOnce, ITestOutputHelper output, Action<int, FaultFigures> run)
     {
         FaultFigures figures = new();

@@ -3,7 +3,9 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Tests.Memory;
 
-/// <summary>A domain's memory that has page tables, written as an operating system would; all else reads as its own address.</summary>
+/// <summary>
+/// A domain's memory with page tables as an operating system writes them. The rest reads as its own address.
+/// </summary>
 internal sealed class TablesInMemory(PagingRegisters paging) : IDomainMemory
 {
     public const ulong Root = 0x10_0000;
@@ -14,9 +16,11 @@ internal sealed class TablesInMemory(PagingRegisters paging) : IDomainMemory
     private ulong _next = Root + 0x1000;
 
     /// <summary>Maps a page, making what tables are missing.</summary>
-    /// <param name="linear">Where it is to be seen.</param>
-    /// <param name="entry">Its entry: where it lies and that it is present.</param>
-    /// <param name="path">For each level from the top: how far the address is shifted for its index, in how many bits.</param>
+    /// <param name="linear">The linear address of the page.</param>
+    /// <param name="entry">Its entry: its address and the present bit.</param>
+    /// <param name="path">
+    /// For each level from the top: how far the address is shifted for its index, in how many bits.
+    /// </param>
     /// <param name="entryBytes">How long an entry is.</param>
     public void Map(ulong linear, ulong entry, (int Shift, int Bits)[] path, int entryBytes)
     {

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace XenVmEvent.Tests.Monitoring;
 
-/// <summary>What an event costs on its way through the dispatcher and a subscription's buffer, all on this test's thread.</summary>
+/// <summary>What an event allocates in the dispatcher and a subscription's buffer, all on this test's thread.</summary>
 public sealed class AllocationTests : IDisposable
 {
     private const int Events = 1000;
@@ -73,7 +73,9 @@ public sealed class AllocationTests : IDisposable
         return last;
     }
 
-    /// <summary>The least that it allocates: lists make room once and keep it, and the runtime may at any time do something of its own.</summary>
+    /// <summary>
+    /// The least that it allocates. Lists make room once and keep it, and the runtime may allocate at any time.
+    /// </summary>
     private static long AllocatedBy(Action action, EventDispatcher dispatcher)
     {
         const int turns = 6;

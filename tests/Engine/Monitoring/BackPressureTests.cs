@@ -24,7 +24,7 @@ public class BackPressureTests
         using EventSubscription slow = session.Watch(Watches.For(VmEventKind.Cpuid) with { BufferSize = bufferSize });
         Task[] all = [.. guest.VCpus.Select(v => v.RunAsync([.. Enumerable.Range(0, Each).Select(i => GuestAction.Cpuid(1, (uint)i))]))];
 
-        // Nobody takes anything: one by one all stand still, with what fits in the buffer gone through.
+        // Nobody takes anything. Once the buffer is full, the vCPUs stop one by one.
         Hosts.Until(() => guest.VCpus.All(v => v.IsPaused || v.IsBlocked || v.Instructions == Each));
         Assert.True(guest.VCpus.Sum(v => v.Instructions) <= bufferSize);
         uint[] next = new uint[vcpus];
@@ -55,7 +55,7 @@ public class BackPressureTests
         Assert.Equal((Count, 0), (quick.Delivered, quick.Dropped));
         Assert.Equal(Count - 5, session.GetStatistics().Dropped);
 
-        // Once it takes events again it is waited for again.
+        // Once the consumer takes events again, the guest waits for it again.
         for (int i = 0; i < 5; i++) stuck.Next<CpuidEvent>();
         guest.Run([.. Enumerable.Repeat(GuestAction.Cpuid(7), 5)]);
         for (int i = 0; i < 5; i++) Assert.Equal(7u, stuck.Next<CpuidEvent>().Leaf);

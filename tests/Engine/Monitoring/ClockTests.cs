@@ -26,7 +26,7 @@ public class ClockTests
 
         clock.Offset = hours * Hour;
 
-        // What the pump reads before it has looked is as before.
+        // What the pump reads before it looks has the time of the old clock.
         Hosts.Until(() => IsNow(Next()));
         AssertNow(Next());
         Assert.Equal(time, before.Time);
@@ -37,7 +37,7 @@ public class ClockTests
             return seen.Next<CpuidEvent>();
         }
 
-        // Longer than anything that is waited for, and much shorter than an hour.
+        // This is longer than any wait here, and much shorter than an hour.
         bool IsNow(VmEvent one) => (clock.GetUtcNow() - one.Time).Duration() < Hour / 2;
 
         void AssertNow(VmEvent one) => Assert.True(IsNow(one), $"The event is of {one.Time}, and it is {clock.GetUtcNow()}.");
@@ -54,7 +54,7 @@ public class ClockTests
         {
             settable.Offset = i * Hour;
 
-            // A look while the machine is busy elsewhere tells nothing, and is made again.
+            // A look while the machine is busy tells nothing, and is repeated.
             Hosts.Until(() =>
             {
                 clock.Look();

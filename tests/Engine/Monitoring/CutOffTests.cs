@@ -60,7 +60,7 @@ public sealed class CutOffTests
         cpuid.Finish();
         Assert.Equal(SessionEndReason.Stopped, next.Stop().Reason);
 
-        // The page was restricted when the next listener came, and is left as it was: until its first touch.
+        // The page was restricted when the next listener came. It stays so until its first touch.
         guest.Run(GuestAction.WritePage(0x200, 0, 1));
         guest.AssertFree();
     }

@@ -10,18 +10,20 @@ using Xunit;
 namespace XenVmEvent.Tests.Monitoring;
 
 /// <summary>
-/// How long a vCPU stands still for an event, measured at the vCPU itself, while the consumer's thread does not get on:
-/// a pager that waits for a key, a script stopped in a debugger, an answer that nobody gives.
+/// How long a vCPU stands still for an event, measured at the vCPU itself, while the consumer's thread is stuck: a
+/// pager waits for a key, a script is stopped in a debugger, or nobody answers.
 /// </summary>
 [Trait("Speed", "Slow")]
 public class DeadlineTests(ITestOutputHelper output)
 {
     private const int EventsOfEach = 200;
 
-    /// <summary>Where each event waited for its deadline, all would take 50 times as long as is allowed here.</summary>
+    /// <summary>If each event waited for its deadline, all would take 50 times as long as is allowed here.</summary>
     private static readonly TimeSpan Deadline = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Generous, for a busy machine: what is shown is that the wait ends, and is not the consumer's.</summary>
+    /// <summary>
+    /// Generous, for a busy machine. The tests show that the wait ends, and does not depend on the consumer.
+    /// </summary>
     private static readonly TimeSpan Allowed = Deadline + TimeSpan.FromSeconds(5);
 
     [Theory]
@@ -61,7 +63,7 @@ public class DeadlineTests(ITestOutputHelper output)
         Assert.Equal(vcpus * EventsOfEach, pauses.Count);
         Assert.InRange(longest, TimeSpan.Zero, Allowed);
 
-        // What was not taken is counted, none twice, and the first says what became of it.
+        // Each event that was not taken is counted once, and the first says what became of it.
         MonitorStatistics statistics = session.GetStatistics();
         Assert.Equal((long)vcpus * EventsOfEach, seen.Delivered + seen.Dropped);
         Assert.Equal((seen.Dropped, statistics.Events), (statistics.Dropped, statistics.Answered));
@@ -86,7 +88,7 @@ public class DeadlineTests(ITestOutputHelper output)
         using EventSubscription seen = session.Watch(Watches.For(VmEventKind.Cpuid) with { Hold = true, BufferSize = 1 });
         Task[] all = [.. guest.VCpus.Select(v => v.RunAsync([.. Enumerable.Repeat(GuestAction.Cpuid(0), EventsOfEach)]))];
 
-        // A page at a time: each take has the guest wait for it once more.
+        // The consumer takes a page at a time. After each take the guest waits for it once more.
         for (int page = 0; page < 5; page++)
         {
             seen.Next<CpuidEvent>();
@@ -105,7 +107,8 @@ public class DeadlineTests(ITestOutputHelper output)
     [InlineData(ChannelPreference.Slotted, 12)]
     public void A_vcpu_that_finds_no_room_waits_no_longer_for_others_and_itself_together(ChannelPreference channel, int vcpus)
     {
-        // Long enough that a busy machine adds little to it: one that waited its own time after the others' took twice as long.
+        // This is long enough that a busy machine adds little. An event that waited after the others' time took twice
+        // as long.
         TimeSpan deadline = TimeSpan.FromSeconds(4);
         using SimulatedHypervisor host = Hosts.Idle(vcpus);
         SimulatedDomain guest = host.Guest();
@@ -130,7 +133,7 @@ public class DeadlineTests(ITestOutputHelper output)
         using EventSubscription stands = session.Watch(Watches.For(VmEventKind.Cpuid) with { Hold = true, BufferSize = 1 });
         Task held = guest.VCpus[0].RunAsync(GuestAction.Cpuid(0), GuestAction.Cpuid(0), GuestAction.Breakpoint());
 
-        // While the event is held, and then another for which there is no room, the pump does what others ask for.
+        // While one event is held, and then another has no room, the pump does what other threads ask for.
         using EventSubscription other = session.Watch(Watches.For(VmEventKind.SoftwareBreakpoint));
         session.SetMemAccess([new MemAccessRange(new GfnRange(0x100, 0x10f), MemAccess.R)]);
         other.Next<SoftwareBreakpointEvent>();

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace XenVmEvent.Tests.Monitoring;
 
-/// <summary>With nobody deciding, the guest does what it would have done unwatched.</summary>
+/// <summary>If nobody decides, the guest does what it would have done unwatched.</summary>
 public class DefaultAnswerTests
 {
     public static TheoryData<ChannelPreference, int> ChannelsAndVersions

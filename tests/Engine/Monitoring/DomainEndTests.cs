@@ -8,7 +8,7 @@ using Xunit;
 
 namespace XenVmEvent.Tests.Monitoring;
 
-/// <summary>A domain that ends while it is watched, other than by being destroyed: it is still there when the watch ends.</summary>
+/// <summary>A domain that ends while it is watched but is not destroyed. It still exists when the watch ends.</summary>
 public class DomainEndTests
 {
     public static TheoryData<DomainState, ChannelPreference> Shutdowns()

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace XenVmEvent.Tests.Monitoring;
 
-/// <summary>What a guest raises before its session has switched anything on, from what an earlier listener left.</summary>
+/// <summary>
+/// Events that a guest raises before its session has switched anything on, because of an earlier listener.
+/// </summary>
 public sealed class EarlyEventTests
 {
     [Theory]
@@ -44,7 +46,7 @@ public sealed class EarlyEventTests
     {
         for (int i = 0; i < 50; i++)
         {
-            // It begins to run once it is monitored: what it raised before, the listener that left would not have answered.
+            // The guest starts once it is monitored. The earlier listener would not have answered events from before.
             using SimulatedHypervisor host = new(new SimulationOptions
             {
                 Domains = [new() { Id = 5, Name = Hosts.Guest, VCpus = vcpus, Workload = Workload.Everything, StartsPaused = true }],

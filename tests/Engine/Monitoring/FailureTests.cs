@@ -236,13 +236,13 @@ public class FailureTests
         host.Guest().AssertFree();
     }
 
-    /// <summary>Tears the channel until that was read: the next event puts it right again.</summary>
+    /// <summary>Tears the channel until that was read. The next event repairs it.</summary>
     private static void Tear(SimulatedDomain guest, MonitorSession session, EventSubscription seen) => Hosts.Until(() =>
     {
         guest.Faults.TearAtEvent = 1;
         while (seen.TryTake(out _))
         {
-            // The guest is not to wait for this.
+            // The guest must not wait for this.
         }
 
         return session.End is not null;
@@ -255,7 +255,7 @@ public class FailureTests
         Assert.Empty(session.End.TeardownFailures);
         while (seen.TryTake(out _))
         {
-            // What came before is still there to be seen.
+            // Earlier events can still be taken.
         }
 
         Hosts.Until(() => seen.IsCompleted);
@@ -271,7 +271,7 @@ public class FailureTests
         Assert.NotEmpty(session.End.Failure.Remedy);
         while (seen.TryTake(out _))
         {
-            // What came before is still there to be seen.
+            // Earlier events can still be taken.
         }
 
         Hosts.Until(() => seen.IsCompleted);

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace XenVmEvent.Tests.Monitoring;
 
-/// <summary>What is known of pages, against the plainest way to keep it; and how much room it takes.</summary>
+/// <summary>Compares the set of pages with the simplest implementation, and measures its memory.</summary>
 public class PageSetTests
 {
     /// <summary>64 GiB of memory.</summary>
@@ -68,7 +68,7 @@ public class PageSetTests
         Assert.InRange(given, 1, 8 * Mebibyte);
     }
 
-    /// <summary>What was allocated for it, what was given up again included.</summary>
+    /// <summary>The bytes allocated for it, including memory that was released again.</summary>
     private static long Takes(Func<object> make)
     {
         long before = GC.GetAllocatedBytesForCurrentThread();

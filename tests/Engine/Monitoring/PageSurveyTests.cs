@@ -7,7 +7,10 @@ using Xunit;
 
 namespace XenVmEvent.Tests.Monitoring;
 
-/// <summary>Pages that are not to be touched: without memory, which setting their access populates, or of devices, which emulation does not reach.</summary>
+/// <summary>
+/// Pages that must not be touched: those without memory, because setting their access populates them, and those of
+/// devices, because emulation does not reach them.
+/// </summary>
 public class PageSurveyTests
 {
     private const ulong Device = 0x180;
@@ -37,7 +40,8 @@ public class PageSurveyTests
     [InlineData(true)]
     public void A_watch_on_the_whole_guest_populates_nothing_and_sees_pages_once_they_have_memory(bool isFork)
     {
-        // Of a fork's pages Xen does not tell; that it has little memory does, once there are too many to ask about each.
+        // Xen does not report a fork's pages. The fork is known by its little memory if there are too many pages to ask
+        // about.
         using SimulatedHypervisor host = With(onDemand: (0x400, 0x1ffff), pages: 0x20000, isFork: isFork);
         SimulatedDomain guest = host.Guest();
         using MonitorSession session = Session(host);

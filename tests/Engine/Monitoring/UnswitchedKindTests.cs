@@ -8,7 +8,7 @@ using Xunit;
 
 namespace XenVmEvent.Tests.Monitoring;
 
-/// <summary>Kinds that Xen has no switch for: they come of themselves, or by an answer, or from a Xen to come.</summary>
+/// <summary>Kinds for which Xen has no switch: they come unasked, after an answer, or from a future Xen.</summary>
 public class UnswitchedKindTests
 {
     private const uint ToCome = 4711;

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace XenVmEvent.Tests.Monitoring;
 
-/// <summary>A domain that has more vCPUs than whoever named it knew of.</summary>
+/// <summary>A domain that has more vCPUs than its caller knew of.</summary>
 public class VCpuCountTests
 {
     [Theory]

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace XenVmEvent.Tests.Monitoring;
 
-/// <summary>What the options of a watch leave out, also while others watch the same with other options.</summary>
+/// <summary>What the options of a watch leave out, even while others watch the same with other options.</summary>
 public class WatchOptionsTests
 {
     private static readonly ControlRegister[] Registers = Enum.GetValues<ControlRegister>();

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace XenVmEvent.Tests.Recording;
 
-/// <summary>Recordings that were damaged: whatever follows the damage is read, and the damage is told of.</summary>
+/// <summary>Recordings that were damaged. Whatever follows the damage is read, and the damage is reported.</summary>
 public sealed class RecordingDamageTests : IDisposable
 {
     private const int Events = 60;
@@ -41,7 +41,7 @@ public sealed class RecordingDamageTests : IDisposable
         File.WriteAllBytes(PathOf("damaged.jsonl"), [.. all[..at], .. damage, .. all[at..]]);
         (List<VmEvent> events, int broken) = ReadPastDamage(PathOf("damaged.jsonl"));
 
-        // A line is spoilt that the damage is in the middle of; damage of one byte may be a line feed.
+        // Damage in the middle of a line spoils the line. Damage of one byte may be a line feed.
         Assert.InRange(events.Count, Events - 1, Events);
         Assert.InRange(broken, size == 1 ? 0 : 1, 2);
         if (size > 7) Assert.Equal((ulong)Events - 1, Number(events[^1]));

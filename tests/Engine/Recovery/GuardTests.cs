@@ -11,7 +11,9 @@ using Xunit;
 
 namespace XenVmEvent.Tests.Recovery;
 
-/// <summary>The guard's side, with a listener that dies in this process: it lets go of everything and says nothing.</summary>
+/// <summary>
+/// The guard's side, with a listener that dies in this process: it releases everything and says nothing.
+/// </summary>
 public sealed class GuardTests
 {
     [Theory]
@@ -286,7 +288,7 @@ public sealed class GuardTests
 
         public void Tell(string line) => _state.Add(line);
 
-        /// <summary>The listener has ended orderly.</summary>
+        /// <summary>Ends the listener in an orderly way.</summary>
         public void Leave() => _state.Remove();
 
         /// <summary>The listener is gone.</summary>

@@ -4,7 +4,7 @@ using XenVmEvent.Simulation;
 
 namespace XenVmEvent.Tests.Recovery;
 
-/// <summary>A simulated host of whose guests no vCPU runs, or waits of itself, as after <c>xl pause</c>.</summary>
+/// <summary>A simulated host on whose guests no vCPU runs or waits by itself, as after <c>xl pause</c>.</summary>
 internal sealed class PausedHypervisor(SimulatedHypervisor host) : IHypervisor
 {
     /// <summary>How often a monitor was disabled without being its listener, as a reset does.</summary>

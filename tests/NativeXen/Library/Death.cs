@@ -1,11 +1,11 @@
 namespace XenVmEvent.NativeXen;
 
-/// <summary>Kills, as kill -9 does, the first process that comes to a moment which a file names.</summary>
+/// <summary>Kills the first process that reaches the moment named in a file, as kill -9 does.</summary>
 internal static class Death
 {
     private const int Kill = 9;
 
-    /// <summary>The process comes to this moment.</summary>
+    /// <summary>Called when the process reaches this moment.</summary>
     public static void At(string moment)
     {
         if (NativeHost.DeathFile is not { } file) return;

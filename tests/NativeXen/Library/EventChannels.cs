@@ -4,12 +4,12 @@ using XenVmEvent.Simulation;
 namespace XenVmEvent.NativeXen;
 
 /// <summary>
-/// An open handle of event channels. Its descriptor is one end of a pair of sockets, which does what Xen's device does:
-/// it is readable while a port is pending, reading gives ports of 4 bytes each, and writing ports unmasks them.
+/// An open handle of event channels. Its descriptor is one end of a socket pair, which behaves like Xen's device: it is
+/// readable while a port is pending, reading gives ports of 4 bytes each, and writing ports unmasks them.
 /// </summary>
 internal sealed unsafe class EventChannels
 {
-    /// <summary>Not the numbers at Xen's end, so that who confuses the two is found out.</summary>
+    /// <summary>Differs from the numbers at Xen's end, so that a confusion of the two shows.</summary>
     private const uint FirstLocalPort = 0x100;
 
     private const int MostPorts = 256;
@@ -34,7 +34,7 @@ internal sealed unsafe class EventChannels
     /// <summary>The program's end.</summary>
     public int Descriptor { get; }
 
-    /// <summary>Binds the port that enabling gave. It is signalled once without cause, as Xen does.</summary>
+    /// <summary>Binds the port that enabling gave. Signals it once without cause, as Xen does.</summary>
     /// <returns>The local port; null when the guest has no such port.</returns>
     public uint? Bind(uint remotePort)
     {
@@ -52,7 +52,7 @@ internal sealed unsafe class EventChannels
         }
     }
 
-    /// <summary>Whether Xen's end of a local port is there: it goes with the monitor.</summary>
+    /// <summary>Whether Xen's end of a local port exists. It disappears with the monitor.</summary>
     public static bool IsBound(uint local)
     {
         lock (AllGate) return All.Exists(channels => channels.Find(local) is { } bound && ReferenceEquals(bound.Ports, NativeHost.Monitor?.Ports));
@@ -102,7 +102,7 @@ internal sealed unsafe class EventChannels
         lock (_gate) return local >= FirstLocalPort && local - FirstLocalPort < _bound.Count ? _bound[(int)(local - FirstLocalPort)] : null;
     }
 
-    /// <summary>Makes what is pending readable at the program's end. A port is masked from then on.</summary>
+    /// <summary>Makes pending ports readable at the program's end. A port is masked from then on.</summary>
     private void Forward(SimulatedPorts ports)
     {
         Span<uint> signalled = stackalloc uint[MostPorts];
@@ -129,7 +129,7 @@ internal sealed unsafe class EventChannels
         PollFd written = new() { Fd = _xenEnd, Events = Libc.PollIn };
         while (true)
         {
-            // A thread that sleeps in read is also woken by each read of the program's, which Xen's device never is.
+            // Each read of the program would also wake a thread that sleeps in read. Xen's device never does that.
             _ = Libc.poll(&written, 1, timeout: -1);
             nint bytes = Libc.read(_xenEnd, ports, MostPorts * sizeof(uint));
             if (bytes < 0 && (Errno)Marshal.GetLastPInvokeError() == Errno.EINTR) continue;

@@ -6,7 +6,7 @@ using XenVmEvent.Simulation;
 
 namespace XenVmEvent.NativeXen;
 
-/// <summary>What the environment says the host and its guest shall be. README.md has the variables.</summary>
+/// <summary>The settings of the host and its guest from the environment. README.md explains the variables.</summary>
 internal sealed class HostSettings
 {
     private const string Prefix = "SIMULATED_XEN_";
@@ -42,10 +42,12 @@ internal sealed class HostSettings
     /// <summary>The simulated host.</summary>
     public SimulationOptions Host { get; }
 
-    /// <summary>The interface version that the host tells: one that is not known, too, though it speaks another then.</summary>
+    /// <summary>
+    /// The interface version that the host reports. It may be an unknown one; the host then speaks another.
+    /// </summary>
     public int ToldInterfaceVersion { get; }
 
-    /// <summary>The channel of a listener that is there before; null for none.</summary>
+    /// <summary>The channel of an earlier listener; null: there is none.</summary>
     public ChannelKind? OtherListener { get; } = Text("LISTENER") switch
     {
         null => null,
@@ -57,25 +59,29 @@ internal sealed class HostSettings
     /// <summary>Whether the guest has all the memory that it may have.</summary>
     public bool IsGuestFull { get; } = Flag("FULL", false);
 
-    /// <summary>Whether xenstore tells less and more than is so.</summary>
+    /// <summary>Whether xenstore has a vCPU too few and a domain too many.</summary>
     public bool IsStoreBehind { get; } = Flag("STORE_BEHIND", false);
 
     /// <summary>Whether the process gets SIGINT when the guest has done its rounds.</summary>
     public bool InterruptsWhenFinished { get; } = Text("INTERRUPT") == "end";
 
-    /// <summary>After how many notifications the process gets SIGINT; 0: after none.</summary>
+    /// <summary>The number of notifications after which the process gets SIGINT; 0: never.</summary>
     public int InterruptsAtNotification { get; } = Text("INTERRUPT") == "end" ? 0 : Number("INTERRUPT", 0);
 
-    /// <summary>How the guest ends when it has done its rounds; running: it does not.</summary>
+    /// <summary>How the guest ends when it has done its rounds; running: it does not end.</summary>
     public DomainState End { get; } = EndOf(Text("END"));
 
     /// <summary>The file to leave the guest's state in at the end of the process; null for none.</summary>
     public string? StateFile { get; } = Text("STATE");
 
-    /// <summary>The file to leave in how long events held up the guest, at the end of the process; null for none.</summary>
+    /// <summary>
+    /// The file to leave in how long events held up the guest, at the end of the process; null for none.
+    /// </summary>
     public string? TimesFile { get; } = Text("TIMES");
 
-    /// <summary>The file that counts the guest's pauses, for all processes that work on it; null: each counts for itself.</summary>
+    /// <summary>
+    /// The file that counts the guest's pauses, for all processes that work on it; null: each counts for itself.
+    /// </summary>
     public string? PausesFile { get; } = Text("PAUSES");
 
     /// <summary>The file that names the moment at which a process is killed; null for none.</summary>

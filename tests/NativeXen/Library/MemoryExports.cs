@@ -4,7 +4,9 @@ using XenVmEvent.Simulation;
 
 namespace XenVmEvent.NativeXen;
 
-/// <summary>The functions of libxenctrl that are about a domain's memory: its access, what is populated, and mapping it.</summary>
+/// <summary>
+/// The functions of libxenctrl that are about a domain's memory: its access, what is populated, and mapping it.
+/// </summary>
 internal static unsafe class MemoryExports
 {
     /// <summary><c>HVM_PARAM_MONITOR_RING_PFN</c> (Xen's public/hvm/params.h).</summary>
@@ -39,7 +41,7 @@ internal static unsafe class MemoryExports
     {
         try
         {
-            // Whether the domain can have it at all is what Xen looks at first.
+            // Xen first checks whether the domain can have it at all.
             if (!NativeHost.Find(domain, "xc_get_mem_access").CanRestrictPages) throw Refusal.NoPageAccess("xc_get_mem_access");
             SimulatedMonitor monitor = XenCtrlExports.Monitor(domain, "xc_get_mem_access");
             if ((gfn == NewPages ? monitor.DefaultMemAccess : monitor.GetMemAccess(gfn)) is not { } its) return NativeHost.Fail(Errno.ESRCH);
@@ -71,8 +73,8 @@ internal static unsafe class MemoryExports
     });
 
     /// <summary>
-    /// Where the ring is before the monitor is enabled, for a guard. That is another process, with a simulated host of its
-    /// own: it gets a page that nothing is ever put in.
+    /// The address of the ring before the monitor is enabled, for a guard. The guard is another process with its own
+    /// simulated host, so it gets a page that nothing is ever put in.
     /// </summary>
     [UnmanagedCallersOnly(EntryPoint = XenCtrlExports.Prefix + "hvm_param_get")]
     public static int HvmParamGet(nint xch, uint domain, int parameter, ulong* value)

@@ -33,13 +33,13 @@ internal static unsafe class NativeHost
     /// <summary>The guest.</summary>
     public static SimulatedDomain Guest { get; } = Hypervisor.Domains[0];
 
-    /// <summary>The guest and what it was rebooted as, by id.</summary>
+    /// <summary>The guest, and the domains as which it was rebooted, by id.</summary>
     public static IEnumerable<SimulatedDomain> AllGuests => Hypervisor.Domains;
 
     /// <summary>Of these, those that were not destroyed.</summary>
     public static IEnumerable<SimulatedDomain> Guests => AllGuests.Where(d => d.IsAlive);
 
-    /// <summary>The listener's hold on the guest's monitor; null while nobody listens.</summary>
+    /// <summary>The guest's monitor, as the listener holds it; null while nobody listens.</summary>
     public static SimulatedMonitor? Monitor { get; private set; }
 
     /// <inheritdoc cref="HostSettings.PausesFile"/>
@@ -91,7 +91,7 @@ internal static unsafe class NativeHost
         return Monitor ?? throw Refusal.NoListener(guest.Identity, call);
     }
 
-    /// <summary>Has somebody listen.</summary>
+    /// <summary>Enables the monitor for a listener.</summary>
     public static SimulatedMonitor Enable(Func<SimulatedMonitor> enable)
     {
         SimulatedMonitor monitor = enable();
@@ -108,15 +108,15 @@ internal static unsafe class NativeHost
     }
 
     /// <summary>
-    /// Lets the guest run once it is watched as the listener wants it, so that every run raises the same events: once
-    /// an event is switched on or, for page access, all pages are restricted.
+    /// Lets the guest run once the listener has set up its watch: once an event is switched on or, for page access, all
+    /// pages are restricted. So every run raises the same events.
     /// </summary>
     public static void StartWhenWatched()
     {
         if (WatchedState.IsWatched(Guest)) Guest.Start();
     }
 
-    /// <summary>The listener notified Xen.</summary>
+    /// <summary>Called when the listener has notified Xen.</summary>
     public static void CountNotification()
     {
         if (Interlocked.Increment(ref _notifications) == Settings.InterruptsAtNotification) Interrupt();
@@ -138,7 +138,9 @@ internal static unsafe class NativeHost
         }
     }
 
-    /// <summary>Leaves in errno why a call failed. A host that went down takes the process with it, as a real one does.</summary>
+    /// <summary>
+    /// Sets errno to the reason of a failed call. If the host goes down, the process ends with it, as on a real host.
+    /// </summary>
     /// <returns>-1.</returns>
     public static int Fail(XenException e)
     {
@@ -165,7 +167,9 @@ internal static unsafe class NativeHost
     public static nint AddressOf(SharedMemory memory) =>
         (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(memory.Slice(0, memory.Length)));
 
-    /// <summary>Another listener, which watches CPUID and does not answer: it may be alive, or have left this behind.</summary>
+    /// <summary>
+    /// Another listener, which watches CPUID and does not answer. It may be alive, or may have left this behind.
+    /// </summary>
     private static void LeaveListener(ChannelKind channel)
     {
         Enable(() => channel == ChannelKind.Ring ? Guest.MonitorEnable() : Guest.MonitorEnableEx(ringFrames: 1, Guest.VCpus.Count)).MonitorCpuid(true);

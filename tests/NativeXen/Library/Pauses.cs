@@ -2,19 +2,21 @@ using System.Globalization;
 
 namespace XenVmEvent.NativeXen;
 
-/// <summary>How often the guest is paused: in a file, if there is one, so that what a process leaves it another finds.</summary>
+/// <summary>
+/// The guest's pause count. If there is a file for it, a process finds the pauses that another has left.
+/// </summary>
 internal static class Pauses
 {
     private static readonly Lock Gate = new();
     private static int _count;
 
-    /// <summary>How often now.</summary>
+    /// <summary>The current count.</summary>
     public static int Count => Change(0);
 
-    /// <summary>Counts one more.</summary>
+    /// <summary>Adds a pause.</summary>
     public static void Add() => Change(1);
 
-    /// <summary>Counts one less.</summary>
+    /// <summary>Removes a pause.</summary>
     /// <returns>False: there is none.</returns>
     public static bool Take() => Change(-1) >= 0;
 

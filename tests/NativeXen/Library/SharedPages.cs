@@ -4,8 +4,8 @@ using XenVmEvent.NativeXen;
 namespace XenVmEvent.Simulation;
 
 /// <summary>
-/// Pages that simulated Xen and a program share, each by a mapping of its own: the program unmaps its one itself,
-/// whenever it likes. Stands in for the engine's class of the same name.
+/// Pages that simulated Xen and a program share, each with its own mapping. The program unmaps its mapping itself, at
+/// any time. Stands in for the simulator's class of the same name.
 /// </summary>
 internal sealed unsafe class SharedPages
 {
@@ -31,7 +31,7 @@ internal sealed unsafe class SharedPages
     /// <summary>The program's mapping, which it unmaps.</summary>
     public SharedMemory Listener { get; }
 
-    /// <summary>A mapping more, which the caller disposes.</summary>
+    /// <summary>Another mapping, which the caller disposes.</summary>
     public SharedMemory Map() => Map(Unmap);
 
     private static void Unmap(nint start, int bytes) => _ = Libc.munmap(start, (nuint)bytes);

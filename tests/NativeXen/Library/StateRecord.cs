@@ -5,14 +5,14 @@ using XenVmEvent.Simulation;
 
 namespace XenVmEvent.NativeXen;
 
-/// <summary>Writes down in what state the listener left the guest.</summary>
+/// <summary>Records the state in which the listener left the guest.</summary>
 internal static class StateRecord
 {
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(1);
 
     /// <summary>
-    /// Waits until each vCPU has done its rounds, or stands still for good: nobody answers any more. A guest whose
-    /// rounds have no end is not waited for.
+    /// Waits until each vCPU has done its rounds or stands still for good, because nobody answers any more. Does not
+    /// wait for a guest whose rounds have no end.
     /// </summary>
     public static void WaitUntilGuestRests(SimulatedDomain guest)
     {
@@ -46,7 +46,7 @@ internal static class StateRecord
     private static bool Rests(SimulatedDomain guest, SimulatedVCpu vcpu) =>
         vcpu.Rounds == guest.Rounds || vcpu.IsPaused || vcpu.IsBlocked;
 
-    /// <summary>Runs of pages whose access is not the usual.</summary>
+    /// <summary>Ranges of pages whose access is not the usual one.</summary>
     private static void WritePages(Utf8JsonWriter json, SimulatedDomain guest)
     {
         json.WriteStartArray("restrictedPages");

@@ -4,12 +4,12 @@ using XenVmEvent.Simulation;
 
 namespace XenVmEvent.NativeXen;
 
-/// <summary>What of a guest is watched at the moment.</summary>
+/// <summary>What is watched of a guest at the moment.</summary>
 internal static class WatchedState
 {
     /// <summary>
-    /// Whether a listener has finished to set up what it watches: an event, or the access to all pages. Those of a view
-    /// do not count before single steps are on, which take a vCPU back into the view.
+    /// Whether a listener has finished setting up its watch: an event, or the access to all pages. The pages of a view
+    /// count only once single steps are on, which take a vCPU back into the view.
     /// </summary>
     public static bool IsWatched(SimulatedDomain guest)
     {
@@ -34,7 +34,10 @@ internal static class WatchedState
         if (settings.WatchesAnyMsr) yield return "Msr";
     }
 
-    /// <summary>Xen-access leaves the last page out, by one; a listener that sets a few pages only has not finished. Ours leaves out what is not to be touched.</summary>
+    /// <summary>
+    /// Xen-access leaves the last page out, by one; a listener that sets a few pages only has not finished. Ours leaves
+    /// out what is not to be touched.
+    /// </summary>
     private static bool AreAllPagesRestricted(SimulatedDomain guest)
     {
         PagePermissions pages = guest.VCpus[0].Pages;

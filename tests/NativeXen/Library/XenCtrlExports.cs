@@ -6,7 +6,10 @@ using XenVmEvent.Simulation;
 
 namespace XenVmEvent.NativeXen;
 
-/// <summary>The functions of libxenctrl, but those about memory and views (<see cref="MemoryExports"/>, <see cref="AltP2mExports"/>). C's <c>bool</c> is a byte here.</summary>
+/// <summary>
+/// The functions of libxenctrl, but those about memory and views (<see cref="MemoryExports"/>,
+/// <see cref="AltP2mExports"/>). C's <c>bool</c> is a byte here.
+/// </summary>
 internal static unsafe class XenCtrlExports
 {
     internal const string Prefix = "simulated_xc_";
@@ -111,7 +114,9 @@ internal static unsafe class XenCtrlExports
         Death.At("after xc_monitor_disable");
     });
 
-    /// <summary>Without a ring it is ENODEV, and EINVAL where Xen has slots, whether or not they are enabled.</summary>
+    /// <summary>
+    /// Without a ring this fails with ENODEV, or with EINVAL if Xen has slots, enabled or not.
+    /// </summary>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_resume")]
     public static int MonitorResume(nint xch, uint domain) => NativeHost.Try(() =>
     {
@@ -197,7 +202,9 @@ internal static unsafe class XenCtrlExports
         });
     }
 
-    /// <summary>As the engine's own: whoever has the gate keeps vCPUs from raising events and from taking answers.</summary>
+    /// <summary>
+    /// As the engine's own: whoever has the gate keeps vCPUs from raising events and from taking answers.
+    /// </summary>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_pause")]
     public static int DomainPause(nint xch, uint domain) => NativeHost.Try(() =>
     {
@@ -208,7 +215,7 @@ internal static unsafe class XenCtrlExports
         Death.At("after xc_domain_pause");
     });
 
-    /// <summary>A pause that another process has left has no gate in this one.</summary>
+    /// <summary>A pause that another process left has no gate in this process.</summary>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_unpause")]
     public static int DomainUnpause(nint xch, uint domain)
     {
@@ -286,7 +293,9 @@ internal static unsafe class XenCtrlExports
         return 0;
     }
 
-    /// <summary>The domain has all the memory that it may have, so the page of its ring cannot be populated: EBUSY, of all.</summary>
+    /// <summary>
+    /// The domain has all the memory that it may have, so its ring's page cannot be populated. The error is EBUSY.
+    /// </summary>
     private static nint FailFull()
     {
         NativeHost.Fail(Errno.EBUSY);

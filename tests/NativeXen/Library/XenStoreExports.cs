@@ -4,7 +4,7 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.NativeXen;
 
-/// <summary>The functions of libxenstore: a store of what the toolstack notes of dom0 and of the guest.</summary>
+/// <summary>The functions of libxenstore: a store of what the toolstack notes about dom0 and the guest.</summary>
 internal static unsafe class XenStoreExports
 {
     private const string Prefix = "simulated_xs_";
@@ -73,7 +73,7 @@ internal static unsafe class XenStoreExports
             return 0;
         }
 
-        // As the real one, it tells once of what was before.
+        // Like the real one, it reports once what happened before.
         lock (Gate) Watches.Add(handle, Libc.eventfd(1, Libc.EventFdNonBlocking | Libc.EventFdCloseOnExec));
         return 1;
     }
@@ -84,7 +84,7 @@ internal static unsafe class XenStoreExports
         lock (Gate) return Watches.GetValueOrDefault(handle, -1);
     }
 
-    /// <summary>What was told; the engine looks at none of it.</summary>
+    /// <summary>What was reported. The engine looks at none of it.</summary>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "check_watch")]
     public static byte** CheckWatch(nint handle)
     {

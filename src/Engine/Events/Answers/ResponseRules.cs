@@ -3,18 +3,21 @@ using XenVmEvent.Abi;
 namespace XenVmEvent.Events;
 
 /// <summary>
-/// Which responses make sense: what Xen does with their flags and fields (common/vm_event.c, arch/x86/vm_event.c,
-/// arch/x86/hvm/vm_event.c, arch/x86/hvm/hvm.c). Xen itself refuses none: it does something else, or nothing.
+/// Says which responses make sense, from what Xen does with their flags and fields (common/vm_event.c,
+/// arch/x86/vm_event.c, arch/x86/hvm/vm_event.c, arch/x86/hvm/hvm.c). Xen itself refuses none: it does something else,
+/// or nothing.
 /// </summary>
 internal static class ResponseRules
 {
-    /// <summary>What Xen on arm64 does anything with.</summary>
+    /// <summary>The flags that have an effect on arm64.</summary>
     private const VmEventFlags ArmFlags = VmEventFlags.SetRegisters;
 
-    /// <summary>The value that Xen reports where a vCPU is not traced.</summary>
+    /// <summary>The value that Xen reports if a vCPU is not traced.</summary>
     private const ulong NotTraced = ulong.MaxValue;
 
-    /// <summary>What speaks against a response to a kind of event, or against the response as such; null when nothing does.</summary>
+    /// <summary>
+    /// What speaks against a response to a kind of event, or against the response itself; null if nothing does.
+    /// </summary>
     public static XenException? FindObjection(VmEventResponse response, VmEventKind kind) =>
         FindContradiction(response) ?? FindMisfit(response, kind);
 
@@ -76,7 +79,7 @@ internal static class ResponseRules
         return isXcr0 && response.Action == VmEventAction.Deny ? Refuse("Xen cannot deny writes of XCR0", "Continue") : null;
     }
 
-    /// <summary>What in it speaks against the rest of it.</summary>
+    /// <summary>What in a response contradicts the rest of it; null if nothing does.</summary>
     public static XenException? FindContradiction(VmEventResponse response)
     {
         bool hasReadData = !response.EmulatedReadData.IsEmpty;
@@ -123,7 +126,8 @@ internal static class ResponseRules
                 $"{(response.InstructionData.IsEmpty ? response.Action : "InstructionData")} is for {string.Join(" and ", kinds)} events; Continue is for all");
         }
 
-        // Xen has the instruction done once it has told of the event, and takes registers of before it, RIP too.
+        // Xen does the write after it has reported the event. It takes a response's registers, RIP included, for those
+        // before the write.
         if (kind is VmEventKind.WriteControlRegister or VmEventKind.MovToMsr
             && response.Registers.Count > 0 && !response.Registers.ContainsKey(SettableRegister.Rip))
         {
@@ -144,7 +148,7 @@ internal static class ResponseRules
             : null;
     }
 
-    /// <summary>The kinds of event that a response's action is for; null for all.</summary>
+    /// <summary>The kinds of event that a response's action is for; null: all kinds.</summary>
     private static VmEventKind[]? KindsFor(VmEventResponse response) => response.Action switch
     {
         VmEventAction.Reinject or VmEventAction.Skip => [VmEventKind.SoftwareBreakpoint, VmEventKind.DebugException],

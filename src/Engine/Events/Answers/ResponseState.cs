@@ -1,12 +1,12 @@
 namespace XenVmEvent.Events;
 
-/// <summary>How an event came by its response.</summary>
+/// <summary>How an event got its response.</summary>
 public enum ResponseState
 {
     /// <summary>The session's default went out as soon as the event was read.</summary>
     Default,
 
-    /// <summary>The event is held: its vCPU stands still until somebody answers or the deadline is over.</summary>
+    /// <summary>The event is held: its vCPU stands still until somebody answers or the deadline passes.</summary>
     Held,
 
     /// <summary>It was held, and somebody answered.</summary>

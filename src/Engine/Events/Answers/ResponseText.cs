@@ -31,7 +31,7 @@ internal static class ResponseText
         return registers.Count == 0 ? response : new VmEventResponse(response) { Registers = registers };
     }
 
-    /// <summary>Without more to say than the action, the one response that all share.</summary>
+    /// <summary>The shared response that consists of the action alone.</summary>
     private static VmEventResponse OfAction(string name) => Defined<VmEventAction>(name) switch
     {
         VmEventAction.Continue => VmEventResponse.Continue,

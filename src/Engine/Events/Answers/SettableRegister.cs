@@ -1,8 +1,8 @@
 namespace XenVmEvent.Events;
 
 /// <summary>
-/// A register that a response can set: those that Xen takes over for <c>VM_EVENT_FLAG_SET_REGISTERS</c>. All others it
-/// ignores (Xen's arch/x86/hvm/vm_event.c and arch/arm/vm_event.c).
+/// A register that a response can set with <c>VM_EVENT_FLAG_SET_REGISTERS</c>. Xen ignores all others (Xen's
+/// arch/x86/hvm/vm_event.c and arch/arm/vm_event.c).
 /// </summary>
 public enum SettableRegister
 {
@@ -60,6 +60,6 @@ public enum SettableRegister
     /// <summary>The instruction pointer.</summary>
     Rip,
 
-    /// <summary>The program counter: the only one on arm64.</summary>
+    /// <summary>The program counter, the only settable register on arm64.</summary>
     Pc,
 }

@@ -4,22 +4,24 @@ using XenVmEvent.Abi;
 namespace XenVmEvent.Events;
 
 /// <summary>
-/// What the guest shall do after an event: an action, and what else Xen can do to the vCPU at this moment. A value that
-/// never changes. Two responses are equal when they say the same.
+/// What the guest shall do after an event: an action, and what else Xen can do to the vCPU at this moment. A response
+/// is immutable. Two responses are equal if they say the same.
 /// </summary>
 public sealed class VmEventResponse : IEquatable<VmEventResponse>
 {
-    /// <summary>The bytes of <see cref="EmulatedReadData"/> that every interface version has room for.</summary>
+    /// <summary>
+    /// The number of bytes of <see cref="EmulatedReadData"/> that every interface version has room for.
+    /// </summary>
     public const int ReadDataSize = 252;
 
-    /// <summary>The most bytes of <see cref="InstructionData"/>.</summary>
+    /// <summary>The maximum number of bytes of <see cref="InstructionData"/>.</summary>
     public const int InstructionDataSize = 16;
 
     private const long Unknown = -1;
 
     private long _flags = Unknown;
 
-    /// <summary>What the guest shall do.</summary>
+    /// <summary>Makes a response.</summary>
     /// <param name="action">See <see cref="Action"/>.</param>
     /// <param name="registers">See <see cref="Registers"/>; null for none.</param>
     /// <param name="view">See <see cref="View"/>.</param>
@@ -57,7 +59,7 @@ public sealed class VmEventResponse : IEquatable<VmEventResponse>
         ResetForkMemory = resetForkMemory;
     }
 
-    /// <summary>The same, to be said otherwise in part by the initializer.</summary>
+    /// <summary>Copies a response. The initializer may change parts of the copy.</summary>
     internal VmEventResponse(VmEventResponse other) : this(
         other.Action,
         other.Registers,
@@ -91,10 +93,10 @@ public sealed class VmEventResponse : IEquatable<VmEventResponse>
     /// <summary>The register write is not done. Xen cannot deny writes of XCR0.</summary>
     public static VmEventResponse Deny { get; } = new(VmEventAction.Deny);
 
-    /// <summary>What becomes of the instruction.</summary>
+    /// <summary>What happens to the instruction.</summary>
     public VmEventAction Action { get; internal init; }
 
-    /// <summary>Registers to set, before anything else is done; those not named keep their values.</summary>
+    /// <summary>The registers to set before anything else is done. Other registers keep their values.</summary>
     public IReadOnlyDictionary<SettableRegister, ulong> Registers
     {
         get;
@@ -105,10 +107,12 @@ public sealed class VmEventResponse : IEquatable<VmEventResponse>
         }
     } = System.Collections.ObjectModel.ReadOnlyDictionary<SettableRegister, ulong>.Empty;
 
-    /// <summary>The altp2m view in which the vCPU goes on, 0 for the host's own; null leaves it in its view.</summary>
+    /// <summary>
+    /// The altp2m view in which the vCPU goes on; 0: the host's own; null: the vCPU stays in its view.
+    /// </summary>
     public ushort? View { get; internal init; }
 
-    /// <summary>Switch single stepping of the vCPU over: on when it was off, off when it was on.</summary>
+    /// <summary>Toggle single stepping of the vCPU: on if it was off, off if it was on.</summary>
     public bool ToggleSingleStep { get; internal init; }
 
     /// <summary>
@@ -117,9 +121,9 @@ public sealed class VmEventResponse : IEquatable<VmEventResponse>
     public ushort? FastSingleStepView { get; internal init; }
 
     /// <summary>
-    /// With <see cref="VmEventAction.Emulate"/>: what the instruction reads, instead of what is there. Where it reads more,
-    /// it reads 0. Empty: it reads what is there. At most <see cref="ReadDataSize"/> bytes, or what the interface version
-    /// has room for.
+    /// With <see cref="VmEventAction.Emulate"/>: what the instruction reads instead of the memory's contents. If it
+    /// reads more bytes than these, it reads 0 for the rest. Empty: it reads the memory's contents. At most
+    /// <see cref="ReadDataSize"/> bytes, or what the interface version has room for.
     /// </summary>
     public ReadOnlyMemory<byte> EmulatedReadData
     {
@@ -128,8 +132,8 @@ public sealed class VmEventResponse : IEquatable<VmEventResponse>
     }
 
     /// <summary>
-    /// With <see cref="VmEventAction.Emulate"/>: the instruction to emulate in the place of INT3, at most
-    /// <see cref="InstructionDataSize"/> bytes. Empty: what is there.
+    /// With <see cref="VmEventAction.Emulate"/>: the instruction to emulate in place of INT3, at most
+    /// <see cref="InstructionDataSize"/> bytes. Empty: the instruction that is there.
     /// </summary>
     public ReadOnlyMemory<byte> InstructionData
     {
@@ -137,22 +141,30 @@ public sealed class VmEventResponse : IEquatable<VmEventResponse>
         internal init => field = value.ToArray();
     }
 
-    /// <summary>Raise an <see cref="VmEventKind.Interrupt"/> event, once, for the next interrupt that the vCPU takes (Xen 4.9 and later).</summary>
+    /// <summary>
+    /// Raise one <see cref="VmEventKind.Interrupt"/> event, for the next interrupt that the vCPU takes (Xen 4.9 and
+    /// later).
+    /// </summary>
     public bool GetNextInterrupt { get; internal init; }
 
     /// <summary>Empty the vCPU's processor trace buffer (interface version 7).</summary>
     public bool ResetVmTrace { get; internal init; }
 
-    /// <summary>Give a forked domain's vCPUs the state of its parent's again (Xen 4.17 and later). For a domain that is no fork Xen does nothing.</summary>
+    /// <summary>
+    /// Give a fork's vCPUs the state of its parent's vCPUs again (Xen 4.17 and later). If the domain is not a fork, Xen
+    /// does nothing.
+    /// </summary>
     public bool ResetForkState { get; internal init; }
 
-    /// <summary>Give a forked domain the memory of its parent again (Xen 4.17 and later). For a domain that is no fork Xen does nothing.</summary>
+    /// <summary>
+    /// Give a fork the memory of its parent again (Xen 4.17 and later). If the domain is not a fork, Xen does nothing.
+    /// </summary>
     public bool ResetForkMemory { get; internal init; }
 
-    /// <summary>What it says in a few words: the action, and what comes with it.</summary>
+    /// <summary>The response in a few words: the action, and what comes with it.</summary>
     public string Name => Flags == FlagsOf(Action) ? Action.ToString() : string.Join(", ", Words());
 
-    /// <summary>The flags with which Xen is told; not those that an action adds by the circumstances.</summary>
+    /// <summary>The flags that tell Xen, without those that an action adds depending on the event.</summary>
     internal VmEventFlags Flags
     {
         get
@@ -163,11 +175,11 @@ public sealed class VmEventResponse : IEquatable<VmEventResponse>
         }
     }
 
-    /// <summary>The same with one register more to set.</summary>
+    /// <summary>The same response with one more register to set.</summary>
     public VmEventResponse WithRegister(SettableRegister register, ulong value) =>
         new(this) { Registers = new Dictionary<SettableRegister, ulong>(Registers) { [register] = value } };
 
-    /// <summary>Whether Xen would do anything with it for this kind of event.</summary>
+    /// <summary>Whether the response has an effect for this kind of event.</summary>
     public bool AppliesTo(VmEventKind kind) => ResponseRules.FindObjection(this, kind) is null;
 
     /// <summary>Refuses an answer that contradicts itself.</summary>
@@ -177,14 +189,14 @@ public sealed class VmEventResponse : IEquatable<VmEventResponse>
         if (ResponseRules.FindContradiction(this) is { } objection) throw objection;
     }
 
-    /// <summary>Refuses an answer that makes no sense, whatever the host and the event.</summary>
+    /// <summary>Refuses an answer that makes no sense for any host and event.</summary>
     /// <exception cref="XenException"><see cref="XenErrorId.ResponseNotApplicable"/>.</exception>
     public void EnsureAppliesTo(VmEventKind kind)
     {
         if (ResponseRules.FindObjection(this, kind) is { } objection) throw objection;
     }
 
-    /// <summary>Two responses are equal when they say the same.</summary>
+    /// <summary>Two responses are equal if they say the same.</summary>
     public bool Equals(VmEventResponse? other) =>
         ReferenceEquals(this, other)
         || (other is not null
@@ -252,25 +264,28 @@ public sealed class VmEventResponse : IEquatable<VmEventResponse>
     }
 }
 
-/// <summary>What becomes of the instruction that raised an event.</summary>
+/// <summary>What happens to the instruction that raised an event.</summary>
 public enum VmEventAction
 {
     /// <summary>
-    /// It goes on as if nobody had watched: the page gets its permissions back (or, kept watched, the instruction is emulated),
-    /// the breakpoint or exception reaches the guest, the register write is done, CPUID is stepped over.
+    /// The guest goes on as if nobody had watched: the page gets its permissions back (if it stays watched, the
+    /// instruction is emulated instead), the breakpoint or exception reaches the guest, the register write is done,
+    /// CPUID is stepped over.
     /// </summary>
     Continue,
 
-    /// <summary>The guest gets its breakpoint or debug exception, of the type and instruction length that Xen reported.</summary>
+    /// <summary>
+    /// The guest gets its breakpoint or debug exception, of the type and instruction length that Xen reported.
+    /// </summary>
     Reinject,
 
-    /// <summary>The guest never learns of the breakpoint or debug exception: it goes on behind it.</summary>
+    /// <summary>The guest never learns of the breakpoint or debug exception. It goes on after it.</summary>
     Skip,
 
-    /// <summary>Xen emulates it; a page stays watched.</summary>
+    /// <summary>Xen emulates the instruction. A page stays watched.</summary>
     Emulate,
 
-    /// <summary>Xen emulates it and discards what it writes; a page stays watched.</summary>
+    /// <summary>Xen emulates the instruction and discards what it writes. A page stays watched.</summary>
     EmulateNoWrite,
 
     /// <summary>The register write is not done.</summary>

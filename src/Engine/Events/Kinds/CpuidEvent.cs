@@ -2,10 +2,10 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Events;
 
-/// <summary>CPUID was executed; RAX, RBX, RCX and RDX of the registers hold its results.</summary>
+/// <summary>CPUID was executed. RAX, RBX, RCX and RDX in the registers hold its results.</summary>
 /// <remarks>
-/// On AMD up to Xen 4.12 the results have overwritten leaf and subleaf before Xen tells of them: <see cref="Leaf"/> is the
-/// result in EAX there, and <see cref="Subleaf"/> that in ECX. Which leaf was asked for is not known.
+/// On AMD up to Xen 4.12, the results overwrite leaf and subleaf before Xen reports them. <see cref="Leaf"/> is then
+/// the result in EAX, and <see cref="Subleaf"/> the result in ECX. The requested leaf is not known.
 /// </remarks>
 public sealed class CpuidEvent : VmEvent
 {
@@ -13,13 +13,13 @@ public sealed class CpuidEvent : VmEvent
     {
     }
 
-    /// <summary>EAX as the guest set it; on AMD up to Xen 4.12 the result in EAX.</summary>
+    /// <summary>EAX as the guest set it. On AMD up to Xen 4.12: the result in EAX.</summary>
     public uint Leaf => Request.UInt32(VmEventField.CpuidLeaf);
 
-    /// <summary>ECX as the guest set it; on AMD up to Xen 4.12 the result in ECX.</summary>
+    /// <summary>ECX as the guest set it. On AMD up to Xen 4.12: the result in ECX.</summary>
     public uint Subleaf => Request.UInt32(VmEventField.CpuidSubleaf);
 
-    /// <summary>Bytes of the instruction.</summary>
+    /// <summary>The length of the instruction in bytes.</summary>
     public uint InstructionLength => Request.UInt32(VmEventField.CpuidInstructionLength);
 
     /// <inheritdoc/>

@@ -2,7 +2,7 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Events;
 
-/// <summary>A debug exception was raised; the guest gets it when the event is answered with Continue.</summary>
+/// <summary>A debug exception was raised. The guest gets it if the event is answered with Continue.</summary>
 public sealed class DebugExceptionEvent : VmEvent
 {
     internal DebugExceptionEvent(VmEventSource source, RequestReader request, long timestamp) : base(source, request, timestamp)
@@ -15,7 +15,7 @@ public sealed class DebugExceptionEvent : VmEvent
     /// <summary>The pending debug bits, as in DR6 (interface version 6 and later).</summary>
     public ulong PendingDebug => Request.UInt64(VmEventField.DebugPendingDebug);
 
-    /// <summary>Bytes of the instruction, 0 for a trap.</summary>
+    /// <summary>The length of the instruction in bytes; 0 for a trap.</summary>
     public uint InstructionLength => Request.UInt32(VmEventField.DebugInstructionLength);
 
     /// <summary>The event type, as Intel numbers interruption types.</summary>

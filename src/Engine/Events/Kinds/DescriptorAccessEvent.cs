@@ -9,16 +9,16 @@ public sealed class DescriptorAccessEvent : VmEvent
     {
     }
 
-    /// <summary>Which one.</summary>
+    /// <summary>The register.</summary>
     public DescriptorTable Descriptor => (DescriptorTable)Request.UInt32(VmEventField.Descriptor);
 
-    /// <summary>Loaded, not stored.</summary>
+    /// <summary>Whether the register was loaded; false: it was stored.</summary>
     public bool IsWrite => Request.UInt32(VmEventField.DescriptorIsWrite) != 0;
 
-    /// <summary>What Intel hardware says of the instruction; 0 on AMD.</summary>
+    /// <summary>What Intel hardware reports about the instruction; 0 on AMD.</summary>
     public uint InstructionInfo => Request.UInt32(VmEventField.DescriptorInstructionInfo);
 
-    /// <summary>What Intel hardware says of the operand; 0 on AMD.</summary>
+    /// <summary>What Intel hardware reports about the operand; 0 on AMD.</summary>
     public ulong ExitQualification => Request.UInt64(VmEventField.DescriptorExitQualification);
 
     /// <inheritdoc/>
@@ -28,13 +28,13 @@ public sealed class DescriptorAccessEvent : VmEvent
 /// <summary>A descriptor table register: Xen's <c>VM_EVENT_DESC_*</c>, with Xen's numbers.</summary>
 public enum DescriptorTable
 {
-    /// <summary>The interrupt descriptor table's.</summary>
+    /// <summary>The register of the interrupt descriptor table.</summary>
     Idtr = 1,
 
-    /// <summary>The global descriptor table's.</summary>
+    /// <summary>The register of the global descriptor table.</summary>
     Gdtr = 2,
 
-    /// <summary>The local descriptor table's.</summary>
+    /// <summary>The register of the local descriptor table.</summary>
     Ldtr = 3,
 
     /// <summary>The task register.</summary>

@@ -2,7 +2,7 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Events;
 
-/// <summary>An interrupt was delivered, the one asked for.</summary>
+/// <summary>The interrupt that a response asked for was delivered.</summary>
 public sealed class InterruptEvent : VmEvent
 {
     internal InterruptEvent(VmEventSource source, RequestReader request, long timestamp) : base(source, request, timestamp)
@@ -15,10 +15,10 @@ public sealed class InterruptEvent : VmEvent
     /// <summary>Its type, as Intel numbers interruption types.</summary>
     public uint InterruptType => Request.UInt32(VmEventField.InterruptType);
 
-    /// <summary>Its error code, all ones when it has none.</summary>
+    /// <summary>Its error code; all ones if it has none.</summary>
     public uint ErrorCode => Request.UInt32(VmEventField.InterruptErrorCode);
 
-    /// <summary>CR2, for a page fault.</summary>
+    /// <summary>CR2, if the interrupt is a page fault.</summary>
     public ulong Cr2 => Request.UInt64(VmEventField.InterruptCr2);
 
     /// <inheritdoc/>

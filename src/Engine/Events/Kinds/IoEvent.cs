@@ -12,13 +12,13 @@ public sealed class IoEvent : VmEvent
     /// <summary>The port.</summary>
     public ushort Port => (ushort)Request.UInt32(VmEventField.IoPort);
 
-    /// <summary>How many bytes: 1, 2 or 4.</summary>
+    /// <summary>The number of bytes: 1, 2 or 4.</summary>
     public uint Bytes => Request.UInt32(VmEventField.IoBytes);
 
-    /// <summary>Read from the port, not written.</summary>
+    /// <summary>Whether the port was read; false: it was written.</summary>
     public bool IsIn => Request.UInt32(VmEventField.IoIn) != 0;
 
-    /// <summary>By a string instruction.</summary>
+    /// <summary>Whether it was a string instruction.</summary>
     public bool IsString => Request.UInt32(VmEventField.IoString) != 0;
 
     /// <inheritdoc/>

@@ -12,10 +12,10 @@ public sealed class MemAccessEvent : VmEvent
     /// <summary>The guest frame number of the page.</summary>
     public ulong Gfn => Request.UInt64(VmEventField.MemAccessGfn);
 
-    /// <summary>Where in the page, in bytes.</summary>
+    /// <summary>The offset in the page, in bytes.</summary>
     public ulong Offset => Request.UInt64(VmEventField.MemAccessOffset);
 
-    /// <summary>The linear address that was accessed; valid where <see cref="Flags"/> say so.</summary>
+    /// <summary>The linear address that was accessed; valid if <see cref="Flags"/> say so.</summary>
     public ulong LinearAddress => Request.UInt64(VmEventField.MemAccessGla);
 
     /// <summary>What was done to the page.</summary>

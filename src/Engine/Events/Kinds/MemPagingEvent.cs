@@ -3,8 +3,8 @@ using XenVmEvent.Abi;
 namespace XenVmEvent.Events;
 
 /// <summary>
-/// A paged-out page was touched, or dropped. Xen raises these events for a pager, on a channel of its own; here they are
-/// recognised, and answered so that the page comes in.
+/// A paged-out page was touched or dropped. Xen raises these events for a pager, on a separate channel. If one comes
+/// here, it is recognised, and answered so that the page comes in.
 /// </summary>
 public sealed class MemPagingEvent : VmEvent
 {
@@ -15,26 +15,28 @@ public sealed class MemPagingEvent : VmEvent
     /// <summary>The guest frame number of the page.</summary>
     public ulong Gfn => Request.UInt64(VmEventField.MemPagingGfn);
 
-    /// <summary>The page's type, as Xen's <c>p2m_type_t</c> numbers it; another numbering in each release.</summary>
+    /// <summary>
+    /// The page's type, as Xen's <c>p2m_type_t</c> numbers it. The numbering differs between releases.
+    /// </summary>
     public uint PageType => Request.UInt32(VmEventField.MemPagingType);
 
-    /// <summary>What is done to the page.</summary>
+    /// <summary>What happens to the page.</summary>
     public MemPagingFlags Flags => (MemPagingFlags)Request.UInt32(VmEventField.MemPagingFlags);
 
     /// <inheritdoc/>
     public override string Details => $"gfn 0x{Gfn:x} {Flags}";
 }
 
-/// <summary>What is done to a paged-out page: Xen's <c>MEM_PAGING_*</c>, with Xen's numbers.</summary>
+/// <summary>What happens to a paged-out page: Xen's <c>MEM_PAGING_*</c>, with Xen's numbers.</summary>
 [Flags]
 public enum MemPagingFlags : uint
 {
-    /// <summary>It is to be brought in.</summary>
+    /// <summary>The page must be brought in.</summary>
     None = 0,
 
-    /// <summary>Nobody needs it any more.</summary>
+    /// <summary>Nobody needs the page any more.</summary>
     DropPage = 1 << 0,
 
-    /// <summary>It could not be evicted.</summary>
+    /// <summary>The page could not be evicted.</summary>
     EvictFail = 1 << 1,
 }

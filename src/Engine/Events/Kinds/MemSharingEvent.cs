@@ -3,8 +3,8 @@ using XenVmEvent.Abi;
 namespace XenVmEvent.Events;
 
 /// <summary>
-/// A shared page could not be unshared, for want of memory. Xen raises these events for a sharing daemon, on a channel of
-/// its own; here they are recognised, and answered.
+/// A shared page could not be unshared, because memory was short. Xen raises these events for a sharing daemon, on a
+/// separate channel. If one comes here, it is recognised and answered.
 /// </summary>
 public sealed class MemSharingEvent : VmEvent
 {
@@ -15,7 +15,9 @@ public sealed class MemSharingEvent : VmEvent
     /// <summary>The guest frame number of the page.</summary>
     public ulong Gfn => Request.UInt64(VmEventField.MemSharingGfn);
 
-    /// <summary>The page's type, as Xen's <c>p2m_type_t</c> numbers it; another numbering in each release.</summary>
+    /// <summary>
+    /// The page's type, as Xen's <c>p2m_type_t</c> numbers it. The numbering differs between releases.
+    /// </summary>
     public uint PageType => Request.UInt32(VmEventField.MemSharingType);
 
     /// <inheritdoc/>

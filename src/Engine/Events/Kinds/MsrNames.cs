@@ -1,8 +1,8 @@
 namespace XenVmEvent.Events;
 
 /// <summary>
-/// Names of model specific registers whose writes are of interest, as Intel's manual (volume 4) and AMD's (volume 2) have
-/// them; and of Xen's and Hyper-V's own.
+/// The names of model-specific registers whose writes are of interest, from Intel's manual (volume 4) and AMD's (volume
+/// 2), and of those of Xen and Hyper-V.
 /// </summary>
 public static class MsrNames
 {
@@ -60,14 +60,16 @@ public static class MsrNames
     /// <summary>All names, by number.</summary>
     public static IReadOnlyList<string> All { get; } = [.. Numbers.OrderBy(n => n.Value).Select(n => n.Key)];
 
-    /// <summary>The name of a register; null when it has none here.</summary>
+    /// <summary>The name of a register; null if it has none here.</summary>
     public static string? Find(uint msr) => Names.GetValueOrDefault(msr);
 
-    /// <summary>A name without IA32_, which most begin with.</summary>
+    /// <summary>A name without the prefix IA32_, which most names have.</summary>
     internal static string Short(string name) => name.StartsWith(Prefix, StringComparison.Ordinal) ? name[Prefix.Length..] : name;
 
-    /// <summary>The number of a register: <c>IA32_LSTAR</c>, <c>lstar</c>, <c>0xc0000082</c> or <c>3221225602</c>.</summary>
-    /// <returns>False when the text is neither a known name nor a number of 32 bits.</returns>
+    /// <summary>
+    /// The number of a register: <c>IA32_LSTAR</c>, <c>lstar</c>, <c>0xc0000082</c> or <c>3221225602</c>.
+    /// </summary>
+    /// <returns>False if the text is neither a known name nor a number of 32 bits.</returns>
     public static bool TryParse(string text, out uint msr)
     {
         ArgumentNullException.ThrowIfNull(text);

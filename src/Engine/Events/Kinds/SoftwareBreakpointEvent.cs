@@ -2,7 +2,7 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Events;
 
-/// <summary>INT3 was executed; the guest gets its breakpoint when the event is answered with Continue.</summary>
+/// <summary>INT3 was executed. The guest gets its breakpoint if the event is answered with Continue.</summary>
 public sealed class SoftwareBreakpointEvent : VmEvent
 {
     internal SoftwareBreakpointEvent(VmEventSource source, RequestReader request, long timestamp) : base(source, request, timestamp)
@@ -12,7 +12,7 @@ public sealed class SoftwareBreakpointEvent : VmEvent
     /// <summary>The guest frame number of the instruction.</summary>
     public ulong Gfn => Request.UInt64(VmEventField.BreakpointGfn);
 
-    /// <summary>Bytes of the instruction.</summary>
+    /// <summary>The length of the instruction in bytes.</summary>
     public uint InstructionLength => Request.UInt32(VmEventField.BreakpointInstructionLength);
 
     /// <summary>The event type, as Intel numbers interruption types.</summary>

@@ -9,7 +9,7 @@ public sealed class UnknownEvent : VmEvent
     {
     }
 
-    /// <summary>The number that Xen gave for what happened.</summary>
+    /// <summary>Xen's number for what happened.</summary>
     public uint Reason => Request.UInt32(VmEventField.Reason);
 
     /// <inheritdoc/>

@@ -2,7 +2,7 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Events;
 
-/// <summary>Makes the event of the type that a request's reason asks for.</summary>
+/// <summary>Makes an event of the type that belongs to a request's reason.</summary>
 internal static class VmEventFactory
 {
     public static VmEvent Create(VmEventSource source, RequestReader request, long timestamp) => request.Kind switch

@@ -9,7 +9,7 @@ public sealed class VmExitEvent : VmEvent
     {
     }
 
-    /// <summary>The exit reason, as Intel numbers them.</summary>
+    /// <summary>The exit reason, with Intel's numbers.</summary>
     public ulong Reason => Request.UInt64(VmEventField.VmExitReason);
 
     /// <summary>The exit qualification.</summary>

@@ -2,7 +2,7 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Events;
 
-/// <summary>The registers that Xen reports of a vCPU on arm64.</summary>
+/// <summary>The registers of a vCPU that Xen reports on arm64.</summary>
 public sealed class ArmRegisters : VCpuRegisters
 {
     internal ArmRegisters(VmEvent vmEvent) : base(vmEvent)

@@ -14,11 +14,13 @@ public abstract class VCpuRegisters : IFormattable
 
     private protected ulong this[Abi.VmEventField field] => _event.Request.UInt64(field);
 
-    /// <summary>All of them, in one line.</summary>
+    /// <summary>All registers in one line.</summary>
     public override string ToString() => ToString(null, null);
 
-    /// <summary>All of them, as text.</summary>
-    /// <param name="format">"L": in lines of two, for which a list view of 80 columns has room. Else in one line.</param>
+    /// <summary>All registers as text.</summary>
+    /// <param name="format">
+    /// "L": two on each line, which fits a list view of 80 columns. Otherwise all on one line.
+    /// </param>
     /// <param name="formatProvider">Has no effect.</param>
     public string ToString(string? format, IFormatProvider? formatProvider)
     {
@@ -37,9 +39,9 @@ public abstract class VCpuRegisters : IFormattable
         return text.ToString();
     }
 
-    /// <summary>Those that are one number, in the order in which they are shown.</summary>
+    /// <summary>The registers that are one number, in the order in which they are shown.</summary>
     private protected abstract IEnumerable<(string Name, ulong Value)> Numbers();
 
-    /// <summary>What there is beside them, in words.</summary>
+    /// <summary>The rest of the vCPU's state, as text.</summary>
     private protected virtual IEnumerable<string> Others() => [];
 }

@@ -2,7 +2,9 @@ using XenVmEvent.Abi;
 
 namespace XenVmEvent.Events;
 
-/// <summary>The registers that Xen reports of a vCPU on x86. One that the interface version lacks is 0.</summary>
+/// <summary>
+/// The registers of a vCPU that Xen reports on x86. A register that the interface version lacks is 0.
+/// </summary>
 public sealed class X86Registers : VCpuRegisters
 {
     private const ulong Cr0ProtectionEnable = 1;
@@ -117,13 +119,16 @@ public sealed class X86Registers : VCpuRegisters
     /// <summary>The last byte of the GDT (interface version 5 and later).</summary>
     public ushort GdtrLimit => (ushort)this[VmEventField.GdtrLimit];
 
-    /// <summary>The guest physical address of a nested hypervisor's page tables, for an event of its guest (interface version 7).</summary>
+    /// <summary>
+    /// The guest physical address of a nested hypervisor's page tables, for an event of its guest (interface version
+    /// 7).
+    /// </summary>
     public ulong NptBase => this[VmEventField.NptBase];
 
-    /// <summary>The position in the processor trace buffer, all ones where there is none (interface version 7).</summary>
+    /// <summary>The position in the processor trace buffer; all ones if there is none (interface version 7).</summary>
     public ulong VmtracePosition => this[VmEventField.VmtracePosition];
 
-    /// <summary>How the vCPU takes its instructions.</summary>
+    /// <summary>The mode in which the vCPU executes instructions.</summary>
     public X86Mode Mode
     {
         get
@@ -135,10 +140,10 @@ public sealed class X86Registers : VCpuRegisters
         }
     }
 
-    /// <summary>The privilege level (CPL), 0 for the kernel to 3 for programs.</summary>
+    /// <summary>The privilege level (CPL), from 0 for the kernel to 3 for programs.</summary>
     public byte PrivilegeLevel => Request.PrivilegeLevel;
 
-    /// <summary>The code segment. Interface version 4 and later; earlier ones have its attributes alone.</summary>
+    /// <summary>The code segment. Interface version 4 and later; earlier versions have only its attributes.</summary>
     public X86Segment Cs => new(
         (ushort)this[VmEventField.CsSelector],
         this[VmEventField.CsBase],
@@ -171,7 +176,7 @@ public sealed class X86Registers : VCpuRegisters
     private protected override IEnumerable<string> Others() => [$"cs {Cs}", $"ss {Ss}", $"{Mode}, privilege level {PrivilegeLevel}"];
 }
 
-/// <summary>How an x86 vCPU takes its instructions.</summary>
+/// <summary>The mode in which an x86 vCPU executes instructions.</summary>
 public enum X86Mode
 {
     /// <summary>Real mode: CR0.PE is off.</summary>

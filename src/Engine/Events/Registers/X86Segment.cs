@@ -6,19 +6,24 @@ public readonly record struct X86Segment(ushort Selector, ulong Base, uint Packe
     /// <summary>The selector.</summary>
     public ushort Selector { get; } = Selector;
 
-    /// <summary>The linear address where the segment begins.</summary>
+    /// <summary>The linear address at which the segment begins.</summary>
     public ulong Base { get; } = Base;
 
-    /// <summary>Limit and attributes as Xen packs them: bits 0-19 the limit, 20-31 the attributes.</summary>
+    /// <summary>Limit and attributes as Xen packs them: the limit in bits 0-19, the attributes in bits 20-31.</summary>
     public uint Packed { get; } = Packed;
 
-    /// <summary>Type, S, DPL, P, AVL, L, D/B and G, in this order from bit 0, as the descriptor has them without its gap.</summary>
+    /// <summary>
+    /// Type, S, DPL, P, AVL, L, D/B and G, in this order from bit 0: as in the descriptor, without its gap.
+    /// </summary>
     public uint Attributes => Packed >> 20;
 
-    /// <summary>The type, 0 to 15, as Intel and AMD number them: for code and data separately from system segments.</summary>
+    /// <summary>
+    /// The type, 0 to 15, with the numbers of Intel and AMD. Code and data segments are numbered separately from system
+    /// segments.
+    /// </summary>
     public byte Type => (byte)(Attributes & 0xf);
 
-    /// <summary>S: a code or data segment, no system segment.</summary>
+    /// <summary>S: a code or data segment, not a system segment.</summary>
     public bool IsCodeOrData => Has(4);
 
     /// <summary>DPL: the privilege level, 0 to 3.</summary>
@@ -39,7 +44,7 @@ public readonly record struct X86Segment(ushort Selector, ulong Base, uint Packe
     /// <summary>G: the limit counts pages of 4096 bytes.</summary>
     public bool IsGranular => Has(11);
 
-    /// <summary>The last byte of the segment.</summary>
+    /// <summary>The offset of the segment's last byte.</summary>
     public uint Limit => IsGranular ? ((Packed & 0xfffff) << 12) | 0xfff : Packed & 0xfffff;
 
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Monitoring;
 
-/// <summary>One ring for all vCPUs: every request gets a response, if only to free its entry.</summary>
+/// <summary>One ring for all vCPUs. Every request gets a response, if only to free its entry.</summary>
 internal sealed class RingChannel : MonitorChannel
 {
     private readonly BackRing _ring;
@@ -34,7 +34,7 @@ internal sealed class RingChannel : MonitorChannel
 
     public override void Flush()
     {
-        // One that failed is owed still.
+        // A notification that failed is still owed.
         _owesNotification |= _ring.Publish();
         if (!_owesNotification) return;
         _ports.Notify(_ports.RingPort);

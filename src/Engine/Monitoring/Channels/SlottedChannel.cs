@@ -3,7 +3,9 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Monitoring;
 
-/// <summary>A slot per vCPU for the events that wait for an answer, and a ring, unanswered, for those that do not.</summary>
+/// <summary>
+/// A slot per vCPU for the events that wait for an answer, and an unanswered ring for those that do not.
+/// </summary>
 internal sealed class SlottedChannel : MonitorChannel
 {
     private readonly BackRing _ring;
@@ -11,11 +13,11 @@ internal sealed class SlottedChannel : MonitorChannel
     private readonly IEventPorts _ports;
     private readonly VmEventLayout _layout;
 
-    // Per vCPU: its slot's request was read, and the slot is not handed back yet.
+    // Whether each vCPU's request was read and its slot is not handed back yet.
     private readonly bool[] _taken;
     private readonly List<int> _finished;
 
-    // Slots handed back whose ports Xen was not notified by yet: one that failed is owed still.
+    // The slots that were handed back before Xen was notified by their ports. A notification that failed is still owed.
     private readonly Queue<int> _owed;
     private int _next;
 
@@ -42,14 +44,15 @@ internal sealed class SlottedChannel : MonitorChannel
 
     public override bool TryRead(Span<byte> destination)
     {
-        // The ring first: Xen does not wait for it to be read. Then the slots in turn, so that no vCPU starves another.
+        // The ring comes first, because Xen overwrites what is not read. Then come the slots in turn, so that no vCPU
+        // starves another.
         RequestReader request = new(destination, _layout);
         if (_ring.TryRead(destination)) return request.IsSynchronous ? throw Stray(request.VCpuId) : true;
         int vcpu = NextSubmitted();
         if (vcpu < 0) return false;
         _slots.Message(vcpu).CopyTo(destination);
 
-        // A response that names another vCPU resumes that one, and leaves this one paused.
+        // A response that names another vCPU resumes that vCPU and leaves this one paused.
         if (request.VCpuId != vcpu || !request.IsSynchronous) throw Stray(request.VCpuId);
         _taken[vcpu] = true;
         _next = vcpu + 1;
@@ -75,7 +78,7 @@ internal sealed class SlottedChannel : MonitorChannel
 
         _finished.Clear();
 
-        // Each to its own vCPU's port; the ring's is never notified, for Xen would look at vCPU 0's slot then.
+        // Each vCPU's own port is notified. The ring's port never is, because Xen would then look at vCPU 0's slot.
         while (_owed.TryPeek(out int vcpu))
         {
             _ports.Notify(_ports.SlotPorts[vcpu]);
@@ -83,7 +86,7 @@ internal sealed class SlottedChannel : MonitorChannel
         }
     }
 
-    /// <summary>Nobody queues: Xen waits for no room.</summary>
+    /// <summary>Does nothing: no vCPU queues, because Xen does not wait for room.</summary>
     public override void MakeRoom(int vcpus)
     {
     }

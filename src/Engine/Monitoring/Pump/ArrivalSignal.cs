@@ -1,6 +1,8 @@
 namespace XenVmEvent.Monitoring;
 
-/// <summary>Wakes the one thread that consumes events, of one subscription or of several that share the signal.</summary>
+/// <summary>
+/// Wakes the one thread that consumes the events of one subscription, or of several that share the signal.
+/// </summary>
 public sealed class ArrivalSignal : IDisposable
 {
     private static readonly TimeSpan LongestSleep = TimeSpan.FromDays(1);
@@ -8,9 +10,12 @@ public sealed class ArrivalSignal : IDisposable
     private readonly SemaphoreSlim _arrival = new(0);
     private int _waits;
 
-    /// <summary>The consumer's: sleeps until something arrives, unless something is there already, or the time, or a day, is over.</summary>
-    /// <param name="isThere">Looks whether something is there, once an arrival cannot be missed any more.</param>
-    /// <param name="timeout">How long at most.</param>
+    /// <summary>
+    /// For the consumer: sleeps until something arrives or the timeout passes, at most a day. It does not sleep if
+    /// something is there already.
+    /// </summary>
+    /// <param name="isThere">Says whether something is there. Called once no arrival can be missed any more.</param>
+    /// <param name="timeout">The maximum time to sleep.</param>
     /// <param name="cancellation">Ends the sleep.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public void Wait(Func<bool> isThere, TimeSpan timeout, CancellationToken cancellation)
@@ -31,7 +36,7 @@ public sealed class ArrivalSignal : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _arrival.Dispose();
 
-    /// <summary>Something has arrived. Costs a memory barrier when nobody sleeps.</summary>
+    /// <summary>Signals that something has arrived. Costs a memory barrier when nobody sleeps.</summary>
     internal void Set()
     {
         Interlocked.MemoryBarrier();

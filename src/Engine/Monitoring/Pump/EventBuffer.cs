@@ -3,7 +3,9 @@ using XenVmEvent.Events;
 
 namespace XenVmEvent.Monitoring;
 
-/// <summary>A bounded queue from the pump's thread to one consumer's. Neither waits for the other while adding or taking.</summary>
+/// <summary>
+/// A bounded queue from the pump's thread to a consumer's thread. Neither waits for the other while adding or taking.
+/// </summary>
 internal sealed class EventBuffer
 {
     private readonly Place[] _places;
@@ -18,19 +20,22 @@ internal sealed class EventBuffer
         _arrival = arrival;
     }
 
-    /// <summary>How many were added since the beginning.</summary>
+    /// <summary>The number of events added since the beginning.</summary>
     public long Added => Volatile.Read(ref _positions.Added);
 
-    /// <summary>How many wait to be taken.</summary>
+    /// <summary>The number of events that wait to be taken.</summary>
     public int Count => (int)(Added - Volatile.Read(ref _positions.Taken));
 
-    /// <summary>No more will be added.</summary>
+    /// <summary>Whether no more events will be added.</summary>
     public bool IsCompleted => Volatile.Read(ref _completed);
 
-    /// <summary>The pump's: whether something was added since the last <see cref="Announce"/>.</summary>
+    /// <summary>For the pump: whether something was added since the last <see cref="Announce"/>.</summary>
     public bool IsUnannounced => _positions.IsUnannounced;
 
-    /// <summary>The pump's: adds an event if there is room. A consumer that sleeps is woken by <see cref="Announce"/>, or when the buffer is half full.</summary>
+    /// <summary>
+    /// For the pump: adds an event if there is room. A sleeping consumer is woken by <see cref="Announce"/>, or when
+    /// the buffer is half full.
+    /// </summary>
     public bool TryAdd(VmEvent vmEvent)
     {
         int half = _places.Length / 2;
@@ -45,7 +50,7 @@ internal sealed class EventBuffer
         return true;
     }
 
-    /// <summary>The pump's: wakes a consumer that sleeps although something was added.</summary>
+    /// <summary>For the pump: wakes the consumer if it sleeps although something was added.</summary>
     public void Announce()
     {
         if (!_positions.IsUnannounced) return;
@@ -53,14 +58,14 @@ internal sealed class EventBuffer
         _arrival.Set();
     }
 
-    /// <summary>The pump's: nothing more will come.</summary>
+    /// <summary>For the pump: says that nothing more will come.</summary>
     public void Complete()
     {
         Volatile.Write(ref _completed, true);
         _arrival.Set();
     }
 
-    /// <summary>The consumer's: takes the oldest event if there is one.</summary>
+    /// <summary>For the consumer: takes the oldest event if there is one.</summary>
     public bool TryTake(out VmEvent? vmEvent)
     {
         vmEvent = null;
@@ -76,15 +81,15 @@ internal sealed class EventBuffer
 
     private int Next(int place) => place + 1 == _places.Length ? 0 : place + 1;
 
-    /// <summary>A structure, so that storing an event checks no type.</summary>
+    /// <summary>A structure, because storing an object into an array of objects would check its type.</summary>
     private struct Place
     {
         public VmEvent? Event;
     }
 
     /// <summary>
-    /// What each side writes with every event lies in cache lines of its own, two of 64 bytes, for processors fetch them in
-    /// pairs. Of the other side's position each keeps what it saw last, and looks again only when that is not enough.
+    /// What each side writes for every event has its own two cache lines of 64 bytes, because processors fetch them in
+    /// pairs. Each side keeps the other's position as it last saw it, and looks again only when that is not enough.
     /// </summary>
     [StructLayout(LayoutKind.Explicit, Size = 384)]
     private struct Positions

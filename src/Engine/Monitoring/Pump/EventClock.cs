@@ -3,18 +3,21 @@ using System.Diagnostics;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// The time of day at <see cref="Stopwatch"/> ticks, which go on while the clock is set and stand still while the host sleeps.
-/// It follows the clock: what was before a change keeps the time that it had. The pump has it look; any thread may ask.
+/// Translates <see cref="Stopwatch"/> ticks into the time of day. Setting the clock does not change the ticks, and they
+/// stand still while the host sleeps. This follows the clock; timestamps from before a change keep their time. The pump
+/// has it look at the clock. Any thread may ask for times.
 /// </summary>
 internal sealed class EventClock
 {
-    /// <summary>Changes of the clock that are remembered; events from before them are long gone.</summary>
+    /// <summary>How many changes of the clock it remembers. Events from before them are long gone.</summary>
     private const int MostAnchors = 64;
 
-    /// <summary>A clock that is this far off was set; one that is disciplined is not, for the ticks are so with it.</summary>
+    /// <summary>
+    /// A clock that is this far off was set. A disciplined clock stays closer, because the ticks are disciplined too.
+    /// </summary>
     private static readonly TimeSpan Tolerance = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>How long a look may take for what it sees to be believed.</summary>
+    /// <summary>The longest that a look may take. If it takes longer, its result is not used.</summary>
     private static readonly long LongestLook = Stopwatch.Frequency / 1000;
 
     /// <summary>How often a pump that never sleeps looks.</summary>
@@ -24,7 +27,7 @@ internal sealed class EventClock
     private (long Timestamp, DateTimeOffset Time)[] _anchors;
     private long _lookedAt;
 
-    /// <param name="clock">Tells the time of day.</param>
+    /// <param name="clock">Gives the time of day.</param>
     public EventClock(TimeProvider clock)
     {
         _clock = clock;
@@ -32,7 +35,7 @@ internal sealed class EventClock
         _anchors = [(_lookedAt, clock.GetLocalNow())];
     }
 
-    /// <summary>The time of day when a timestamp was taken.</summary>
+    /// <summary>The time of day at which a timestamp was taken.</summary>
     public DateTimeOffset TimeOf(long timestamp)
     {
         (long Timestamp, DateTimeOffset Time)[] anchors = Volatile.Read(ref _anchors);
@@ -41,8 +44,8 @@ internal sealed class EventClock
         return anchors[last].Time + Stopwatch.GetElapsedTime(anchors[last].Timestamp, timestamp);
     }
 
-    /// <summary>Looks whether the clock was set, if it is time to.</summary>
-    /// <param name="now">The timestamp of now.</param>
+    /// <summary>Looks whether the clock was set, if a look is due.</summary>
+    /// <param name="now">The current timestamp.</param>
     public void LookIfDue(long now)
     {
         if (now - _lookedAt >= Period) Look();
@@ -54,7 +57,7 @@ internal sealed class EventClock
         long before = Stopwatch.GetTimestamp();
         DateTimeOffset time = _clock.GetUtcNow();
         long after = Stopwatch.GetTimestamp();
-        if (after - before > LongestLook) return; // The thread was kept waiting in between: the next look will tell.
+        if (after - before > LongestLook) return; // The thread was kept waiting in between. The next look will tell.
         _lookedAt = after;
         if ((time - TimeOf(before)).Duration() <= Tolerance) return;
         (long Timestamp, DateTimeOffset Time)[] anchors = _anchors;

@@ -5,17 +5,17 @@ using XenVmEvent.Events;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// Decides on each request, shows it to the subscriptions that want it and sees that it is answered: at once, or when
+/// Decides on each request, shows it to the subscriptions that want it, and ensures that it is answered: at once, when
 /// its holder answers, or at its deadline. Used by the pump's thread.
 /// </summary>
 internal sealed class EventDispatcher
 {
-    /// <summary>Requests handled before responses are shown to Xen.</summary>
+    /// <summary>The maximum number of requests handled before responses are shown to Xen.</summary>
     public const int BatchSize = 64;
 
     /// <summary>
-    /// How long a consumer that sleeps may sleep on after it was woken last. Waking it for each event takes longer than
-    /// handling the event; where there is one processor it keeps the guest waiting too.
+    /// The minimum time between two wakings of a consumer that does not have to answer. Waking it takes longer than
+    /// handling an event. On a machine with one processor it also keeps the guest waiting.
     /// </summary>
     private static readonly long AnnouncePeriod = Stopwatch.Frequency / 1000;
 
@@ -61,7 +61,9 @@ internal sealed class EventDispatcher
     /// <inheritdoc cref="PendingRequests.NextDeadline"/>
     public long? NextDeadline => _pending.NextDeadline;
 
-    /// <summary>When a consumer that sleeps is to be woken; null when all know of all that was delivered.</summary>
+    /// <summary>
+    /// When to wake sleeping consumers, in Stopwatch ticks; null if they know of all delivered events.
+    /// </summary>
     public long? NextAnnouncement => IsUnannounced ? _announced + AnnouncePeriod : null;
 
     private bool IsUnannounced
@@ -79,7 +81,7 @@ internal sealed class EventDispatcher
 
     public void Add(EventSubscription subscription) => _subscriptions.Add(subscription);
 
-    /// <summary>Stops showing events to a subscription; what only it held gets its default.</summary>
+    /// <summary>Stops showing events to a subscription. Events that only it held get their default answer.</summary>
     public void Remove(EventSubscription subscription)
     {
         if (!_subscriptions.Remove(subscription)) return;
@@ -88,8 +90,8 @@ internal sealed class EventDispatcher
         subscription.Complete();
     }
 
-    /// <summary>Handles the requests that are there, up to a number.</summary>
-    /// <returns>How many there were.</returns>
+    /// <summary>Handles the requests that are there, up to a maximum number.</summary>
+    /// <returns>The number of requests handled.</returns>
     public int TakeRequests(int most)
     {
         long noticed = Stopwatch.GetTimestamp();
@@ -112,7 +114,10 @@ internal sealed class EventDispatcher
     /// <inheritdoc cref="ResponseSender.Flush"/>
     public void Flush() => _sender.Flush();
 
-    /// <summary>Wakes the consumers of what was delivered: at once when somebody has to answer, or a while after the last time.</summary>
+    /// <summary>
+    /// Wakes the consumers of delivered events: at once if somebody has to answer, otherwise a millisecond after the
+    /// last time.
+    /// </summary>
     public void AnnounceDue()
     {
         if (!_announceNow) return;
@@ -121,15 +126,18 @@ internal sealed class EventDispatcher
         foreach (EventSubscription subscription in _subscriptions) subscription.Announce();
     }
 
-    /// <summary>Gives everything that waits its default.</summary>
+    /// <summary>Gives all waiting events their default answer.</summary>
     public void ReleaseAll()
     {
         _pending.ReleaseAll();
         Settle();
     }
 
-    /// <summary>The domain or its monitor is gone: shows what is still in the channel, as far as there is room, and answers nothing.</summary>
-    /// <returns>Whether a vCPU was left to wait for an answer.</returns>
+    /// <summary>
+    /// Called when the domain or its monitor is gone: shows what is still in the channel, as far as there is room, and
+    /// answers nothing.
+    /// </summary>
+    /// <returns>Whether a vCPU still waits for an answer.</returns>
     public bool Abandon()
     {
         bool anyWaits = _pending.Any;
@@ -151,7 +159,7 @@ internal sealed class EventDispatcher
         return anyWaits;
     }
 
-    /// <summary>Answers what cannot be read any more, so that vCPUs which queue for room get on.</summary>
+    /// <summary>Answers requests that can no longer be read, so that vCPUs that queue for room get on.</summary>
     public void MakeRoom() => _channel.MakeRoom(_vcpus);
 
     private void Handle(RequestReader request, long noticed)
@@ -198,15 +206,15 @@ internal sealed class EventDispatcher
         return held;
     }
 
-    /// <summary>Puts an event into the buffers of those who want it.</summary>
-    /// <returns>What waits for room, null when nothing does.</returns>
+    /// <summary>Puts an event into the buffers of the subscriptions that want it.</summary>
+    /// <returns>The request that waits for room in a buffer; null if none does.</returns>
     private PendingRequest? Deliver(VmEvent vmEvent, long readAt)
     {
         bool canWait = vmEvent.IsSynchronous || _channel.AnswersAll;
         PendingRequest? pending = null;
         foreach (EventSubscription subscription in _wanting)
         {
-            // Not past an older event that waits for this buffer's room.
+            // An event must not overtake an older one that waits for room in this buffer.
             if (!_pending.IsAwaited(subscription) && subscription.TryDeliver(vmEvent)) continue;
             if (!canWait || subscription.IsStuck)
             {

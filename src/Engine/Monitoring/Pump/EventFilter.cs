@@ -3,7 +3,7 @@ using XenVmEvent.Events;
 
 namespace XenVmEvent.Monitoring;
 
-/// <summary>Whether a request is one that a watch asked for; two watches on one session each see their own.</summary>
+/// <summary>Selects the requests that a watch asked for. Two watches on one session each see their own.</summary>
 internal sealed class EventFilter
 {
     private readonly uint _kinds;
@@ -51,10 +51,10 @@ internal sealed class EventFilter
         _ => true,
     } && Selects(request);
 
-    /// <summary>Whether the watch selects all of its kinds.</summary>
+    /// <summary>Whether the watch selects all events of its kinds.</summary>
     public bool SelectsAll => _selection is null;
 
-    /// <summary>Whether it is one of those that the watch selects of its kinds.</summary>
+    /// <summary>Whether the watch selects this request among those of its kinds.</summary>
     public bool Selects(in RequestReader request) => _selection is null || _selection.Includes(request, _architecture);
 
     private static ulong Changes(in RequestReader request, VmEventField before, VmEventField after) =>

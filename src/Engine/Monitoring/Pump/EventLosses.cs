@@ -3,13 +3,13 @@ using XenVmEvent.Events;
 
 namespace XenVmEvent.Monitoring;
 
-/// <summary>Counts and notes events that somebody wanted and does not get. Used by the pump's thread.</summary>
+/// <summary>Counts and notes the events that somebody wanted and does not get. Used by the pump's thread.</summary>
 internal sealed class EventLosses(SessionSource source, StatisticsCollector statistics)
 {
     private long _overwritten;
     private long _lookedBefore = Stopwatch.GetTimestamp();
 
-    /// <summary>A subscription's buffer had no room for an event until its deadline.</summary>
+    /// <summary>Notes that a subscription's buffer had no room for an event until its deadline.</summary>
     public void Drop(EventSubscription subscription, VmEvent vmEvent)
     {
         bool continues = subscription.Drop();
@@ -17,10 +17,10 @@ internal sealed class EventLosses(SessionSource source, StatisticsCollector stat
         Note(LossReason.Dropped, 1, vmEvent.Time, vmEvent.Time, continues);
     }
 
-    /// <summary>Notes what Xen has overwritten since the last look.</summary>
-    /// <param name="overwritten">All that it has overwritten in this session.</param>
-    /// <param name="subscriptions">Whose events they may have been.</param>
-    /// <param name="now">In Stopwatch ticks.</param>
+    /// <summary>Notes the events that Xen has overwritten since the last call.</summary>
+    /// <param name="overwritten">The number of events that it has overwritten in this session.</param>
+    /// <param name="subscriptions">The subscriptions that may have wanted them.</param>
+    /// <param name="now">The current time in Stopwatch ticks.</param>
     public void NoteOverwritten(long overwritten, List<EventSubscription> subscriptions, long now)
     {
         long more = overwritten - _overwritten;

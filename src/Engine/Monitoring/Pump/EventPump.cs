@@ -5,12 +5,12 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// The one thread that touches a session's monitor: it takes requests, sends responses and, between them, does what
-/// others ask for. One thread, because Xen can deadlock when one notifies while another disables.
+/// The one thread that touches a session's monitor. It takes requests, sends responses and, between them, does what
+/// other threads ask for. There is only one, because Xen can deadlock when one thread notifies while another disables.
 /// </summary>
 internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
 {
-    /// <summary>The longest sleep: a host that does not tell of domains that end is asked again so often.</summary>
+    /// <summary>The longest sleep. A host that does not report the end of domains is asked again this often.</summary>
     private static readonly TimeSpan LongestSleep = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _gate = new();
@@ -72,7 +72,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
 
     public void Start() => _thread.Start();
 
-    /// <summary>Ends the session and waits until the guest is free and everything is given back.</summary>
+    /// <summary>Ends the session, and waits until the guest is free and everything is given back.</summary>
     public void Stop()
     {
         Volatile.Write(ref _stopping, true);
@@ -112,11 +112,11 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         }
         catch (XenException e) when (e.Id == XenErrorId.SessionEnded)
         {
-            // The session's own end has done all this.
+            // The end of the session has already done all this.
         }
         catch (XenException)
         {
-            // Xen refused to switch something off, so the subscription cannot end by itself: everything does.
+            // Xen refused to switch something off, so the subscription cannot end alone. The whole session ends.
             Stop();
         }
     }
@@ -149,7 +149,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         MonitorStatistics Snapshot() => _statistics.Snapshot(_channel.Overwritten);
     }
 
-    /// <summary>Has the pump's thread do something with the views, and waits for it.</summary>
+    /// <summary>Has the pump's thread do something with the views, and waits until it is done.</summary>
     public T Do<T>(Func<SessionViews, T> action)
     {
         T result = default!;
@@ -157,7 +157,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         return result;
     }
 
-    /// <summary>The same, a step at a time, with events in between.</summary>
+    /// <summary>The same, one step at a time, with events in between.</summary>
     public void DoSteps(Func<SessionViews, IEnumerable<int>> steps) => Invoke(Deferred(() => steps(_views)));
 
     /// <inheritdoc cref="WaitStrategy.Wake"/>
@@ -175,7 +175,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         yield break;
     }
 
-    /// <summary>Calls the function on the pump's thread too, not only its steps.</summary>
+    /// <summary>Makes the pump's thread call the function itself, not only its steps.</summary>
     private static IEnumerable<int> Deferred(Func<IEnumerable<int>> steps)
     {
         foreach (int step in steps()) yield return step;
@@ -203,7 +203,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         }
         catch (Exception e)
         {
-            // Whatever it was, the guest comes first: everything goes the way of an orderly end.
+            // Whatever went wrong, the guest comes first: the session ends as in an orderly stop.
             failure = XenException.From(e);
         }
 
@@ -232,7 +232,9 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         }
     }
 
-    /// <summary>Whether somebody else has disabled the monitor; asked of Xen when nothing happens, twice a second at most.</summary>
+    /// <summary>
+    /// Whether somebody else has disabled the monitor. Asks Xen when nothing happens, at most twice a second.
+    /// </summary>
     private bool IsCutOff()
     {
         if (Stopwatch.GetElapsedTime(_asked) < LongestSleep) return false;
@@ -264,7 +266,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         if (_switches.HasLifted && timeout > LiftedSwitch.ShortestLift) timeout = LiftedSwitch.ShortestLift;
         if (timeout <= TimeSpan.Zero) return;
         _wait.Sleep(timeout);
-        _clock.Look(); // While this slept the host may have, too.
+        _clock.Look(); // The host may have slept too.
 
         void Until(long? time)
         {
@@ -292,8 +294,8 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         new(XenErrorId.SessionEnded, $"The session has ended: {end}.", "Enable the monitor again.", end.Failure);
 
     /// <summary>
-    /// How many answers a vCPU may have to wait for, its own included: where there is no room, for those of the vCPUs before
-    /// it first. All together are not to take longer than the response timeout.
+    /// The number of answers that a vCPU may have to wait for, its own included. If there is no room, it first waits
+    /// for those of the vCPUs before it. Together they must not take longer than the response timeout.
     /// </summary>
     private static int Turns(int vcpus, int room) => (vcpus + room - 1) / room;
 }

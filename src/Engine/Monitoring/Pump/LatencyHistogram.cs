@@ -4,8 +4,8 @@ using System.Numerics;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// Counts durations in buckets of about 6 % width, so that percentiles over any number of them take 8 KiB. Used by one
-/// thread.
+/// Counts durations in buckets that are about 6 % wide, so that percentiles of any number of durations take 8 KiB. Used
+/// by one thread.
 /// </summary>
 internal sealed class LatencyHistogram
 {
@@ -57,19 +57,19 @@ internal sealed class LatencyHistogram
     }
 }
 
-/// <summary>A distribution of durations; all zero when there was none.</summary>
+/// <summary>A distribution of durations. All values are zero if there were none.</summary>
 public readonly record struct LatencySummary(TimeSpan Min, TimeSpan Median, TimeSpan P99, TimeSpan Max)
 {
-    /// <summary>The shortest.</summary>
+    /// <summary>The shortest duration.</summary>
     public TimeSpan Min { get; } = Min;
 
-    /// <summary>Half took no longer, to 6 %.</summary>
+    /// <summary>Half of the durations are no longer than this, accurate to 6 %.</summary>
     public TimeSpan Median { get; } = Median;
 
-    /// <summary>99 of 100 took no longer, to 6 %.</summary>
+    /// <summary>99 % of the durations are no longer than this, accurate to 6 %.</summary>
     public TimeSpan P99 { get; } = P99;
 
-    /// <summary>The longest.</summary>
+    /// <summary>The longest duration.</summary>
     public TimeSpan Max { get; } = Max;
 
     /// <inheritdoc/>

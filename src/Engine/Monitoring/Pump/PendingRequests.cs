@@ -4,8 +4,8 @@ using XenVmEvent.Events;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// The requests that wait for somebody's answer, or for room in a buffer, in the order in which they came. Each has a
-/// deadline, at which it gets its default. Used by the pump's thread.
+/// The requests that wait for an answer, or for room in a buffer, in the order in which they came. Each has a deadline,
+/// at which it gets its default answer. Used by the pump's thread.
 /// </summary>
 internal sealed class PendingRequests(DefaultAnswers defaults, EventLosses losses, StatisticsCollector statistics, TimeSpan responseTimeout)
 {
@@ -16,12 +16,14 @@ internal sealed class PendingRequests(DefaultAnswers defaults, EventLosses losse
     /// <summary>Whether any request waits.</summary>
     public bool Any => _requests.Count > 0;
 
-    /// <summary>When the next deadline is due, in Stopwatch ticks.</summary>
+    /// <summary>The next deadline in Stopwatch ticks; null if no request waits.</summary>
     public long? NextDeadline => _requests.Count == 0 ? null : _requests[0].ReadAt + _responseTimeout;
 
     public void Add(PendingRequest request) => _requests.Add(request);
 
-    /// <summary>Whether an event waits for room in a subscription's buffer. No lambda: it would be two objects an event.</summary>
+    /// <summary>
+    /// Whether an event waits for room in a subscription's buffer. A lambda would allocate two objects for each event.
+    /// </summary>
     public bool IsAwaited(EventSubscription subscription)
     {
         foreach (PendingRequest pending in _requests)
@@ -32,13 +34,13 @@ internal sealed class PendingRequests(DefaultAnswers defaults, EventLosses losse
         return false;
     }
 
-    /// <summary>No request waits for room in this subscription's buffer any more.</summary>
+    /// <summary>Has no request wait for room in this subscription's buffer any more.</summary>
     public void Forget(EventSubscription subscription)
     {
         foreach (PendingRequest pending in _requests) pending.Undelivered.Remove(subscription);
     }
 
-    /// <summary>Gives the held events that a condition applies to their defaults.</summary>
+    /// <summary>Gives the held events that meet a condition their default answers.</summary>
     public void Release(Predicate<VmEvent> applies)
     {
         foreach (PendingRequest pending in _requests)
@@ -47,14 +49,14 @@ internal sealed class PendingRequests(DefaultAnswers defaults, EventLosses losse
         }
     }
 
-    /// <summary>Drops what waits for room, and gives everything its default.</summary>
+    /// <summary>Drops the events that wait for room, and gives all events their default answers.</summary>
     public void ReleaseAll()
     {
         foreach (PendingRequest pending in _requests) DropUndelivered(pending);
         Release(_ => true);
     }
 
-    /// <summary>Takes all requests out without an answer.</summary>
+    /// <summary>Removes all requests without answering them, and returns them.</summary>
     public PendingRequest[] TakeAll()
     {
         PendingRequest[] all = [.. _requests];
@@ -62,9 +64,9 @@ internal sealed class PendingRequests(DefaultAnswers defaults, EventLosses losse
         return all;
     }
 
-    /// <summary>Answers the requests that were decided, have found room, or are over their deadline.</summary>
+    /// <summary>Answers the requests that were decided, have found room, or have passed their deadline.</summary>
     /// <param name="answer">Sends the answer.</param>
-    /// <returns>True when any was answered.</returns>
+    /// <returns>True if any was answered.</returns>
     public bool Settle(Action<PendingRequest> answer)
     {
         if (_requests.Count == 0) return false;
@@ -83,7 +85,7 @@ internal sealed class PendingRequests(DefaultAnswers defaults, EventLosses losse
         }
         finally
         {
-            // Also when settling one failed, which has been answered all the same: none is answered twice.
+            // This also applies if settling a request failed: it has been answered, and none is answered twice.
             _requests.RemoveRange(kept, looked - kept);
         }
 
@@ -94,11 +96,11 @@ internal sealed class PendingRequests(DefaultAnswers defaults, EventLosses losse
     {
         for (int i = pending.Undelivered.Count - 1; i >= 0; i--)
         {
-            // Not past an older event, even if the consumer makes room just now.
+            // An event must not overtake an older one, even if the consumer has just made room.
             EventSubscription subscription = pending.Undelivered[i];
             if (_full.Contains(subscription)) continue;
 
-            // First the request to be woken, then the try: the consumer may make room in between.
+            // This asks to be woken before it tries, because the consumer may make room in between.
             subscription.AwaitRoom();
             if (subscription.TryDeliver(pending.Event)) pending.Undelivered.RemoveAt(i);
             else _full.Add(subscription);
@@ -120,14 +122,14 @@ internal sealed class PendingRequests(DefaultAnswers defaults, EventLosses losse
     }
 }
 
-/// <summary>A request whose answer waits.</summary>
+/// <summary>A request that waits for its answer or for room.</summary>
 internal sealed class PendingRequest(VmEvent vmEvent, long readAt)
 {
     public VmEvent Event { get; } = vmEvent;
 
-    /// <summary>When it was read, in Stopwatch ticks.</summary>
+    /// <summary>The time at which it was read, in Stopwatch ticks.</summary>
     public long ReadAt { get; } = readAt;
 
-    /// <summary>Subscriptions whose buffers were full.</summary>
+    /// <summary>The subscriptions whose buffers were full.</summary>
     public List<EventSubscription> Undelivered { get; } = [];
 }

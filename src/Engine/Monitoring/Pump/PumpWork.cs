@@ -1,13 +1,13 @@
 namespace XenVmEvent.Monitoring;
 
-/// <summary>Something for the pump's thread to do between events, a step at a time.</summary>
+/// <summary>Work for the pump's thread to do between events, one step at a time.</summary>
 internal sealed class PumpWork(IEnumerable<int> steps)
 {
     private readonly IEnumerator<int> _steps = steps.GetEnumerator();
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Does one step.</summary>
-    /// <returns>True when it was the last, or failed.</returns>
+    /// <returns>True if it was the last step, or failed.</returns>
     public bool Step()
     {
         try

@@ -4,18 +4,18 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// How the pump waits for something to do. It looks at the channel for a while, and sleeps when that stays quiet, until Xen
-/// signals or another thread wakes it. Used by the pump's thread, but for <see cref="Wake"/>.
+/// Waits for something for the pump to do. It looks at the channel for a while. If the channel stays quiet, it sleeps
+/// until Xen signals or another thread wakes it. Used by the pump's thread, except for <see cref="Wake"/>.
 /// </summary>
 internal sealed class WaitStrategy(MonitorChannel channel, IEventPorts ports)
 {
     /// <summary>
-    /// How long to look, about as long as falling asleep and waking takes. Where there is one processor, looking would keep
-    /// the guest from it.
+    /// How long to look: about as long as falling asleep and waking takes. On a machine with one processor it does not
+    /// look, because that would keep the guest from running.
     /// </summary>
     private static readonly long LookTicks = Environment.ProcessorCount > 1 ? Stopwatch.Frequency / 20_000 : 0;
 
-    /// <summary>The most sleeps without a look, where looks are in vain.</summary>
+    /// <summary>The maximum number of sleeps without a look, after looks in vain.</summary>
     private const int MostBlindSleeps = 256;
 
     private readonly Lock _gate = new();
@@ -25,12 +25,12 @@ internal sealed class WaitStrategy(MonitorChannel channel, IEventPorts ports)
     private int _blindSleepsLeft;
     private bool _closed;
 
-    /// <summary>Forgets the wakings so far: what they told of is done now.</summary>
+    /// <summary>Forgets the wakings so far. This round does what they asked for.</summary>
     public void BeginRound() => Volatile.Write(ref _attention, 0);
 
     /// <summary>
-    /// Looks for the next request. Each look in vain doubles the sleeps without one that follow: the guest is idle, or others
-    /// need the processor.
+    /// Looks for the next request. Each look in vain doubles the number of sleeps without a look that follow, because
+    /// the guest is idle or others need the processor.
     /// </summary>
     /// <returns>Whether there is something to do.</returns>
     public bool Look()
@@ -53,13 +53,13 @@ internal sealed class WaitStrategy(MonitorChannel channel, IEventPorts ports)
         }
         while (isInTime && !found);
 
-        // What came late would have woken a sleeper sooner.
+        // A request that came late would have woken a sleeping thread sooner.
         _blindSleeps = found && isInTime ? 0 : Math.Clamp(2 * _blindSleeps, 1, MostBlindSleeps);
         _blindSleepsLeft = _blindSleeps;
         return found;
     }
 
-    /// <summary>Sleeps until Xen signals, somebody wakes it, or the time is over.</summary>
+    /// <summary>Sleeps until Xen signals, another thread wakes it, or the timeout passes.</summary>
     public void Sleep(TimeSpan timeout)
     {
         Volatile.Write(ref _sleeping, 1);
@@ -68,7 +68,7 @@ internal sealed class WaitStrategy(MonitorChannel channel, IEventPorts ports)
         Volatile.Write(ref _sleeping, 0);
     }
 
-    /// <summary>Has the pump look for what changed. From any thread.</summary>
+    /// <summary>Has the pump look for what changed. May be called from any thread.</summary>
     public void Wake()
     {
         Volatile.Write(ref _attention, 1);
@@ -80,7 +80,7 @@ internal sealed class WaitStrategy(MonitorChannel channel, IEventPorts ports)
         }
     }
 
-    /// <summary>Nobody sleeps here any more, and the ports go.</summary>
+    /// <summary>Called when the pump sleeps no more, before the ports are closed.</summary>
     public void Close()
     {
         lock (_gate)
