@@ -157,7 +157,8 @@ Describe 'Export-XenVmEvent and Import-XenVmEvent' {
 Describe 'A recording that is replayed' {
     BeforeAll {
         $null = Connect-XenHost -Simulated
-        $events = @(Watch-XenVmEvent web01, db01 -Event Cpuid, MovToMsr -Msr 0xc0000082, 0x176 -First 60 -Duration 60)
+        # One after the other, so that both have some.
+        $events = @('web01', 'db01' | ForEach-Object { Watch-XenVmEvent $_ -Event Cpuid, MovToMsr -Msr 0xc0000082, 0x176 -First 30 -Duration 60 })
         $events | Export-XenVmEvent "$TestDrive/trace.jsonl.gz"
     }
     BeforeEach { Connect-XenHost -Simulated -Trace "$TestDrive/trace.jsonl.gz" -Fast }

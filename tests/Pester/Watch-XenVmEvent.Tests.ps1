@@ -107,7 +107,7 @@ Describe 'Watch-XenVmEvent' {
     }
 
     It 'refuses -<Option>, which no kind that is watched has' -ForEach @(
-        @{ Option = 'Register'; Value = 'CR3'; Kinds = 'WriteControlRegister' }
+        @{ Option = 'ControlRegister'; Value = 'CR3'; Kinds = 'WriteControlRegister' }
         @{ Option = 'IgnoredBits'; Value = 1; Kinds = 'WriteControlRegister' }
         @{ Option = 'Msr'; Value = 0x174; Kinds = 'MovToMsr' }
         @{ Option = 'OnChangeOnly'; Value = $true; Kinds = 'WriteControlRegister, MovToMsr' }
