@@ -67,6 +67,46 @@ public sealed class EarlyEventTests
         }
     }
 
+    /// <summary>
+    /// No vCPU is seen to run, so their answers count as lost. When the monitor is to be disabled, more vCPUs than the
+    /// ring has room for raise events, and responses are made up to free the ring: they take the place of requests.
+    /// Then the time for the end is over.
+    /// </summary>
+    [Fact]
+    public void Requests_that_made_up_responses_replace_keep_no_vcpu_waiting()
+    {
+        const int vcpus = 12;
+        bool ending = false;
+        using SimulatedHypervisor host = Hosts.Idle(vcpus);
+        SimulatedDomain guest = host.Guest();
+        using RefusingHypervisor refusing = new(host, call =>
+        {
+            if (call == nameof(IDomainMonitor.InjectTrap)) Thread.Sleep(TimeSpan.FromSeconds(1));
+            if (!Volatile.Read(ref ending)) return false;
+            if (call == nameof(IDomainMonitor.Disable))
+            {
+                Volatile.Write(ref ending, false);
+
+                // The ring has the last eight, so that what is made up for the first eight does not help all of them.
+                foreach (SimulatedVCpu vcpu in guest.VCpus.Reverse())
+                {
+                    vcpu.RunAsync(vcpu.Id < 4 ? GuestAction.Breakpoint() : GuestAction.Cpuid(0, 0));
+                    Hosts.Until(() => vcpu.IsPaused || vcpu.IsBlocked);
+                }
+            }
+
+            return call is nameof(IDomainMonitor.MonitorCpuid) or nameof(IDomainMonitor.MonitorSoftwareBreakpoint);
+        }) { HidesProgress = true };
+        using MonitorSession session = MonitorSession.Start(refusing, guest.Identity, new MonitorOptions { Channel = ChannelPreference.Ring });
+        using EventSubscription subscription = session.Watch(new EventWatch { Kinds = [VmEventKind.Cpuid, VmEventKind.SoftwareBreakpoint] });
+        Volatile.Write(ref ending, true);
+
+        session.Stop();
+        using IDomainControl control = host.Control(guest.Identity);
+        Assert.False(control.IsMonitored);
+        Assert.All(guest.VCpus, v => Assert.False(v.IsPaused));
+    }
+
     /// <summary>A host whose guest does something as soon as its monitor is enabled.</summary>
     private sealed class EagerHypervisor(SimulatedHypervisor host, Action meanwhile) : IHypervisor
     {

@@ -10,6 +10,9 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
     /// <summary>The highest gfn that the guest has chosen to have; null: that of its memory.</summary>
     public ulong? ChosenMaximumGfn { get; init; }
 
+    /// <summary>Whether no vCPU is ever seen to run, as on a host that has no time for them.</summary>
+    public bool HidesProgress { get; init; }
+
     public string Description => host.Description;
 
     public VmEventLayout Layout => host.Layout;
@@ -21,7 +24,7 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
     public IReadOnlyList<XenDomain> GetDomains() => host.GetDomains();
 
     public IDomainMonitor EnableMonitor(XenDomain domain, ChannelPreference channel) =>
-        new Monitor(host.EnableMonitor(domain, channel), refuses, ChosenMaximumGfn);
+        new Monitor(host.EnableMonitor(domain, channel), refuses, ChosenMaximumGfn, HidesProgress);
 
     public IRingHandover PrepareHandover(XenDomain domain) => host.PrepareHandover(domain);
 
@@ -64,7 +67,7 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
         private IDomainControl Try(string call) => refuses(call) ? throw Refused(call) : control;
     }
 
-    private sealed class Monitor(IDomainMonitor monitor, Func<string, bool> refuses, ulong? chosenMaximumGfn) : IDomainMonitor
+    private sealed class Monitor(IDomainMonitor monitor, Func<string, bool> refuses, ulong? chosenMaximumGfn, bool hidesProgress) : IDomainMonitor
     {
         public ChannelKind Channel => monitor.Channel;
 
@@ -147,7 +150,9 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
 
         public void SetSingleStep(uint vcpu, bool enable) => Try(nameof(SetSingleStep)).SetSingleStep(vcpu, enable);
 
-        public VCpuState GetVCpuState(uint vcpu) => Try(nameof(GetVCpuState)).GetVCpuState(vcpu);
+        public VCpuState GetVCpuState(uint vcpu) => hidesProgress
+            ? new VCpuState(RunTime: 0, IsRunning: true, IsBlocked: false)
+            : Try(nameof(GetVCpuState)).GetVCpuState(vcpu);
 
         public void Disable() => Try(nameof(Disable)).Disable();
 

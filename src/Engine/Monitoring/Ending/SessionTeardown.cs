@@ -30,6 +30,11 @@ internal sealed class SessionTeardown(
     private bool _channelBroken;
     private bool _someUnanswered;
 
+    /// <summary>
+    /// Responses were made up for vCPUs, and may have taken the place of requests that came just then.
+    /// </summary>
+    private bool _madeRoom;
+
     /// <summary>The steps that failed.</summary>
     public IReadOnlyList<XenException> Failures => _attempts.Failures;
 
@@ -63,7 +68,7 @@ internal sealed class SessionTeardown(
         if (CutOff is not null && !isGone) _attempts.Try(FreeUnlessListened);
         if ((hasFailed || isGone) && DomainState == DomainState.Running) DomainState = FindDomainState();
         if (isGone) _attempts.Forget(); // Some steps came too late, or all did.
-        else if (CutOff is null && _someUnanswered && monitor.Channel == ChannelKind.Ring) _attempts.Try(ResumeVCpus);
+        else if (CutOff is null && (_someUnanswered || _madeRoom) && monitor.Channel == ChannelKind.Ring) _attempts.Try(ResumeVCpus);
         _attempts.Try(monitor.Dispose); // Last, because this releases the guard.
     }
 
@@ -124,6 +129,16 @@ internal sealed class SessionTeardown(
             progress = null;
         }
 
+        // The guest raises events faster than they can be answered, or the vCPUs hardly run. After an answer there may
+        // be room for all, and Xen disables.
+        _madeRoom = true;
+        start = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(start) < Bound)
+        {
+            Answer();
+            if (TryDisable()) return;
+        }
+
         _attempts.Try(monitor.Disable);
     }
 
@@ -158,7 +173,12 @@ internal sealed class SessionTeardown(
         catch (XenException e) when (e.Errno == Errno.EBUSY || e.Id == XenErrorId.CallFailed)
         {
             // Usually it is busy: vCPUs still queue for room in the ring.
-            if (_channelBroken || _someUnanswered) _attempts.Try(dispatcher.MakeRoom);
+            if (_channelBroken || _someUnanswered)
+            {
+                _madeRoom = true;
+                _attempts.Try(dispatcher.MakeRoom);
+            }
+
             Thread.Sleep(1);
             return false;
         }
@@ -204,7 +224,7 @@ internal sealed class SessionTeardown(
             if (control.IsMonitored != false) return;
         }
 
-        if (_someUnanswered && monitor.Channel == ChannelKind.Ring) _attempts.Try(ResumeVCpus);
+        if ((_someUnanswered || _madeRoom) && monitor.Channel == ChannelKind.Ring) _attempts.Try(ResumeVCpus);
         if (listenerRequired) _attempts.Try(() => monitor.SetAccessRequired(false));
         foreach (Action step in views.GivingBack()) _attempts.Try(step);
         _attempts.Try(switches.StopStepping);
