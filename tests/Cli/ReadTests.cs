@@ -10,7 +10,7 @@ public class ReadTests
         const string bytes = "0f a2 00 00 00 00 00 00 00 00 00 00 00 00 00 00  ................";
         CommandResult physical = CommandProcess.Run("read", "web01", "0x16120", "--length", "18", "--simulate");
         Assert.Equal(["0000000000016120  " + bytes, "0000000000016130  00 00                                            .."], physical.Output);
-        CommandResult seen = CommandProcess.Run("read", "web01", "0xffffffff81016120", "--virtual", "--vcpu", "1", "--length", "16", "--simulate");
+        CommandResult seen = CommandProcess.Run("read", "web01", "0xffffffff81016120", "--virtual", "--vcpu", "1", "--length", "0x10", "--simulate");
         Assert.Equal(["ffffffff81016120  " + bytes], seen.Output);
         Assert.Equal(0, seen.ExitCode);
     }
@@ -58,6 +58,9 @@ public class ReadTests
     [InlineData(1, "DomainNotFound", "read", "nonesuch", "0", "--simulate")]
     [InlineData(2, "not an address", "read", "web01", "here", "--simulate")]
     [InlineData(2, "--length", "read", "web01", "0", "--length", "0", "--simulate")]
+    [InlineData(2, "--length is 1 to 268435456", "read", "web01", "0", "--length", "many", "--simulate")]
+    [InlineData(2, "--vcpu is 0 to 4294967295", "read", "web01", "0", "--virtual", "--vcpu", "-1", "--simulate")]
+    [InlineData(2, "--format is text or raw", "read", "web01", "0", "--format", "json", "--simulate")]
     [InlineData(2, "Usage: xenvmevent read", "read")]
     public void What_cannot_be_read_is_an_error(int exitCode, string says, params string[] arguments)
     {

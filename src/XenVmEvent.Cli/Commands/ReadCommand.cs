@@ -30,6 +30,7 @@ internal static class ReadCommand
     {
         Description = "The vCPU whose page tables translate a linear address.",
         HelpName = "n",
+        CustomParser = result => (uint)ParseNumber(result, "--vcpu", 0, uint.MaxValue),
         DefaultValueFactory = _ => 0,
     };
 
@@ -37,6 +38,7 @@ internal static class ReadCommand
     {
         Description = "How many bytes to read.",
         HelpName = "n",
+        CustomParser = result => (int)ParseNumber(result, "--length", 1, MostBytes),
         DefaultValueFactory = _ => 256,
     };
 
@@ -44,6 +46,7 @@ internal static class ReadCommand
     {
         Description = "text: 16 bytes per line, in hex and as ASCII. raw: the bytes themselves.",
         HelpName = "text|raw",
+        CustomParser = ParseFormat,
         DefaultValueFactory = _ => MemoryFormat.Text,
     };
 
@@ -53,10 +56,6 @@ internal static class ReadCommand
     public static Command Create()
     {
         Command command = new("read", "Shows a guest's memory.") { Domain, Address, Virtual, VCpu, Length, Format, Simulate };
-        Length.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > MostBytes) result.AddError($"--length is 1 to {MostBytes}.");
-        });
         command.SetAction(parsed => new ReadRun(
             parsed.GetRequiredValue(Domain),
             parsed.GetRequiredValue(Address),
@@ -66,6 +65,25 @@ internal static class ReadCommand
             parsed.GetValue(Format),
             parsed.GetValue(Simulate)).Run());
         return command;
+    }
+
+    private static MemoryFormat ParseFormat(ArgumentResult result)
+    {
+        switch (result.Tokens[0].Value)
+        {
+            case "text": return MemoryFormat.Text;
+            case "raw": return MemoryFormat.Raw;
+        }
+
+        result.AddError("--format is text or raw.");
+        return default;
+    }
+
+    private static ulong ParseNumber(ArgumentResult result, string option, ulong least, ulong most)
+    {
+        if (NumberText.TryParse(result.Tokens[0].Value, out ulong number) && number >= least && number <= most) return number;
+        result.AddError($"{option} is {least} to {most}.");
+        return least;
     }
 
     private static ulong ParseAddress(ArgumentResult result)

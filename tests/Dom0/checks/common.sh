@@ -4,6 +4,7 @@
 . /checks/pair.sh
 . /checks/expected.sh
 set -m  # job control: without it bash starts background programs with SIGINT ignored
+for id in $(xl list | sed -n 's/^[^ ]*  *\([1-9][0-9]*\) .*/\1/p'); do xl destroy "$id" 2> /dev/null; done    # those of the checks before
 
 check() { # NAME COMMAND...: passes when the command does; what it printed is the evidence
     local name=$1 evidence

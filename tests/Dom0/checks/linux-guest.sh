@@ -37,7 +37,7 @@ beyond_round() { # ROUND
 }
 
 works_on() { # its program reports two lines more: the first may have been under way
-    eventually 120 beyond_round $(($(round) + 10)) || { echo "stays at round $(round)"; xl list; tail -n 15 "$log"; return 1; }
+    eventually 600 beyond_round $(($(round) + 10)) || { echo "stays at round $(round)"; xl list; tail -n 15 "$log"; return 1; }
 }
 
 type_in() { # WORD...: on the guest's console

@@ -1,4 +1,4 @@
 # Linux, watched from its first instruction to its end.
 . /checks/linux-guest.sh
 
-watched linux-cpuid 6.12 2 xenvmevent cpuid
+watched linux-cr4 6.1 1 xenvmevent write_ctrlreg_cr4

@@ -9,6 +9,14 @@ view_access() { # MODE PATTERN
     check "$1: nothing but accesses in the view, and the steps over them" only_lines "$1" "$2|$step"
     check "$1: each access has its step" equal "40 40" "$(grep -c '^PAGE' "/tmp/$1.out") $(grep -c '^Single' "/tmp/$1.out")"
     check "$1: the guest runs on" runs_on
+
+    # xen-access restricts the whole guest; its lines of these pages are known.
+    start_xen_access "xen-access-$1" "$1"
+    check "$1: xen-access sees all 32 pages" eventually 300 lines "xen-access-$1" "$2" 32
+    stop INT
+    check "$1: the same lines as xen-access" same_lines "xen-access-$1" "$1" "$2"
+    check "$1: the guest runs on after xen-access" runs_on
+
     for end in guard no-guard; do
         start "$1-$end" "$guest" "$1" --gfn 0x400-0x41f,0x500-0x51f $([ $end = guard ] || echo --no-guard)
         check "$1: events come before the kill, with $end" eventually 120 lines "$1-$end" "$2" 8
