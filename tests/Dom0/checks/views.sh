@@ -10,12 +10,14 @@ view_access() { # MODE PATTERN
     check "$1: each access has its step" equal "40 40" "$(grep -c '^PAGE' "/tmp/$1.out") $(grep -c '^Single' "/tmp/$1.out")"
     check "$1: the guest runs on" runs_on
 
-    # xen-access restricts the whole guest; its lines of these pages are known.
-    start_xen_access "xen-access-$1" "$1"
-    check "$1: xen-access sees all 32 pages" eventually 300 lines "xen-access-$1" "$2" 32
-    stop INT
-    check "$1: the same lines as xen-access" same_lines "xen-access-$1" "$1" "$2"
-    check "$1: the guest runs on after xen-access" runs_on
+    # xen-access restricts the whole guest, which takes a minute; its lines of these pages are known.
+    if [ "$1" = altp2m_write ] || [ "$rounds" -gt 2 ]; then
+        start_xen_access "xen-access-$1" "$1"
+        check "$1: xen-access sees all 32 pages" eventually 300 lines "xen-access-$1" "$2" 32
+        stop INT
+        check "$1: the same lines as xen-access" same_lines "xen-access-$1" "$1" "$2"
+        check "$1: the guest runs on after xen-access" runs_on
+    fi
 
     for end in guard no-guard; do
         start "$1-$end" "$guest" "$1" --gfn 0x400-0x41f,0x500-0x51f $([ $end = guard ] || echo --no-guard)
