@@ -103,8 +103,8 @@ run unknown-name nosuchdomain cpuid --count 1
 check "unknown domain name: one clear error" one_clear_error unknown-name 1 'nosuchdomain'
 run dom0 0 cpuid --count 1
 check "dom0 itself: one clear error" one_clear_error dom0 1 'dom0|domain 0|Domain-0'
-run no-count "$guest" cpuid --count 0
-check "a count of 0: wrong usage" one_clear_error no-count 2 'count'
+run no-count "$guest" cpuid --first 0
+check "a count of 0: wrong usage" one_clear_error no-count 2 'first'
 run bad-mode "$guest" nonsense
 check "an unknown mode: wrong usage" one_clear_error bad-mode 2 'nonsense'
 check "after all that the guest runs on" runs_on
