@@ -96,7 +96,10 @@ public sealed class EarlyEventTests
             }
 
             return call is nameof(IDomainMonitor.MonitorCpuid) or nameof(IDomainMonitor.MonitorSoftwareBreakpoint);
-        }) { HidesProgress = true };
+        })
+        {
+            HidesProgress = true,
+        };
         using MonitorSession session = MonitorSession.Start(refusing, guest.Identity, new MonitorOptions { Channel = ChannelPreference.Ring });
         using EventSubscription subscription = session.Watch(new EventWatch { Kinds = [VmEventKind.Cpuid, VmEventKind.SoftwareBreakpoint] });
         Volatile.Write(ref ending, true);
