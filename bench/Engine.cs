@@ -47,7 +47,7 @@ internal static class Engine
         Flow delivered = Run(1, ChannelPreference.Ring, GuestActionKind.Cpuid, EveryCpuid, (subscription, _) =>
             Flow.Measure(Time, () => subscription.Delivered, time => Consume(subscription, time)));
         results.Add("bytes for a delivered event", delivered.BytesPerEvent, "bytes");
-        results.Add(ObjectsPerDelivered, Math.Round(delivered.BytesPerEvent / BytesOfOneEvent(), 1), "objects");
+        results.Add(ObjectsPerDelivered, Math.Round(delivered.BytesPerEvent / EventSteps.MeasureBytes(), 1), "objects");
         Flow unwanted = Run(1, ChannelPreference.Ring, GuestActionKind.WritePage, Reads, (_, guest) =>
             Flow.Measure(Time, () => guest.VCpus[0].Events, Thread.Sleep));
         results.Add(BytesPerUnwanted, unwanted.BytesPerEvent, "bytes");
@@ -98,17 +98,5 @@ internal static class Engine
     private static void ConsumeUntil(EventSubscription subscription, long delivered)
     {
         while (subscription.Delivered < delivered) _ = subscription.Take(Timeout.InfiniteTimeSpan);
-    }
-
-    /// <summary>The bytes allocated for an event, which is one object with its request inside.</summary>
-    private static long BytesOfOneEvent()
-    {
-        VmEventLayout layout = VmEventLayout.ForVersion(VmEventLayout.NewestVersion);
-        byte[] request = new byte[layout.Size];
-        new ResponseWriter(request, layout).Set(VmEventField.Reason, (ulong)VmEventKind.Cpuid);
-        SessionSource source = new(1, "guest", layout, GuestArchitecture.X86, null!, new LossLog(isComplete: false));
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        _ = VmEventFactory.Create(source, new RequestReader(request, layout), 0);
-        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 }

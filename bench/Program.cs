@@ -12,7 +12,7 @@ foreach (string part in parts)
         case "floor": Floor.Measure(results); break;
         case "side": SideBySide.Measure(results); break;
         case "one": SideBySide.Measure(results, onOneProcessor: true); break;
-        case "steps": Steps.Measure(results); break;
+        case "steps": EventSteps.Measure(results); break;
         case "engine": Engine.Measure(results); break;
         case "memory": Engine.MeasureMemory(results); break;
         case "large": LargeGuest.Measure(results); break;

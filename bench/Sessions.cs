@@ -12,10 +12,9 @@ namespace XenVmEvent.Bench;
 /// </summary>
 internal static class Sessions
 {
-    public const string Memory = "memory for a session of 1,000";
-    public const string Threads = "threads for a session of 1,000";
-    public const string Start = "start of a session of 1,000";
-    public const string Idle = "processor time of an idle session of 1,000, of a second";
+    public const string Memory = "memory of a session, one of 1,000";
+    public const string Threads = "threads of a session, one of 1,000";
+    public const string Start = "time to start a session, one of 1,000";
 
     private const int Count = 1000;
     private const int WatchedPages = 10_000;
@@ -58,14 +57,14 @@ internal static class Sessions
         results.Add(Start, Stopwatch.GetElapsedTime(begin).TotalMilliseconds / Count, "ms");
         begin = Stopwatch.GetTimestamp();
         foreach (MonitorSession session in sessions) subscriptions.Add(session.Watch(watch));
-        results.Add("watch of 10,000 pages in each", Stopwatch.GetElapsedTime(begin).TotalMilliseconds / Count, "ms");
+        results.Add("time to watch 10,000 pages in one", Stopwatch.GetElapsedTime(begin).TotalMilliseconds / Count, "ms");
         results.Add(Memory, (GC.GetTotalMemory(forceFullCollection: true) - memory) / Kibibyte / Count, "KiB");
         results.Add(Threads, (double)(CountThreads(own) - threads) / Count, "threads");
-        results.Add(Idle, MeasureIdle(own), "µs");
+        results.Add("processor time per second of an idle session, one of 1,000", MeasureIdle(own), "µs");
         begin = Stopwatch.GetTimestamp();
         foreach (EventSubscription subscription in subscriptions) subscription.Dispose();
         foreach (MonitorSession session in sessions) session.Dispose();
-        results.Add("end of a session of 1,000", Stopwatch.GetElapsedTime(begin).TotalMilliseconds / Count, "ms");
+        results.Add("time to end a session, one of 1,000", Stopwatch.GetElapsedTime(begin).TotalMilliseconds / Count, "ms");
     }
 
     private static int CountThreads(Process own)

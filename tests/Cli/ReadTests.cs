@@ -58,9 +58,9 @@ public class ReadTests
     [InlineData(1, "DomainNotFound", "read", "nonesuch", "0", "--simulate")]
     [InlineData(2, "not an address", "read", "web01", "here", "--simulate")]
     [InlineData(2, "--length", "read", "web01", "0", "--length", "0", "--simulate")]
-    [InlineData(2, "--length is 1 to 268435456", "read", "web01", "0", "--length", "many", "--simulate")]
-    [InlineData(2, "--vcpu is 0 to 4294967295", "read", "web01", "0", "--virtual", "--vcpu", "-1", "--simulate")]
-    [InlineData(2, "--format is text or raw", "read", "web01", "0", "--format", "json", "--simulate")]
+    [InlineData(2, "--length takes a number from 1 to 268435456", "read", "web01", "0", "--length", "many", "--simulate")]
+    [InlineData(2, "--vcpu takes a number from 0 to 4294967295", "read", "web01", "0", "--virtual", "--vcpu", "-1", "--simulate")]
+    [InlineData(2, "--format takes text or raw", "read", "web01", "0", "--format", "json", "--simulate")]
     [InlineData(2, "Usage: xenvmevent read", "read")]
     public void What_cannot_be_read_is_an_error(int exitCode, string says, params string[] arguments)
     {

@@ -45,6 +45,19 @@ Describe 'Get-XenMemAccess and Set-XenMemAccess' {
         $refused[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
     }
 
+    It 'opens no session where <Refused> is refused' -ForEach @(
+        @{ Refused = 'a permission'; Id = 'NotSupported'; Command = { Set-XenMemAccess web01 0x400 W } }
+        @{ Refused = 'pages'; Id = 'InvalidGfn'; Command = { Set-XenMemAccess web01 0x1000000 R } }
+        @{ Refused = 'a view'; Id = 'ViewNotFound'; Command = { Set-XenMemAccess web01 0x400 R -View 3 } }
+        @{ Refused = 'the permission of a view'; Id = 'NotSupported'; Command = { New-XenMemoryView web01 W } }
+    ) {
+        $output = & $Command 2>&1 3>&1
+        $output | Should -HaveCount 1
+        $output.FullyQualifiedErrorId | Should -BeLike "$Id,*"
+        Get-XenMonitor | Should -BeNullOrEmpty
+        Assert-GuestFree web01
+    }
+
     It 'refuses pages that the domain does not have, and sets none' {
         Enable-XenMonitor web01
         Set-XenMemAccess web01 0xfff-0x1000 R -ErrorVariable refused -ErrorAction SilentlyContinue

@@ -27,9 +27,9 @@ internal readonly ref struct ResponseWriter(Span<byte> bytes, VmEventLayout layo
     public void Resume(uint vcpu)
     {
         _bytes.Clear();
-        Set(VmEventField.Version, (uint)layout.Version);
-        Set(VmEventField.VCpuId, vcpu);
-        Set(VmEventField.Flags, (uint)VmEventFlags.VCpuPaused);
+        Header(VmEventLayout.VersionOffset, (uint)layout.Version);
+        Header(VmEventLayout.VCpuIdOffset, vcpu);
+        Header(VmEventLayout.FlagsOffset, (uint)VmEventFlags.VCpuPaused);
     }
 
     public void AddFlags(VmEventFlags flags) =>

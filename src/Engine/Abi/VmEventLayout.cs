@@ -13,7 +13,7 @@ public sealed class VmEventLayout
     /// <summary>The newest interface version known (Xen 4.15 to 4.22).</summary>
     public const int NewestVersion = 7;
 
-    // The header is where it is in all versions, and is read for every event.
+    // The header is the same in all versions. Every event needs it, so it is read without a lookup.
     internal const int VersionOffset = 0;
     internal const int FlagsOffset = 4;
     internal const int ReasonOffset = 8;

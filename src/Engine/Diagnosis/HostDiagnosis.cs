@@ -25,7 +25,7 @@ public static class HostDiagnosis
     }
 
     private static Finding LookAtUser(bool isRoot) => isRoot
-        ? Finding.Passed("This process has root's permissions.")
+        ? Finding.Passed("This process has root privileges.")
         : new Finding(
             CheckResult.Warning,
             $"The user {Environment.UserName} is not root; Xen's devices and xenstore belong to root.",

@@ -8,7 +8,7 @@ namespace XenVmEvent.Hypervisor;
 /// </summary>
 public interface IHostProbe
 {
-    /// <summary>Whether this process has root's permissions.</summary>
+    /// <summary>Whether this process has root privileges.</summary>
     bool IsRoot { get; }
 
     /// <summary>Looks for a Xen of which this machine is the dom0.</summary>

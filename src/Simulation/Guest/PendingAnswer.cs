@@ -75,10 +75,11 @@ internal sealed class PendingAnswer(VmEventLayout layout)
 
     /// <summary>Emulates as the response asks, if it asks.</summary>
     /// <param name="response">The response, whose data may hold the bytes to read.</param>
-    /// <param name="applies">Whether its reason and the current state allow emulation.</param>
-    public void Emulate(RequestReader response, bool applies)
+    /// <param name="isAsked">Whether it asks for emulation.</param>
+    /// <param name="view">The permissions in the vCPU's view.</param>
+    public void Emulate(RequestReader response, bool isAsked, PagePermissions view)
     {
-        Emulation = applies ? KindOf(response.Flags) : VmEventFlags.None;
+        Emulation = isAsked && MayEmulate(response, view) ? KindOf(response.Flags) : VmEventFlags.None;
         if (Emulation == VmEventFlags.None) return;
         response.Bytes.CopyTo(_emulation);
         IsPending = true;
@@ -124,6 +125,25 @@ internal sealed class PendingAnswer(VmEventLayout layout)
     }
 
     /// <summary>Xen chooses one of several ways to emulate, in this order.</summary>
+    /// <summary>
+    /// Whether Xen emulates for this response: for a page access, as long as the permissions forbid what the response
+    /// repeats from the request.
+    /// </summary>
+    private static bool MayEmulate(RequestReader response, PagePermissions view)
+    {
+        switch (response.Kind)
+        {
+            case VmEventKind.MemAccess:
+                ulong gfn = response.UInt64(VmEventField.MemAccessGfn);
+                var access = (MemAccessFlags)response.UInt32(VmEventField.MemAccessFlags)
+                    & (MemAccessFlags.Read | MemAccessFlags.Write | MemAccessFlags.Execute);
+                return gfn > view.MaximumGfn || view.Forbids(gfn, access, isPageWalk: false);
+            case VmEventKind.SoftwareBreakpoint: return (response.Flags & VmEventFlags.SetEmulInsnData) != 0;
+            case VmEventKind.DescriptorAccess: return true;
+            default: return false;
+        }
+    }
+
     private static VmEventFlags KindOf(VmEventFlags flags)
     {
         ReadOnlySpan<VmEventFlags> ways = [VmEventFlags.SetEmulReadData, VmEventFlags.EmulateNoWrite, VmEventFlags.SetEmulInsnData];

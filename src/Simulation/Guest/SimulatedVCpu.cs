@@ -198,7 +198,7 @@ public sealed class SimulatedVCpu
         bool resetsState = (flags & VmEventFlags.ResetForkState) != 0;
         bool resetsMemory = (flags & VmEventFlags.ResetForkMemory) != 0;
         if (resetsState || resetsMemory) _domain.ResetFork(resetsState, resetsMemory);
-        Answer.Emulate(response, (flags & VmEventFlags.Emulate) != 0 && _domain.Architecture == GuestArchitecture.X86 && SimulatedDomain.MayEmulate(response, Pages));
+        Answer.Emulate(response, (flags & VmEventFlags.Emulate) != 0 && _domain.Architecture == GuestArchitecture.X86, Pages);
         if ((flags & VmEventFlags.Deny) != 0) Answer.Deny(response);
         if ((flags & VmEventFlags.ToggleSingleStep) != 0) SetSingleStep(!IsSingleStepping);
         else if ((flags & VmEventFlags.FastSingleStep) != 0) StepInto((ushort)response.UInt32(VmEventField.FastSingleStepView));
@@ -221,7 +221,7 @@ public sealed class SimulatedVCpu
     /// </summary>
     internal void SetSingleStep(bool enable)
     {
-        if ((_domain.Capabilities & MonitorCapabilities.SingleStep) != 0) IsSingleStepping = enable;
+        if ((_domain.Abilities.Events & MonitorCapabilities.SingleStep) != 0) IsSingleStepping = enable;
     }
 
     /// <summary>

@@ -47,7 +47,7 @@ internal sealed class WatchedInstructions(SimulatedDomain domain, SimulatedVCpu 
 
         // The registers already hold the result when the event is raised: executed again, it would be for another leaf.
         GuestCode.Cpuid(leaf, subleaf, _registers);
-        if (domain.TellsCpuidResults) (leaf, subleaf) = ((uint)_registers[VmEventField.Rax], (uint)_registers[VmEventField.Rcx]);
+        if (domain.Abilities.TellsCpuidResults) (leaf, subleaf) = ((uint)_registers[VmEventField.Rax], (uint)_registers[VmEventField.Rcx]);
         if (_settings.Cpuid)
         {
             vcpu.BeginEvent(VmEventKind.Cpuid)

@@ -11,7 +11,7 @@ internal sealed class MonitorSettings
     private readonly ControlRegisterOptions?[] _controlRegisters = new ControlRegisterOptions?[4];
     private readonly Dictionary<uint, bool> _msrs = [];
 
-    public bool HoldsBackRegisterWrites;
+    public bool DefersRegisterWrites;
     public bool IgnoresPageWalks;
     public bool Cpuid;
     public bool SoftwareBreakpoint;
@@ -62,7 +62,7 @@ internal sealed class MonitorSettings
     {
         Array.Clear(_controlRegisters);
         _msrs.Clear();
-        HoldsBackRegisterWrites = false;
+        DefersRegisterWrites = false;
         IgnoresPageWalks = Cpuid = SoftwareBreakpoint = SingleStep = DescriptorAccess = EmulUnimplemented = Io = PrivilegedCall = false;
         DebugException = DebugExceptionSync = GuestRequest = GuestRequestSync = GuestRequestFromUserspace = VmExit = VmExitSync = false;
     }

@@ -113,6 +113,6 @@ internal sealed class SimulatedAltP2m(SimulatedDomain domain, Func<string, Singl
         SingleCaller.Call call = enter(name);
         if (domain.HasAltP2m) return call;
         call.Dispose();
-        throw domain.HostHasAltP2m ? Refusal.AltP2mDisabled(domain.Identity, name) : Refusal.NoAltP2m(name);
+        throw domain.Abilities.HasAltP2m ? Refusal.AltP2mDisabled(domain.Identity, name) : Refusal.NoAltP2m(name);
     }
 }

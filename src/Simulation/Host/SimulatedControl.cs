@@ -17,13 +17,13 @@ internal sealed class SimulatedControl(SimulatedDomain domain) : IDomainControl
         get
         {
             ThrowIfGone("xc_monitor_get_capabilities");
-            return domain.Capabilities;
+            return domain.Abilities.Events;
         }
     }
 
     public int VCpus => domain.VCpus.Count;
 
-    public bool? CanRestrictPages => domain.CanRestrictPages;
+    public bool? CanRestrictPages => domain.Abilities.CanRestrictPages;
 
     public IAltP2m AltP2m => field ??= new SimulatedAltP2m(domain, Enter);
 
@@ -34,7 +34,7 @@ internal sealed class SimulatedControl(SimulatedDomain domain) : IDomainControl
             const string Call = "xc_altp2m_get_domain_state";
             ThrowIfGone(Call);
             if (domain.HasAltP2m) return domain.HasViews;
-            throw domain.HostHasAltP2m ? Refusal.AltP2mDisabled(domain.Identity, Call) : Refusal.NoAltP2m(Call);
+            throw domain.Abilities.HasAltP2m ? Refusal.AltP2mDisabled(domain.Identity, Call) : Refusal.NoAltP2m(Call);
         }
     }
 

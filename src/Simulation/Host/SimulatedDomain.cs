@@ -12,12 +12,6 @@ public sealed class SimulatedDomain
 {
     private const int MostFrames = 32;
 
-    /// <summary>The interface version of Xen 4.12.</summary>
-    private const int LastToTellCpuidResults = 4;
-
-    /// <summary>The interface version of Xen 4.14.</summary>
-    private const int FirstToWriteAtOnce = 6;
-
     private readonly SimulationOptions _host;
     private readonly SimulatedDomainOptions _options;
     private readonly Func<int, uint> _allocatePorts;
@@ -39,6 +33,7 @@ public sealed class SimulatedDomain
         Host = state;
         Gate = state.CreateGate();
         Layout = VmEventLayout.ForVersion(host.InterfaceVersion);
+        Abilities = new HostAbilities(host, Layout);
         Identity = new XenDomain(options.Id, options.Name, uuid ?? UuidOf(options.Id), options.Type, options.VCpus);
         Pages = new PagePermissions(options.Pages);
         _tables = new PageTablePool(options.PageTables);
@@ -142,24 +137,14 @@ public sealed class SimulatedDomain
 
     internal Delivery? Delivery { get; private set; }
 
-    /// <summary>
-    /// Whether a watched register write waits for the answer: before Xen 4.14 always, later only if asked for.
-    /// </summary>
-    internal bool DefersRegisterWrites => Layout.Version < FirstToWriteAtOnce || Settings.HoldsBackRegisterWrites;
+    internal HostAbilities Abilities { get; }
 
-    /// <summary>
-    /// Whether a CPUID event has the results in place of the leaf and subleaf: on AMD up to Xen 4.12.
-    /// </summary>
-    internal bool TellsCpuidResults => Layout.Version <= LastToTellCpuidResults && !_host.HasExtendedPageTables;
+    /// <summary>Whether a watched register write waits for the answer.</summary>
+    internal bool DefersRegisterWrites => Abilities.DefersRegisterWrites || Settings.DefersRegisterWrites;
 
     internal GuestArchitecture Architecture => _host.Architecture;
 
-    /// <summary>Whether access to pages can be restricted: always on arm64.</summary>
-    internal bool CanRestrictPages => _host.HasExtendedPageTables || Architecture == GuestArchitecture.Arm64;
-
-    internal bool HostHasAltP2m => _host is { HasExtendedPageTables: true, OffersAltP2m: true, Architecture: GuestArchitecture.X86 };
-
-    internal bool HasAltP2m => HostHasAltP2m && _options.AltP2m != AltP2mMode.Disabled;
+    internal bool HasAltP2m => Abilities.HasAltP2m && _options.AltP2m != AltP2mMode.Disabled;
 
     internal bool HasStarted => Volatile.Read(ref _started) != 0;
 
@@ -168,20 +153,6 @@ public sealed class SimulatedDomain
     internal bool IsTraced => _options.IsTraced;
 
     internal TimeSpan RoundPeriod => _options.RoundsPerSecond == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(1 / _options.RoundsPerSecond);
-
-    internal MonitorCapabilities Capabilities => Architecture == GuestArchitecture.Arm64
-        ? MonitorCapabilities.GuestRequest | MonitorCapabilities.PrivilegedCall
-        : MonitorCapabilities.WriteControlRegister | MonitorCapabilities.MovToMsr | MonitorCapabilities.SoftwareBreakpoint
-        | MonitorCapabilities.GuestRequest | MonitorCapabilities.DebugException | MonitorCapabilities.Cpuid
-        | MonitorCapabilities.InguestPagefault | MonitorCapabilities.Interrupt | MonitorCapabilities.DescriptorAccess | MonitorCapabilities.EmulUnimplemented
-        | (_host is { HasExtendedPageTables: true, HasMonitorTrapFlag: true } ? MonitorCapabilities.SingleStep : MonitorCapabilities.None)
-        | (Layout.Has(VmEventField.VmExitReason) ? MonitorCapabilities.Io : MonitorCapabilities.None)
-        | (Layout.Has(VmEventField.VmExitReason) && _host.HasExtendedPageTables ? MonitorCapabilities.VmExit : MonitorCapabilities.None);
-
-    /// <summary>The events that Xen says it can raise: VmExit also on AMD, where it never does.</summary>
-    internal MonitorCapabilities ToldCapabilities => Architecture == GuestArchitecture.X86 && Layout.Has(VmEventField.VmExitReason)
-        ? Capabilities | MonitorCapabilities.VmExit
-        : Capabilities;
 
     /// <summary>Whether it has views of its memory: its altp2m is on.</summary>
     public bool HasViews
@@ -359,7 +330,7 @@ public sealed class SimulatedDomain
     /// <summary>Switches a vCPU's stepping, as <c>xc_domain_debug_control</c> does.</summary>
     internal void SetSingleStep(string call, uint vcpu, bool enable)
     {
-        if ((Capabilities & MonitorCapabilities.SingleStep) == 0) throw Refusal.NotSupported(call, $"events of the kind {MonitorCapabilities.SingleStep}");
+        if ((Abilities.Events & MonitorCapabilities.SingleStep) == 0) throw Refusal.NotSupported(call, $"events of the kind {MonitorCapabilities.SingleStep}");
         lock (Gate) FindVCpu(call, vcpu).SetSingleStep(enable);
     }
 
@@ -409,31 +380,12 @@ public sealed class SimulatedDomain
     {
         if (view.ListenerRequired)
         {
-            End($"gfn 0x{gfn:x} was accessed against its permissions, and the required listener was missing", DomainState.Crashed);
+            End($"an access violated the permissions of gfn 0x{gfn:x}, and the required listener was missing", DomainState.Crashed);
             return false;
         }
 
         view.Set(MemAccess.Rwx, gfn, 1);
         return true;
-    }
-
-    /// <summary>
-    /// Whether Xen emulates for this response: for a page access, as long as the permissions forbid what the response
-    /// repeats from the request.
-    /// </summary>
-    internal static bool MayEmulate(RequestReader response, PagePermissions view)
-    {
-        switch (response.Kind)
-        {
-            case VmEventKind.MemAccess:
-                ulong gfn = response.UInt64(VmEventField.MemAccessGfn);
-                var access = (MemAccessFlags)response.UInt32(VmEventField.MemAccessFlags)
-                    & (MemAccessFlags.Read | MemAccessFlags.Write | MemAccessFlags.Execute);
-                return gfn > view.MaximumGfn || view.Forbids(gfn, access, isPageWalk: false);
-            case VmEventKind.SoftwareBreakpoint: return (response.Flags & VmEventFlags.SetEmulInsnData) != 0;
-            case VmEventKind.DescriptorAccess: return true;
-            default: return false;
-        }
     }
 
     /// <summary>

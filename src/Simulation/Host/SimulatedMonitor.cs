@@ -21,7 +21,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
 
     public IEventPorts Ports => ports;
 
-    public MonitorCapabilities Capabilities => domain.Capabilities;
+    public MonitorCapabilities Capabilities => domain.Abilities.Events;
 
     public int VCpus => domain.VCpus.Count;
 
@@ -135,7 +135,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
     public void DeferRegisterWrites()
     {
         using SingleCaller.Call call = Enter("XEN_DOMCTL_monitor_op");
-        lock (domain.Gate) domain.Settings.HoldsBackRegisterWrites = true;
+        lock (domain.Gate) domain.Settings.DefersRegisterWrites = true;
     }
 
     public void MonitorMovToMsr(uint msr, bool enable, bool onChangeOnly)
@@ -293,9 +293,9 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
     private SingleCaller.Call EnterMemAccess(string name)
     {
         SingleCaller.Call call = Enter(name);
-        if (domain.CanRestrictPages && domain.Delivery == delivery) return call;
+        if (domain.Abilities.CanRestrictPages && domain.Delivery == delivery) return call;
         call.Dispose();
-        throw domain.CanRestrictPages
+        throw domain.Abilities.CanRestrictPages
             ? Refusal.NoListener(domain.Identity, name)
             : Refusal.NoPageAccess(name);
     }

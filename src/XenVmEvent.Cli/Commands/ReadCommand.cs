@@ -67,32 +67,22 @@ internal static class ReadCommand
         return command;
     }
 
-    private static MemoryFormat ParseFormat(ArgumentResult result)
+    private static MemoryFormat ParseFormat(ArgumentResult result) => result.Tokens[0].Value switch
     {
-        switch (result.Tokens[0].Value)
-        {
-            case "text": return MemoryFormat.Text;
-            case "raw": return MemoryFormat.Raw;
-        }
+        "text" => MemoryFormat.Text,
+        "raw" => MemoryFormat.Raw,
+        _ => XenVmEventCommand.Refuse<MemoryFormat>(result, "--format takes text or raw."),
+    };
 
-        result.AddError("--format is text or raw.");
-        return default;
-    }
+    private static ulong ParseNumber(ArgumentResult result, string option, ulong least, ulong most) =>
+        NumberText.TryParse(result.Tokens[0].Value, out ulong number) && number >= least && number <= most
+            ? number
+            : XenVmEventCommand.Refuse<ulong>(result, $"{option} takes a number from {least} to {most}.");
 
-    private static ulong ParseNumber(ArgumentResult result, string option, ulong least, ulong most)
-    {
-        if (NumberText.TryParse(result.Tokens[0].Value, out ulong number) && number >= least && number <= most) return number;
-        result.AddError($"{option} is {least} to {most}.");
-        return least;
-    }
-
-    private static ulong ParseAddress(ArgumentResult result)
-    {
-        string text = result.Tokens[0].Value;
-        if (NumberText.TryParse(text, out ulong address)) return address;
-        result.AddError($"'{text}' is not an address; write, for example, 0x1000.");
-        return 0;
-    }
+    private static ulong ParseAddress(ArgumentResult result) =>
+        NumberText.TryParse(result.Tokens[0].Value, out ulong address)
+            ? address
+            : XenVmEventCommand.Refuse<ulong>(result, $"'{result.Tokens[0].Value}' is not an address; write, for example, 0x1000.");
 }
 
 /// <summary>Shows a guest's memory.</summary>

@@ -296,7 +296,8 @@ internal static class XenVmEventCommand
         }
     }
 
-    private static T? Refuse<T>(SymbolResult result, string why)
+    /// <summary>Adds an error to the result.</summary>
+    internal static T? Refuse<T>(SymbolResult result, string why)
     {
         result.AddError(why);
         return default;

@@ -26,6 +26,9 @@ public sealed class NewXenMemoryViewCommand : SessionCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord() => ForEachDomain(Domain, IsGuest, domain =>
     {
-        if (ShouldProcess(domain.ToString(), "Make a view of its memory")) WriteObject(UseSession(domain).CreateView(Access));
+        if (!ShouldProcess(domain.ToString(), "Make a view of its memory")) return;
+        MemoryView? view = null;
+        UseSession(domain, session => view = session.CreateView(Access));
+        WriteObject(view);
     });
 }

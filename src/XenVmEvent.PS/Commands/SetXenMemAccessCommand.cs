@@ -76,7 +76,7 @@ public sealed class SetXenMemAccessCommand : SessionCmdlet
             Report(domain, () =>
             {
                 if (!ShouldProcess(domain.ToString(), what)) return;
-                UseSession(domain).SetMemAccess(ranges, view);
+                UseSession(domain, session => session.SetMemAccess(ranges, view));
                 if (!PassThru) return;
                 foreach (MemAccessRange range in ranges) WriteObject(new MemAccessEntry(domain, view, range));
             });

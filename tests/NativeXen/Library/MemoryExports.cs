@@ -42,7 +42,7 @@ internal static unsafe class MemoryExports
         try
         {
             // Xen first checks whether the domain can have it at all.
-            if (!NativeHost.Find(domain, "xc_get_mem_access").CanRestrictPages) throw Refusal.NoPageAccess("xc_get_mem_access");
+            if (!NativeHost.Find(domain, "xc_get_mem_access").Abilities.CanRestrictPages) throw Refusal.NoPageAccess("xc_get_mem_access");
             SimulatedMonitor monitor = XenCtrlExports.Monitor(domain, "xc_get_mem_access");
             if ((gfn == NewPages ? monitor.DefaultMemAccess : monitor.GetMemAccess(gfn)) is not { } its) return NativeHost.Fail(Errno.ESRCH);
             *access = (int)its;

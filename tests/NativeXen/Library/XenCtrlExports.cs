@@ -47,7 +47,7 @@ internal static unsafe class XenCtrlExports
         int features = NativeHost.InterfaceVersion < 7 ? 18 : 20;
         new Span<uint>(info, features + 8).Clear();
         info[Capabilities] = HvmAndNestedPaging;
-        if (NativeHost.Guest.CanRestrictPages) info[features + 1] = 1 << 5; // VT-x
+        if (NativeHost.Guest.Abilities.CanRestrictPages) info[features + 1] = 1 << 5; // VT-x
         else info[features + 3] = 1 << 2; // SVM
         return 0;
     }
@@ -128,7 +128,7 @@ internal static unsafe class XenCtrlExports
 
     [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_get_capabilities")]
     public static int MonitorGetCapabilities(nint xch, uint domain, uint* capabilities) =>
-        NativeHost.Try(() => *capabilities = (uint)NativeHost.Find(domain, "xc_monitor_get_capabilities").ToldCapabilities);
+        NativeHost.Try(() => *capabilities = (uint)NativeHost.Find(domain, "xc_monitor_get_capabilities").Abilities.ToldEvents);
 
     [UnmanagedCallersOnly(EntryPoint = Prefix + "monitor_write_ctrlreg")]
     public static int MonitorWriteCtrlReg(nint xch, uint domain, ushort index, byte enable, byte sync, ulong bitmask, byte onChangeOnly) =>

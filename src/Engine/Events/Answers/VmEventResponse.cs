@@ -17,9 +17,10 @@ public sealed class VmEventResponse : IEquatable<VmEventResponse>
     /// <summary>The maximum number of bytes of <see cref="InstructionData"/>.</summary>
     public const int InstructionDataSize = 16;
 
-    private const long Unknown = -1;
+    private const long NotComputed = -1;
 
-    private long _flags = Unknown;
+    /// <summary>A long, which threads read and write as a whole.</summary>
+    private long _flags = NotComputed;
 
     /// <summary>Makes a response.</summary>
     /// <param name="action">See <see cref="Action"/>.</param>
@@ -169,8 +170,8 @@ public sealed class VmEventResponse : IEquatable<VmEventResponse>
     {
         get
         {
-            // Asked for with every event, and always the same.
-            if (_flags == Unknown) _flags = (long)ToFlags();
+            // Every event asks for them, and they never change.
+            if (_flags == NotComputed) _flags = (long)ToFlags();
             return (VmEventFlags)_flags;
         }
     }

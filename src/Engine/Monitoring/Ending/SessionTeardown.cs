@@ -31,9 +31,10 @@ internal sealed class SessionTeardown(
     private bool _someUnanswered;
 
     /// <summary>
-    /// Responses were made up for vCPUs, and may have taken the place of requests that came just then.
+    /// Responses were made up, and may have taken the place of requests that came just then; or the time was over. Later
+    /// answers make up for neither.
     /// </summary>
-    private bool _madeRoom;
+    private bool _mayHaveLostRequests;
 
     /// <summary>The steps that failed.</summary>
     public IReadOnlyList<XenException> Failures => _attempts.Failures;
@@ -43,6 +44,9 @@ internal sealed class SessionTeardown(
 
     /// <summary>What to report if somebody else had already disabled the monitor; otherwise null.</summary>
     public XenException? CutOff { get; private set; }
+
+    /// <summary>Whether a vCPU may still wait for an answer that nobody will give.</summary>
+    private bool MayWait => _someUnanswered || _mayHaveLostRequests;
 
     /// <param name="hasFailed">
     /// Something failed before; the domain's end may be the reason, which shows only later.
@@ -68,7 +72,7 @@ internal sealed class SessionTeardown(
         if (CutOff is not null && !isGone) _attempts.Try(FreeUnlessListened);
         if ((hasFailed || isGone) && DomainState == DomainState.Running) DomainState = FindDomainState();
         if (isGone) _attempts.Forget(); // Some steps came too late, or all did.
-        else if (CutOff is null && (_someUnanswered || _madeRoom) && monitor.Channel == ChannelKind.Ring) _attempts.Try(ResumeVCpus);
+        else if (CutOff is null && MayWait && monitor.Channel == ChannelKind.Ring) _attempts.Try(ResumeVCpus);
         _attempts.Try(monitor.Dispose); // Last, because this releases the guard.
     }
 
@@ -129,9 +133,9 @@ internal sealed class SessionTeardown(
             progress = null;
         }
 
-        // The guest raises events faster than they can be answered, or the vCPUs hardly run. After an answer there may
-        // be room for all, and Xen disables.
-        _madeRoom = true;
+        // The guest raises events faster than they can be answered, or its vCPUs hardly run. Right after an answer the
+        // ring may have room for all of them; then Xen agrees to disable.
+        _mayHaveLostRequests = true;
         start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start) < Bound)
         {
@@ -175,7 +179,7 @@ internal sealed class SessionTeardown(
             // Usually it is busy: vCPUs still queue for room in the ring.
             if (_channelBroken || _someUnanswered)
             {
-                _madeRoom = true;
+                _mayHaveLostRequests = true;
                 _attempts.Try(dispatcher.MakeRoom);
             }
 
@@ -224,7 +228,7 @@ internal sealed class SessionTeardown(
             if (control.IsMonitored != false) return;
         }
 
-        if ((_someUnanswered || _madeRoom) && monitor.Channel == ChannelKind.Ring) _attempts.Try(ResumeVCpus);
+        if (MayWait && monitor.Channel == ChannelKind.Ring) _attempts.Try(ResumeVCpus);
         if (listenerRequired) _attempts.Try(() => monitor.SetAccessRequired(false));
         foreach (Action step in views.GivingBack()) _attempts.Try(step);
         _attempts.Try(switches.StopStepping);

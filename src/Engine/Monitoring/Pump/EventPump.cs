@@ -260,15 +260,15 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     {
         TimeSpan timeout = LongestSleep;
         long now = Stopwatch.GetTimestamp();
-        Until(_dispatcher.NextDeadline);
-        Until(_dispatcher.NextAnnouncement);
+        WakeBy(_dispatcher.NextDeadline);
+        WakeBy(_dispatcher.NextAnnouncement);
         if (_views.HasLifted && timeout > LiftedPages.LiftTime) timeout = LiftedPages.LiftTime;
         if (_switches.HasLifted && timeout > LiftedSwitch.ShortestLift) timeout = LiftedSwitch.ShortestLift;
         if (timeout <= TimeSpan.Zero) return;
         _wait.Sleep(timeout);
         _clock.Look(); // The host may have slept too.
 
-        void Until(long? time)
+        void WakeBy(long? time)
         {
             if (time is not { } due) return;
             TimeSpan left = Stopwatch.GetElapsedTime(now, due);

@@ -9,6 +9,12 @@ internal sealed class LiftedSwitch(IDomainMonitor monitor)
     /// <summary>The longest wait for a vCPU that does not run.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>
+    /// Much longer than Xen takes to bring a vCPU back to the instruction that it stopped at, in nanoseconds of the
+    /// vCPU's own run time.
+    /// </summary>
+    private const ulong LongestReturn = 100_000;
+
     private readonly Dictionary<uint, ulong> _ranBefore = [];
     private long _since;
 
@@ -21,8 +27,7 @@ internal sealed class LiftedSwitch(IDomainMonitor monitor)
         get
         {
             TimeSpan elapsed = Stopwatch.GetElapsedTime(_since);
-            return elapsed >= Longest
-                || (elapsed >= ShortestLift && _ranBefore.All(one => monitor.GetVCpuState(one.Key).RunTime != one.Value));
+            return elapsed >= Longest || (elapsed >= ShortestLift && _ranBefore.All(HasRunOn));
         }
     }
 
@@ -31,5 +36,12 @@ internal sealed class LiftedSwitch(IDomainMonitor monitor)
     {
         _ranBefore[vcpu] = monitor.GetVCpuState(vcpu).RunTime;
         _since = Stopwatch.GetTimestamp();
+    }
+
+    /// <summary>An idle vCPU has done what it stopped at.</summary>
+    private bool HasRunOn(KeyValuePair<uint, ulong> before)
+    {
+        VCpuState state = monitor.GetVCpuState(before.Key);
+        return state.IsBlocked || state.RunTime - before.Value >= LongestReturn;
     }
 }

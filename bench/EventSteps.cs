@@ -14,7 +14,7 @@ namespace XenVmEvent.Bench;
 /// work on the machine does not count. What is not in here is waiting: for another processor's cache line, or for a thread
 /// to be woken.
 /// </summary>
-internal static class Steps
+internal static class EventSteps
 {
     private const int Rounds = 300;
     private const int EventsPerRound = 1000;
@@ -23,13 +23,8 @@ internal static class Steps
 
     public static void Measure(Results results)
     {
-        byte[] request = new byte[Layout.Size];
-        ResponseWriter writer = new(request, Layout);
-        writer.Set(VmEventField.Version, (ulong)Layout.Version);
-        writer.Set(VmEventField.Reason, (ulong)VmEventKind.Cpuid);
-        writer.Set(VmEventField.Flags, (ulong)VmEventFlags.VCpuPaused);
-        writer.Set(VmEventField.CpuidLeaf, 1);
-        SessionSource source = new(1, "guest", Layout, GuestArchitecture.X86, NobodyWaits.Instance, new LossLog(isComplete: false));
+        byte[] request = Request();
+        SessionSource source = Source();
         EventWatch watch = new() { Kinds = [VmEventKind.Cpuid] };
         EventFilter filter = new(watch, GuestArchitecture.X86);
         DefaultAnswers defaults = new(GuestArchitecture.X86);
@@ -79,6 +74,29 @@ internal static class Steps
 
         void Add(string step, Action action) => results.Add($"one event, {step}", Best(action), "ns");
     }
+
+    /// <summary>What making the object of an event allocates.</summary>
+    public static long MeasureBytes()
+    {
+        byte[] request = Request();
+        SessionSource source = Source();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        _ = VmEventFactory.Create(source, new RequestReader(request, Layout), 0);
+        return GC.GetAllocatedBytesForCurrentThread() - before;
+    }
+
+    private static byte[] Request()
+    {
+        byte[] request = new byte[Layout.Size];
+        ResponseWriter writer = new(request, Layout);
+        writer.Set(VmEventField.Version, (ulong)Layout.Version);
+        writer.Set(VmEventField.Reason, (ulong)VmEventKind.Cpuid);
+        writer.Set(VmEventField.Flags, (ulong)VmEventFlags.VCpuPaused);
+        writer.Set(VmEventField.CpuidLeaf, 1);
+        return request;
+    }
+
+    private static SessionSource Source() => new(1, "guest", Layout, GuestArchitecture.X86, NobodyWaits.Instance, new LossLog(isComplete: false));
 
     private static double Best(Action action)
     {
