@@ -45,6 +45,9 @@ public enum RemedyTask
     /// <summary>Name the pages you mean.</summary>
     NamePages,
 
+    /// <summary>Check a policy, to see all that is wrong with it.</summary>
+    CheckPolicy,
+
     /// <summary>List the views of a domain's memory.</summary>
     ListViews,
 

@@ -81,6 +81,9 @@ public enum XenErrorId
     /// <summary>A file with the report's name exists.</summary>
     ReportExists,
 
+    /// <summary>A policy's file cannot be read, or is wrong.</summary>
+    InvalidPolicy,
+
     /// <summary>Standard output is closed or full.</summary>
     OutputFailed,
 

@@ -56,6 +56,9 @@ public enum LossReason
     /// <summary>Xen overwrote asynchronous events before they were read (slotted channel only).</summary>
     Overwritten,
 
+    /// <summary>A policy's limit kept events from being shown. They were decided all the same.</summary>
+    Shed,
+
     /// <summary>Events that were to wait on the disk could not be written there, or read back.</summary>
     DiskFailed,
 }

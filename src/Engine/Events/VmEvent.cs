@@ -57,6 +57,18 @@ public abstract class VmEvent
     /// <summary>The instruction at the instruction pointer, in Intel's syntax; null if nobody looked it up.</summary>
     public string? Instruction { get; set; }
 
+    /// <summary>The name of the rule that applied to it; null if none did.</summary>
+    public string? Rule => RuleMark?.Rule;
+
+    /// <summary>The name of that rule's policy; null if no rule applied.</summary>
+    public string? Policy => RuleMark?.Policy;
+
+    /// <summary>How serious it is, according to that rule; null if no rule applied.</summary>
+    public RuleSeverity? Severity => RuleMark?.Severity;
+
+    /// <summary>What that rule says about it; null for nothing.</summary>
+    public string? RuleMessage => RuleMark?.Message;
+
     /// <summary>Whether the vCPU stands still until the event is answered.</summary>
     public bool IsSynchronous => Request.IsSynchronous;
 
@@ -83,6 +95,9 @@ public abstract class VmEvent
     /// The time from reading the request until Xen got the response, holding included; null until Xen has it.
     /// </summary>
     public TimeSpan? HandlingTime => Volatile.Read(ref _answeredAt) is var at and not 0 ? _source.Between(_timestamp, at) : null;
+
+    /// <summary>The rule that applied to it; null if none did. Set before it is shown to anybody.</summary>
+    internal RuleMark? RuleMark { get; set; }
 
     internal RequestReader Request => new(_request, _source.Layout);
 
@@ -125,6 +140,7 @@ public abstract class VmEvent
             ResponseState switch
             {
                 ResponseState.TimedOut => "The event was answered with its default already, for its deadline was over.",
+                ResponseState.Rule => "A rule answered the event when it was read.",
                 ResponseState.Default => "The event was not held: it was answered when it was read.",
                 _ => "The event has been answered already.",
             },
@@ -137,6 +153,13 @@ public abstract class VmEvent
 
     /// <summary>Called before it is shown to anybody: the default goes out at once.</summary>
     internal void SetDefault(VmEventResponse response) => _response = response;
+
+    /// <summary>Called before it is shown to anybody: a rule's answer goes out at once.</summary>
+    internal void SetByRule(VmEventResponse response)
+    {
+        _response = response;
+        _state = (int)ResponseState.Rule;
+    }
 
     /// <summary>Called before it is shown to anybody: somebody may answer.</summary>
     internal void Hold() => _state = (int)ResponseState.Held;

@@ -7,13 +7,13 @@ namespace XenVmEvent.Monitoring;
 public sealed class EventSubscription : IDisposable
 {
     private readonly ISubscriptionOwner _owner;
-    private readonly EventFilter _filter;
     private readonly EventBuffer _buffer;
     private readonly ArrivalSignal _arrival;
     private readonly bool _ownsArrival;
     private readonly Func<bool> _hasNews;
     private long _dropped;
     private long _overwritten;
+    private long _shed;
     private long _deliveredBeforeDrop;
     private int _disposed;
     private bool _roomIsAwaited;
@@ -23,18 +23,27 @@ public sealed class EventSubscription : IDisposable
     {
         _owner = owner;
         Watch = watch;
-        _filter = filter;
+        Watches = [new FilteredWatch(watch, filter)];
         _arrival = arrival ?? new ArrivalSignal();
         _ownsArrival = arrival is null;
         _buffer = new EventBuffer(watch.BufferSize, _arrival);
         _hasNews = () => HasNews;
     }
 
-    /// <summary>Selects the requests that it wants to see.</summary>
-    internal EventFilter Filter => _filter;
-
-    /// <summary>The watch that it stands for.</summary>
+    /// <summary>The watch that it stands for. Rules have several; this one names their kinds of event.</summary>
     public EventWatch Watch { get; }
+
+    /// <summary>The rules whose events it shows; null if it stands for a single watch.</summary>
+    public EventRules? Rules => Decider?.Rules;
+
+    /// <summary>What each of its rules has done so far; empty without rules.</summary>
+    public IReadOnlyList<RuleCounts> RuleCounts => Decider?.Counts ?? [];
+
+    /// <summary>All that is switched on for it, with the filters that select its requests.</summary>
+    internal IReadOnlyList<FilteredWatch> Watches { get; private set; }
+
+    /// <summary>Decides which requests it shows, and how they are answered; null if it stands for a single watch.</summary>
+    internal RuleDecider? Decider { get; private set; }
 
     /// <summary>Events put into its buffer.</summary>
     public long Delivered => _buffer.Added;
@@ -47,6 +56,9 @@ public sealed class EventSubscription : IDisposable
     /// only). Their kind is unknown: this counts all that the subscription might have wanted.
     /// </summary>
     public long Overwritten => Volatile.Read(ref _overwritten);
+
+    /// <summary>Events that a policy's limit kept from being shown.</summary>
+    public long Shed => Volatile.Read(ref _shed);
 
     /// <summary>True once no more events will come and none is left.</summary>
     public bool IsCompleted => _buffer.IsCompleted && _buffer.Count == 0;
@@ -104,7 +116,15 @@ public sealed class EventSubscription : IDisposable
         if (_ownsArrival) _arrival.Dispose();
     }
 
-    internal bool Wants(in Abi.RequestReader request) => _filter.Wants(request);
+    /// <summary>Shows what these rules decide, from now on. Called by the pump's thread.</summary>
+    internal void DecideBy(RuleDecider decider)
+    {
+        Decider = decider;
+        Watches = [.. decider.Watches];
+    }
+
+    /// <summary>Whether the watch that it stands for selects a request.</summary>
+    internal bool Wants(in Abi.RequestReader request) => Watches[0].Filter.Wants(request);
 
     internal bool TryDeliver(VmEvent vmEvent) => _buffer.TryAdd(vmEvent);
 
@@ -133,6 +153,9 @@ public sealed class EventSubscription : IDisposable
     {
         if (Watch.MayBeAsynchronous) Volatile.Write(ref _overwritten, _overwritten + count);
     }
+
+    /// <summary>Counts an event that a policy's limit kept from being shown.</summary>
+    internal void CountShed() => Volatile.Write(ref _shed, _shed + 1);
 
     internal void Complete() => _buffer.Complete();
 }

@@ -115,6 +115,39 @@ public sealed class MonitorSession : IDisposable
         return _pump.Subscribe(watch, arrival);
     }
 
+    /// <summary>
+    /// Has rules decide on events until the subscription ends. Events of kinds that no rule watches, and those that no
+    /// rule fits, go on as without rules. Of several policies, the one that came first is asked first.
+    /// </summary>
+    /// <param name="rules">The rules.</param>
+    /// <param name="bufferSize">How many events may wait for the consumer, 1 or more; a full buffer slows the guest.</param>
+    /// <param name="arrival">As for a watch.</param>
+    /// <returns>The events that rules show.</returns>
+    /// <exception cref="XenException">
+    /// As for a watch and for <see cref="SetDefaultResponse"/>. Nothing has then changed.
+    /// </exception>
+    public EventSubscription Apply(EventRules rules, int bufferSize = 4096, ArrivalSignal? arrival = null)
+    {
+        ArgumentNullException.ThrowIfNull(rules);
+        ArgumentOutOfRangeException.ThrowIfLessThan(bufferSize, 1);
+        Validate(rules);
+        return _pump.Subscribe(rules, bufferSize, arrival);
+    }
+
+    /// <summary>
+    /// Replaces the rules of a subscription. Enforcement has no gap: every event is decided by the old rules or by the
+    /// new ones.
+    /// </summary>
+    /// <exception cref="XenException">As for <see cref="Apply"/>. The old rules then stay.</exception>
+    public void Replace(EventSubscription subscription, EventRules rules)
+    {
+        ArgumentNullException.ThrowIfNull(subscription);
+        ArgumentNullException.ThrowIfNull(rules);
+        if (subscription.Decider is null) throw new ArgumentException("The subscription has no rules.", nameof(subscription));
+        Validate(rules);
+        _pump.Replace(subscription, rules);
+    }
+
     /// <summary>Sets the answer to every event of a kind that nobody holds, or whose holder does not answer.</summary>
     /// <remarks>
     /// If it makes no sense for an event, such as read data for a write, the event is answered with Continue.
@@ -298,6 +331,19 @@ public sealed class MonitorSession : IDisposable
         }
 
         if (watch is { Async: true, Hold: true }) throw new ArgumentException("Events that do not wait for answers cannot be held.", nameof(watch));
+    }
+
+    private void Validate(EventRules rules)
+    {
+        if (rules.Rules.Count == 0) throw new ArgumentException("There is no rule.", nameof(rules));
+        foreach (EventRule rule in rules.Rules)
+        {
+            Validate(rule.Watch);
+            EnsureHas(rule.Watch.SteppedVCpus);
+            if (rule.Answer is not { } answer) continue;
+            answer.EnsureConsistent();
+            foreach (VmEventKind kind in rule.Watch.Kinds) answer.EnsureAppliesTo(kind);
+        }
     }
 
     private void EnsureHas(IReadOnlyCollection<uint> vcpus)

@@ -34,6 +34,7 @@ internal sealed class EventLineReader(EventSelection? selection = null, Func<uin
     private string _lastDomain = "";
     private VmEventResponse _lastResponse = VmEventResponse.Continue;
     private string _lastResponseName = nameof(VmEventAction.Continue);
+    private RuleMark? _lastMark;
 
     /// <summary>The losses that its lines recorded.</summary>
     public LossLog Losses { get; } = new(isComplete: false);
@@ -70,6 +71,10 @@ internal sealed class EventLineReader(EventSelection? selection = null, Func<uin
         decimal? handling = null;
         string? symbol = null;
         string? instruction = null;
+        string? policy = null;
+        string? rule = null;
+        string? ruleMessage = null;
+        RuleSeverity severity = RuleSeverity.Info;
         Expect(json.Read() && json.TokenType == JsonTokenType.StartObject, "it is not a JSON object");
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
@@ -83,6 +88,10 @@ internal sealed class EventLineReader(EventSelection? selection = null, Func<uin
             else if (json.ValueTextEquals("handlingMicroseconds"u8)) handling = Value(ref json).GetDecimal();
             else if (json.ValueTextEquals("symbol"u8)) symbol = Value(ref json).GetString();
             else if (json.ValueTextEquals("instruction"u8)) instruction = Value(ref json).GetString();
+            else if (json.ValueTextEquals("policy"u8)) policy = Value(ref json).GetString();
+            else if (json.ValueTextEquals("rule"u8)) rule = Value(ref json).GetString();
+            else if (json.ValueTextEquals("ruleMessage"u8)) ruleMessage = Value(ref json).GetString();
+            else if (json.ValueTextEquals("severity"u8)) severity = Defined<RuleSeverity>(Value(ref json));
             else if (json.ValueTextEquals("request"u8)) requestSize = ReadRequest(Value(ref json));
             else if (json.ValueTextEquals("lost"u8)) return ReadLoss(whole);
             else json.Skip();
@@ -103,6 +112,7 @@ internal sealed class EventLineReader(EventSelection? selection = null, Func<uin
         vmEvent.Restore(response, state!.Value, handling is { } took ? timestamp + (long)(took * TimeSpan.TicksPerMicrosecond) : 0);
         vmEvent.Symbol = symbol;
         vmEvent.Instruction = instruction;
+        if (rule is not null) vmEvent.RuleMark = MarkOf(new RuleMark(policy ?? "", rule, severity, ruleMessage));
         return vmEvent;
     }
 
@@ -133,6 +143,9 @@ internal sealed class EventLineReader(EventSelection? selection = null, Func<uin
         Losses.Add(new EventLoss(domain!, domainId!.Value, reason!.Value, lost, from!.Value, to!.Value));
         return null;
     }
+
+    /// <summary>One object for the many events of a rule.</summary>
+    private RuleMark MarkOf(RuleMark mark) => _lastMark == mark ? _lastMark : _lastMark = mark;
 
     private static void ExpectEnd(ref Utf8JsonReader json) => Expect(json.TokenType == JsonTokenType.EndObject && !json.Read(), "more follows the object");
 

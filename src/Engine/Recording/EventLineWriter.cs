@@ -45,6 +45,7 @@ public sealed class EventLineWriter : IDisposable
         if (vmEvent.Instruction is { } instruction) _json.WriteString("instruction"u8, instruction);
         WriteOwnFields(vmEvent);
         WriteResponse(vmEvent);
+        WriteRule(vmEvent.RuleMark);
         _json.WriteNumber("interfaceVersion"u8, vmEvent.Request.Layout.Version);
         _json.WriteString("architecture"u8, vmEvent.Architecture.ToString());
         _json.WriteBase64String("request"u8, vmEvent.Request.Bytes);
@@ -93,6 +94,15 @@ public sealed class EventLineWriter : IDisposable
         {
             _json.WriteNumber("handlingMicroseconds"u8, Microseconds(time));
         }
+    }
+
+    private void WriteRule(RuleMark? mark)
+    {
+        if (mark is null) return;
+        _json.WriteString("policy"u8, mark.Policy);
+        _json.WriteString("rule"u8, mark.Rule);
+        _json.WriteString("severity"u8, mark.Severity.ToString());
+        if (mark.Message is { } message) _json.WriteString("ruleMessage"u8, message);
     }
 
     private void WriteOwnFields(VmEvent vmEvent)

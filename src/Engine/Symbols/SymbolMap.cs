@@ -17,10 +17,13 @@ public sealed class SymbolMap
     private readonly ulong[] _addresses;
     private readonly string?[] _names;
 
-    private SymbolMap(ulong[] addresses, string?[] names)
+    private readonly Dictionary<string, ulong> _all;
+
+    private SymbolMap(ulong[] addresses, string?[] names, Dictionary<string, ulong> all)
     {
         _addresses = addresses;
         _names = names;
+        _all = all;
     }
 
     /// <summary>How many symbols it has, including those that are not code.</summary>
@@ -38,6 +41,7 @@ public sealed class SymbolMap
     public static SymbolMap Read(string file)
     {
         SortedDictionary<ulong, string?> symbols = [];
+        Dictionary<string, ulong> all = [];
         int number = 0;
         foreach (string line in File.ReadLines(file))
         {
@@ -49,6 +53,8 @@ public sealed class SymbolMap
                 throw new FormatException($"Line {number} is not 'address type name': '{line}'.");
 
             if (IsLabel(parts[2])) continue;
+
+            all.TryAdd(parts[2], address);
 
             // If an address has several names, the first that is code counts; a symbol that is not code still ends the
             // code before it.
@@ -65,7 +71,7 @@ public sealed class SymbolMap
                 "It names no code. Debian's /boot/System.map-<release> is such a stub: the real one is /usr/lib/debug/boot/System.map-<release>, from the package linux-image-<release>-dbg.");
         }
 
-        return new SymbolMap([.. symbols.Keys], [.. symbols.Values]);
+        return new SymbolMap([.. symbols.Keys], [.. symbols.Values], all);
     }
 
     /// <summary>The code at an address, as in <c>do_syscall_64+0x38</c>.</summary>
@@ -79,6 +85,13 @@ public sealed class SymbolMap
         if (address > LastOf(index)) return null;
         ulong offset = address - _addresses[index];
         return offset == 0 ? name : $"{name}+0x{offset:x}";
+    }
+
+    /// <summary>The address of the code or data with exactly this name; null if there is none.</summary>
+    public ulong? AddressOf(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _all.TryGetValue(name, out ulong address) ? address : null;
     }
 
     /// <summary>The addresses of a symbol's code, up to the next symbol.</summary>

@@ -41,7 +41,7 @@ internal static class ResponseRules
 
         VmEventFlags ignored = architecture == GuestArchitecture.Arm64 ? response.Flags & ~ArmFlags : 0;
         if (ignored != 0) return Lack($"Xen on arm64 does nothing for {ignored}", "Continue, with or without a register");
-        foreach (SettableRegister register in response.Registers.Keys)
+        foreach ((SettableRegister register, _) in response.RegisterValues)
         {
             if ((register == SettableRegister.Pc) == (architecture == GuestArchitecture.Arm64)) continue;
             return Refuse(
@@ -85,7 +85,7 @@ internal static class ResponseRules
         bool hasReadData = !response.EmulatedReadData.IsEmpty;
         bool hasInstruction = !response.InstructionData.IsEmpty;
         if (!Enum.IsDefined(response.Action)) return Refuse($"There is no action {response.Action}", $"Use one of {string.Join(", ", Enum.GetNames<VmEventAction>())}");
-        foreach (SettableRegister register in response.Registers.Keys)
+        foreach ((SettableRegister register, _) in response.RegisterValues)
         {
             if (!Enum.IsDefined(register)) return Refuse($"There is no register {register}", "Set registers that Xen sets");
         }

@@ -6,6 +6,9 @@ public enum ResponseState
     /// <summary>The session's default went out as soon as the event was read.</summary>
     Default,
 
+    /// <summary>A rule's answer went out as soon as the event was read.</summary>
+    Rule,
+
     /// <summary>The event is held: its vCPU stands still until somebody answers or the deadline passes.</summary>
     Held,
 

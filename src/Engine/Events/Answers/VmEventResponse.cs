@@ -22,6 +22,8 @@ public sealed class VmEventResponse : IEquatable<VmEventResponse>
     /// <summary>A long, which threads read and write as a whole.</summary>
     private long _flags = NotComputed;
 
+    private KeyValuePair<SettableRegister, ulong>[] _registers = [];
+
     /// <summary>Makes a response.</summary>
     /// <param name="action">See <see cref="Action"/>.</param>
     /// <param name="registers">See <see cref="Registers"/>; null for none.</param>
@@ -104,7 +106,9 @@ public sealed class VmEventResponse : IEquatable<VmEventResponse>
         internal init
         {
             ArgumentNullException.ThrowIfNull(value);
-            field = new SortedDictionary<SettableRegister, ulong>(value.ToDictionary()).AsReadOnly();
+            SortedDictionary<SettableRegister, ulong> sorted = new(value.ToDictionary());
+            _registers = [.. sorted];
+            field = sorted.AsReadOnly();
         }
     } = System.Collections.ObjectModel.ReadOnlyDictionary<SettableRegister, ulong>.Empty;
 
@@ -164,6 +168,9 @@ public sealed class VmEventResponse : IEquatable<VmEventResponse>
 
     /// <summary>The response in a few words: the action, and what comes with it.</summary>
     public string Name => Flags == FlagsOf(Action) ? Action.ToString() : string.Join(", ", Words());
+
+    /// <summary>The registers to set, in order. Walking through them allocates nothing.</summary>
+    internal ReadOnlySpan<KeyValuePair<SettableRegister, ulong>> RegisterValues => _registers;
 
     /// <summary>The flags that tell Xen, without those that an action adds depending on the event.</summary>
     internal VmEventFlags Flags

@@ -6,7 +6,7 @@ namespace XenVmEvent.Monitoring;
 /// <summary>Writes a decision into the bytes of a response.</summary>
 internal static class ResponseEncoder
 {
-    public static void Write(RequestReader request, VmEventResponse response, ResponseWriter writer)
+    public static void Write(RequestReader request, VmEventResponse response, ResponseWriter writer, IReadOnlyList<ComputedRegister>? computed = null)
     {
         CopyWhatXenReads(request, writer);
         writer.AddFlags(response.Flags);
@@ -16,7 +16,7 @@ internal static class ResponseEncoder
         if (!response.InstructionData.IsEmpty) writer.SetInstructionData(response.InstructionData.Span);
 
         // A fork that is reset keeps none of its registers.
-        if (!response.ResetForkState) ResponseRegisters.Write(request, response, writer);
+        if (!response.ResetForkState) ResponseRegisters.Write(request, response, writer, computed);
     }
 
     private static void CopyWhatXenReads(RequestReader request, ResponseWriter writer)

@@ -18,9 +18,13 @@ internal static class ResponseRegisters
     /// <summary>Intel's interruption types from here on are raised by an instruction, at RIP.</summary>
     private const uint SoftwareInterrupt = 4;
 
-    public static void Write(RequestReader request, VmEventResponse response, ResponseWriter writer)
+    /// <param name="request">The request.</param>
+    /// <param name="response">The decision.</param>
+    /// <param name="writer">The bytes of the response.</param>
+    /// <param name="computed">Registers of the response whose values are computed only here; null for none.</param>
+    public static void Write(RequestReader request, VmEventResponse response, ResponseWriter writer, IReadOnlyList<ComputedRegister>? computed)
     {
-        bool named = response.Registers.Count > 0;
+        bool named = response.RegisterValues.Length > 0;
         switch (request.Kind)
         {
             case VmEventKind.Cpuid:
@@ -47,7 +51,8 @@ internal static class ResponseRegisters
         }
 
         if (!named) return;
-        foreach ((SettableRegister register, ulong value) in response.Registers) writer.Set(FieldOf(register), value);
+        foreach ((SettableRegister register, ulong value) in response.RegisterValues) writer.Set(FieldOf(register), value);
+        for (int i = 0; i < computed?.Count; i++) writer.Set(FieldOf(computed[i].Register), computed[i].Value.Evaluate(request));
     }
 
     /// <summary>The field of a request and response that holds a register.</summary>

@@ -15,15 +15,16 @@ internal sealed class ResponseSender(MonitorChannel channel, AnswerEffects effec
     /// <param name="response">The decision.</param>
     /// <param name="readAt">When the request was read, in Stopwatch ticks.</param>
     /// <param name="vmEvent">The request's event; null if none was made.</param>
+    /// <param name="computed">Registers of the response whose values are still to be computed; null for none.</param>
     /// <exception cref="XenException">An effect of the answer failed. The vCPU still goes on.</exception>
-    public void Send(RequestReader request, VmEventResponse response, long readAt, VmEvent? vmEvent)
+    public void Send(RequestReader request, VmEventResponse response, long readAt, VmEvent? vmEvent, IReadOnlyList<ComputedRegister>? computed = null)
     {
         ResponseWriter writer = new(_response, layout);
         writer.Begin(request);
         try
         {
             response = effects.Permit(request, response);
-            ResponseEncoder.Write(request, response, writer);
+            ResponseEncoder.Write(request, response, writer, computed);
             effects.Perform(request, response, writer);
         }
         catch

@@ -80,10 +80,13 @@ internal sealed class SessionTeardown(
     {
         foreach (EventSubscription subscription in dispatcher.Subscriptions.ToArray())
         {
-            _attempts.Try(() => switches.Disable(subscription.Watch));
+            foreach (FilteredWatch watched in subscription.Watches)
+            {
+                _attempts.Try(() => switches.Disable(watched.Watch));
 
-            // Other views need no restoring: they are removed as they are.
-            if (subscription.Watch.Pages is { View: 0 } pages) _attempts.Try(() => Restore(views.Host.Remove(pages)));
+                // Other views need no restoring: they are removed as they are.
+                if (watched.Watch.Pages is { View: 0 } pages) _attempts.Try(() => Restore(views.Host.Remove(pages)));
+            }
         }
 
         _attempts.Try(() => Restore(views.Host.RestoreAll()));

@@ -32,6 +32,8 @@ internal sealed class EventDispatcher
     private readonly List<EventSubscription> _subscriptions = [];
     private readonly List<EventSubscription> _wanting = [];
     private readonly byte[] _request = new byte[VmEventLayout.LargestSize];
+    private RuleAtWork? _ruling;
+    private RuleAtWork? _marking;
     private long _announced;
     private bool _announceNow;
 
@@ -85,6 +87,7 @@ internal sealed class EventDispatcher
     public void Remove(EventSubscription subscription)
     {
         if (!_subscriptions.Remove(subscription)) return;
+        _losses.NoteShed();
         _pending.Forget(subscription);
         if (subscription.Watch.Hold) _pending.Release(e => !_subscriptions.Exists(s => s.Watch.Hold && s.Wants(e.Request)));
         subscription.Complete();
@@ -129,6 +132,7 @@ internal sealed class EventDispatcher
     /// <summary>Gives all waiting events their default answer.</summary>
     public void ReleaseAll()
     {
+        _losses.NoteShed();
         _pending.ReleaseAll();
         Settle();
     }
@@ -140,6 +144,7 @@ internal sealed class EventDispatcher
     /// <returns>Whether a vCPU still waits for an answer.</returns>
     public bool Abandon()
     {
+        _losses.NoteShed();
         bool anyWaits = _pending.Any;
         foreach (PendingRequest pending in _pending.TakeAll()) Abandon(pending.Event, pending.Undelivered);
         for (int left = _channel.Capacity; left > 0 && _channel.TryRead(_request); left--)
@@ -148,9 +153,10 @@ internal sealed class EventDispatcher
             anyWaits |= request.IsSynchronous;
             EnsurePlausible(request);
             _statistics.OnRead(request.Kind, request.VCpuId, waited: 0);
-            FindWanting(request);
+            long now = Stopwatch.GetTimestamp();
+            FindWanting(request, now);
             if (_wanting.Count == 0) continue;
-            VmEvent vmEvent = VmEventFactory.Create(_source, request, Stopwatch.GetTimestamp());
+            VmEvent vmEvent = CreateEvent(request, now);
             vmEvent.Hold();
             Abandon(vmEvent, _wanting);
         }
@@ -167,17 +173,31 @@ internal sealed class EventDispatcher
         EnsurePlausible(request);
         long now = Stopwatch.GetTimestamp();
         _statistics.OnRead(request.Kind, request.VCpuId, now - noticed);
-        bool held = FindWanting(request);
-        VmEventResponse response = _defaults.For(request);
+        bool held = FindWanting(request, now);
+        VmEventResponse? ruled = _ruling?.AnswerTo(request);
+        VmEventResponse response = ruled ?? _defaults.For(request);
         if (_wanting.Count == 0)
         {
-            _sender.Send(request, response, now, vmEvent: null);
+            _sender.Send(request, response, now, vmEvent: null, ruled is null ? null : _ruling!.Rule.ComputedRegisters);
             return;
         }
 
-        VmEvent vmEvent = VmEventFactory.Create(_source, request, now);
-        if (held) vmEvent.Hold();
-        else vmEvent.SetDefault(response);
+        VmEvent vmEvent = CreateEvent(request, now);
+        if (ruled is not null)
+        {
+            response = _ruling!.Compute(ruled, request);
+            vmEvent.SetByRule(response);
+            held = false;
+        }
+        else if (held)
+        {
+            vmEvent.Hold();
+        }
+        else
+        {
+            vmEvent.SetDefault(response);
+        }
+
         PendingRequest? pending = Deliver(vmEvent, now);
         if (held)
         {
@@ -190,20 +210,47 @@ internal sealed class EventDispatcher
         else _pending.Add(pending);
     }
 
-    /// <summary>Finds the subscriptions that want to see a request.</summary>
-    /// <returns>Whether one of them holds it.</returns>
-    private bool FindWanting(RequestReader request)
+    private VmEvent CreateEvent(RequestReader request, long now)
+    {
+        VmEvent vmEvent = VmEventFactory.Create(_source, request, now);
+        vmEvent.RuleMark = (_ruling ?? _marking)?.Mark;
+        return vmEvent;
+    }
+
+    /// <summary>Finds the subscriptions that want to see a request, and the rules that fit it.</summary>
+    /// <returns>Whether one of the subscriptions holds it.</returns>
+    private bool FindWanting(RequestReader request, long now)
     {
         bool held = false;
         _wanting.Clear();
+        _ruling = null;
+        _marking = null;
         foreach (EventSubscription subscription in _subscriptions)
         {
+            if (subscription.Decider is { } decider)
+            {
+                if (Decides(decider, subscription, request, now)) _wanting.Add(subscription);
+                continue;
+            }
+
             if (!subscription.Wants(request)) continue;
             _wanting.Add(subscription);
             held |= subscription.Watch.Hold && request.IsSynchronous && !subscription.IsStuck;
         }
 
         return held;
+    }
+
+    /// <summary>Notes the rule that fits a request. Of several policies, the first that has an answer gives it.</summary>
+    /// <returns>Whether the policy shows the event.</returns>
+    private bool Decides(RuleDecider decider, EventSubscription subscription, RequestReader request, long now)
+    {
+        if (decider.Find(request, now) is not { } rule) return false;
+        _marking ??= rule;
+        if (rule.Answers) _ruling ??= rule;
+        bool reports = decider.Reports(rule, now, out bool isShed);
+        if (isShed) _losses.Shed(subscription, now);
+        return reports;
     }
 
     /// <summary>Puts an event into the buffers of the subscriptions that want it.</summary>

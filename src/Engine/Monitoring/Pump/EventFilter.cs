@@ -15,9 +15,10 @@ internal sealed class EventFilter
     private readonly HashSet<uint> _steppedVCpus;
     private readonly PageWatch? _pages;
     private readonly EventSelection? _selection;
+    private readonly RequestExpression? _condition;
     private readonly GuestArchitecture _architecture;
 
-    public EventFilter(EventWatch watch, GuestArchitecture architecture)
+    public EventFilter(EventWatch watch, GuestArchitecture architecture, RequestExpression? condition = null)
     {
         foreach (VmEventKind kind in watch.Kinds) _kinds |= 1u << (int)kind;
         foreach (ControlRegister register in watch.ControlRegisters) _controlRegisters |= 1u << (int)register;
@@ -28,6 +29,7 @@ internal sealed class EventFilter
         _steppedVCpus = [.. watch.SteppedVCpus];
         _pages = watch.Pages;
         _selection = watch.Selection is { IsEverything: false } selection ? selection : null;
+        _condition = condition;
         _architecture = architecture;
     }
 
@@ -52,11 +54,15 @@ internal sealed class EventFilter
     } && Selects(request);
 
     /// <summary>Whether the watch selects all events of its kinds.</summary>
-    public bool SelectsAll => _selection is null;
+    public bool SelectsAll => _selection is null && _condition is null;
 
     /// <summary>Whether the watch selects this request among those of its kinds.</summary>
-    public bool Selects(in RequestReader request) => _selection is null || _selection.Includes(request, _architecture);
+    public bool Selects(in RequestReader request) =>
+        (_selection is null || _selection.Includes(request, _architecture)) && (_condition is null || _condition.Holds(request));
 
     private static ulong Changes(in RequestReader request, VmEventField before, VmEventField after) =>
         request.UInt64(before) ^ request.UInt64(after);
 }
+
+/// <summary>A watch, and the filter that selects its requests.</summary>
+internal readonly record struct FilteredWatch(EventWatch Watch, EventFilter Filter);

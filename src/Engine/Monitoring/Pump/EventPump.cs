@@ -29,6 +29,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     private readonly Thread _thread;
     private PumpWork? _current;
     private SessionEnd? _end;
+    private readonly long _start = Stopwatch.GetTimestamp();
     private long _asked;
     private bool _stopping;
 
@@ -83,31 +84,47 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     public EventSubscription Subscribe(EventWatch watch, ArrivalSignal? arrival)
     {
         EventSubscription subscription = new(this, watch, new EventFilter(watch, _hypervisor.Architecture), arrival);
-        Invoke(Once(() =>
-        {
-            _switches.Enable(watch);
-            _dispatcher.Add(subscription);
-        }));
-        if (watch.Pages is not { } pages) return subscription;
+        Begin(subscription);
+        return subscription;
+    }
+
+    /// <summary>Has rules decide, in the order in which policies came.</summary>
+    public EventSubscription Subscribe(EventRules rules, int bufferSize, ArrivalSignal? arrival)
+    {
+        RuleDecider decider = Prepare(rules);
+        EventWatch all = new() { Kinds = [.. rules.Rules.SelectMany(rule => rule.Watch.Kinds).Distinct()], BufferSize = bufferSize };
+        EventSubscription subscription = new(this, all, new EventFilter(all, _hypervisor.Architecture), arrival);
+        subscription.DecideBy(decider);
+        Begin(subscription);
+        return subscription;
+    }
+
+    /// <summary>Replaces a subscription's rules. Each event is decided by the old rules or by the new ones.</summary>
+    public void Replace(EventSubscription subscription, EventRules rules)
+    {
+        RuleDecider next = Prepare(rules);
+        FilteredWatch[] added = [.. next.Watches];
+        FilteredWatch[] removed = [.. subscription.Watches];
+        Invoke(Once(() => Enable(added)));
         try
         {
-            Invoke(Deferred(() => _views.Add(pages, subscription.Filter)));
+            RestrictPages(added);
         }
         catch
         {
-            Unsubscribe(subscription);
+            GiveBack(added);
             throw;
         }
 
-        return subscription;
+        Invoke(Once(() => subscription.DecideBy(next)));
+        GiveBack(removed);
     }
 
     public void Unsubscribe(EventSubscription subscription)
     {
         try
         {
-            Invoke(Once(() => _switches.Disable(subscription.Watch)));
-            if (subscription.Watch.Pages is { } pages) Invoke(Deferred(() => _views.Remove(pages)));
+            GiveBack(subscription.Watches);
             Invoke(Once(() => _dispatcher.Remove(subscription)));
         }
         catch (XenException e) when (e.Id == XenErrorId.SessionEnded)
@@ -124,11 +141,84 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     public void SetDefault(Abi.VmEventKind kind, VmEventResponse response) =>
         Invoke(Once(() =>
         {
-            if (ResponseRules.FindObjection(response, _hypervisor.Layout, _hypervisor.Architecture) is { } unknown) throw unknown;
-            if (FindObjection(response) is { } objection) throw objection;
+            EnsurePossible(response);
             if (response.Action == VmEventAction.Deny) _switches.DeferRegisterWrites();
             _defaults.Set(kind, response);
         }));
+
+    /// <summary>Refuses an answer that this host or this session cannot give. Called by the pump's thread.</summary>
+    private void EnsurePossible(VmEventResponse response)
+    {
+        if (ResponseRules.FindObjection(response, _hypervisor.Layout, _hypervisor.Architecture) is { } unknown) throw unknown;
+        if (FindObjection(response) is { } objection) throw objection;
+    }
+
+    /// <summary>Switches on what a subscription needs, or nothing if it fails.</summary>
+    private void Begin(EventSubscription subscription)
+    {
+        Invoke(Once(() =>
+        {
+            Enable(subscription.Watches);
+            _dispatcher.Add(subscription);
+        }));
+        try
+        {
+            RestrictPages(subscription.Watches);
+        }
+        catch
+        {
+            Unsubscribe(subscription);
+            throw;
+        }
+    }
+
+    /// <summary>Turns on the switches of watches, or none if one fails. Called by the pump's thread.</summary>
+    private void Enable(IReadOnlyList<FilteredWatch> watches)
+    {
+        int done = 0;
+        try
+        {
+            for (; done < watches.Count; done++) _switches.Enable(watches[done].Watch);
+        }
+        catch
+        {
+            while (done > 0) _switches.Disable(watches[--done].Watch);
+            throw;
+        }
+    }
+
+    private void RestrictPages(IReadOnlyList<FilteredWatch> watches)
+    {
+        foreach ((EventWatch watch, EventFilter filter) in watches)
+        {
+            if (watch.Pages is { } pages) Invoke(Deferred(() => _views.Add(pages, filter)));
+        }
+    }
+
+    private void GiveBack(IReadOnlyList<FilteredWatch> watches)
+    {
+        foreach (FilteredWatch one in watches)
+        {
+            Invoke(Once(() => _switches.Disable(one.Watch)));
+            if (one.Watch.Pages is { } pages) Invoke(Deferred(() => _views.Remove(pages)));
+        }
+    }
+
+    /// <summary>Refuses rules whose answers this session cannot give, and makes register writes wait for a denial.</summary>
+    private RuleDecider Prepare(EventRules rules)
+    {
+        Invoke(Once(() =>
+        {
+            if (!rules.Enforces) return;
+            foreach (EventRule rule in rules.Rules)
+            {
+                if (rule.Answer is { } answer) EnsurePossible(answer);
+            }
+
+            if (rules.Rules.Any(rule => rule.Denies)) _switches.DeferRegisterWrites();
+        }));
+        return new RuleDecider(rules, _hypervisor.Architecture, _start);
+    }
 
     public VmEventResponse DefaultFor(VmEvent vmEvent) => _defaults.For(vmEvent.Request);
 

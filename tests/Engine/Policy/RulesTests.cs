@@ -1,0 +1,193 @@
+using XenVmEvent.Abi;
+using XenVmEvent.Events;
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Monitoring;
+using XenVmEvent.Simulation;
+using XenVmEvent.Tests.Monitoring;
+using XenVmEvent.Tests.Simulation;
+using Xunit;
+
+namespace XenVmEvent.Tests.Policy;
+
+/// <summary>Rules decide on what a guest does.</summary>
+public sealed class RulesTests : IDisposable
+{
+    private readonly SimulatedHypervisor _host = Hosts.Idle();
+
+    public void Dispose() => _host.Dispose();
+
+    [Theory]
+    [InlineData(ChannelPreference.Ring)]
+    [InlineData(ChannelPreference.Slotted)]
+    public void The_first_rule_that_fits_answers_and_marks_the_event(ChannelPreference channel)
+    {
+        using MonitorSession session = _host.Session(channel);
+        using EventSubscription seen = session.Apply(Policies.Rules(
+            "{name: allowed, event: MovToMsr, msr: IA32_LSTAR, when: newValue == 0x1111, answer: continue}",
+            "{name: lstar, event: MovToMsr, msr: IA32_LSTAR, answer: deny, severity: critical, message: Somebody set LSTAR.}",
+            "{name: others, event: MovToMsr, msr: [IA32_LSTAR, IA32_SYSENTER_EIP]}"));
+        SimulatedVCpu vcpu = _host.Guest().VCpus[0];
+        _host.Guest().Run(GuestAction.WriteMsr(Msr.Lstar, 0x1111), GuestAction.WriteMsr(Msr.Lstar, 0x2222), GuestAction.WriteMsr(Msr.SysenterEip, 0x3333), GuestAction.Cpuid(0));
+        Assert.Equal((0x1111UL, 0x3333UL), (vcpu.GetMsr(Msr.Lstar), vcpu.GetMsr(Msr.SysenterEip)));
+        Assert.Equal(
+            [("allowed", "Continue", ResponseState.Rule), ("lstar", "Deny", ResponseState.Rule), ("others", "Continue", ResponseState.Default)],
+            Enumerable.Range(0, 3).Select(_ => seen.Next<MovToMsrEvent>()).Select(e => (e.Rule!, e.Response!.Name, e.ResponseState)));
+        Assert.Equal([1L, 1, 1], seen.RuleCounts.Select(one => one.Fitted));
+        Assert.Equal([1L, 1, 0], seen.RuleCounts.Select(one => one.Answered));
+        session.Stop();
+        _host.Guest().AssertFree();
+    }
+
+    [Fact]
+    public void A_policy_that_monitors_marks_events_and_changes_nothing()
+    {
+        using MonitorSession session = _host.Session(ChannelPreference.Ring);
+        using EventSubscription seen = session.Apply(Policies.Rules("{name: lstar, event: MovToMsr, msr: IA32_LSTAR, answer: deny, severity: critical}") with { Enforces = false });
+        _host.Guest().Run(GuestAction.WriteMsr(Msr.Lstar, 0x2222));
+        MovToMsrEvent one = seen.Next<MovToMsrEvent>();
+        Assert.Equal(("lstar", "test", RuleSeverity.Critical, ResponseState.Default, "Continue"), (one.Rule, one.Policy, one.Severity, one.ResponseState, one.Response!.Name));
+        Assert.Equal(0x2222UL, _host.Guest().VCpus[0].GetMsr(Msr.Lstar));
+    }
+
+    [Fact]
+    public void Registers_are_computed_from_the_event_whether_or_not_anybody_sees_it()
+    {
+        using MonitorSession session = _host.Session(ChannelPreference.Ring);
+        using EventSubscription seen = session.Apply(Policies.Rules(
+            "{name: shown, event: Cpuid, when: leaf == 0, set: {rbx: rbx & 0xffff, rax: 7}}",
+            "{name: hidden, event: Cpuid, when: leaf == 1, set: {rbx: rbx ^ rbx, rcx: vcpu + 5}, report: none}"));
+        SimulatedVCpu vcpu = _host.Guest().VCpus[0];
+        _host.Guest().Run(GuestAction.Cpuid(0));
+        Assert.Equal((0x6547UL, 7UL), (vcpu.Registers[VmEventField.Rbx], vcpu.Registers[VmEventField.Rax]));
+        Assert.Equal("Continue, Rax=0x7, Rbx=0x6547", seen.Next<CpuidEvent>().Response!.Name);
+        _host.Guest().Run(GuestAction.Cpuid(1));
+        Assert.Equal((0UL, 5UL), (vcpu.Registers[VmEventField.Rbx], vcpu.Registers[VmEventField.Rcx]));
+        Assert.False(seen.TryTake(out _));
+    }
+
+    [Fact]
+    public void Samples_and_limits_bound_what_is_shown_and_nothing_that_is_decided()
+    {
+        using MonitorSession session = _host.Session(ChannelPreference.Ring);
+        using EventSubscription seen = session.Apply(Policies.Rules(
+            "{name: sampled, event: Cpuid, when: leaf == 0, report: sample 1/3}",
+            "{name: limited, event: MovToMsr, msr: IA32_LSTAR, report: at most 2/s, answer: deny}") with { MostPerSecond = 1000 });
+        _host.Guest().Run([.. Enumerable.Repeat(GuestAction.Cpuid(0), 9)]);
+        Assert.Equal(3, Drain(seen));
+        _host.Guest().Run([.. Enumerable.Repeat(GuestAction.WriteMsr(Msr.Lstar, 0x77), 50)]);
+        RuleCounts limited = seen.RuleCounts[1];
+        Assert.Equal((50L, 50L, 50L), (limited.Fitted, limited.Answered, limited.Reported + limited.Shed));
+        Assert.True(limited.Shed > 0);
+        Assert.Equal(limited.Reported, Drain(seen));
+        Assert.Equal(limited.Shed, seen.Shed);
+        Assert.NotEqual(0x77UL, _host.Guest().VCpus[0].GetMsr(Msr.Lstar));
+    }
+
+    [Fact]
+    public void What_a_limit_sheds_is_marked_as_a_loss()
+    {
+        using MonitorSession session = _host.Session(ChannelPreference.Ring);
+        using EventSubscription seen = session.Apply(Policies.Rules("{name: all, event: Cpuid}") with { MostPerSecond = 1 });
+        _host.Guest().Run([.. Enumerable.Repeat(GuestAction.Cpuid(0), 20)]);
+        VmEvent first = seen.Next<CpuidEvent>();
+        seen.Dispose();
+        long known = 0;
+        EventLoss[] losses = [.. first.Losses.Since(ref known)];
+        Assert.All(losses, loss => Assert.Equal(LossReason.Shed, loss.Reason));
+        Assert.Equal(seen.Shed, losses.Sum(loss => loss.Events));
+        Assert.True(seen.Shed > 0);
+    }
+
+    [Fact]
+    public void Rules_and_watches_see_the_same_event_and_the_rule_answers()
+    {
+        using MonitorSession session = _host.Session(ChannelPreference.Ring);
+        using EventSubscription watched = session.Watch(Watches.Msrs(Msr.Lstar) with { Hold = true });
+        using EventSubscription seen = session.Apply(Policies.Rules("{name: lstar, event: MovToMsr, msr: IA32_LSTAR, when: newValue == 2, answer: deny}"));
+        _host.Guest().Run(GuestAction.WriteMsr(Msr.Lstar, 2));
+        Assert.Equal(("lstar", ResponseState.Rule), (watched.Next<MovToMsrEvent>() is var one ? one.Rule : null, one.ResponseState));
+        Assert.Same(one, seen.Next<MovToMsrEvent>());
+        XenException refused = Assert.Throws<XenException>(() => one.Respond(VmEventResponse.Continue));
+        Assert.Equal(XenErrorId.AlreadyAnswered, refused.Id);
+
+        // What no rule decides waits for its holder as before.
+        Task running = _host.Guest().VCpus[0].RunAsync(GuestAction.WriteMsr(Msr.Lstar, 3));
+        watched.Next<MovToMsrEvent>().Respond(VmEventResponse.Deny);
+        running.Finish();
+        Assert.NotEqual(3UL, _host.Guest().VCpus[0].GetMsr(Msr.Lstar));
+    }
+
+    [Fact]
+    public void A_page_stays_watched_until_an_access_fits_its_rule()
+    {
+        using MonitorSession session = _host.Session(ChannelPreference.Ring);
+        using EventSubscription seen = session.Apply(Policies.Rules("{name: page, event: MemAccess, access: write, gfn: 0x180, when: offset == 8}"));
+        _host.Guest().Run(GuestAction.WritePage(0x180, 0, 1), GuestAction.WritePage(0x180, 16, 1), GuestAction.WritePage(0x180, 8, 1), GuestAction.WritePage(0x180, 8, 2));
+        Assert.Equal(8UL, seen.Next<MemAccessEvent>().Offset);
+        Assert.False(seen.TryTake(out _));
+        Assert.Equal(2UL, _host.Guest().ReadMemory(0x180, 8));
+        session.Stop();
+        _host.Guest().AssertFree();
+    }
+
+    [Fact]
+    public void Writes_to_watched_pages_are_discarded_by_a_rule_that_repeats()
+    {
+        using MonitorSession session = _host.Session(ChannelPreference.Ring);
+        using EventSubscription seen = session.Apply(Policies.Rules("{name: text, event: MemAccess, access: write, gfn: 0x180-0x18f, repeat: true, answer: emulateNoWrite}"));
+        ulong before = _host.Guest().ReadMemory(0x180, 8);
+        _host.Guest().Run(GuestAction.WritePage(0x180, 8, 42), GuestAction.WritePage(0x180, 8, 43));
+        Assert.Equal(before, _host.Guest().ReadMemory(0x180, 8));
+        Assert.Equal(2, Drain(seen));
+    }
+
+    [Fact]
+    public void Rules_are_replaced_without_a_gap()
+    {
+        using MonitorSession session = _host.Session(ChannelPreference.Ring);
+        using EventSubscription seen = session.Apply(Policies.Rules("{name: first, event: MovToMsr, msr: IA32_LSTAR, answer: deny}"));
+        ulong before = _host.Guest().VCpus[0].GetMsr(Msr.Lstar);
+        Task running = _host.Guest().VCpus[0].RunAsync([.. Enumerable.Repeat(GuestAction.WriteMsr(Msr.Lstar, 0xbad), 2000)]);
+        for (int i = 0; i < 20; i++)
+        {
+            session.Replace(seen, Policies.Rules($"{{name: next{i}, event: MovToMsr, msr: [IA32_LSTAR, IA32_SYSENTER_EIP], answer: deny}}"));
+            Drain(seen);
+            Assert.Equal(before, _host.Guest().VCpus[0].GetMsr(Msr.Lstar));
+        }
+
+        while (!running.IsCompleted) Drain(seen);
+        running.Finish();
+        Assert.Equal(before, _host.Guest().VCpus[0].GetMsr(Msr.Lstar));
+        session.Stop();
+        _host.Guest().AssertFree();
+    }
+
+    [Fact]
+    public void A_rule_that_the_host_cannot_keep_is_refused_and_nothing_is_left()
+    {
+        using SimulatedHypervisor arm = Hosts.Idle(options: new SimulationOptions { Architecture = GuestArchitecture.Arm64 });
+        using MonitorSession session = arm.Session(ChannelPreference.Ring);
+        XenException e = Assert.Throws<XenException>(() => session.Apply(Policies.Rules("{name: calls, event: PrivilegedCall}", "{name: hide, event: Cpuid}")));
+        Assert.Equal(XenErrorId.NotSupported, e.Id);
+        using EventSubscription calls = session.Watch(Watches.For(VmEventKind.PrivilegedCall));
+        session.Stop();
+        arm.Guest().AssertFree();
+    }
+
+    [Fact]
+    public void Rules_end_with_their_subscription()
+    {
+        using MonitorSession session = _host.Session(ChannelPreference.Ring);
+        session.Apply(Policies.Rules("{name: lstar, event: MovToMsr, msr: IA32_LSTAR, answer: deny}", "{name: page, event: MemAccess, access: write, repeat: true, answer: emulateNoWrite}")).Dispose();
+        _host.Guest().Run(GuestAction.WriteMsr(Msr.Lstar, 0x55), GuestAction.WritePage(0x180, 8, 42));
+        Assert.Equal((0x55UL, 42UL), (_host.Guest().VCpus[0].GetMsr(Msr.Lstar), _host.Guest().ReadMemory(0x180, 8)));
+        Assert.Equal(0, session.GetStatistics().Events);
+    }
+
+    private static int Drain(EventSubscription seen)
+    {
+        int count = 0;
+        while (seen.TryTake(out _)) count++;
+        return count;
+    }
+}
