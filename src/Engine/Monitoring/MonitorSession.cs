@@ -96,6 +96,22 @@ public sealed class MonitorSession : IDisposable
             "Page access events need an Intel processor with EPT (or arm64) and a guest with hardware assisted paging.");
     }
 
+    /// <summary>What speaks against a rule for a domain on a host; null if nothing does. It only asks.</summary>
+    public static XenException? FindObjection(IHypervisor hypervisor, XenDomain domain, EventRule rule)
+    {
+        ArgumentNullException.ThrowIfNull(hypervisor);
+        ArgumentNullException.ThrowIfNull(rule);
+        try
+        {
+            EnsurePossible(hypervisor, domain, rule.Watch);
+            return rule.Answer is { } answer ? ResponseRules.FindObjection(answer, hypervisor.Layout, hypervisor.Architecture) : null;
+        }
+        catch (XenException e) when (e.Id == XenErrorId.NotSupported)
+        {
+            return e;
+        }
+    }
+
     /// <summary>Switches on what the watch needs; returns when that is done.</summary>
     /// <param name="watch">What to watch.</param>
     /// <param name="arrival">

@@ -34,6 +34,7 @@ public static class PolicyReader
             ReadVersion(map);
             string name = map.RequireText("name");
             PolicyMode mode = map.TakeName<PolicyMode>("mode") ?? PolicyMode.Enforce;
+            UnsupportedRules unsupported = map.TakeName<UnsupportedRules>("unsupported") ?? UnsupportedRules.Refuse;
             IReadOnlyList<string> domains = ReadDomains(map);
             PolicyLimits limits = ReadLimits(map, found);
             List<(string Pattern, SymbolMap? Symbols)> maps = ReadSymbols(map, symbols, found);
@@ -47,7 +48,10 @@ public static class PolicyReader
                 Rules = ReadRules(rules?.Items.Take(PolicyMap.MostEntries) ?? [], one.Symbols, found),
                 Enforces = mode == PolicyMode.Enforce,
                 MostPerSecond = limits.EventsPerSecond,
-            }))]);
+            }))])
+            {
+                Unsupported = unsupported,
+            };
         }
     }
 

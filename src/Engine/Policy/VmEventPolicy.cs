@@ -34,6 +34,9 @@ public sealed class VmEventPolicy
     /// <summary>Its limits.</summary>
     public PolicyLimits Limits { get; }
 
+    /// <summary>What happens to rules that a host cannot keep.</summary>
+    public UnsupportedRules Unsupported { get; internal init; }
+
     /// <summary>The rules, in order.</summary>
     public IReadOnlyList<EventRule> Rules => _rulesBySymbols[0].Rules.Rules;
 
@@ -67,6 +70,40 @@ public sealed class VmEventPolicy
             XenErrorId.InvalidPolicy, $"The policy {Name} names no symbols for {domain}.", "Add a pattern for the guest to the policy's 'symbols'.");
     }
 
+    /// <summary>The rules that a host can keep for a guest. It only asks and changes nothing.</summary>
+    /// <param name="host">The host.</param>
+    /// <param name="domain">The guest.</param>
+    /// <param name="warn">Told which rule is left out and why, if the policy allows that.</param>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.NotSupported"/>: the host cannot keep some rules. The message names each, and why.
+    /// <see cref="XenErrorId.InvalidPolicy"/>: see <see cref="RulesFor(string)"/>.
+    /// </exception>
+    public EventRules RulesFor(IHypervisor host, XenDomain domain, Action<string> warn)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        ArgumentNullException.ThrowIfNull(domain);
+        ArgumentNullException.ThrowIfNull(warn);
+        EventRules rules = RulesFor(domain.Name);
+        List<(EventRule Rule, XenException Why)> impossible = [];
+        foreach (EventRule rule in rules.Rules)
+        {
+            if (MonitorSession.FindObjection(host, domain, rule) is { } why) impossible.Add((rule, why));
+        }
+
+        if (impossible.Count == 0) return rules;
+        string reasons = string.Join(' ', impossible.Select(one => $"{one.Rule.Name}: {one.Why.Message}"));
+        if (Unsupported == UnsupportedRules.Refuse || impossible.Count == rules.Rules.Count)
+        {
+            throw new XenException(
+                XenErrorId.NotSupported,
+                $"The policy {Name} has rules that cannot be kept for {domain}. {reasons}",
+                "Change these rules, or write 'unsupported: skip' into the policy to go without them.");
+        }
+
+        warn($"{domain}: {Name} goes without rules that cannot be kept. {reasons}");
+        return rules with { Rules = [.. rules.Rules.Except(impossible.Select(one => one.Rule))] };
+    }
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 }
@@ -79,6 +116,16 @@ public enum PolicyMode
 
     /// <summary>Rules answer.</summary>
     Enforce,
+}
+
+/// <summary>What happens to the rules of a policy that a host cannot keep for a guest.</summary>
+public enum UnsupportedRules
+{
+    /// <summary>The whole policy is refused.</summary>
+    Refuse,
+
+    /// <summary>They are left out, with a warning.</summary>
+    Skip,
 }
 
 /// <summary>The limits of a policy.</summary>

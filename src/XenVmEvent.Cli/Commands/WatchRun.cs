@@ -5,7 +5,6 @@ using System.Runtime.CompilerServices;
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
-using XenVmEvent.Hypervisor.Xen;
 using XenVmEvent.Monitoring;
 using XenVmEvent.Recording;
 using XenVmEvent.Recovery;
@@ -30,20 +29,13 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
     {
         // The process does not end yet: first the guest gets everything back.
         using IDisposable signals = EndingSignals.Outlive(_stop.Cancel);
-        using IHypervisor hypervisor = Connect();
+        using IHypervisor hypervisor = Hosts.Connect(arguments.Simulate, arguments.Trace, arguments.Fast, arguments.NoGuard);
         return Watch(hypervisor);
     }
 
     public void Dispose() => _stop.Dispose();
 
     private bool IsWanted => arguments.First is not { } first || _shown < first;
-
-    private IHypervisor Connect()
-    {
-        if (arguments.Simulate) return new SimulatedHypervisor(arguments.Trace is { } trace ? RecordedHost.Open(trace, arguments.Fast) : new SimulationOptions());
-        IHypervisor xen = XenHypervisor.Connect();
-        return arguments.NoGuard ? xen : new GuardedHypervisor(xen, Path.Combine(AppContext.BaseDirectory, "xenvmevent"), StandardError.Say);
-    }
 
     private int Watch(IHypervisor hypervisor)
     {

@@ -27,30 +27,30 @@ internal static class XenVmEventCommand
     };
 
     private static readonly Option<bool> Required = new("-m") { Description = "Xen crashes the domain when an access violates a page's permissions and there is no listener." };
-    private static readonly Option<bool> NoGuard = new("--no-guard") { Description = "Start no second process that frees the guest if this one is killed." };
-    private static readonly Option<bool> Simulate = new("--simulate") { Description = "Watch a simulated guest, web01 or db01, on a machine without Xen." };
-    private static readonly Option<string?> Trace = new("--trace")
+    internal static readonly Option<bool> NoGuard = new("--no-guard") { Description = "Start no second process that frees the guest if this one is killed." };
+    internal static readonly Option<bool> Simulate = new("--simulate") { Description = "Watch a simulated guest, web01 or db01, on a machine without Xen." };
+    internal static readonly Option<string?> Trace = new("--trace")
     {
         Description = "With --simulate: replay this recording; its domains raise their events again.",
         HelpName = "file",
     };
 
-    private static readonly Option<bool> Fast = new("--fast") { Description = "With --trace: replay as fast as events are answered, not at the recorded pace." };
-    private static readonly Option<ChannelPreference> Channel = new("--channel")
+    internal static readonly Option<bool> Fast = new("--fast") { Description = "With --trace: replay as fast as events are answered, not at the recorded pace." };
+    internal static readonly Option<ChannelPreference> Channel = new("--channel")
     {
         Description = "auto, ring or slotted: how events travel.",
         HelpName = "channel",
         CustomParser = ParseChannel,
     };
 
-    private static readonly Option<long?> First = new("--first", "--count")
+    internal static readonly Option<long?> First = new("--first", "--count")
     {
         Description = "End after this many events.",
         HelpName = "events",
         CustomParser = ParseFirst,
     };
 
-    private static readonly Option<TimeSpan?> Duration = new("--duration")
+    internal static readonly Option<TimeSpan?> Duration = new("--duration")
     {
         Description = "End after this many seconds.",
         HelpName = "seconds",
@@ -64,7 +64,7 @@ internal static class XenVmEventCommand
         CustomParser = ParseFormat,
     };
 
-    private static readonly Option<string?> Output = new("--output")
+    internal static readonly Option<string?> Output = new("--output")
     {
         Description = "Record the events in this file, as JSON, instead of printing them; compressed if its name ends with .gz.",
         HelpName = "file",
@@ -125,7 +125,7 @@ internal static class XenVmEventCommand
         {
             Domain, Mode, Required, NoGuard, Simulate, Trace, Fast, Channel, First, Duration, Format, Output, Gfns, Repeat, Msrs, Response, Registers,
             NewValue, ExcludeNewValue, InstructionPointer, LinearAddress, Symbol, SymbolMap,
-            ReadCommand.Create(), ReportCommand.Create(), TestCommand.Create(), ResetCommand.Create(), GuardCommand.Create(),
+            ApplyCommand.Create(), CheckCommand.Create(), ReadCommand.Create(), ReportCommand.Create(), TestCommand.Create(), ResetCommand.Create(), GuardCommand.Create(),
         };
         root.Options.OfType<HelpOption>().Single().Action = new HelpAction();
 
@@ -168,6 +168,8 @@ internal static class XenVmEventCommand
     /// <summary>How a command is called.</summary>
     public static string UsageOf(Command command) => command.Name switch
     {
+        "apply" => ApplyCommand.Usage,
+        "check" => CheckCommand.Usage,
         "test" => TestCommand.Usage,
         "read" => ReadCommand.Usage,
         "report" => ReportCommand.Usage,
@@ -308,10 +310,16 @@ internal static class XenVmEventCommand
         if (!good) result.AddError(why);
     }
 
-    private static void RefuseWhatDoesNotGoTogether(CommandResult result)
+    /// <summary>Refuses options of a replay without those that they need.</summary>
+    internal static void RefuseHalfReplay(CommandResult result)
     {
         RefuseUnless(result, result.GetResult(Trace) is null || result.GetResult(Simulate) is not null, "--trace needs --simulate.");
         RefuseUnless(result, result.GetResult(Fast) is null || result.GetResult(Trace) is not null, "--fast needs --trace.");
+    }
+
+    private static void RefuseWhatDoesNotGoTogether(CommandResult result)
+    {
+        RefuseHalfReplay(result);
         RefuseUnless(
             result,
             result.GetResult(Output) is null || result.GetResult(Format) is not { Tokens: [{ Value: "text" }] },

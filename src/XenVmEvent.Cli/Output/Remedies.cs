@@ -21,6 +21,7 @@ internal static class Remedies
         RemedyTask.UseSlots => "--channel slotted",
         RemedyTask.UseSimulator => "--simulate",
         RemedyTask.GoWithoutGuard => "--no-guard",
+        RemedyTask.CheckPolicy => "xenvmevent check",
         RemedyTask.NamePages => "--gfn 0-0xfffff",
         _ => null,
     };

@@ -1,0 +1,99 @@
+using System.CommandLine;
+using XenVmEvent.Policy;
+using XenVmEvent.PolicyFiles;
+using XenVmEvent.Recording;
+
+namespace XenVmEvent.Cli;
+
+/// <summary>The command line of <c>xenvmevent check</c>.</summary>
+internal static class CheckCommand
+{
+    /// <summary>How the command is called.</summary>
+    public const string Usage = "xenvmevent check <policy> [--recording <file>] [--detailed] [--format json]";
+
+    private static readonly Argument<string> Policy = new("policy") { Description = "The policy's file, YAML or JSON." };
+    private static readonly Option<string?> Recording = new("--recording")
+    {
+        Description = "Try the policy on this recording: what each rule would have done.",
+        HelpName = "file",
+    };
+
+    private static readonly Option<bool> Detailed = new("--detailed") { Description = "With --recording: print every event with the rule that fits it." };
+    private static readonly Option<OutputFormat> Format = new("--format")
+    {
+        Description = "text, for people, or json, one object per line.",
+        HelpName = "format",
+        CustomParser = XenVmEventCommand.ParseFormat,
+    };
+
+    /// <summary>The command, to be added to the root.</summary>
+    public static Command Create()
+    {
+        Command command = new("check", "Checks a policy, and tries it on a recording.") { Policy, Recording, Detailed, Format };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(Detailed) is not null && result.GetResult(Recording) is null) result.AddError("--detailed needs --recording.");
+        });
+        command.SetAction(parsed => new CheckRun(
+            parsed.GetRequiredValue(Policy), parsed.GetValue(Recording), parsed.GetValue(Detailed), parsed.GetValue(Format)).Run());
+        return command;
+    }
+}
+
+/// <summary>Checks a policy, and tries it on a recording.</summary>
+internal sealed class CheckRun(string policyPath, string? recordingPath, bool isDetailed, OutputFormat format)
+{
+    private const int BrokenPipe = 32;
+
+    /// <returns>The process's exit code: success if the policy is valid and the whole recording was read.</returns>
+    public int Run()
+    {
+        using Stream stream = StandardOutput.Open();
+        try
+        {
+            using PolicyTrialWriter output = new(stream, format);
+            if (PolicyFile.Read(policyPath, out IReadOnlyList<PolicyProblem> problems) is not { } policy)
+            {
+                foreach (PolicyProblem problem in problems) output.Write(policyPath, problem);
+                return ExitCode.Failure;
+            }
+
+            if (recordingPath is not null) return Try(policy, recordingPath, output) ? ExitCode.Success : ExitCode.Failure;
+            output.WriteValid(policyPath, policy);
+            return ExitCode.Success;
+        }
+        catch (IOException e) when (e.HResult == BrokenPipe)
+        {
+            return ExitCode.Success; // The reader of our output has gone away.
+        }
+    }
+
+    /// <returns>Whether every line of the recording is an event.</returns>
+    private bool Try(VmEventPolicy policy, string path, PolicyTrialWriter output)
+    {
+        using RecordingReader recording = RecordingReader.Open(path);
+        PolicyTrial trial = new(policy);
+        bool isWhole = true;
+        while (true)
+        {
+            try
+            {
+                if (recording.Read() is not { } vmEvent) break;
+                RuleVerdict? verdict = trial.Add(vmEvent);
+                if (isDetailed) output.Write(vmEvent, verdict);
+            }
+            catch (XenException e) when (e.Id == XenErrorId.InvalidRecording)
+            {
+                StandardError.Say(e);
+                isWhole = false;
+            }
+        }
+
+        if (recording.IsTorn) StandardError.Say($"'{path}' is truncated at line {recording.Line}.");
+        long lost = recording.Losses.Sum(loss => loss.Events);
+        if (lost > 0) StandardError.Say($"{lost} events were lost when '{path}' was written.");
+        if (!isDetailed) output.Write(policy, trial);
+        if (trial.OtherGuests > 0) StandardError.Say($"{trial.OtherGuests} events are of guests that the policy is not for: it is for {string.Join(", ", policy.Domains)}.");
+        return isWhole && !recording.IsTorn;
+    }
+}
