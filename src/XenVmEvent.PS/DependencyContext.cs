@@ -16,7 +16,7 @@ internal sealed class DependencyContext : AssemblyLoadContext
     {
     }
 
-    /// <summary>From now on the module finds its own assembly there.</summary>
+    /// <summary>From now on the module finds its own assemblies there.</summary>
     public static void Attach() => Default.Resolving += FindOwn;
 
     /// <summary>Stops that.</summary>
@@ -30,5 +30,5 @@ internal sealed class DependencyContext : AssemblyLoadContext
     }
 
     private static Assembly? FindOwn(AssemblyLoadContext context, AssemblyName name) =>
-        name.Name == "XenVmEvent.Disassembly" ? Instance.LoadFromAssemblyName(name) : null;
+        name.Name is "XenVmEvent.Disassembly" or "XenVmEvent.PolicyFiles" ? Instance.LoadFromAssemblyName(name) : null;
 }

@@ -25,6 +25,7 @@ internal static class Remedies
         RemedyTask.WatchSteps => "Watch-XenVmEvent -Event SingleStep",
         RemedyTask.WatchPages => "Watch-XenMemAccess",
         RemedyTask.NamePages => "-Gfn 0-0xfffff",
+        RemedyTask.CheckPolicy => "Test-XenVmEventPolicy",
         RemedyTask.ListViews => "Get-XenMemoryView",
         RemedyTask.CreateView => "New-XenMemoryView",
         RemedyTask.RemoveView => "Remove-XenMemoryView",

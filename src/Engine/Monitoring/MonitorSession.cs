@@ -43,6 +43,9 @@ public sealed class MonitorSession : IDisposable
     /// <summary>When it began.</summary>
     public DateTimeOffset StartTime { get; } = DateTimeOffset.Now;
 
+    /// <summary>The policies whose rules decide, in the order in which they came.</summary>
+    public IReadOnlyList<EventSubscription> Policies => _pump.Policies;
+
     /// <summary>How it ended; null while it runs.</summary>
     public SessionEnd? End => _pump.End;
 

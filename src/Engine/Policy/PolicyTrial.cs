@@ -49,7 +49,7 @@ public sealed class PolicyTrial
             return [.. _policy.Rules.Select(rule => new RuleTrial(
                 rule.Name,
                 rule.Severity,
-                rule.Answer,
+                rule.AnswerText,
                 counts.Where(one => one.Rule == rule.Name).Sum(one => one.Fitted),
                 counts.Where(one => one.Rule == rule.Name).Sum(one => one.Answered),
                 counts.Where(one => one.Rule == rule.Name).Sum(one => one.Unsuitable),
@@ -58,6 +58,10 @@ public sealed class PolicyTrial
                 _first.TryGetValue(rule.Name, out List<VmEvent>? first) ? first : []))];
         }
     }
+
+    /// <summary>The same, and at the end a row without a rule, for the events that no rule fitted.</summary>
+    public IReadOnlyList<RuleTrial> Results =>
+        [.. Rules, new RuleTrial(null, null, null, _unmatched.Values.Sum(), Answered: 0, Unsuitable: 0, Reported: 0, Shed: 0, _firstUnmatched)];
 
     /// <summary>Decides on the next event.</summary>
     /// <returns>What the policy would have done; null if no rule fits, or the guest is not the policy's.</returns>
@@ -108,9 +112,9 @@ public sealed class PolicyTrial
 }
 
 /// <summary>What one rule did with past events.</summary>
-/// <param name="Rule">Its name.</param>
-/// <param name="Severity">How serious its events are.</param>
-/// <param name="Answer">What it answers, computed registers without their values; null: nothing.</param>
+/// <param name="Rule">Its name; null in the row of the events that no rule fitted.</param>
+/// <param name="Severity">How serious its events are; null without a rule.</param>
+/// <param name="Answer">What it answers, in a few words; null: nothing.</param>
 /// <param name="Fitted">The number of events that it fitted.</param>
 /// <param name="Answered">The number of events that it would have answered.</param>
 /// <param name="Unsuitable">The number of events for which its answer makes no sense.</param>
@@ -118,12 +122,16 @@ public sealed class PolicyTrial
 /// <param name="Shed">The number of events that a limit would have kept from being shown.</param>
 /// <param name="First">The first events that it fitted.</param>
 public sealed record RuleTrial(
-    string Rule, RuleSeverity Severity, VmEventResponse? Answer, long Fitted, long Answered, long Unsuitable, long Reported, long Shed, IReadOnlyList<VmEvent> First);
+    string? Rule, RuleSeverity? Severity, string? Answer, long Fitted, long Answered, long Unsuitable, long Reported, long Shed, IReadOnlyList<VmEvent> First);
 
 /// <summary>What a policy would have done with one event.</summary>
 /// <param name="Event">The event.</param>
-/// <param name="Rule">The name of the rule that fits it.</param>
-/// <param name="Severity">How serious it is.</param>
+/// <param name="Rule">The name of the rule that fits it; null: none does.</param>
+/// <param name="Severity">How serious it is; null without a rule.</param>
 /// <param name="Answer">The rule's answer; null: none.</param>
 /// <param name="IsReported">Whether the event would have been shown.</param>
-public sealed record RuleVerdict(VmEvent Event, string Rule, RuleSeverity Severity, VmEventResponse? Answer, bool IsReported);
+public sealed record RuleVerdict(VmEvent Event, string? Rule, RuleSeverity? Severity, VmEventResponse? Answer, bool IsReported)
+{
+    /// <summary>No rule fits an event.</summary>
+    public static RuleVerdict None(VmEvent vmEvent) => new(vmEvent, Rule: null, Severity: null, Answer: null, IsReported: false);
+}

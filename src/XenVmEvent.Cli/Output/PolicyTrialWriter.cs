@@ -69,7 +69,7 @@ internal sealed class PolicyTrialWriter(Stream output, OutputFormat format) : ID
             json.WriteString("time"u8, vmEvent.Time);
             json.WriteString("event"u8, vmEvent.ToString());
             json.WriteString("rule"u8, verdict?.Rule);
-            json.WriteString("severity"u8, verdict?.Severity.ToString());
+            json.WriteString("severity"u8, verdict?.Severity?.ToString());
             json.WriteString("answer"u8, verdict?.Answer?.Name);
             json.WriteBoolean("reported"u8, verdict?.IsReported ?? false);
         });
@@ -78,32 +78,22 @@ internal sealed class PolicyTrialWriter(Stream output, OutputFormat format) : ID
     /// <summary>Says what each rule would have done.</summary>
     public void Write(VmEventPolicy policy, PolicyTrial trial)
     {
-        long unmatched = trial.Unmatched.Values.Sum();
         if (format == OutputFormat.Json)
         {
-            foreach (RuleTrial rule in trial.Rules) WriteJson(json => WriteRule(json, rule));
-            WriteJson(json =>
-            {
-                json.WriteNull("rule"u8);
-                json.WriteNumber("events"u8, unmatched);
-                WriteFirst(json, trial.FirstUnmatched);
-            });
+            foreach (RuleTrial rule in trial.Results) WriteJson(json => WriteRule(json, rule));
             return;
         }
 
-        int width = Math.Clamp(trial.Rules.Max(rule => rule.Rule.Length), NoRule.Length, LongestName);
+        int width = Math.Clamp(trial.Rules.Max(rule => rule.Rule!.Length), NoRule.Length, LongestName);
         WriteLine($"{policy.Name}: {trial.Events} events");
         WriteLine($"{"Rule".PadRight(width)}  Severity  {"Events",9}  {"Answered",9}  {"Shown",9}  Answer");
-        foreach (RuleTrial rule in trial.Rules)
+        foreach (RuleTrial rule in trial.Results)
         {
             WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{rule.Rule.PadRight(width)}  {rule.Severity.ToString().ToLowerInvariant(),-8}  {rule.Fitted,9}  {rule.Answered,9}  {rule.Reported,9}  {rule.Answer?.Name}").TrimEnd());
+                $"{(rule.Rule ?? NoRule).PadRight(width)}  {rule.Severity?.ToString().ToLowerInvariant(),-8}  {rule.Fitted,9}  {rule.Answered,9}  {rule.Reported,9}  {rule.Answer}").TrimEnd());
             if (rule.First.Count > 0) WriteLine($"  first: {rule.First[0]}");
         }
-
-        WriteLine(string.Create(CultureInfo.InvariantCulture, $"{NoRule.PadRight(width)}  {"",-8}  {unmatched,9}"));
-        if (trial.FirstUnmatched.Count > 0) WriteLine($"  first: {trial.FirstUnmatched[0]}");
     }
 
     public void Dispose() => _output.Flush();
@@ -111,20 +101,15 @@ internal sealed class PolicyTrialWriter(Stream output, OutputFormat format) : ID
     private static void WriteRule(Utf8JsonWriter json, RuleTrial rule)
     {
         json.WriteString("rule"u8, rule.Rule);
-        json.WriteString("severity"u8, rule.Severity.ToString());
-        json.WriteString("answer"u8, rule.Answer?.Name);
+        json.WriteString("severity"u8, rule.Severity?.ToString());
+        json.WriteString("answer"u8, rule.Answer);
         json.WriteNumber("events"u8, rule.Fitted);
         json.WriteNumber("answered"u8, rule.Answered);
         json.WriteNumber("unsuitable"u8, rule.Unsuitable);
         json.WriteNumber("reported"u8, rule.Reported);
         json.WriteNumber("shed"u8, rule.Shed);
-        WriteFirst(json, rule.First);
-    }
-
-    private static void WriteFirst(Utf8JsonWriter json, IReadOnlyList<VmEvent> first)
-    {
         json.WriteStartArray("first"u8);
-        foreach (VmEvent vmEvent in first) json.WriteStringValue(vmEvent.ToString());
+        foreach (VmEvent vmEvent in rule.First) json.WriteStringValue(vmEvent.ToString());
         json.WriteEndArray();
     }
 

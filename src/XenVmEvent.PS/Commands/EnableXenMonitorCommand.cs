@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Monitoring;
+using XenVmEvent.Policy;
 using XenVmEvent.Recovery;
 
 namespace XenVmEvent.PS;
@@ -10,6 +11,8 @@ namespace XenVmEvent.PS;
 [OutputType(typeof(MonitorStatus))]
 public sealed class EnableXenMonitorCommand : DomainCmdlet
 {
+    private VmEventPolicy? _policy;
+
     /// <summary>The domains: ids, names with or without wildcards, uuids, or what Get-XenDomain returns.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Name")]
@@ -42,6 +45,14 @@ public sealed class EnableXenMonitorCommand : DomainCmdlet
     [Parameter]
     public SwitchParameter Force { get; set; }
 
+    /// <summary>
+    /// The file of a policy, whose rules decide as long as the session is open. Watches see the events, which name the
+    /// rules.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Policy { get; set; }
+
     /// <summary>Start no second process that frees the guest if this one is killed.</summary>
     [Parameter]
     public SwitchParameter NoGuard { get; set; }
@@ -51,19 +62,42 @@ public sealed class EnableXenMonitorCommand : DomainCmdlet
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        if (Policy is not null) Require(Policy, () => _policy = PolicyPath.Read(this, Policy));
+    }
+
+    /// <inheritdoc/>
     protected override void ProcessRecord() => ForEachDomain(Domain, d => IsGuest(d) && !IsMonitored(d), domain =>
     {
+        EventRules? rules = null;
+        if (_policy is not null) rules = KeptPolicy.RulesFor(_policy, domain);
         if (!ShouldProcess(domain.ToString(), "Enable the monitor")) return;
         if (Force && !IsMonitored(domain)) Free(domain);
         MonitorSession session = XenHost.StartSession(domain, new MonitorOptions
         {
             Channel = Channel,
-            ResponseTimeout = ResponseTimeout,
+            ResponseTimeout = MyInvocation.BoundParameters.ContainsKey(nameof(ResponseTimeout)) ? ResponseTimeout : _policy?.Limits.HoldTime ?? ResponseTimeout,
             ListenerRequired = ListenerRequired,
         }, guarded: !NoGuard);
+        if (rules is not null) Keep(session, rules);
         WriteVerbose($"Monitoring {domain} by the {session.Channel} channel.");
         if (PassThru) WriteObject(new MonitorStatus(session));
     });
+
+    /// <summary>Has rules decide in a new session, which ends again if they are refused.</summary>
+    private static void Keep(MonitorSession session, EventRules rules)
+    {
+        try
+        {
+            KeptPolicy.Keep(session, rules);
+        }
+        catch (XenException)
+        {
+            session.Stop();
+            throw;
+        }
+    }
 
     /// <summary>
     /// If a vCPU still does not run, that is no reason not to listen: a guest may be paused so that it is watched from

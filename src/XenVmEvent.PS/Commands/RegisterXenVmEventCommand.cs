@@ -119,7 +119,7 @@ public sealed class RegisterXenVmEventCommand : ObjectEventRegistrationBase, IDi
     /// <inheritdoc/>
     protected override object GetSourceObject()
     {
-        EventStream events = new(CreateWatch(), new MonitorOptions { ResponseTimeout = ResponseTimeout }, guarded: !NoGuard, lookup: null);
+        EventStream events = new(CreateWatch(), policy: null, new MonitorOptions { ResponseTimeout = ResponseTimeout }, guarded: !NoGuard, lookup: null);
         _watch = new RegisteredWatch(events, MaxTriggerCount);
         Require(_domains, () =>
         {

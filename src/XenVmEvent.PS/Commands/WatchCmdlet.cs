@@ -3,6 +3,7 @@ using System.Management.Automation;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Monitoring;
+using XenVmEvent.Policy;
 using XenVmEvent.Symbols;
 
 namespace XenVmEvent.PS;
@@ -115,12 +116,19 @@ public abstract class WatchCmdlet : DomainCmdlet
     {
         if (AsJob && Hold) ThrowTerminatingError(ToErrorRecord(NoAnswersInJobs(), Domain));
         SymbolMap? symbols = SymbolMap is null ? null : SymbolFile.Read(this, SymbolMap);
+        VmEventPolicy? policy = ReadPolicy();
         EventWatch watch = CreateWatch() with { Hold = Hold, BufferSize = BufferSize };
         Require(Domain, () => watch = watch with { Selection = CreateSelection() with { InstructionPointers = SymbolFile.Select(InstructionPointer, symbols, Symbol) } });
         EventLookup? lookup = Disassemble || symbols is not null ? new EventLookup(symbols, Disassemble) : null;
-        MonitorOptions options = new() { Channel = Channel, ResponseTimeout = ResponseTimeout };
-        _events = new EventStream(watch, options, !NoGuard, lookup);
-        foreach (XenDomain domain in _domains) Report(domain, () => Begin(domain));
+        bool hasTimeout = MyInvocation.BoundParameters.ContainsKey(nameof(ResponseTimeout));
+        MonitorOptions options = new() { Channel = Channel, ResponseTimeout = hasTimeout ? ResponseTimeout : policy?.Limits.HoldTime ?? ResponseTimeout };
+        _events = new EventStream(watch, policy, options, !NoGuard, lookup);
+        foreach (XenDomain domain in _domains)
+        {
+            if (policy?.AppliesTo(domain) == false) WriteVerbose($"The policy {policy} is not for {domain}.");
+            else Report(domain, () => Begin(domain));
+        }
+
         if (_events.IsEmpty) return;
         if (AsJob)
         {
@@ -143,6 +151,9 @@ public abstract class WatchCmdlet : DomainCmdlet
 
     /// <summary>The action, for -WhatIf and -Confirm.</summary>
     private protected abstract string Action { get; }
+
+    /// <summary>Reads the policy whose events to see; null: there is none.</summary>
+    private protected virtual VmEventPolicy? ReadPolicy() => null;
 
     /// <summary>Makes the watch that says which events to see.</summary>
     private protected abstract EventWatch CreateWatch();

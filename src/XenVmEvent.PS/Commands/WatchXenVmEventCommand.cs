@@ -2,14 +2,18 @@ using System.Management.Automation;
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Monitoring;
+using XenVmEvent.Policy;
 
 namespace XenVmEvent.PS;
 
 /// <summary>Watch-XenVmEvent: writes an event when a guest does something of the named kinds.</summary>
-[Cmdlet(VerbsCommon.Watch, "XenVmEvent", SupportsShouldProcess = true)]
+[Cmdlet(VerbsCommon.Watch, "XenVmEvent", SupportsShouldProcess = true, DefaultParameterSetName = ByEvent)]
 [OutputType(typeof(VmEvent))]
 public sealed class WatchXenVmEventCommand : WatchCmdlet
 {
+    private const string ByEvent = "Event";
+    private const string ByPolicy = "Policy";
+
     /// <summary>The options that apply only to some kinds, and these kinds.</summary>
     private static readonly (string Option, VmEventKind[] Kinds)[] OptionsOfKinds =
     [
@@ -23,8 +27,15 @@ public sealed class WatchXenVmEventCommand : WatchCmdlet
     ];
 
     /// <summary>The kinds of event. Page access has its own cmdlet, Watch-XenMemAccess.</summary>
-    [Parameter(Mandatory = true, Position = 1)]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = ByEvent)]
     public VmEventKind[] Event { get; set; } = [];
+
+    /// <summary>
+    /// The file of a policy, whose rules decide on the events of its guests. Shown are the events that the rules report.
+    /// </summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByPolicy)]
+    [ValidateNotNullOrEmpty]
+    public string Policy { get; set; } = "";
 
     /// <summary>For WriteControlRegister: the registers to watch. Without it, CR0, CR3 and CR4.</summary>
     [Parameter]
@@ -88,11 +99,17 @@ public sealed class WatchXenVmEventCommand : WatchCmdlet
     [ValidateNotNullOrEmpty]
     public AddressRange[] ExcludeNewValue { get; set; } = [];
 
-    private protected override string Action => $"Watch {string.Join(", ", Event)}";
+    private protected override string Action => ParameterSetName == ByPolicy ? $"Apply the policy {Policy}" : $"Watch {string.Join(", ", Event)}";
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => Require(Event, () =>
+    protected override void BeginProcessing() => Require(ParameterSetName == ByPolicy ? Policy : Event, () =>
     {
+        if (ParameterSetName == ByPolicy)
+        {
+            RefuseWithPolicy();
+            return;
+        }
+
         if (Event.Contains(VmEventKind.MemAccess)) throw Refusal("MemAccess events are watched by pages.", "Use Watch-XenMemAccess.");
         if (Event.Contains(VmEventKind.MovToMsr) && Msr.Length == 0)
         {
@@ -117,9 +134,11 @@ public sealed class WatchXenVmEventCommand : WatchCmdlet
         if (Async && Hold) throw Refusal("-Async and -Hold exclude each other: an event that the guest does not wait for cannot be held.", "Leave one of them out.");
     });
 
+    private protected override VmEventPolicy? ReadPolicy() => ParameterSetName == ByPolicy ? PolicyPath.Read(this, Policy) : null;
+
     private protected override EventWatch CreateWatch() => new()
     {
-        Kinds = Event,
+        Kinds = ParameterSetName == ByPolicy ? [VmEventKind.Unknown] : Event,
         ControlRegisters = ControlRegister,
         IgnoredBits = IgnoredBits,
         Msrs = Msr,
@@ -132,4 +151,15 @@ public sealed class WatchXenVmEventCommand : WatchCmdlet
     private protected override EventSelection CreateSelection() => new() { NewValues = AddressRange.Except(NewValue, ExcludeNewValue) };
 
     private static XenException Refusal(string why, string remedy) => new(XenErrorId.InvalidArgument, why, remedy);
+
+    /// <summary>What a rule says for itself, or cannot be with rules, makes no sense beside a policy.</summary>
+    private void RefuseWithPolicy()
+    {
+        string[] options =
+        [
+            .. OptionsOfKinds.Select(one => one.Option), nameof(NewValue), nameof(ExcludeNewValue), nameof(InstructionPointer), nameof(Symbol), nameof(Hold),
+        ];
+        if (options.FirstOrDefault(MyInvocation.BoundParameters.ContainsKey) is not { } option) return;
+        throw Refusal($"-{option} and -Policy exclude each other: the rules of the policy say which events to see, and answer them.", $"Leave -{option} out, or write it into the policy.");
+    }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Monitoring;
+using XenVmEvent.Policy;
 
 namespace XenVmEvent.PS;
 
@@ -11,11 +12,12 @@ namespace XenVmEvent.PS;
 /// </summary>
 /// <param name="watch">What to watch.</param>
 /// <param name="options">The options of sessions that it opens.</param>
+/// <param name="policy">The policy whose events to show instead; null: the watch's.</param>
 /// <param name="guarded">Whether these get a guard.</param>
 /// <param name="lookup">
 /// Looks up instructions and symbols; null if none are asked for. Disposed together with this.
 /// </param>
-internal sealed class EventStream(EventWatch watch, MonitorOptions options, bool guarded, EventLookup? lookup) : IDisposable
+internal sealed class EventStream(EventWatch watch, VmEventPolicy? policy, MonitorOptions options, bool guarded, EventLookup? lookup) : IDisposable
 {
     /// <summary>Why events are overwritten, and what helps, as part of a sentence.</summary>
     public const string WhyOverwritten =
@@ -46,12 +48,13 @@ internal sealed class EventStream(EventWatch watch, MonitorOptions options, bool
     /// <exception cref="XenException">It cannot be watched; the domain is unchanged.</exception>
     public MonitorSession Add(XenDomain domain)
     {
-        if (XenHost.FindSession(domain) is null) MonitorSession.EnsurePossible(XenHost.Current, domain, watch);
+        EventRules? rules = policy?.RulesFor(XenHost.Current, domain, XenHost.Warnings.Enqueue);
+        if (rules is null && XenHost.FindSession(domain) is null) MonitorSession.EnsurePossible(XenHost.Current, domain, watch);
         MonitorSession session = XenHost.Join(domain, this, options, guarded);
         try
         {
             lookup?.Add(domain);
-            EventSubscription subscription = session.Watch(watch, _arrival);
+            EventSubscription subscription = rules is null ? session.Watch(watch, _arrival) : session.Apply(rules, watch.BufferSize, _arrival);
             lock (_gate) _watches.Add((subscription, session));
             return session;
         }

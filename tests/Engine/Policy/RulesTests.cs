@@ -141,6 +141,20 @@ public sealed class RulesTests : IDisposable
         Assert.Equal(2, Drain(seen));
     }
 
+    [Theory]
+    [InlineData("emulate")]
+    [InlineData("emulateNoWrite")]
+    public void A_write_that_xen_cannot_emulate_is_done_and_the_page_stays_watched(string answer)
+    {
+        using MonitorSession session = _host.Session(ChannelPreference.Ring);
+        using EventSubscription seen = session.Apply(Policies.Rules($"{{name: text, event: MemAccess, access: write, gfn: 0x180-0x18f, repeat: true, answer: {answer}}}"));
+        _host.Guest().Run(GuestAction.WritePageWithVector(0x180, 0, 42), GuestAction.Nop());
+        Hosts.Until(() => _host.Guest().GetMemAccess(0x180) == MemAccess.RX);
+        Assert.Equal((PageAccess.Write, 0x180UL), (seen.Next<MemAccessEvent>() is var one ? one.Access : default, one.Gfn));
+        session.Stop();
+        _host.Guest().AssertFree();
+    }
+
     [Fact]
     public void Rules_are_replaced_without_a_gap()
     {

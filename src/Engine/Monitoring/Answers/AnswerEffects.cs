@@ -36,6 +36,9 @@ internal sealed class AnswerEffects(IDomainMonitor monitor, SessionViews views, 
         {
             case VmEventAction.Continue: Continue(request, response, writer); break;
             case VmEventAction.Reinject: Reinject(request); break;
+            case VmEventAction.Emulate or VmEventAction.EmulateNoWrite when request.Kind == VmEventKind.MemAccess:
+                views.PermissionsIn(request.UInt32(VmEventField.Altp2mIndex)).NoteEmulated(request);
+                break;
         }
     }
 

@@ -206,6 +206,12 @@ internal sealed class ViewPermissions
     }
 
     /// <summary>
+    /// An answer asks Xen to emulate the access. If Xen cannot, the vCPU executes the instruction again, and would do so
+    /// for ever on a page that stays restricted.
+    /// </summary>
+    public void NoteEmulated(RequestReader request) => _lifted.OnEmulated(request.VCpuId, request.UInt64(VmEventField.MemAccessGfn));
+
+    /// <summary>
     /// Xen could not emulate the instruction and would give the guest an exception for it. So its page gets its
     /// permissions back briefly. The instruction runs, and nobody sees other accesses to the page meanwhile.
     /// </summary>

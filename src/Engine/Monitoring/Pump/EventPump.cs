@@ -29,6 +29,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     private readonly Thread _thread;
     private PumpWork? _current;
     private SessionEnd? _end;
+    private readonly List<EventSubscription> _policies = [];
     private readonly long _start = Stopwatch.GetTimestamp();
     private long _asked;
     private bool _stopping;
@@ -71,6 +72,15 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     /// <summary>How the session ended; null while it runs.</summary>
     public SessionEnd? End => Volatile.Read(ref _end);
 
+    /// <summary>The subscriptions whose rules decide, in the order in which they came. From any thread.</summary>
+    public IReadOnlyList<EventSubscription> Policies
+    {
+        get
+        {
+            lock (_gate) return [.. _policies];
+        }
+    }
+
     public void Start() => _thread.Start();
 
     /// <summary>Ends the session, and waits until the guest is free and everything is given back.</summary>
@@ -96,6 +106,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         EventSubscription subscription = new(this, all, new EventFilter(all, _hypervisor.Architecture), arrival);
         subscription.DecideBy(decider);
         Begin(subscription);
+        lock (_gate) _policies.Add(subscription);
         return subscription;
     }
 
@@ -122,6 +133,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
 
     public void Unsubscribe(EventSubscription subscription)
     {
+        lock (_gate) _policies.Remove(subscription);
         try
         {
             GiveBack(subscription.Watches);

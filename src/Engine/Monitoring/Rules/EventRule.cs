@@ -32,6 +32,20 @@ public sealed record EventRule
     /// <summary>How long after the start of the session the rule begins to fit.</summary>
     public TimeSpan After { get; init; }
 
+    /// <summary>The answer in a few words, as in <c>Continue, Rax=0x1, Rcx computed</c>; null if it has none.</summary>
+    public string? AnswerText
+    {
+        get
+        {
+            if (Answer is not { } answer) return null;
+            if (ComputedRegisters.Count == 0) return answer.Name;
+            Dictionary<SettableRegister, ulong> known = new(answer.Registers);
+            foreach (ComputedRegister one in ComputedRegisters) known.Remove(one.Register);
+            string fixedPart = new VmEventResponse(answer) { Registers = known }.Name;
+            return $"{fixedPart}, {string.Join(", ", ComputedRegisters.Select(one => $"{one.Register} computed"))}";
+        }
+    }
+
     /// <summary>Whether the rule can deny register writes, so that they must wait for their answer.</summary>
     internal bool Denies => Answer?.Action == VmEventAction.Deny;
 }
