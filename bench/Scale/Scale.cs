@@ -8,6 +8,8 @@ internal static class Scale
 {
     private const int RingEntries = 8;
 
+    private static readonly int[] VCpus = [1, 2, 4, 8, 12, 16, 32, 64, 128];
+
     /// <summary>
     /// The simulated guest on two processors: its vCPUs look for their answers, so waking costs nothing.
     /// </summary>
@@ -17,6 +19,7 @@ internal static class Scale
     [
         ("vCPUs that look", TwoProcessors with { Notify = 300 }),
         ("vCPUs that sleep, waking as on bare metal", TwoProcessors with { Notify = 300, Wake = 1000, WakeLatency = 3000 }),
+        ("vCPUs that sleep and work for 20 µs between events", TwoProcessors with { Guest = 20_000, Notify = 300, Wake = 1000, WakeLatency = 3000 }),
         ("vCPUs that sleep, waking as in this virtual machine", TwoProcessors with { Notify = 300, Wake = 5000, WakeLatency = 15_000 }),
     ];
 
@@ -30,7 +33,7 @@ internal static class Scale
 
         foreach ((string host, ScaleCosts costs) in Hosts)
         {
-            for (int vcpus = 1; vcpus <= 128; vcpus *= 2)
+            foreach (int vcpus in VCpus)
             {
                 ScaleResult ring = new ScaleModel(costs, vcpus, vcpus, RingEntries).Run();
                 ScaleResult slotted = new ScaleModel(costs, vcpus, vcpus, entries: null).Run();
