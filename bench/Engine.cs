@@ -38,20 +38,25 @@ internal static class Engine
         {
             foreach (ChannelPreference channel in (ChannelPreference[])[ChannelPreference.Ring, ChannelPreference.Slotted])
             {
-                Flow flow = Run(vcpus, channel, GuestActionKind.Cpuid, EveryCpuid, (subscription, _) =>
-                    Flow.Measure(Time, () => subscription.Delivered, time => Consume(subscription, time)));
-                results.Add($"in process, {channel.ToString().ToLowerInvariant()}, {SideBySide.CountOf(vcpus)}: events", flow.PerSecond, "1/s");
+                results.Add(NameOf(channel, vcpus), MeasureCpuid(vcpus, channel).PerSecond, "1/s");
             }
         }
 
-        Flow delivered = Run(1, ChannelPreference.Ring, GuestActionKind.Cpuid, EveryCpuid, (subscription, _) =>
-            Flow.Measure(Time, () => subscription.Delivered, time => Consume(subscription, time)));
+        Flow delivered = MeasureCpuid(1, ChannelPreference.Ring);
         results.Add("bytes for a delivered event", delivered.BytesPerEvent, "bytes");
         results.Add(ObjectsPerDelivered, Math.Round(delivered.BytesPerEvent / EventSteps.MeasureBytes(), 1), "objects");
         Flow unwanted = Run(1, ChannelPreference.Ring, GuestActionKind.WritePage, Reads, (_, guest) =>
             Flow.Measure(Time, () => guest.VCpus[0].Events, Thread.Sleep));
         results.Add(BytesPerUnwanted, unwanted.BytesPerEvent, "bytes");
     }
+
+    public static string NameOf(ChannelPreference channel, int vcpus) =>
+        $"in process, {channel.ToString().ToLowerInvariant()}, {SideBySide.CountOf(vcpus)}: events";
+
+    /// <summary>CPUID events that are taken and counted.</summary>
+    public static Flow MeasureCpuid(int vcpus, ChannelPreference channel) =>
+        Run(vcpus, channel, GuestActionKind.Cpuid, EveryCpuid, (subscription, _) =>
+            Flow.Measure(Time, () => subscription.Delivered, time => Consume(subscription, time)));
 
     public static void MeasureMemory(Results results)
     {

@@ -1,3 +1,5 @@
+using XenVmEvent.Hypervisor;
+
 namespace XenVmEvent.Bench;
 
 /// <summary>The goals, and how far the results are from them.</summary>
@@ -24,6 +26,22 @@ internal static class Goals
                 SideBySide.NameOf(SideBySide.Ring, vcpus, what, onOneProcessor: true), SideBySide.NameOf(SideBySide.XenAccess, vcpus, what, onOneProcessor: true));
         }
 
+        foreach (int vcpus in (int[])[1, 4])
+        {
+            AtLeast($"events a second in process by the floor's round trips, {SideBySide.CountOf(vcpus)}: at least 0.6", 0.6, Ratio(
+                Engine.NameOf(ChannelPreference.Ring, vcpus), Floor.Looking));
+        }
+
+        AtLeast("events a second in process, slotted by the ring's, 16 vCPUs: at least 1.5", 1.5, Ratio(
+            Engine.NameOf(ChannelPreference.Slotted, 16), Engine.NameOf(ChannelPreference.Ring, 16)));
+        foreach (int vcpus in Formats.VCpus)
+        {
+            foreach ((string format, double least) in ((string, double)[])[(Formats.Text, 0.7), (Formats.Json, 0.5), (Formats.Compressed, 0.4)])
+                AtLeast($"{Formats.NameOf(format, vcpus)}: at least {least}", least, results.Find(Formats.NameOf(format, vcpus)));
+        }
+
+        AtLeast("Watch-XenVmEvent | Measure-Object by the rate in process, 1 vCPU: at least 0.8", 0.8, Ratio(
+            Pipeline.Watch, Pipeline.InProcess));
         AtLeast("events a second slotted by the ring's, 16 vCPUs: at least 1.5", 1.5, Ratio(
             SideBySide.NameOf(SideBySide.Slotted, 16, SideBySide.Rate), SideBySide.NameOf(SideBySide.Ring, 16, SideBySide.Rate)));
         foreach (int vcpus in SideBySide.VCpus)
@@ -46,8 +64,9 @@ internal static class Goals
         AtMost("longest hold of the first events by that of later ones, xenvmevent: at most 10", 10, Ratio(FirstEvents.Command, FirstEvents.CommandLater));
         AtMost("longest hold of the first events by that of later ones, PowerShell: at most 50", 50, Ratio(FirstEvents.Shell, FirstEvents.ShellLater));
         AtMost("first event answered by Set-XenVmEventResponse: at most 50 ms", 50, results.Find(FirstEvents.Held));
-        AtMost("xenvmevent --help: under 30 ms", 30, results.Find(StartTime.Help));
-        AtMost("Import-Module beyond an empty module: under 150 ms", 150, results.Find(ImportTime.Module));
+        AtMost("processor time per second of an idle session: at most 20 µs", 20, results.Find(Sessions.Idle));
+        AtMost("xenvmevent --help by a program that does nothing: at most 3", 3, Ratio(StartTime.Help, StartTime.Nothing));
+        AtMost("Import-Module beyond an empty module: at most 60 ms", 60, results.Find(ImportTime.Module));
 
         double? Ratio(string name, string other) => results.Find(name) / results.Find(other);
 

@@ -1,7 +1,7 @@
 using XenVmEvent.Bench;
 
 // bench/run builds what is measured and then runs this.
-string[] parts = args.Length > 0 ? args : ["start", "floor", "side", "one", "steps", "engine", "memory", "large", "sessions", "guard", "first", "pipeline", "import"];
+string[] parts = args.Length > 0 ? args : ["start", "floor", "side", "one", "steps", "engine", "memory", "large", "sessions", "guard", "formats", "first", "pipeline", "import", "scale"];
 Results results = new();
 foreach (string part in parts)
 {
@@ -18,16 +18,19 @@ foreach (string part in parts)
         case "large": LargeGuest.Measure(results); break;
         case "sessions": Sessions.Measure(results); break;
         case "guard": GuardCost.Measure(results); break;
+        case "formats": Formats.Measure(results); break;
         case "first": FirstEvents.Measure(results); break;
         case "pipeline": Pipeline.Measure(results); break;
         case "import": ImportTime.Measure(results); break;
+        case "scale": Scale.Measure(results); break;
         default:
-            Console.Error.WriteLine($"bench: there is no part '{part}'; the parts are start, floor, side, one, steps, engine, memory, large, sessions, guard, first, pipeline, import.");
+            Console.Error.WriteLine($"bench: there is no part '{part}'; the parts are start, floor, side, one, steps, engine, memory, large, sessions, guard, formats, first, pipeline, import, scale.");
             return 2;
     }
+
+    results.Write(Built.Results); // A later part may fail.
 }
 
 results.Print(Console.Out);
 Goals.Print(results, Console.Out);
-results.Write(Built.Results);
 return 0;

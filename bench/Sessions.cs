@@ -15,6 +15,7 @@ internal static class Sessions
     public const string Memory = "memory of a session, one of 1,000";
     public const string Threads = "threads of a session, one of 1,000";
     public const string Start = "time to start a session, one of 1,000";
+    public const string Idle = "processor time per second of an idle session, one of 1,000";
 
     private const int Count = 1000;
     private const int WatchedPages = 10_000;
@@ -60,7 +61,7 @@ internal static class Sessions
         results.Add("time to watch 10,000 pages in one", Stopwatch.GetElapsedTime(begin).TotalMilliseconds / Count, "ms");
         results.Add(Memory, (GC.GetTotalMemory(forceFullCollection: true) - memory) / Kibibyte / Count, "KiB");
         results.Add(Threads, (double)(CountThreads(own) - threads) / Count, "threads");
-        results.Add("processor time per second of an idle session, one of 1,000", MeasureIdle(own), "µs");
+        results.Add(Idle, MeasureIdle(own), "µs");
         begin = Stopwatch.GetTimestamp();
         foreach (EventSubscription subscription in subscriptions) subscription.Dispose();
         foreach (MonitorSession session in sessions) session.Dispose();

@@ -56,6 +56,10 @@ internal static class SideBySide
         }
     }
 
+    /// <summary>How the guest's events went while xenvmevent showed them, on the ring.</summary>
+    public static EventTimes RunRing(int vcpus, params IEnumerable<string> options) =>
+        Run([Built.Command, .. Arguments, NoGuard, .. options], vcpus, Built.Libraries, 7, onOneProcessor: false);
+
     private static EventTimes Run(string[] command, int vcpus, string libraries, int interfaceVersion, bool onOneProcessor)
     {
         string times = Path.GetTempFileName();
@@ -82,8 +86,8 @@ internal static class SideBySide
     private static void Report(Results results, string program, int vcpus, List<EventTimes> turns, bool onOneProcessor)
     {
         if (turns.Count == 0) return;
-        EventTimes median = turns.OrderBy(t => t.Events / t.Seconds).ElementAt(turns.Count / 2);
-        results.Add(NameOf(program, vcpus, Rate, onOneProcessor), median.Events / median.Seconds, "1/s");
+        EventTimes median = turns.OrderBy(t => t.PerSecond).ElementAt(turns.Count / 2);
+        results.Add(NameOf(program, vcpus, Rate, onOneProcessor), median.PerSecond, "1/s");
         results.Add(NameOf(program, vcpus, Median, onOneProcessor), median.MedianMicroseconds, "µs");
         results.Add(NameOf(program, vcpus, P99, onOneProcessor), median.P99Microseconds, "µs");
     }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
+using Names = XenVmEvent.Recording.EventLineNames;
 
 namespace XenVmEvent.Recording;
 
@@ -13,6 +14,9 @@ namespace XenVmEvent.Recording;
 /// </summary>
 public sealed class EventLineWriter : IDisposable
 {
+    /// <summary>The lines are right by construction, and checking costs time for each field.</summary>
+    private static readonly JsonWriterOptions Unchecked = new() { SkipValidation = true };
+
     private readonly IBufferWriter<byte> _output;
     private readonly Utf8JsonWriter _json;
     private readonly LossMarks _losses;
@@ -25,7 +29,7 @@ public sealed class EventLineWriter : IDisposable
     {
         ArgumentNullException.ThrowIfNull(output);
         _output = output;
-        _json = new Utf8JsonWriter(output);
+        _json = new Utf8JsonWriter(output, Unchecked);
         _losses = new LossMarks(Write);
     }
 
@@ -35,20 +39,20 @@ public sealed class EventLineWriter : IDisposable
         ArgumentNullException.ThrowIfNull(vmEvent);
         _json.Reset();
         _json.WriteStartObject();
-        _json.WriteString("time"u8, vmEvent.Time);
-        _json.WriteString("domain"u8, vmEvent.Domain);
-        _json.WriteNumber("domainId"u8, vmEvent.DomainId);
-        _json.WriteNumber("vcpu"u8, vmEvent.VCpu);
-        _json.WriteString("kind"u8, vmEvent.Kind.ToString());
-        Hex("instructionPointer"u8, vmEvent.InstructionPointer);
-        if (vmEvent.Symbol is { } symbol) _json.WriteString("symbol"u8, symbol);
-        if (vmEvent.Instruction is { } instruction) _json.WriteString("instruction"u8, instruction);
+        _json.WriteString(Names.Time, vmEvent.Time);
+        _json.WriteString(Names.Domain, vmEvent.Domain);
+        _json.WriteNumber(Names.DomainId, vmEvent.DomainId);
+        _json.WriteNumber(Names.Vcpu, vmEvent.VCpu);
+        _json.WriteString(Names.Kind, vmEvent.Kind.ToString());
+        Hex(Names.InstructionPointer, vmEvent.InstructionPointer);
+        if (vmEvent.Symbol is { } symbol) _json.WriteString(Names.Symbol, symbol);
+        if (vmEvent.Instruction is { } instruction) _json.WriteString(Names.Instruction, instruction);
         WriteOwnFields(vmEvent);
         WriteResponse(vmEvent);
         WriteRule(vmEvent.RuleMark);
-        _json.WriteNumber("interfaceVersion"u8, vmEvent.Request.Layout.Version);
-        _json.WriteString("architecture"u8, vmEvent.Architecture.ToString());
-        _json.WriteBase64String("request"u8, vmEvent.Request.Bytes);
+        _json.WriteNumber(Names.InterfaceVersion, vmEvent.Request.Layout.Version);
+        _json.WriteString(Names.Architecture, vmEvent.Architecture.ToString());
+        _json.WriteBase64String(Names.Request, vmEvent.Request.Bytes);
         _json.WriteEndObject();
         _json.Flush();
         _output.Write("\n"u8);
@@ -60,12 +64,12 @@ public sealed class EventLineWriter : IDisposable
         ArgumentNullException.ThrowIfNull(loss);
         _json.Reset();
         _json.WriteStartObject();
-        _json.WriteNumber("lost"u8, loss.Events);
-        _json.WriteString("reason"u8, loss.Reason.ToString());
-        _json.WriteString("from"u8, loss.From);
-        _json.WriteString("to"u8, loss.To);
-        _json.WriteString("domain"u8, loss.Domain);
-        _json.WriteNumber("domainId"u8, loss.DomainId);
+        _json.WriteNumber(Names.Lost, loss.Events);
+        _json.WriteString(Names.Reason, loss.Reason.ToString());
+        _json.WriteString(Names.From, loss.From);
+        _json.WriteString(Names.To, loss.To);
+        _json.WriteString(Names.Domain, loss.Domain);
+        _json.WriteNumber(Names.DomainId, loss.DomainId);
         _json.WriteEndObject();
         _json.Flush();
         _output.Write("\n"u8);
@@ -88,11 +92,11 @@ public sealed class EventLineWriter : IDisposable
     {
         // The state first: a response that comes just now must not be combined with the previous state.
         ResponseState state = vmEvent.ResponseState;
-        _json.WriteString("response"u8, state == ResponseState.Held ? null : vmEvent.Response?.Name);
-        _json.WriteString("responseState"u8, state.ToString());
+        _json.WriteString(Names.Response, state == ResponseState.Held ? null : vmEvent.Response?.Name);
+        _json.WriteString(Names.ResponseState, state.ToString());
         if (vmEvent.HandlingTime is { } time && state != ResponseState.Held)
         {
-            _json.WriteNumber("handlingMicroseconds"u8, Microseconds(time));
+            _json.WriteNumber(Names.HandlingMicroseconds, Microseconds(time));
         }
     }
 
@@ -110,67 +114,67 @@ public sealed class EventLineWriter : IDisposable
         switch (vmEvent)
         {
             case MemAccessEvent e:
-                Hex("gfn"u8, e.Gfn);
-                Hex("offset"u8, e.Offset);
-                if ((e.Flags & MemAccessFlags.GlaValid) != 0) Hex("linearAddress"u8, e.LinearAddress);
-                _json.WriteString("access"u8, e.Access.ToString());
-                _json.WriteNumber("view"u8, e.View);
+                Hex(Names.Gfn, e.Gfn);
+                Hex(Names.Offset, e.Offset);
+                if ((e.Flags & MemAccessFlags.GlaValid) != 0) Hex(Names.LinearAddress, e.LinearAddress);
+                _json.WriteString(Names.Access, e.Access.ToString());
+                _json.WriteNumber(Names.View, e.View);
                 break;
             case SingleStepEvent e:
-                Hex("gfn"u8, e.Gfn);
-                _json.WriteNumber("view"u8, e.View);
+                Hex(Names.Gfn, e.Gfn);
+                _json.WriteNumber(Names.View, e.View);
                 break;
             case CpuidEvent e:
-                Hex("leaf"u8, e.Leaf);
-                Hex("subleaf"u8, e.Subleaf);
+                Hex(Names.Leaf, e.Leaf);
+                Hex(Names.Subleaf, e.Subleaf);
                 break;
             case WriteControlRegisterEvent e:
-                _json.WriteString("register"u8, e.Register.ToString());
-                Hex("oldValue"u8, e.OldValue);
-                Hex("newValue"u8, e.NewValue);
+                _json.WriteString(Names.Register, e.Register.ToString());
+                Hex(Names.OldValue, e.OldValue);
+                Hex(Names.NewValue, e.NewValue);
                 break;
             case MovToMsrEvent e:
-                Hex("msr"u8, e.Msr);
-                Hex("oldValue"u8, e.OldValue);
-                Hex("newValue"u8, e.NewValue);
+                Hex(Names.Msr, e.Msr);
+                Hex(Names.OldValue, e.OldValue);
+                Hex(Names.NewValue, e.NewValue);
                 break;
             case SoftwareBreakpointEvent e:
-                Hex("gfn"u8, e.Gfn);
-                _json.WriteNumber("instructionLength"u8, e.InstructionLength);
+                Hex(Names.Gfn, e.Gfn);
+                _json.WriteNumber(Names.InstructionLength, e.InstructionLength);
                 break;
             case DebugExceptionEvent e:
-                Hex("gfn"u8, e.Gfn);
-                Hex("pendingDebug"u8, e.PendingDebug);
+                Hex(Names.Gfn, e.Gfn);
+                Hex(Names.PendingDebug, e.PendingDebug);
                 break;
             case DescriptorAccessEvent e:
-                _json.WriteString("descriptor"u8, e.Descriptor.ToString());
-                _json.WriteBoolean("isWrite"u8, e.IsWrite);
+                _json.WriteString(Names.Descriptor, e.Descriptor.ToString());
+                _json.WriteBoolean(Names.IsWrite, e.IsWrite);
                 break;
             case InterruptEvent e:
-                _json.WriteNumber("vector"u8, e.Vector);
-                _json.WriteNumber("type"u8, e.InterruptType);
-                Hex("errorCode"u8, e.ErrorCode);
-                Hex("cr2"u8, e.Cr2);
+                _json.WriteNumber(Names.Vector, e.Vector);
+                _json.WriteNumber(Names.Type, e.InterruptType);
+                Hex(Names.ErrorCode, e.ErrorCode);
+                Hex(Names.Cr2, e.Cr2);
                 break;
             case VmExitEvent e:
-                _json.WriteNumber("reason"u8, e.Reason);
-                Hex("qualification"u8, e.Qualification);
+                _json.WriteNumber(Names.Reason, e.Reason);
+                Hex(Names.Qualification, e.Qualification);
                 break;
             case IoEvent e:
-                Hex("port"u8, e.Port);
-                _json.WriteNumber("bytes"u8, e.Bytes);
-                _json.WriteBoolean("isIn"u8, e.IsIn);
-                _json.WriteBoolean("isString"u8, e.IsString);
+                Hex(Names.Port, e.Port);
+                _json.WriteNumber(Names.Bytes, e.Bytes);
+                _json.WriteBoolean(Names.IsIn, e.IsIn);
+                _json.WriteBoolean(Names.IsString, e.IsString);
                 break;
             case MemPagingEvent e:
-                Hex("gfn"u8, e.Gfn);
-                _json.WriteString("flags"u8, e.Flags.ToString());
+                Hex(Names.Gfn, e.Gfn);
+                _json.WriteString(Names.Flags, e.Flags.ToString());
                 break;
             case MemSharingEvent e:
-                Hex("gfn"u8, e.Gfn);
+                Hex(Names.Gfn, e.Gfn);
                 break;
             case UnknownEvent e:
-                _json.WriteNumber("reason"u8, e.Reason);
+                _json.WriteNumber(Names.Reason, e.Reason);
                 break;
         }
     }
@@ -178,10 +182,12 @@ public sealed class EventLineWriter : IDisposable
     /// <summary>With tenths, even if they are 0: a column of numbers has one type.</summary>
     private static decimal Microseconds(TimeSpan time) => new((int)time.Ticks, (int)(time.Ticks >> 32), 0, isNegative: false, scale: 1);
 
-    private void Hex(ReadOnlySpan<byte> name, ulong value)
+    private void Hex(JsonEncodedText name, ulong value)
     {
-        Span<char> text = stackalloc char[18];
-        text.TryWrite(CultureInfo.InvariantCulture, $"0x{value:x}", out int length);
-        _json.WriteString(name, text[..length]);
+        Span<byte> text = stackalloc byte[18];
+        text[0] = (byte)'0';
+        text[1] = (byte)'x';
+        value.TryFormat(text[2..], out int digits, "x", CultureInfo.InvariantCulture);
+        _json.WriteString(name, text[..(2 + digits)]);
     }
 }

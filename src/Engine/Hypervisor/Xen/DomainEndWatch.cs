@@ -9,10 +9,11 @@ namespace XenVmEvent.Hypervisor.Xen;
 /// </summary>
 internal sealed unsafe class DomainEndWatch : IDisposable
 {
+    /// <summary>How often it assumes so.</summary>
+    public static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(500);
+
     private const string Path = "@releaseDomain";
     private const int NoDescriptor = -1;
-
-    private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(500);
 
     private XenStoreHandle? _store;
     private long _lookedAt = Stopwatch.GetTimestamp();

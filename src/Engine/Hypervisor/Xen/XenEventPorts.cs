@@ -49,6 +49,7 @@ internal sealed unsafe class XenEventPorts : IEventPorts, IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfZero(signalled.Length, nameof(signalled));
         long start = Stopwatch.GetTimestamp();
+        if (_releases.Descriptor < 0 && timeout > DomainEndWatch.LookPeriod) timeout = DomainEndWatch.LookPeriod;
         TimeSpan left = timeout;
         PollFd* fds = stackalloc PollFd[]
         {

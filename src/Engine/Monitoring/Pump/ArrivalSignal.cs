@@ -7,7 +7,8 @@ public sealed class ArrivalSignal : IDisposable
 {
     private static readonly TimeSpan LongestSleep = TimeSpan.FromDays(1);
 
-    private readonly SemaphoreSlim _arrival = new(0);
+    /// <summary>It sleeps at once: the pump wakes it once there is enough to do, so looking would be in vain.</summary>
+    private readonly ManualResetEventSlim _arrival = new(initialState: false, spinCount: 0);
     private int _waits;
 
     /// <summary>
@@ -21,6 +22,7 @@ public sealed class ArrivalSignal : IDisposable
     public void Wait(Func<bool> isThere, TimeSpan timeout, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(isThere);
+        _arrival.Reset();
         Volatile.Write(ref _waits, 1);
         Interlocked.MemoryBarrier();
         try
@@ -40,6 +42,6 @@ public sealed class ArrivalSignal : IDisposable
     internal void Set()
     {
         Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _waits) != 0 && Interlocked.Exchange(ref _waits, 0) != 0) _arrival.Release();
+        if (Volatile.Read(ref _waits) != 0 && Interlocked.Exchange(ref _waits, 0) != 0) _arrival.Set();
     }
 }

@@ -10,8 +10,11 @@ namespace XenVmEvent.Monitoring;
 /// </summary>
 internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
 {
-    /// <summary>The longest sleep. A host that does not report the end of domains is asked again this often.</summary>
-    private static readonly TimeSpan LongestSleep = TimeSpan.FromMilliseconds(500);
+    /// <summary>
+    /// The longest sleep. Then it asks whether the monitor is still this session's. If a signal was lost, the guest waits
+    /// no longer than this, which is the default deadline.
+    /// </summary>
+    private static readonly TimeSpan LongestSleep = MonitorOptions.DefaultResponseTimeout;
 
     private readonly Lock _gate = new();
     private readonly Queue<PumpWork> _work = new();
@@ -335,7 +338,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     }
 
     /// <summary>
-    /// Whether somebody else has disabled the monitor. Asks Xen when nothing happens, at most twice a second.
+    /// Whether somebody else has disabled the monitor. Asks Xen when nothing happens, at most once a second.
     /// </summary>
     private bool IsCutOff()
     {
