@@ -14,6 +14,7 @@ namespace XenVmEvent.PS;
 public abstract class WatchCmdlet : DomainCmdlet
 {
     private readonly List<XenDomain> _domains = [];
+    private readonly List<DomainSelector> _followed = [];
     private EventStream? _events;
     private long _dropped;
     private long _overwritten;
@@ -24,6 +25,13 @@ public abstract class WatchCmdlet : DomainCmdlet
     [DomainTransformation]
     [ArgumentCompleter(typeof(DomainCompleter))]
     public DomainSelector[] Domain { get; set; } = [];
+
+    /// <summary>
+    /// Watch every guest that -Domain means, also those that start later, reboot, are restored or migrate here, until
+    /// the end. -Verbose tells of each.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter Follow { get; set; }
 
     /// <summary>End after this many events.</summary>
     [Parameter]
@@ -105,10 +113,19 @@ public abstract class WatchCmdlet : DomainCmdlet
     public ChannelPreference Channel { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => ForEachDomain(Domain, IsGuest, domain =>
+    protected override void ProcessRecord()
     {
-        if (!_domains.Contains(domain) && ShouldProcess(domain.ToString(), Action)) _domains.Add(domain);
-    });
+        if (Follow)
+        {
+            _followed.AddRange(Domain.Where(selector => ShouldProcess(selector.ToString(), Action)));
+            return;
+        }
+
+        ForEachDomain(Domain, IsGuest, domain =>
+        {
+            if (!_domains.Contains(domain) && ShouldProcess(domain.ToString(), Action)) _domains.Add(domain);
+        });
+    }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
@@ -121,6 +138,7 @@ public abstract class WatchCmdlet : DomainCmdlet
         MonitorOptions options = new() { Channel = Channel, ResponseTimeout = ResponseTimeout };
         _events = new EventStream(watch, options, !NoGuard, lookup);
         foreach (XenDomain domain in _domains) Report(domain, () => Begin(domain));
+        BeginToFollow();
         if (_events.IsEmpty) return;
         if (AsJob)
         {
@@ -130,6 +148,7 @@ public abstract class WatchCmdlet : DomainCmdlet
 
         bool hasAll = WriteEvents() == First;
         WarnOfLost();
+        TellNews();
         foreach ((XenException error, XenDomain domain) in _events.End(hasAll, Stopped)) WriteError(ToErrorRecord(error, domain));
     }
 
@@ -157,6 +176,24 @@ public abstract class WatchCmdlet : DomainCmdlet
         if (running is not null) WarnOfIgnored(running);
         WarnOfGuards();
         WriteVerbose($"Watching {domain} by the {session.Channel} channel{(running is null ? "" : ", in the session that it has")}.");
+    }
+
+    private void BeginToFollow()
+    {
+        List<Predicate<XenDomain>> meanings = [];
+        foreach (DomainSelector selector in _followed) Report(selector.ToString(), () => meanings.Add(selector.MeantBy(XenHost.Current)));
+        if (meanings.Count == 0) return;
+        Require(Domain, () => _events!.Follow(domain => meanings.Exists(isMeant => isMeant(domain)), string.Join(", ", _followed)));
+    }
+
+    /// <summary>Says what happened to guests that are followed.</summary>
+    private void TellNews()
+    {
+        while (_events!.TryTakeNews(out FollowNews? news))
+        {
+            if (news.Error is null) WriteVerbose($"{news}.");
+            else WriteWarning($"{news}");
+        }
     }
 
     private void StartJob()
@@ -203,6 +240,7 @@ public abstract class WatchCmdlet : DomainCmdlet
 
             WarnOfLost();
             WarnOfGuards();
+            TellNews();
             if (events.IsOver) break;
             progress.Show(written);
             events.Wait(progress.Limit(left), Stopped);

@@ -1,0 +1,20 @@
+using Xunit;
+
+namespace XenVmEvent.Tests.Faults;
+
+/// <summary>Two hundred guests that come and go while they are followed; see <see cref="SeededRuns"/>.</summary>
+[Trait("Speed", "Slow")]
+public class FollowRunTests(ITestOutputHelper output)
+{
+    private const int Runs = 3;
+
+    [Fact]
+    public void Whatever_guests_do_each_event_of_a_watched_time_is_seen_and_nothing_is_left_behind() =>
+        SeededRuns.Do(Runs, atOnce: 1, output, RunOne);
+
+    private static void RunOne(int seed, FaultFigures figures)
+    {
+        using FollowRun run = new(seed, figures);
+        run.Run();
+    }
+}
