@@ -103,6 +103,7 @@ internal sealed class WatchJob : Job
         try
         {
             TakeEvents();
+            TellNews();
             bool hasAll = _taken == _first || _stop.IsCancellationRequested;
             Warn(_events.Dropped, "they could not be taken within the response timeout");
             Warn(_events.Overwritten, EventStream.WhyOverwritten);

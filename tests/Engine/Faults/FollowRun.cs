@@ -66,7 +66,9 @@ internal sealed class FollowRun : IDisposable
 
     public void Dispose() => _host.Dispose();
 
-    private static int OpenDescriptors() => Directory.GetFiles("/proc/self/fd").Length;
+    /// <summary>Without the runtime's own assemblies, which it opens when it first needs them.</summary>
+    private static int OpenDescriptors() => Directory.GetFiles("/proc/self/fd")
+        .Count(file => new FileInfo(file).LinkTarget is { } target && !target.EndsWith(".dll", StringComparison.Ordinal));
 
     private IEnumerable<SimulatedDomain> Living() => _host.Domains.Where(d => d is { IsAlive: true, State: DomainState.Running });
 

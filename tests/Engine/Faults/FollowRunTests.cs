@@ -2,8 +2,13 @@ using Xunit;
 
 namespace XenVmEvent.Tests.Faults;
 
+/// <summary>Alone, because it counts what the process has open.</summary>
+[CollectionDefinition(nameof(FollowRunTests), DisableParallelization = true)]
+public class FollowRunCollection;
+
 /// <summary>Two hundred guests that come and go while they are followed; see <see cref="SeededRuns"/>.</summary>
 [Trait("Speed", "Slow")]
+[Collection(nameof(FollowRunTests))]
 public class FollowRunTests(ITestOutputHelper output)
 {
     private const int Runs = 3;

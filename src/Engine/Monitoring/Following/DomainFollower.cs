@@ -141,12 +141,19 @@ public sealed class DomainFollower : IDisposable
     private void Refuse(FollowedDomain followed, XenDomain domain, XenException error)
     {
         followed.Retry.Delay();
-        if (error.Id == XenErrorId.DomainNotFound) return; // It ended meanwhile.
+        if (!IsThere(domain)) return; // It ended meanwhile, which may show in any error.
         followed.IsLeftOut = IsLasting(error.Id);
         if (followed.Retry.Told == error.Id) return;
         followed.Retry.Told = error.Id;
         _tell(FollowNews.OfRefusal(domain, error, isRetried: !followed.IsLeftOut));
     }
+
+    private bool IsThere(XenDomain domain) => _hypervisor.StateOf(domain) switch
+    {
+        DomainState.Running or DomainState.Paused => true,
+        null => _hypervisor.GetDomains().Any(d => (d.Id, d.Uuid) == (domain.Id, domain.Uuid)), // Not every host tells.
+        _ => false,
+    };
 
     private void NoticeEnd(FollowedDomain followed)
     {
