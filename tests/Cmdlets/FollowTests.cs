@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using XenVmEvent.Events;
-using XenVmEvent.Hypervisor;
 using XenVmEvent.Monitoring;
 using XenVmEvent.PS;
 using XenVmEvent.Simulation;
@@ -17,7 +16,7 @@ public sealed class FollowTests : CmdletTest
         Pipeline pipeline = Pipeline.Of<WatchXenVmEventCommand>("WEB*", "Cpuid").With("Follow").To(_ => { });
         BackgroundRun run = new(pipeline);
         Until(() => Host["web01"].IsMonitored);
-        SimulatedDomain later = Host.Create(Host["web01"].Options with { Name = "web02" });
+        SimulatedDomain later = Host.Create(Guest("web02"));
         SimulatedDomain again = Host.Reboot("web01");
         Until(() => later.IsMonitored && again.IsMonitored);
         Assert.False(Host["db01"].IsMonitored);
@@ -31,7 +30,7 @@ public sealed class FollowTests : CmdletTest
     public void A_guest_need_not_exist_yet()
     {
         BackgroundRun run = new(Pipeline.Of<WatchXenMemAccessCommand>("later", "Write").With("Follow").With("Disassemble").With("First", 3));
-        SimulatedDomain later = Host.Create(Host["web01"].Options with { Name = "later" });
+        SimulatedDomain later = Host.Create(Guest("later"));
         Until(() => run.IsOver);
         PipelineOutcome outcome = run.Finish(Patience);
         Assert.Empty(outcome.Errors);
@@ -53,7 +52,7 @@ public sealed class FollowTests : CmdletTest
     {
         using MonitorSession other = MonitorSession.Start(Host, Host["web01"].Identity);
         BackgroundRun run = new(Pipeline.Of<WatchXenVmEventCommand>("web01", "Cpuid").With("Follow").With("First", 5));
-        Host.Create(Host["web01"].Options with { Name = "other" });
+        Host.Create(Guest("other"));
         Thread.Sleep(200);
         other.Stop();
         PipelineOutcome outcome = run.Finish(Patience);
@@ -82,12 +81,11 @@ public sealed class FollowTests : CmdletTest
     {
         Job job = Assert.Single(Pipeline.Of<WatchXenVmEventCommand>("*01", "Cpuid").With("Follow").With("AsJob").Run().OutputOf<Job>());
         Assert.Equal("*01", job.Location);
-        Until(() => Host["web01"].IsMonitored && Host["db01"].IsMonitored);
+        Until(() => Host.Domains.All(d => d.VCpus.Sum(v => v.Events) > 0));
         SimulatedDomain again = Host.Reboot("db01");
-        Until(() => again.VCpus.Sum(v => v.Events) > 0);
+        Until(() => again.VCpus.Sum(v => v.Events) > 0 && IsTold(job, "db01 (id 2) has rebooted."));
         job.StopJob();
         Assert.Equal(JobState.Stopped, job.JobStateInfo.State);
-        Assert.Contains(job.Verbose, v => v.Message == "db01 (id 2) has rebooted.");
         Assert.Empty(job.Error);
         job.Dispose();
         AssertFree("web01");
@@ -104,4 +102,8 @@ public sealed class FollowTests : CmdletTest
         Assert.Equal(PSInvocationState.Completed, outcome.State);
         Assert.DoesNotContain(Host.Domains, d => d.IsMonitored);
     }
+
+    private static bool IsTold(Job job, string message) => Enumerable.Range(0, job.Verbose.Count).Any(i => job.Verbose[i].Message == message);
+
+    private static SimulatedDomainOptions Guest(string name) => new() { Id = 1, Name = name, VCpus = 2 };
 }
