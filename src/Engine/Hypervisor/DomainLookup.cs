@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.IO.Enumeration;
 
 namespace XenVmEvent.Hypervisor;
 
@@ -32,6 +33,29 @@ public static class DomainLookup
             XenDomain[] meant = [.. candidates];
             return meant.Length <= 1 ? meant.FirstOrDefault() : throw Ambiguous(idNameOrUuid, meant);
         }
+    }
+
+    /// <summary>
+    /// Which guests a text means, also of those that do not exist yet: a name, in which <c>*</c> and <c>?</c> stand for
+    /// other characters, or a uuid. An id means the guest that has it now, and what it becomes when it reboots.
+    /// </summary>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.DomainNotFound"/>: no domain has this id. <see cref="XenErrorId.DomainNotSupported"/>: it is
+    /// dom0.
+    /// </exception>
+    public static Predicate<XenDomain> MeantBy(this IHypervisor hypervisor, string idNameOrUuid)
+    {
+        ArgumentNullException.ThrowIfNull(hypervisor);
+        ArgumentException.ThrowIfNullOrEmpty(idNameOrUuid);
+        if (uint.TryParse(idNameOrUuid, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+        {
+            XenDomain domain = hypervisor.FindDomain(idNameOrUuid);
+            return domain.Id != 0 ? d => d.Uuid == domain.Uuid : throw new XenException(
+                XenErrorId.DomainNotSupported, $"{domain} is dom0, and a domain cannot monitor itself.", "Choose guests.", task: RemedyTask.ListDomains);
+        }
+
+        Guid? uuid = Guid.TryParse(idNameOrUuid, out Guid parsed) && parsed != Guid.Empty ? parsed : null;
+        return d => d.Uuid == uuid || FileSystemName.MatchesSimpleExpression(idNameOrUuid, d.Name, ignoreCase: false);
     }
 
     /// <summary>The domain that has this id, if it is still the same domain.</summary>

@@ -26,6 +26,10 @@ public interface IHypervisor : IDisposable
     /// <summary>The state of a domain now; null if the domain is gone or the host does not tell.</summary>
     DomainState? StateOf(XenDomain domain) => null;
 
+    /// <summary>Watches for domains that start and end.</summary>
+    /// <exception cref="XenException">It cannot be watched for.</exception>
+    IDomainListWatch WatchDomains() => new PeriodicDomainListWatch();
+
     /// <summary>
     /// Enables the domain's monitor and maps its channel, which is empty. No event is switched on yet. But events that
     /// need no switch, such as accesses to a page that was restricted before, can be in the channel immediately: no

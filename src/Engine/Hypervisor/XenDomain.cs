@@ -52,6 +52,9 @@ public sealed class XenDomain(uint id, string name, Guid uuid, DomainType type, 
     /// <summary>The same domain with its state.</summary>
     public XenDomain WithState(DomainState? state) => new(Id, Name, Uuid, Type, VCpus) { State = state };
 
+    /// <summary>The same domain by another name.</summary>
+    internal XenDomain WithName(string name) => new(Id, name, Uuid, Type, VCpus) { State = State };
+
     /// <summary>The same domain with the number of vCPUs that Xen reports.</summary>
     internal XenDomain WithVCpus(int vCpus) => new(Id, Name, Uuid, Type, vCpus) { State = State };
 }

@@ -49,6 +49,13 @@ public sealed class MonitorSession : IDisposable
     /// <summary>How it ended; null while it runs.</summary>
     public SessionEnd? End => _pump.End;
 
+    /// <summary>Raised once it has ended, by the session's own thread.</summary>
+    public event Action? Ended
+    {
+        add => _pump.Ended += value;
+        remove => _pump.Ended -= value;
+    }
+
     /// <summary>Enables the domain's monitor. No event is raised yet.</summary>
     /// <exception cref="XenException">It cannot be enabled; nothing has changed in the guest.</exception>
     public static MonitorSession Start(IHypervisor hypervisor, XenDomain domain, MonitorOptions? options = null)

@@ -38,6 +38,9 @@ public sealed class GuardedHypervisor(IHypervisor hypervisor, string program, Ac
     public DomainState? StateOf(XenDomain domain) => hypervisor.StateOf(domain);
 
     /// <inheritdoc/>
+    public IDomainListWatch WatchDomains() => hypervisor.WatchDomains();
+
+    /// <inheritdoc/>
     public IDomainMonitor EnableMonitor(XenDomain domain, ChannelPreference channel)
     {
         ArgumentNullException.ThrowIfNull(domain);

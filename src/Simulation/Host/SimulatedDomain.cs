@@ -19,6 +19,7 @@ public sealed class SimulatedDomain
     private readonly TaskCompletionSource _finished = new();
     private DomainState _state;
     private int _stateChanges;
+    private bool _isIntroduced = true;
     private int _working;
     private int _started;
     private int _accessesLost;
@@ -103,8 +104,13 @@ public sealed class SimulatedDomain
     /// <summary>How often it was shut down or destroyed, which xenstore reports.</summary>
     internal int StateChanges => Volatile.Read(ref _stateChanges);
 
-    /// <summary>Raised, under the gate, when it was shut down or destroyed.</summary>
+    /// <summary>
+    /// Raised when it was introduced, shut down or destroyed; under the gate, except when introduced.
+    /// </summary>
     internal event Action? StateChanged;
+
+    /// <summary>Whether the toolstack has made it, and reported it.</summary>
+    internal bool IsIntroduced { get => Volatile.Read(ref _isIntroduced); init => _isIntroduced = value; }
 
     internal Lock Gate { get; }
 
@@ -181,6 +187,13 @@ public sealed class SimulatedDomain
     {
         if (!IsAlive || Interlocked.Exchange(ref _started, 1) != 0) return;
         foreach (SimulatedVCpu vcpu in VCpus) vcpu.Start();
+    }
+
+    /// <summary>The toolstack has made the domain, and reports it.</summary>
+    public void Introduce()
+    {
+        Volatile.Write(ref _isIntroduced, true);
+        StateChanged?.Invoke();
     }
 
     /// <summary>Destroys the domain, as <c>xl destroy</c> does.</summary>

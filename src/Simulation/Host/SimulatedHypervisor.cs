@@ -15,6 +15,7 @@ public sealed class SimulatedHypervisor : IHypervisor
 
     private readonly SimulationOptions _options;
     private readonly HostState _state = new();
+    private readonly Lock _making = new();
     private volatile SimulatedDomain[] _domains;
     private uint _nextPort = 16;
 
@@ -32,6 +33,7 @@ public sealed class SimulatedHypervisor : IHypervisor
         _options = options;
         Layout = VmEventLayout.ForVersion(options.InterfaceVersion);
         _domains = [.. options.Domains.OrderBy(d => d.Id).Select(d => new SimulatedDomain(options, d, _state, AllocatePorts))];
+        foreach (SimulatedDomain domain in _domains) domain.StateChanged += ReportChange;
         if (Domains.DistinctBy(d => d.Identity.Id).Count() != Domains.Count)
             throw new ArgumentException("Two domains have the same id.", nameof(options));
         _state.WentDown += HaltAll;
@@ -55,10 +57,39 @@ public sealed class SimulatedHypervisor : IHypervisor
     /// <summary>Why the host crashed; null while it runs.</summary>
     public string? Crash => _state.Crash;
 
+    /// <summary>Raised, perhaps under the domain's gate, when one was introduced, shut down or destroyed.</summary>
+    internal event Action? DomainsChanged;
+
     /// <summary>A guest by name; if it has rebooted, its latest domain.</summary>
     /// <exception cref="KeyNotFoundException">There is no guest with this name.</exception>
     public SimulatedDomain this[string name] =>
         Domains.LastOrDefault(d => d.Name == name) ?? throw new KeyNotFoundException($"There is no simulated domain {name}.");
+
+    /// <summary>
+    /// Makes a guest as the toolstack does. If the options say that it starts paused, its vCPUs wait for
+    /// <see cref="SimulatedDomain.Start"/>.
+    /// </summary>
+    /// <param name="options">The guest. It gets the next free id, whatever they say.</param>
+    /// <param name="uuid">Its uuid; null: one of its own.</param>
+    /// <param name="isIntroduced">
+    /// Whether it is complete, and reported. Otherwise it is listed, as a domain is that is just being made, until
+    /// <see cref="SimulatedDomain.Introduce"/>.
+    /// </param>
+    public SimulatedDomain Create(SimulatedDomainOptions options, Guid? uuid = null, bool isIntroduced = true)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        SimulatedDomain domain;
+        lock (_making)
+        {
+            uint id = _domains.Length == 0 ? 1 : _domains.Max(d => d.Identity.Id) + 1;
+            domain = new SimulatedDomain(_options, options with { Id = id }, _state, AllocatePorts, uuid) { IsIntroduced = false };
+            domain.StateChanged += ReportChange;
+            _domains = [.. _domains, domain];
+        }
+
+        if (isIntroduced) domain.Introduce();
+        return domain;
+    }
 
     /// <summary>
     /// Reboots a guest as the toolstack does: it shuts down, is destroyed, and is made again with the same name and
@@ -71,10 +102,7 @@ public sealed class SimulatedHypervisor : IHypervisor
         SimulatedDomain before = this[name];
         before.ShutDown(DomainState.Rebooted);
         before.Destroy();
-        SimulatedDomainOptions options = before.Options with { Id = Domains.Max(d => d.Identity.Id) + 1 };
-        SimulatedDomain next = new(_options, options, _state, AllocatePorts, before.Identity.Uuid);
-        _domains = [.. _domains, next];
-        return next;
+        return Create(before.Options, before.Identity.Uuid);
     }
 
     /// <inheritdoc/>
@@ -90,6 +118,9 @@ public sealed class SimulatedHypervisor : IHypervisor
         ArgumentNullException.ThrowIfNull(domain);
         return domain == Domain0 ? DomainState.Running : Domains.FirstOrDefault(d => d.Identity == domain)?.State;
     }
+
+    /// <inheritdoc/>
+    public IDomainListWatch WatchDomains() => new SimulatedDomainListWatch(this, _state);
 
     /// <inheritdoc/>
     public IDomainMonitor EnableMonitor(XenDomain domain, ChannelPreference channel)
@@ -158,6 +189,8 @@ public sealed class SimulatedHypervisor : IHypervisor
     {
         foreach (SimulatedDomain domain in Domains) domain.Halt();
     }
+
+    private void ReportChange() => DomainsChanged?.Invoke();
 
     private uint AllocatePorts(int count) => Interlocked.Add(ref _nextPort, (uint)count) - (uint)count;
 }

@@ -28,7 +28,7 @@ internal static class ApplyCommand
     {
         Command command = new("apply", "Has a policy decide what guests may do, and prints the events that it reports.")
         {
-            Policy, Domain, Format, XenVmEventCommand.Output, XenVmEventCommand.First, XenVmEventCommand.Duration, XenVmEventCommand.Channel,
+            Policy, Domain, XenVmEventCommand.Follow, Format, XenVmEventCommand.Output, XenVmEventCommand.First, XenVmEventCommand.Duration, XenVmEventCommand.Channel,
             XenVmEventCommand.NoGuard, XenVmEventCommand.Simulate, XenVmEventCommand.Trace, XenVmEventCommand.Fast,
         };
         command.Validators.Add(result =>
@@ -42,6 +42,7 @@ internal static class ApplyCommand
             {
                 Policy = parsed.GetRequiredValue(Policy),
                 Domain = parsed.GetValue(Domain),
+                Follow = parsed.GetValue(XenVmEventCommand.Follow),
                 Format = parsed.GetValue(Format),
                 Output = parsed.GetValue(XenVmEventCommand.Output),
                 First = parsed.GetValue(XenVmEventCommand.First),
@@ -64,6 +65,8 @@ internal sealed record ApplyArguments
     public required string Policy { get; init; }
 
     public string? Domain { get; init; }
+
+    public bool Follow { get; init; }
 
     public OutputFormat Format { get; init; }
 

@@ -20,11 +20,9 @@ internal sealed class ApplyRun(ApplyArguments arguments) : IDisposable
     private const int BrokenPipe = 32;
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly ArrivalSignal _arrival = new();
-    private readonly List<(MonitorSession Session, EventSubscription Events)> _guests = [];
+    private readonly GatheredEvents _events = new();
     private bool _hasFailed;
     private long _shown;
-    private int _next;
 
     /// <returns>The process's exit code.</returns>
     public int Run()
@@ -34,21 +32,25 @@ internal sealed class ApplyRun(ApplyArguments arguments) : IDisposable
         // The process does not end yet: first the guests get everything back.
         using IDisposable signals = EndingSignals.Outlive(_stop.Cancel);
         using IHypervisor hypervisor = Hosts.Connect(arguments.Simulate, arguments.Trace, arguments.Fast, arguments.NoGuard);
-        XenDomain[] domains = Find(policy, hypervisor);
+        XenDomain[] domains = arguments.Follow ? [] : Find(policy, hypervisor);
+        Predicate<XenDomain> isNamed = arguments is { Follow: true, Domain: { } name } ? hypervisor.MeantBy(name) : _ => true;
         using RecordingWriter? recording = arguments.Output is { } file ? RecordingWriter.Open(file) : null;
         using Stream? output = recording is null ? StandardOutput.Open() : null;
         if (RuntimeFeature.IsDynamicCodeCompiled) Rehearsal.EnsureDone(); // The published file is native code and does not need it.
         try
         {
             foreach (XenDomain domain in domains) Try(() => Begin(policy, hypervisor, domain));
-            if (_guests.Count == 0) return ExitCode.Failure;
+            if (!arguments.Follow && _events.Sessions.Count == 0) return ExitCode.Failure;
             recording?.Begin();
-            StandardError.Say($"{policy.Name} {(policy.Mode == PolicyMode.Enforce ? "decides for" : "watches")} {string.Join(", ", _guests.Select(guest => guest.Session.Domain))}; Ctrl-C ends");
+            string whom = arguments.Follow ? string.Join(", ", policy.Domains) : string.Join(", ", _events.Sessions.Select(one => one.Session.Domain));
+            StandardError.Say($"{policy.Name} {(policy.Mode == PolicyMode.Enforce ? "decides for" : "watches")} {whom}; Ctrl-C ends");
+            using DomainFollower? follower = arguments.Follow
+                ? new DomainFollower(hypervisor, domain => policy.AppliesTo(domain) && isNamed(domain), domain => Begin(policy, hypervisor, domain), Tell) : null;
             Try(() => Print(output, recording));
         }
         finally
         {
-            foreach ((MonitorSession session, EventSubscription events) in _guests) Conclude(session, events);
+            foreach (GatheredSession guest in _events.Sessions) Conclude(guest);
         }
 
         if (recording is not null) Try(recording.Close);
@@ -58,7 +60,7 @@ internal sealed class ApplyRun(ApplyArguments arguments) : IDisposable
 
     public void Dispose()
     {
-        _arrival.Dispose();
+        _events.Dispose();
         _stop.Dispose();
     }
 
@@ -79,11 +81,11 @@ internal sealed class ApplyRun(ApplyArguments arguments) : IDisposable
         return domains.Length > 0 ? domains : throw new XenException(
             XenErrorId.DomainNotFound,
             $"No guest runs that the policy {policy.Name} is for: it is for {string.Join(", ", policy.Domains)}.",
-            "Start one, or change the policy's 'domains'.",
+            "Start one, or wait for it with --follow, or change the policy's 'domains'.",
             task: RemedyTask.ListDomains);
     }
 
-    private void Begin(VmEventPolicy policy, IHypervisor hypervisor, XenDomain domain)
+    private MonitorSession Begin(VmEventPolicy policy, IHypervisor hypervisor, XenDomain domain)
     {
         EventRules rules = policy.RulesFor(hypervisor, domain, StandardError.Say);
         MonitorSession session = MonitorSession.Start(hypervisor, domain, new MonitorOptions
@@ -94,7 +96,8 @@ internal sealed class ApplyRun(ApplyArguments arguments) : IDisposable
         });
         try
         {
-            _guests.Add((session, session.Apply(rules, arrival: _arrival)));
+            _events.Apply(session, rules);
+            return session;
         }
         catch
         {
@@ -103,6 +106,9 @@ internal sealed class ApplyRun(ApplyArguments arguments) : IDisposable
         }
     }
 
+    /// <summary>Says what happens to guests that are followed.</summary>
+    private static void Tell(FollowNews news) => StandardError.Say(news.Error is { } error ? $"{news} {Remedies.Of(error)}" : $"{news}");
+
     private void Print(Stream? output, RecordingWriter? recording)
     {
         using JsonEventWriter? json = output is not null && arguments.Format == OutputFormat.Json ? new JsonEventWriter(output) : null;
@@ -110,20 +116,11 @@ internal sealed class ApplyRun(ApplyArguments arguments) : IDisposable
         if (arguments.Duration is { } duration) _stop.CancelAfter(duration);
         try
         {
-            while (IsWanted && !_stop.IsCancellationRequested)
-            {
-                if (TakesNext(writer)) continue;
-                writer.Flush(); // Nothing more now: what was printed must become visible.
-                if (_guests.TrueForAll(guest => guest.Events.IsCompleted)) break;
-                Wait();
-            }
+            PrintUntilEnd(writer);
 
             // What the guests did until they were no longer watched belongs to the output.
-            foreach ((_, EventSubscription events) in _guests) events.Dispose();
-            while (IsWanted && TakesNext(writer))
-            {
-            }
-
+            foreach (GatheredSession guest in _events.Sessions) guest.Subscription.Dispose();
+            while (IsWanted && _events.TryTake(out VmEvent? last, out _)) Write(last, writer);
             writer.Finish();
         }
         catch (IOException e) when (e.HResult == BrokenPipe)
@@ -136,39 +133,43 @@ internal sealed class ApplyRun(ApplyArguments arguments) : IDisposable
         }
     }
 
-    /// <summary>Writes the next event if there is one, of each guest in turn.</summary>
-    private bool TakesNext(IEventWriter writer)
+    private void PrintUntilEnd(IEventWriter writer)
     {
-        for (int i = 0; i < _guests.Count; i++)
+        while (IsWanted && !_stop.IsCancellationRequested)
         {
-            _next = (_next + 1) % _guests.Count;
-            if (!_guests[_next].Events.TryTake(out VmEvent? vmEvent)) continue;
-            writer.Write(vmEvent);
-            _shown++;
-            return true;
-        }
+            if (_events.TryTake(out VmEvent? vmEvent, out _))
+            {
+                Write(vmEvent, writer);
+                continue;
+            }
 
-        return false;
+            writer.Flush(); // Nothing more now: what was printed must become visible.
+            if (arguments.Follow) LetGo();
+            else if (_events.IsOver) return;
+            _events.Wait(Timeout.InfiniteTimeSpan, _stop.Token);
+        }
     }
 
-    private void Wait()
+    private void Write(VmEvent vmEvent, IEventWriter writer)
     {
-        try
+        writer.Write(vmEvent);
+        _shown++;
+    }
+
+    /// <summary>Lets go of guests that have ended and whose events were all taken.</summary>
+    private void LetGo()
+    {
+        foreach (GatheredSession ended in _events.RemoveEnded())
         {
-            _arrival.Wait(
-                () => _guests.TrueForAll(guest => guest.Events.IsCompleted) || _guests.Exists(guest => guest.Events.HasNews && !guest.Events.IsCompleted),
-                Timeout.InfiniteTimeSpan,
-                _stop.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // The loop looks.
+            ended.Subscription.Dispose();
+            Conclude(ended);
         }
     }
 
     /// <summary>Ends a session, whatever happened before, and reports what its rules did and what went wrong.</summary>
-    private void Conclude(MonitorSession session, EventSubscription events)
+    private void Conclude(GatheredSession guest)
     {
+        (MonitorSession session, EventSubscription events) = guest;
         SessionEnd end = session.Stop();
         foreach (RuleCounts rule in events.RuleCounts)
         {
@@ -178,12 +179,13 @@ internal sealed class ApplyRun(ApplyArguments arguments) : IDisposable
                 CultureInfo.InvariantCulture, $"{session.Domain.Name}: {rule.Rule}: {rule.Fitted} events, {rule.Answered} answered, {rule.Reported} shown{shed}{unsuitable}"));
         }
 
-        MonitorStatistics statistics = session.GetStatistics();
-        long lost = statistics.Lost - events.Shed;
+        long lost = session.GetStatistics().Lost;
         if (lost > 0) StandardError.Say($"{session.Domain.Name}: {lost} events were lost before they could be shown");
         if (end.DomainState == DomainState.Replayed) StandardError.Say($"{session.Domain} {end.DomainEnd}");
-        XenException?[] errors = [.. end.TeardownFailures, end.Failure, session.ExplainDomainEnd(_stop.Token)];
-        foreach (XenException error in errors.OfType<XenException>()) Fail(error);
+        foreach (XenException failure in end.TeardownFailures) Fail(failure);
+        if (arguments.Follow) return; // The follower has told how guests ended.
+        if (end.Failure is { } cause) Fail(cause);
+        if (session.ExplainDomainEnd(_stop.Token) is { } ended) Fail(ended);
     }
 
     private void Try(Action action)

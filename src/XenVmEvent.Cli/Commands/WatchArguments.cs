@@ -13,6 +13,8 @@ internal sealed record WatchArguments
 
     public bool ListenerRequired { get; init; }
 
+    public bool Follow { get; init; }
+
     public bool NoGuard { get; init; }
 
     public bool Simulate { get; init; }

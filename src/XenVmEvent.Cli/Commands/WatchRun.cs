@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO.Enumeration;
 using System.Runtime.CompilerServices;
-using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Monitoring;
@@ -40,32 +39,27 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
     private int Watch(IHypervisor hypervisor)
     {
         _symbols = arguments.SymbolMap is { } map ? ReadSymbols(map) : null;
-        EventSelection selection = CreateSelection();
-        XenDomain domain = hypervisor.FindDomain(arguments.Domain);
+        EventWatch watch = arguments.Mode.Watch(arguments) with { Selection = CreateSelection() };
+        Predicate<XenDomain>? isFollowed = arguments.Follow ? hypervisor.MeantBy(arguments.Domain) : null;
+        XenDomain? domain = arguments.Follow ? null : hypervisor.FindDomain(arguments.Domain);
         using RecordingWriter? recording = arguments.Output is { } file ? RecordingWriter.Open(file) : null;
         using Stream? output = recording is null ? StandardOutput.Open() : null;
         if (RuntimeFeature.IsDynamicCodeCompiled) Rehearsal.EnsureDone(); // The published file is native code and does not need it.
         long start = Stopwatch.GetTimestamp();
-        EventWatch watch = arguments.Mode.Watch(arguments) with { Selection = selection };
-
-        // In a view, steps come if the processor supports them; otherwise they are not asked for.
-        MonitorSession.EnsurePossible(hypervisor, domain, arguments.Mode.UsesView ? watch with { Kinds = [VmEventKind.MemAccess] } : watch);
-        using MonitorSession session = MonitorSession.Start(hypervisor, domain, new MonitorOptions
-        {
-            Channel = arguments.Channel,
-            ListenerRequired = arguments.ListenerRequired,
-            Warn = StandardError.Say,
-        });
-        ushort? view = arguments.Mode.UsesView ? session.CreateView().View : null;
-        if (view is { } index) watch = InView(watch, index, session.Capabilities);
-        foreach (VmEventKind kind in watch.Kinds) session.SetDefaultResponse(kind, arguments.Response);
-        using EventSubscription subscription = session.Watch(watch);
-        if (view is { } made) session.SwitchToView(made);
+        using WatchedGuests guests = new(hypervisor, arguments, watch);
+        MonitorSession? only = domain is null ? null : guests.Begin(domain);
         recording?.Begin();
-        StandardError.Say($"watching {domain} on {hypervisor.Description}: {arguments.Mode.Name}, {session.Channel.ToString().ToLowerInvariant()} channel; Ctrl-C ends");
-        XenException? unwritten = Print(subscription, output, view, recording);
-        return Conclude(session, recording, unwritten, Stopwatch.GetElapsedTime(start));
+        StandardError.Say(only is null
+            ? $"following {arguments.Domain} on {hypervisor.Description}: {arguments.Mode.Name}; Ctrl-C ends"
+            : $"watching {domain} on {hypervisor.Description}: {arguments.Mode.Name}, {only.Channel.ToString().ToLowerInvariant()} channel; Ctrl-C ends");
+        XenException? unwritten;
+        using (isFollowed is null ? null : new DomainFollower(hypervisor, isFollowed, guests.Begin, Tell)) unwritten = Print(guests, output, recording);
+        return Conclude(guests, only, recording, unwritten, Stopwatch.GetElapsedTime(start));
     }
+
+    /// <summary>Says what happens to guests that are followed.</summary>
+    private static void Tell(FollowNews news) =>
+        StandardError.Say(news.Error is { } error ? $"{news} {Remedies.Of(error)}" : $"{news}");
 
     private EventSelection CreateSelection() => new()
     {
@@ -89,18 +83,17 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         }
     }
 
-    /// <summary>Ends the session, whatever happened before, and reports everything that went wrong.</summary>
-    private int Conclude(MonitorSession session, RecordingWriter? recording, XenException? unwritten, TimeSpan elapsed)
+    /// <summary>Ends the sessions, whatever happened before, and reports everything that went wrong.</summary>
+    private int Conclude(WatchedGuests guests, MonitorSession? only, RecordingWriter? recording, XenException? unwritten, TimeSpan elapsed)
     {
-        SessionEnd end = session.Stop();
+        guests.End();
         unwritten ??= Close(recording);
-        Summarize(session.GetStatistics(), elapsed);
-        foreach (XenException failure in end.TeardownFailures) StandardError.Say($"while ending: {failure.Id}: {failure.Message} {Remedies.Of(failure)}");
-        if (end.DomainState == DomainState.Replayed) StandardError.Say($"{session.Domain} {end.DomainEnd}");
-        bool isWhole = unwritten is null && end.Failure is null && end.TeardownFailures.Count == 0;
+        Summarize(guests, only?.GetStatistics(), elapsed);
+        if (only?.End is { DomainState: DomainState.Replayed } replayed) StandardError.Say($"{only.Domain} {replayed.DomainEnd}");
+        bool isWhole = unwritten is null && only?.End?.Failure is null && !guests.HasFailed;
         if (unwritten is not null) StandardError.Say(unwritten);
-        if (end.Failure is { } cause) StandardError.Say(cause);
-        if (session.ExplainDomainEnd(_stop.Token) is { } ended)
+        if (only?.End?.Failure is { } cause) StandardError.Say(cause);
+        if (only?.ExplainDomainEnd(_stop.Token) is { } ended)
         {
             StandardError.Say(ended);
             return ExitCode.Failure;
@@ -122,26 +115,20 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         }
     }
 
-    /// <summary>If a processor cannot single-step, Xen emulates, and there are no steps to see.</summary>
-    private static EventWatch InView(EventWatch watch, ushort view, MonitorCapabilities capabilities) => watch with
-    {
-        Pages = watch.Pages! with { View = view },
-        Kinds = [.. watch.Kinds.Where(k => k != VmEventKind.SingleStep || (capabilities & MonitorCapabilities.SingleStep) != 0)],
-    };
-
     /// <returns>Why not everything could be written; null if it could, or if nobody reads it any more.</returns>
-    private XenException? Print(EventSubscription subscription, Stream? output, ushort? view, RecordingWriter? recording)
+    private XenException? Print(WatchedGuests guests, Stream? output, RecordingWriter? recording)
     {
         using JsonEventWriter? json = output is not null && arguments.Format == OutputFormat.Json ? new JsonEventWriter(output) : null;
-        IEventWriter writer = recording is not null ? new RecordingEventWriter(recording) : (IEventWriter?)json ?? new TextEventWriter(output!, view);
+        IEventWriter writer = recording is not null ? new RecordingEventWriter(recording)
+            : (IEventWriter?)json ?? new TextEventWriter(output!, guests.Views) { NamesDomain = arguments.Follow };
         if (arguments.Duration is { } duration) _stop.CancelAfter(duration);
         try
         {
-            Print(subscription, writer);
+            PrintUntilEnd(guests, writer);
 
-            // What the guest did until it was no longer watched belongs to the output.
-            subscription.Dispose();
-            while (IsWanted && subscription.TryTake(out VmEvent? last)) Write(last, writer);
+            // What the guests did until they were no longer watched belongs to the output.
+            guests.StopWatching();
+            while (IsWanted && guests.Events.TryTake(out VmEvent? last, out _)) Write(last, writer);
             writer.Finish();
         }
         catch (IOException e) when (e.HResult == BrokenPipe)
@@ -160,19 +147,21 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         return null;
     }
 
-    private void Print(EventSubscription subscription, IEventWriter writer)
+    private void PrintUntilEnd(WatchedGuests guests, IEventWriter writer)
     {
         while (IsWanted && !_stop.IsCancellationRequested)
         {
-            if (!subscription.TryTake(out VmEvent? vmEvent))
+            if (guests.Events.TryTake(out VmEvent? vmEvent, out _))
             {
-                // Nothing more now: what was printed must become visible.
-                writer.Flush();
-                vmEvent = TakeUntilStopped(subscription);
+                Write(vmEvent, writer);
+                continue;
             }
 
-            if (vmEvent is null) return;
-            Write(vmEvent, writer);
+            // Nothing more now: what was printed must become visible.
+            writer.Flush();
+            if (arguments.Follow) guests.LetGo();
+            else if (guests.Events.IsOver) return;
+            guests.Events.Wait(Timeout.InfiniteTimeSpan, _stop.Token);
         }
     }
 
@@ -183,25 +172,17 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         _shown++;
     }
 
-    private VmEvent? TakeUntilStopped(EventSubscription subscription)
+    /// <param name="guests">The guests.</param>
+    /// <param name="only">What the only session did; null if guests were followed.</param>
+    /// <param name="elapsed">How long it took.</param>
+    private void Summarize(WatchedGuests guests, MonitorStatistics? only, TimeSpan elapsed)
     {
-        try
-        {
-            return subscription.Take(Timeout.InfiniteTimeSpan, _stop.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            return null;
-        }
-    }
-
-    private void Summarize(MonitorStatistics statistics, TimeSpan elapsed)
-    {
-        string dropped = statistics.Lost == 0 ? "none lost" : string.Create(CultureInfo.InvariantCulture, $"{statistics.Lost} dropped");
-        if (statistics.Overwritten > 0)
-            dropped += string.Create(CultureInfo.InvariantCulture, $" ({statistics.Overwritten} overwritten by Xen: --channel ring loses none)");
+        string dropped = guests.Lost == 0 ? "none lost" : string.Create(CultureInfo.InvariantCulture, $"{guests.Lost} dropped");
+        if (guests.Overwritten > 0)
+            dropped += string.Create(CultureInfo.InvariantCulture, $" ({guests.Overwritten} overwritten by Xen: --channel ring loses none)");
+        string handling = only is null ? "" : $"; handling time {only.HandlingTime}";
         StandardError.Say(string.Create(
             CultureInfo.InvariantCulture,
-            $"{_shown} events {(arguments.Output is null ? "shown" : "recorded")}, {statistics.Events} seen in {elapsed.TotalSeconds:0.0} s, {dropped}; handling time {statistics.HandlingTime}"));
+            $"{_shown} events {(arguments.Output is null ? "shown" : "recorded")}, {guests.Seen} seen in {elapsed.TotalSeconds:0.0} s, {dropped}{handling}"));
     }
 }

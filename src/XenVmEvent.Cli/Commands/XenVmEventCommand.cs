@@ -27,6 +27,11 @@ internal static class XenVmEventCommand
     };
 
     private static readonly Option<bool> Required = new("-m") { Description = "Xen crashes the domain when an access violates a page's permissions and there is no listener." };
+    internal static readonly Option<bool> Follow = new("--follow")
+    {
+        Description = "Also for guests that start later or reboot. The name of the domain may have wildcards, as in 'web*'.",
+    };
+
     internal static readonly Option<bool> NoGuard = new("--no-guard") { Description = "Start no second process that frees the guest if this one is killed." };
     internal static readonly Option<bool> Simulate = new("--simulate") { Description = "Watch a simulated guest, web01 or db01, on a machine without Xen." };
     internal static readonly Option<string?> Trace = new("--trace")
@@ -123,7 +128,7 @@ internal static class XenVmEventCommand
     {
         RootCommand root = new("Watches what a Xen guest does, and prints it.")
         {
-            Domain, Mode, Required, NoGuard, Simulate, Trace, Fast, Channel, First, Duration, Format, Output, Gfns, Repeat, Msrs, Response, Registers,
+            Domain, Mode, Required, Follow, NoGuard, Simulate, Trace, Fast, Channel, First, Duration, Format, Output, Gfns, Repeat, Msrs, Response, Registers,
             NewValue, ExcludeNewValue, InstructionPointer, LinearAddress, Symbol, SymbolMap,
             ApplyCommand.Create(), CheckCommand.Create(), ReadCommand.Create(), ReportCommand.Create(), TestCommand.Create(), ResetCommand.Create(), GuardCommand.Create(),
         };
@@ -191,6 +196,7 @@ internal static class XenVmEventCommand
         Domain = parsed.GetRequiredValue(Domain),
         Mode = parsed.GetRequiredValue(Mode),
         ListenerRequired = parsed.GetValue(Required),
+        Follow = parsed.GetValue(Follow),
         NoGuard = parsed.GetValue(NoGuard),
         Simulate = parsed.GetValue(Simulate),
         Trace = parsed.GetValue(Trace),

@@ -6,17 +6,26 @@ namespace XenVmEvent.Cli;
 
 /// <summary>Prints events as xen-access does, byte for byte, so that scripts made for it keep working.</summary>
 /// <param name="output">The stream to write to.</param>
-/// <param name="view">The altp2m view to which vCPUs return after a single step; null if there is none.</param>
-internal sealed class TextEventWriter(Stream output, ushort? view = null) : IEventWriter
+/// <param name="views">
+/// By domain id, the altp2m view to which its vCPUs return after a single step; null if there are none.
+/// </param>
+internal sealed class TextEventWriter(Stream output, IReadOnlyDictionary<uint, ushort>? views = null) : IEventWriter
 {
     private const int LongestLine = 256;
+
+    /// <summary>A domain's name is a value in xenstore, which is shorter.</summary>
+    private const int LongestName = 4096 * 3;
 
     private readonly byte[] _buffer = new byte[64 * 1024];
     private int _used;
 
+    /// <summary>Whether each line begins with the domain, for events of several.</summary>
+    public bool NamesDomain { get; init; }
+
     public void Write(VmEvent vmEvent)
     {
-        if (_buffer.Length - _used < LongestLine) Flush();
+        if (_buffer.Length - _used < LongestLine + (NamesDomain ? LongestName : 0)) Flush();
+        if (NamesDomain && Utf8.TryWrite(_buffer.AsSpan(_used), $"{vmEvent.Domain} (id {vmEvent.DomainId}): ", out int name)) _used += name;
         Span<byte> free = _buffer.AsSpan(_used);
         if (Format(free, vmEvent, out int written)) _used += written;
     }
@@ -70,7 +79,7 @@ internal sealed class TextEventWriter(Stream output, ushort? view = null) : IEve
                     $"MSR written: rip={rip:x16}, vcpu {vcpu}: msr=0x{e.Msr:x}, old_value={e.OldValue:x16}, new_value={e.NewValue:x16}\n",
                     out written);
             case SingleStepEvent e:
-                return view is { } back
+                return views is not null && views.TryGetValue(vmEvent.DomainId, out ushort back)
                     ? Utf8.TryWrite(line, $"Singlestep: rip={rip:x16}, vcpu {vcpu}, altp2m {e.View}\n\tSwitching altp2m to view {back}!\n", out written)
                     : Utf8.TryWrite(line, $"Singlestep: rip={rip:x16}, vcpu {vcpu}, altp2m {e.View}\n", out written);
             case IoEvent e:

@@ -66,6 +66,30 @@ public sealed class DomainSelector
         return byWildcard ? MatchAll(host) : [host.FindDomain(Text)];
     }
 
+    /// <summary>
+    /// Says which guests it means, also of those that do not exist yet: by name, with or without wildcards, or uuid. An
+    /// id or a domain means what that domain becomes when it reboots too.
+    /// </summary>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.DomainNotFound"/>; <see cref="XenErrorId.DomainNotSupported"/>: it is dom0.
+    /// </exception>
+    internal Predicate<XenDomain> MeantBy(IHypervisor host)
+    {
+        if (_namesNone) throw NamesNone();
+        if (_domain is { } was) return was.Id == 0 ? host.MeantBy("0") : domain => domain.Uuid == was.Uuid;
+        if (uint.TryParse(Text, NumberStyles.None, CultureInfo.InvariantCulture, out _)) return host.MeantBy(Text);
+        Guid? uuid = Guid.TryParse(Text, out Guid parsed) && parsed != Guid.Empty ? parsed : null;
+        try
+        {
+            WildcardPattern pattern = WildcardPattern.Get(Text, WildcardOptions.IgnoreCase);
+            return domain => domain.Uuid == uuid || domain.Name.Equals(Text, StringComparison.OrdinalIgnoreCase) || pattern.IsMatch(domain.Name);
+        }
+        catch (WildcardPatternException)
+        {
+            throw MatchesNone(host);
+        }
+    }
+
     /// <summary>The error for a pattern that matches nothing.</summary>
     internal XenException MatchesNone(IHypervisor host) => DomainLookup.NotFound(Text, host.GetDomains());
 

@@ -15,6 +15,7 @@ namespace XenVmEvent.PS;
 public abstract class WatchCmdlet : DomainCmdlet
 {
     private readonly List<XenDomain> _domains = [];
+    private readonly List<DomainSelector> _followed = [];
     private EventStream? _events;
     private long _dropped;
     private long _overwritten;
@@ -25,6 +26,13 @@ public abstract class WatchCmdlet : DomainCmdlet
     [DomainTransformation]
     [ArgumentCompleter(typeof(DomainCompleter))]
     public DomainSelector[] Domain { get; set; } = [];
+
+    /// <summary>
+    /// Watch every guest that -Domain means, also those that start later, reboot, are restored or migrate here, until
+    /// the end. -Verbose tells of each.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter Follow { get; set; }
 
     /// <summary>End after this many events.</summary>
     [Parameter]
@@ -106,10 +114,19 @@ public abstract class WatchCmdlet : DomainCmdlet
     public ChannelPreference Channel { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => ForEachDomain(Domain, IsGuest, domain =>
+    protected override void ProcessRecord()
     {
-        if (!_domains.Contains(domain) && ShouldProcess(domain.ToString(), Action)) _domains.Add(domain);
-    });
+        if (Follow)
+        {
+            _followed.AddRange(Domain.Where(selector => ShouldProcess(selector.ToString(), Action)));
+            return;
+        }
+
+        ForEachDomain(Domain, IsGuest, domain =>
+        {
+            if (!_domains.Contains(domain) && ShouldProcess(domain.ToString(), Action)) _domains.Add(domain);
+        });
+    }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
@@ -129,6 +146,7 @@ public abstract class WatchCmdlet : DomainCmdlet
             else Report(domain, () => Begin(domain));
         }
 
+        BeginToFollow(policy);
         if (_events.IsEmpty) return;
         if (AsJob)
         {
@@ -138,6 +156,7 @@ public abstract class WatchCmdlet : DomainCmdlet
 
         bool hasAll = WriteEvents() == First;
         WarnOfLost();
+        TellNews();
         foreach ((XenException error, XenDomain domain) in _events.End(hasAll, Stopped)) WriteError(ToErrorRecord(error, domain));
     }
 
@@ -168,6 +187,24 @@ public abstract class WatchCmdlet : DomainCmdlet
         if (running is not null) WarnOfIgnored(running);
         WarnOfGuards();
         WriteVerbose($"Watching {domain} by the {session.Channel} channel{(running is null ? "" : ", in the session that it has")}.");
+    }
+
+    private void BeginToFollow(VmEventPolicy? policy)
+    {
+        List<Predicate<XenDomain>> meanings = [];
+        foreach (DomainSelector selector in _followed) Report(selector.ToString(), () => meanings.Add(selector.MeantBy(XenHost.Current)));
+        if (meanings.Count == 0) return;
+        Require(Domain, () => _events!.Follow(domain => policy?.AppliesTo(domain) != false && meanings.Exists(isMeant => isMeant(domain)), string.Join(", ", _followed)));
+    }
+
+    /// <summary>Says what happened to guests that are followed.</summary>
+    private void TellNews()
+    {
+        while (_events!.TryTakeNews(out FollowNews? news))
+        {
+            if (news.Error is null) WriteVerbose($"{news}.");
+            else WriteWarning($"{news}");
+        }
     }
 
     private void StartJob()
@@ -214,6 +251,7 @@ public abstract class WatchCmdlet : DomainCmdlet
 
             WarnOfLost();
             WarnOfGuards();
+            TellNews();
             if (events.IsOver) break;
             progress.Show(written);
             events.Wait(progress.Limit(left), Stopped);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using XenVmEvent.Abi;
 using XenVmEvent.Disassembly;
@@ -8,12 +9,15 @@ using XenVmEvent.Symbols;
 
 namespace XenVmEvent.PS;
 
-/// <summary>Looks up the instruction and the symbol at events' instruction pointers. Used by one thread.</summary>
+/// <summary>
+/// Looks up the instruction and the symbol at events' instruction pointers. Used by one thread, except
+/// <see cref="Add"/>.
+/// </summary>
 /// <param name="symbols">The guest's symbols; null: none are looked up.</param>
 /// <param name="disassemble">Whether to look up instructions.</param>
 internal sealed class EventLookup(SymbolMap? symbols, bool disassemble) : IDisposable
 {
-    private readonly Dictionary<uint, IDomainMemory> _memories = [];
+    private readonly ConcurrentDictionary<uint, IDomainMemory> _memories = new();
     private readonly InstructionReader? _instructions = disassemble ? CreateReader(symbols) : null;
 
     /// <summary>Opens the memory of a domain whose events will come.</summary>
@@ -28,6 +32,12 @@ internal sealed class EventLookup(SymbolMap? symbols, bool disassemble) : IDispo
         }
 
         _memories[domain.Id] = XenHost.Current.OpenMemory(domain);
+    }
+
+    /// <summary>Closes the memory of a domain that is not watched any more.</summary>
+    public void Remove(XenDomain domain)
+    {
+        if (_memories.TryRemove(domain.Id, out IDomainMemory? memory)) memory.Dispose();
     }
 
     /// <summary>Looks up what was asked for. What cannot be read is left out.</summary>

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Management.Automation;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
+using XenVmEvent.Monitoring;
 using XenVmEvent.Recording;
 
 namespace XenVmEvent.PS;
@@ -49,7 +50,7 @@ internal sealed class WatchJob : Job
             Output = output;
         }
 
-        _domains = string.Join(", ", events.Domains.Select(d => d.Name));
+        _domains = events.Domains;
         _taker = new Thread(TakeAll) { IsBackground = true, Name = "Watch job" };
         _shower = new Thread(ShowAll) { IsBackground = true, Name = "Watch job's output" };
         PSJobTypeName = "XenVmEvent";
@@ -102,6 +103,7 @@ internal sealed class WatchJob : Job
         try
         {
             TakeEvents();
+            TellNews();
             bool hasAll = _taken == _first || _stop.IsCancellationRequested;
             Warn(_events.Dropped, "they could not be taken within the response timeout");
             Warn(_events.Overwritten, EventStream.WhyOverwritten);
@@ -135,6 +137,7 @@ internal sealed class WatchJob : Job
                 continue;
             }
 
+            TellNews();
             if (_events.IsOver) break;
             _news.Set();
             _events.Wait(left, _stop.Token);
@@ -158,6 +161,16 @@ internal sealed class WatchJob : Job
 
         Warn(_spool.Lost, $"the disk could not keep them: {_spool.WhyLost}");
         SetJobState(_stop.IsCancellationRequested ? JobState.Stopped : _hasFailed ? JobState.Failed : JobState.Completed);
+    }
+
+    /// <summary>Says what happened to guests that are followed.</summary>
+    private void TellNews()
+    {
+        while (_events.TryTakeNews(out FollowNews? news))
+        {
+            if (news.Error is null) Verbose.Add(new VerboseRecord($"{news}."));
+            else Warning.Add(new WarningRecord($"{news}"));
+        }
     }
 
     private void Warn(long lost, string why)

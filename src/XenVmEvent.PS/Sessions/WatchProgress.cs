@@ -18,7 +18,7 @@ internal sealed class WatchProgress(PSCmdlet cmdlet, EventStream events) : IDisp
     private static int _lastId;
 
     private readonly ProgressRecord? _record = IsInteractive && PipelineEnd.IsOffScreen(cmdlet.MyInvocation)
-        ? new ProgressRecord(Interlocked.Increment(ref _lastId), $"Watching {string.Join(", ", events.Domains.Select(d => d.Name))}", "no event yet")
+        ? new ProgressRecord(Interlocked.Increment(ref _lastId), $"Watching {events.Domains}", "no event yet")
         : null;
 
     private long _shown = Stopwatch.GetTimestamp();

@@ -24,6 +24,15 @@ internal static class XenHost
         }
     }
 
+    /// <summary>Whether this is the host now.</summary>
+    public static bool IsCurrent(IHypervisor? host)
+    {
+        lock (Gate) return host is not null && _current == host;
+    }
+
+    /// <summary>Raised after a switch to another host, or to none.</summary>
+    public static event Action? Turned;
+
     /// <summary>
     /// The same, but a second process undoes what is done to its guests if this one is killed; on a real host only.
     /// </summary>
@@ -95,7 +104,9 @@ internal static class XenHost
         }
 
         foreach (SharedSession one in sessions) one.Session.Stop();
-        if (before != next) before?.Dispose();
+        if (before == next) return;
+        Turned?.Invoke();
+        before?.Dispose();
     }
 
     /// <summary>The running session of a domain; null if there is none.</summary>

@@ -21,7 +21,7 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
 
     public IHostProbe Probe => host.Probe;
 
-    public IReadOnlyList<XenDomain> GetDomains() => host.GetDomains();
+    public IReadOnlyList<XenDomain> GetDomains() => refuses(nameof(GetDomains)) ? throw Refused(nameof(GetDomains)) : host.GetDomains();
 
     public IDomainMonitor EnableMonitor(XenDomain domain, ChannelPreference channel) =>
         new Monitor(host.EnableMonitor(domain, channel), refuses, ChosenMaximumGfn, HidesProgress);

@@ -60,7 +60,7 @@ internal static unsafe class CallExports
         {
             const string Call = "XEN_DOMCTL_vm_event_op";
             XenDomain guest = NativeHost.Find(domain, Call).Identity;
-            if (NativeHost.Monitor is not { Slots: not null } monitor) throw Refusal.Invalid(Call, $"The slots of the domain {guest} are not enabled");
+            if (NativeHost.FindMonitor(domain) is not { Slots: not null } monitor) throw Refusal.Invalid(Call, $"The slots of the domain {guest} are not enabled");
             domctl[6] = monitor.Ports.RingPort;
             uint* ports = *(uint**)(domctl + 8);
             if (ports is null) throw new XenException(XenErrorId.CallFailed, Call, Errno.EFAULT, "There is no place for the ports.", "Name one.");

@@ -24,7 +24,7 @@ internal static unsafe class EventChannelExports
 
     [UnmanagedCallersOnly(EntryPoint = Prefix + "bind_interdomain")]
     public static int BindInterdomain(nint handle, uint domain, uint remotePort) =>
-        domain == NativeHost.Guest.Identity.Id && Of(handle).Bind(remotePort) is { } local
+        NativeHost.FindMonitor(domain) is { } monitor && Of(handle).Bind(monitor, remotePort) is { } local
             ? (int)local
             : NativeHost.Fail(Errno.EINVAL);
 

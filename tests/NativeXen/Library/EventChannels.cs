@@ -10,16 +10,18 @@ namespace XenVmEvent.NativeXen;
 internal sealed unsafe class EventChannels
 {
     /// <summary>Differs from the numbers at Xen's end, so that a confusion of the two shows.</summary>
-    private const uint FirstLocalPort = 0x100;
+    private const int FirstLocalPort = 0x100;
 
     private const int MostPorts = 256;
 
     private static readonly Lock AllGate = new();
     private static readonly List<EventChannels> All = [];
 
+    private static int _lastLocalPort = FirstLocalPort - 1;
+
     private readonly Lock _gate = new();
     private readonly int _xenEnd;
-    private readonly List<(SimulatedPorts Ports, uint Port)> _bound = [];
+    private readonly List<(SimulatedPorts Ports, uint Port, uint Local)> _bound = [];
     private bool _isClosed;
 
     public EventChannels()
@@ -36,16 +38,16 @@ internal sealed unsafe class EventChannels
 
     /// <summary>Binds the port that enabling gave. Signals it once without cause, as Xen does.</summary>
     /// <returns>The local port; null when the guest has no such port.</returns>
-    public uint? Bind(uint remotePort)
+    public uint? Bind(SimulatedMonitor monitor, uint remotePort)
     {
-        if (NativeHost.Monitor?.Ports is not SimulatedPorts ports) return null;
+        if (monitor.Ports is not SimulatedPorts ports) return null;
         if (remotePort != ports.RingPort && !ports.SlotPorts.Contains(remotePort)) return null;
         lock (_gate)
         {
             // The signals from before anything was bound are taken from all ports, which masks them.
             Take(ports, stackalloc uint[MostPorts]);
-            uint local = FirstLocalPort + (uint)_bound.Count;
-            _bound.Add((ports, remotePort));
+            uint local = (uint)Interlocked.Increment(ref _lastLocalPort);
+            _bound.Add((ports, remotePort, local));
             ports.Arrived = () => Forward(ports);
             _ = Libc.write(_xenEnd, &local, sizeof(uint));
             return local;
@@ -55,7 +57,7 @@ internal sealed unsafe class EventChannels
     /// <summary>Whether Xen's end of a local port exists. It disappears with the monitor.</summary>
     public static bool IsBound(uint local)
     {
-        lock (AllGate) return All.Exists(channels => channels.Find(local) is { } bound && ReferenceEquals(bound.Ports, NativeHost.Monitor?.Ports));
+        lock (AllGate) return All.Exists(channels => channels.Find(local) is { } bound && NativeHost.Monitors.Any(monitor => ReferenceEquals(bound.Ports, monitor.Ports)));
     }
 
     /// <summary>Signals a port to Xen.</summary>
@@ -91,7 +93,7 @@ internal sealed unsafe class EventChannels
         lock (AllGate) All.Remove(this);
         lock (_gate)
         {
-            foreach ((SimulatedPorts ports, _) in _bound) ports.Close();
+            foreach ((SimulatedPorts ports, _, _) in _bound) ports.Close();
             _isClosed = true;
             _ = Libc.close(Descriptor);
         }
@@ -99,7 +101,15 @@ internal sealed unsafe class EventChannels
 
     private (SimulatedPorts Ports, uint Port)? Find(uint local)
     {
-        lock (_gate) return local >= FirstLocalPort && local - FirstLocalPort < _bound.Count ? _bound[(int)(local - FirstLocalPort)] : null;
+        lock (_gate)
+        {
+            foreach ((SimulatedPorts ports, uint port, uint its) in _bound)
+            {
+                if (its == local) return (ports, port);
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Makes pending ports readable at the program's end. A port is masked from then on.</summary>
@@ -112,8 +122,8 @@ internal sealed unsafe class EventChannels
             int locals = 0;
             foreach (uint port in signalled[..Take(ports, signalled)])
             {
-                int index = _bound.IndexOf((ports, port));
-                if (index >= 0) signalled[locals++] = FirstLocalPort + (uint)index;
+                int index = _bound.FindIndex(one => one.Ports == ports && one.Port == port);
+                if (index >= 0) signalled[locals++] = _bound[index].Local;
             }
 
             if (locals == 0) return;

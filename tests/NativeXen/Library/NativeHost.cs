@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -18,6 +19,7 @@ internal static unsafe class NativeHost
     private static readonly HostSettings Settings = ReadSettings();
     private static readonly SimulatedHypervisor Hypervisor = new(Settings.Host);
     private static readonly EventTimes Times = new();
+    private static readonly ConcurrentDictionary<uint, SimulatedMonitor> EnabledMonitors = new();
 
     private static int _notifications;
 
@@ -39,8 +41,15 @@ internal static unsafe class NativeHost
     /// <summary>Of these, those that were not destroyed.</summary>
     public static IEnumerable<SimulatedDomain> Guests => AllGuests.Where(d => d.IsAlive);
 
-    /// <summary>The guest's monitor, as the listener holds it; null while nobody listens.</summary>
-    public static SimulatedMonitor? Monitor { get; private set; }
+    /// <summary>The monitors that listeners hold.</summary>
+    public static IEnumerable<SimulatedMonitor> Monitors => EnabledMonitors.Values;
+
+    /// <summary>Raised when a domain was made, shut down or destroyed.</summary>
+    public static event Action DomainsChanged
+    {
+        add => Hypervisor.DomainsChanged += value;
+        remove => Hypervisor.DomainsChanged -= value;
+    }
 
     /// <inheritdoc cref="HostSettings.PausesFile"/>
     public static string? PausesFile => Settings.PausesFile;
@@ -77,10 +86,8 @@ internal static unsafe class NativeHost
     /// <exception cref="XenException">There is none: ESRCH; or it is the caller's own: EINVAL.</exception>
     public static SimulatedDomain Find(uint id, string call)
     {
-        if (id == Guest.Identity.Id && Guest.IsAlive) return Guest;
-        throw id == 0
-            ? Refusal.Invalid(call, "A domain cannot do this to itself")
-            : Refusal.NoSuchDomain(new XenDomain(id, "?", Guid.Empty, DomainType.Unknown, 1), call);
+        if (id == 0) throw Refusal.Invalid(call, "A domain cannot do this to itself");
+        return Guests.FirstOrDefault(guest => guest.Identity.Id == id) ?? throw Refusal.NoSuchDomain(new XenDomain(id, "?", Guid.Empty, DomainType.Unknown, 1), call);
     }
 
     /// <summary>The monitor of the guest with an id.</summary>
@@ -88,32 +95,32 @@ internal static unsafe class NativeHost
     public static SimulatedMonitor MonitorOf(uint id, string call)
     {
         SimulatedDomain guest = Find(id, call);
-        return Monitor ?? throw Refusal.NoListener(guest.Identity, call);
+        return FindMonitor(id) ?? throw Refusal.NoListener(guest.Identity, call);
     }
 
-    /// <summary>Enables the monitor for a listener.</summary>
-    public static SimulatedMonitor Enable(Func<SimulatedMonitor> enable)
-    {
-        SimulatedMonitor monitor = enable();
-        Monitor = monitor;
-        return monitor;
-    }
+    /// <summary>The monitor of the guest with an id, as the listener holds it; null while nobody listens.</summary>
+    public static SimulatedMonitor? FindMonitor(uint id) => EnabledMonitors.GetValueOrDefault(id);
+
+    /// <summary>Enables a guest's monitor for a listener.</summary>
+    public static SimulatedMonitor Enable(SimulatedDomain guest, Func<SimulatedMonitor> enable) => EnabledMonitors[guest.Identity.Id] = enable();
 
     /// <summary>Disables the monitor, whoever enabled it.</summary>
     public static void Disable(uint id)
     {
         Find(id, "xc_monitor_disable").MonitorDisable();
-        ((SimulatedPorts)Monitor!.Ports).Close();
-        Monitor = null;
+        if (EnabledMonitors.TryRemove(id, out SimulatedMonitor? monitor)) ((SimulatedPorts)monitor.Ports).Close();
     }
 
     /// <summary>
-    /// Lets the guest run once the listener has set up its watch: once an event is switched on or, for page access, all
+    /// Lets each guest run once the listener has set up its watch: once an event is switched on or, for page access, all
     /// pages are restricted. So every run raises the same events.
     /// </summary>
     public static void StartWhenWatched()
     {
-        if (WatchedState.IsWatched(Guest)) Guest.Start();
+        foreach (SimulatedDomain guest in Guests)
+        {
+            if (WatchedState.IsWatched(guest)) guest.Start();
+        }
     }
 
     /// <summary>Called when the listener has notified Xen.</summary>
@@ -172,7 +179,7 @@ internal static unsafe class NativeHost
     /// </summary>
     private static void LeaveListener(ChannelKind channel)
     {
-        Enable(() => channel == ChannelKind.Ring ? Guest.MonitorEnable() : Guest.MonitorEnableEx(ringFrames: 1, Guest.VCpus.Count)).MonitorCpuid(true);
+        Enable(Guest, () => channel == ChannelKind.Ring ? Guest.MonitorEnable() : Guest.MonitorEnableEx(ringFrames: 1, Guest.VCpus.Count)).MonitorCpuid(true);
         Guest.Start();
     }
 

@@ -69,7 +69,7 @@ internal static unsafe class XenCtrlExports
             try
             {
                 if (NativeHost.IsGuestFull) return FailFull();
-                monitor = NativeHost.Enable(guest.MonitorEnable);
+                monitor = NativeHost.Enable(guest, guest.MonitorEnable);
             }
             finally
             {
@@ -93,7 +93,7 @@ internal static unsafe class XenCtrlExports
         try
         {
             SimulatedDomain guest = NativeHost.Find(domain, "xc_monitor_enable_ex");
-            SimulatedMonitor monitor = NativeHost.Enable(() => guest.MonitorEnableEx((int)ringFrames, (int)slotCount));
+            SimulatedMonitor monitor = NativeHost.Enable(guest, () => guest.MonitorEnableEx((int)ringFrames, (int)slotCount));
             *ring = NativeHost.AddressOf(monitor.Ring);
             *ringPort = monitor.Ports.RingPort;
             *slots = NativeHost.AddressOf(monitor.Slots!);
@@ -121,7 +121,7 @@ internal static unsafe class XenCtrlExports
     public static int MonitorResume(nint xch, uint domain) => NativeHost.Try(() =>
     {
         const string Call = "xc_monitor_resume";
-        if (NativeHost.HasSlots && NativeHost.Monitor?.Channel != ChannelKind.Ring) throw Refusal.Invalid(Call, $"The domain {NativeHost.Find(domain, Call).Identity} has no ring");
+        if (NativeHost.HasSlots && NativeHost.FindMonitor(domain)?.Channel != ChannelKind.Ring) throw Refusal.Invalid(Call, $"The domain {NativeHost.Find(domain, Call).Identity} has no ring");
         SimulatedMonitor monitor = NativeHost.MonitorOf(domain, Call);
         monitor.Ports.Notify(monitor.Ports.RingPort);
     });
@@ -221,7 +221,11 @@ internal static unsafe class XenCtrlExports
     {
         Death.At("before xc_domain_unpause");
         if (!Pauses.Take()) return NativeHost.Fail(Errno.EINVAL);
-        if (NativeHost.Guest.Gate.IsHeldByCurrentThread) NativeHost.Guest.Gate.Exit();
+        foreach (SimulatedDomain guest in NativeHost.AllGuests)
+        {
+            if (guest.Identity.Id == domain && guest.Gate.IsHeldByCurrentThread) guest.Gate.Exit();
+        }
+
         Death.At("after xc_domain_unpause");
         return 0;
     }

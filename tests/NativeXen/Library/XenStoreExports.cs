@@ -11,12 +11,12 @@ internal static unsafe class XenStoreExports
 
     private static readonly Lock Gate = new();
 
-    /// <summary>The connections that watch the end of domains, each with what becomes readable then.</summary>
+    /// <summary>The connections that watch domains start or end, each with what becomes readable then.</summary>
     private static readonly Dictionary<nint, int> Watches = [];
 
     private static long _connections;
 
-    static XenStoreExports() => NativeHost.Guest.StateChanged += Tell;
+    static XenStoreExports() => NativeHost.DomainsChanged += Tell;
 
     [UnmanagedCallersOnly(EntryPoint = Prefix + "open")]
     public static nint Open(nuint flags) => (nint)Interlocked.Increment(ref _connections);
@@ -63,20 +63,28 @@ internal static unsafe class XenStoreExports
         return block;
     }
 
-    /// <summary>Only the end of domains can be watched, and by each connection once.</summary>
+    /// <summary>Only the start and the end of domains can be watched. Each is reported to those that watch either.</summary>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "watch")]
     public static byte Watch(nint handle, byte* path, byte* token)
     {
-        if (PathOf(path) != "@releaseDomain")
+        if (PathOf(path) is not ("@introduceDomain" or "@releaseDomain"))
         {
             NativeHost.Fail(Errno.EINVAL);
             return 0;
         }
 
         // Like the real one, it reports once what happened before.
-        lock (Gate) Watches.Add(handle, Libc.eventfd(1, Libc.EventFdNonBlocking | Libc.EventFdCloseOnExec));
+        lock (Gate)
+        {
+            if (!Watches.ContainsKey(handle)) Watches.Add(handle, Libc.eventfd(1, Libc.EventFdNonBlocking | Libc.EventFdCloseOnExec));
+        }
+
         return 1;
     }
+
+    /// <summary>The simulated toolstack makes domains at once.</summary>
+    [UnmanagedCallersOnly(EntryPoint = Prefix + "is_domain_introduced")]
+    public static byte IsDomainIntroduced(nint handle, uint domain) => NativeHost.Guests.Any(guest => guest.Identity.Id == domain) ? (byte)1 : (byte)0;
 
     [UnmanagedCallersOnly(EntryPoint = Prefix + "fileno")]
     public static int FileNumber(nint handle)

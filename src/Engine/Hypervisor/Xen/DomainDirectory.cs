@@ -35,6 +35,12 @@ internal sealed unsafe class DomainDirectory(XenErrors errors) : IDisposable
         return info is { State: DomainState.Running, IsPaused: true } ? DomainState.Paused : info.State;
     }
 
+    /// <summary>
+    /// Whether a domain is made. Until its toolstack has introduced it to xenstored it is paused, and may lack memory.
+    /// </summary>
+    public bool IsComplete(XenDomain domain) =>
+        StateOf(domain) != DomainState.Paused || XenStore.xs_is_domain_introduced(_store, domain.Id);
+
     public void Dispose()
     {
         _xen.Dispose();

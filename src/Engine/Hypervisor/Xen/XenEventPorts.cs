@@ -12,7 +12,7 @@ internal sealed unsafe class XenEventPorts : IEventPorts, IDisposable
 {
     private readonly XenEventChannelHandle _channels;
     private readonly SafeFileHandle _wake;
-    private readonly DomainEndWatch _releases;
+    private readonly DomainNews _releases;
     private readonly int _fd;
     private uint[] _slotPorts = [];
     private bool _hasDomainNews;
@@ -31,7 +31,7 @@ internal sealed unsafe class XenEventPorts : IEventPorts, IDisposable
             throw error;
         }
 
-        _releases = new DomainEndWatch();
+        _releases = new DomainNews(DomainNews.Released);
     }
 
     public uint RingPort { get; private set; }
@@ -49,7 +49,7 @@ internal sealed unsafe class XenEventPorts : IEventPorts, IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfZero(signalled.Length, nameof(signalled));
         long start = Stopwatch.GetTimestamp();
-        if (_releases.Descriptor < 0 && timeout > DomainEndWatch.LookPeriod) timeout = DomainEndWatch.LookPeriod;
+        if (_releases.Descriptor < 0 && timeout > DomainNews.LookPeriod) timeout = DomainNews.LookPeriod;
         TimeSpan left = timeout;
         PollFd* fds = stackalloc PollFd[]
         {

@@ -62,6 +62,9 @@ public sealed class XenHypervisor : IHypervisor
     }
 
     /// <inheritdoc/>
+    public IDomainListWatch WatchDomains() => new XenDomainListWatch(_directory);
+
+    /// <inheritdoc/>
     public IDomainMonitor EnableMonitor(XenDomain domain, ChannelPreference channel)
     {
         ArgumentNullException.ThrowIfNull(domain);

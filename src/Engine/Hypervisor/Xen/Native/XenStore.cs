@@ -26,6 +26,11 @@ internal static unsafe partial class XenStore
     [return: MarshalAs(UnmanagedType.U1)]
     internal static partial bool xs_watch(XenStoreHandle handle, string path, string token);
 
+    /// <summary>Whether the toolstack has told xenstored of a domain, which it does once the domain is made.</summary>
+    [LibraryImport(Library)]
+    [return: MarshalAs(UnmanagedType.U1)]
+    internal static partial bool xs_is_domain_introduced(XenStoreHandle handle, uint domain);
+
     /// <summary>Readable while a watch has news.</summary>
     [LibraryImport(Library)]
     internal static partial int xs_fileno(XenStoreHandle handle);

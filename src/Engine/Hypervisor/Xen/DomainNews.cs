@@ -4,24 +4,30 @@ using System.Runtime.InteropServices;
 namespace XenVmEvent.Hypervisor.Xen;
 
 /// <summary>
-/// Learns from xenstored that some domain was shut down or destroyed (<c>@releaseDomain</c>), on its own connection. If
-/// xenstored does not tell, it assumes so twice a second. Used by one thread.
+/// Learns from xenstored that some domain was introduced, shut down or destroyed, on its own connection. If xenstored
+/// does not tell, it assumes so twice a second. Used by one thread.
 /// </summary>
-internal sealed unsafe class DomainEndWatch : IDisposable
+internal sealed unsafe class DomainNews : IDisposable
 {
+    /// <summary>A domain was made, and its toolstack has introduced it to xenstored.</summary>
+    public const string Introduced = "@introduceDomain";
+
+    /// <summary>A domain was shut down or destroyed.</summary>
+    public const string Released = "@releaseDomain";
+
     /// <summary>How often it assumes so.</summary>
     public static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(500);
 
-    private const string Path = "@releaseDomain";
     private const int NoDescriptor = -1;
 
     private XenStoreHandle? _store;
     private long _lookedAt = Stopwatch.GetTimestamp();
 
-    public DomainEndWatch()
+    /// <param name="paths">What to learn of.</param>
+    public DomainNews(params ReadOnlySpan<string> paths)
     {
         XenStoreHandle store = XenStore.xs_open(0);
-        if (!store.IsInvalid && XenStore.xs_watch(store, Path, Path))
+        if (!store.IsInvalid && WatchAll(store, paths))
         {
             Descriptor = XenStore.xs_fileno(store);
             _store = store;
@@ -36,7 +42,7 @@ internal sealed unsafe class DomainEndWatch : IDisposable
     public int Descriptor { get; private set; } = NoDescriptor;
 
     /// <summary>
-    /// Whether a domain may have ended since the last call. The first call returns true, for ends before it.
+    /// Whether there may be news since the last call. The first call returns true, for what happened before it.
     /// </summary>
     public bool Take()
     {
@@ -67,5 +73,15 @@ internal sealed unsafe class DomainEndWatch : IDisposable
         Descriptor = NoDescriptor;
         _store?.Dispose();
         _store = null;
+    }
+
+    private static bool WatchAll(XenStoreHandle store, ReadOnlySpan<string> paths)
+    {
+        foreach (string path in paths)
+        {
+            if (!XenStore.xs_watch(store, path, path)) return false;
+        }
+
+        return true;
     }
 }

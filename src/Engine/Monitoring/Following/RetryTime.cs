@@ -1,0 +1,34 @@
+using System.Diagnostics;
+
+namespace XenVmEvent.Monitoring;
+
+/// <summary>When to try something again, with pauses that double from 50 ms to 10 s.</summary>
+internal sealed class RetryTime
+{
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+
+    private TimeSpan _pause;
+    private long _since;
+
+    /// <summary>The error that people were told of; null if there was none.</summary>
+    public XenErrorId? Told { get; set; }
+
+    /// <summary>How long to wait still; zero or less: try now.</summary>
+    public TimeSpan Left => _pause == TimeSpan.Zero ? TimeSpan.Zero : _pause - Stopwatch.GetElapsedTime(_since);
+
+    /// <summary>It failed: makes the next pause, longer than the one before unless that was long ago.</summary>
+    public void Delay()
+    {
+        if (-Left > LongestPause) _pause = TimeSpan.Zero;
+        _pause = _pause == TimeSpan.Zero ? ShortestPause : _pause + _pause < LongestPause ? _pause + _pause : LongestPause;
+        _since = Stopwatch.GetTimestamp();
+    }
+
+    /// <summary>It succeeded.</summary>
+    public void Reset()
+    {
+        _pause = TimeSpan.Zero;
+        Told = null;
+    }
+}
