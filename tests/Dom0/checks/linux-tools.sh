@@ -1,26 +1,9 @@
-# A Linux guest whose listeners are killed, and what a toolstack does to one that is watched.
+# What a toolstack does to a Linux guest that is watched.
 . /checks/linux-guest.sh
 
 create_linux linux 6.12 2
 xl unpause "$guest"
 check "linux: it comes up" says_in_time 'guest: up, 2 vCPUs'
-for ((i = 1; i <= rounds; i++)); do
-    for mode in cpuid write_ctrlreg_cr4 desc_access; do
-        for guard in '' --no-guard; do
-            start killed "$guest" $mode $guard
-            check "kill $i: $mode $guard: it is not refused" eventually 60 grep -q watching /tmp/killed.err
-            sleep "0.$((RANDOM % 1000 + 1000))"
-            kill -9 $running
-            wait $running 2> /dev/null
-            if [ -z "$guard" ]; then check "kill $i: $mode: its guard ends" eventually 30 no_guard
-            else run free reset "$guest" --yes; check "kill $i: $mode: reset succeeds" equal 0 $status; fi
-            check "kill $i: $mode $guard: its programs work on" works_on
-        done
-    done
-done
-
-# What a toolstack does to a guest that is watched
-
 start tools "$guest" cpuid
 check "tools: events come" eventually 60 lines tools . 4
 xl vcpu-set "$guest" 1
