@@ -39,4 +39,5 @@ for how in reboot:rebooted poweroff:'shut down' suspend:suspended crash:crashed;
     check "${how%:*} while watched: it is said" one_end ${how%:*} "(has|was) ${how#*:}"
 done
 check "reboot while watched: the guest that it became can be watched by the name" eventually 60 watched_again reboot
+eventually 60 xl destroy reboot 2> /dev/null    # it may be between two lives
 check "no guard is left" eventually 10 no_guard

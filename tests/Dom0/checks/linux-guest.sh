@@ -1,15 +1,17 @@
 # What the checks of Linux guests share. What the guest's own log says is the judge.
 . /checks/common.sh
 
+guest_type='type = "pvh"' memory=256
+
 create_linux() { # NAME KERNEL VCPUS: a guest that is paused before its first instruction; $guest is its domain id
     log=/var/log/xen/console/guest-$1.log
     cat > "/tmp/$1.cfg" << END
 name = "$1"
-type = "pvh"
+$guest_type
 kernel = "/linux/$2"
 ramdisk = "/linux/initrd"
 cmdline = "console=hvc0 rdinit=/init mitigations=off nokaslr quiet"
-memory = 256
+memory = $memory
 vcpus = $3
 cpus = "$(($(xl info nr_cpus) - 1))"
 tsc_mode = "native"
@@ -37,7 +39,7 @@ beyond_round() { # ROUND
 }
 
 works_on() { # its program reports two lines more: the first may have been under way
-    eventually 600 beyond_round $(($(round) + 10)) || { echo "stays at round $(round)"; xl list; tail -n 15 "$log"; return 1; }
+    eventually 600 beyond_round $(($(round) + 5)) || { echo "stays at round $(round)"; xl list; tail -n 15 "$log"; return 1; }
 }
 
 type_in() { # WORD...: on the guest's console
@@ -55,7 +57,7 @@ watched() { # NAME KERNEL VCPUS PROGRAM MODE...: a life under watch, from the fi
     running=$!
     check "$name: a watch begins before the guest" eventually 60 grep -q watching "/tmp/$name.err"
     xl unpause "$guest"
-    check "$name: Linux $2 comes up with $3 vCPUs" says_in_time "guest: up, $3 vCPUs, $2\."
+    check "$name: Linux $2 comes up with $3 vCPUs" says_in_time "guest: up, $3 vCPUs, ${2#*-}\."
     check "$name: its programs work" works_on
     xl pause "$guest"
     sleep 2

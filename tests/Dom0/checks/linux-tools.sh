@@ -1,26 +1,9 @@
-# A Linux guest whose listeners are killed, and what a toolstack does to one that is watched.
+# What a toolstack does to a Linux guest that is watched.
 . /checks/linux-guest.sh
 
-create_linux linux 6.12 2
+memory=128 create_linux linux 6.12 2    # it is saved to the memory of dom0
 xl unpause "$guest"
 check "linux: it comes up" says_in_time 'guest: up, 2 vCPUs'
-for ((i = 1; i <= rounds; i++)); do
-    for mode in cpuid write_ctrlreg_cr4 desc_access; do
-        for guard in '' --no-guard; do
-            start killed "$guest" $mode $guard
-            check "kill $i: $mode $guard: it is not refused" eventually 60 grep -q watching /tmp/killed.err
-            sleep "0.$((RANDOM % 1000 + 1000))"
-            kill -9 $running
-            wait $running 2> /dev/null
-            if [ -z "$guard" ]; then check "kill $i: $mode: its guard ends" eventually 30 no_guard
-            else run free reset "$guest" --yes; check "kill $i: $mode: reset succeeds" equal 0 $status; fi
-            check "kill $i: $mode $guard: its programs work on" works_on
-        done
-    done
-done
-
-# What a toolstack does to a guest that is watched
-
 start tools "$guest" cpuid
 check "tools: events come" eventually 60 lines tools . 4
 xl vcpu-set "$guest" 1
@@ -32,13 +15,21 @@ sleep 2
 type_in online 1
 check "vcpu-set: it is plugged in again" says_in_time 'guest: 2 vCPUs'
 check "vcpu-set: its programs work on" works_on
-xl mem-set "$guest" 200m
+xl mem-set "$guest" 112m
 check "mem-set: its programs work on with less memory" works_on
-xl mem-set "$guest" 256m
+xl mem-set "$guest" 128m
 check "mem-set: they work on with all of it" works_on
+check "save: while it is watched" xl save "$guest" /dev/shm/saved
+check "save: the watch ends with it" ends_because tools 'suspended|destroyed'
+check "restore: from the file" xl restore /dev/shm/saved
+rm -f /dev/shm/saved
+guest=$(xl domid linux)
+check "restore: its programs work on" works_on
+start restored "$guest" cpuid
+check "restore: it can be watched again" eventually 60 lines restored . 4
 type_in reboot
 check "reboot: its log says that it ran through" says_in_time 'guest: ran through in good order, reboot'
-check "reboot: the watch ends with it" ends_because tools rebooted
+check "reboot: the watch ends with it" ends_because restored rebooted
 check "reboot: it comes up again" says_in_time 'guest: up, 2 vCPUs' 2
 guest=$(xl domid linux)
 run again "$guest" cpuid --count 4

@@ -21,9 +21,12 @@ stop INT
 check "SIGINT: a clean end" clean_end interrupted
 check "SIGINT: the guest runs on" runs_on
 
+start hung-up "$guest" cpuid
+check "after SIGINT a new run sees events" eventually 60 lines hung-up "$cpuid_line" 4
 stop HUP
-check "SIGHUP: a clean end" clean_end interrupted
+check "SIGHUP: a clean end" clean_end hung-up
 check "SIGHUP: the guest runs on" runs_on
+
 # A listener that was killed, without a guard
 
 killed() { # NAME PATTERN: what was started last, once it has seen enough

@@ -1,7 +1,7 @@
 /*
  * A guest that does nothing but raise events. Its command line names the workloads; every vCPU runs
  * each of them once a round, 50 ms apart, and says now and then on Xen's console how far it is
- * ("vcpu 1 round 40 breakpoints 0 cpuid 7"). With a word for it the guest ends itself at its 200th round.
+ * ("vcpu 1 round 40 breakpoints 0 cpuid 7"). With a word for it the guest ends itself at a later round.
  *
  * AT(name) gives an instruction a symbol: the tests expect events at exactly those addresses.
  */
@@ -15,7 +15,8 @@ typedef unsigned long u64;
 #define EXECUTE_OFFSET 0x40
 #define ROUND_NS 50000000ul
 #define ROUNDS_PER_LINE 5
-#define LAST_ROUND 200          /* of a guest that is to end; one that reboots is to be seen in between */
+#define LAST_ROUND 40           /* of a guest that is to end */
+#define REBOOT_ROUND 120        /* of one that reboots, and is to be seen in between */
 
 #define STRINGIFY(x) #x
 #define AT(name) ".globl " STRINGIFY(name) "\n" STRINGIFY(name) ":\t"
@@ -161,16 +162,16 @@ WORKLOAD execute(int vcpu, u64 round)
     asm volatile("call *%0" :: "r"(&executed_pages[vcpu][round % PAGES][EXECUTE_OFFSET]) : "memory");
 }
 
-static void shut_down(u64 round, u32 reason)
+static void shut_down(u64 round, u64 last, u32 reason)
 {
-    if (round == LAST_ROUND)
+    if (round == last)
         hypercall(SCHED_OP, SCHEDOP_SHUTDOWN, (u64)&reason, 0);
 }
 
-WORKLOAD poweroff(int vcpu, u64 round) { shut_down(round, 0); }
-WORKLOAD reboot(int vcpu, u64 round) { shut_down(round, 1); }
-WORKLOAD suspend(int vcpu, u64 round) { shut_down(round, 2); }
-WORKLOAD crash(int vcpu, u64 round) { shut_down(round, 3); }
+WORKLOAD poweroff(int vcpu, u64 round) { shut_down(round, LAST_ROUND, 0); }
+WORKLOAD reboot(int vcpu, u64 round) { shut_down(round, REBOOT_ROUND, 1); }
+WORKLOAD suspend(int vcpu, u64 round) { shut_down(round, LAST_ROUND, 2); }
+WORKLOAD crash(int vcpu, u64 round) { shut_down(round, LAST_ROUND, 3); }
 
 static const struct { const char *name; void (*run)(int vcpu, u64 round); } workloads[] = {
     { "cpuid", cpuid }, { "cr4", cr4 }, { "msr", msr }, { "descriptors", descriptors },

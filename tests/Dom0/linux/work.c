@@ -1,6 +1,6 @@
 /*
- * What programs in a Linux guest do: executes CPUID, maps, opens, forks, executes and kills, and checks each result. Says on
- * the console how far it is ("work: round 20"). Ends with 0 at SIGTERM, with 1 when something came out wrong.
+ * What programs in a Linux guest do: executes CPUID and INT3, maps, opens, forks, executes and kills, and checks each result.
+ * Says on the console how far it is ("work: round 5"). Ends with 0 at SIGTERM, with 1 when something came out wrong.
  */
 #define _GNU_SOURCE
 #include <cpuid.h>
@@ -17,8 +17,11 @@
 #define PAGES 8
 
 static volatile sig_atomic_t over;
+static volatile sig_atomic_t traps;
 
 static void end(int signal) { (void)signal; over = 1; }
+
+static void trap(int signal) { (void)signal; traps++; }
 
 static void expect(int right, const char *what)
 {
@@ -32,6 +35,14 @@ static void ask_processor(void)
 {
     unsigned a, b, c, d;
     __cpuid_count(4, 2, a, b, c, d);
+}
+
+/* The symbol is where a breakpoint event has its instruction pointer. */
+static __attribute__((noinline)) void break_in(void)
+{
+    int before = traps;
+    __asm__ volatile(".globl at_int3\nat_int3:\tint3");
+    expect(traps == before + 1, "a breakpoint's signal");
 }
 
 static void map(unsigned long round)
@@ -79,14 +90,16 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "child") == 0)
         return 7;
     signal(SIGTERM, end);
+    signal(SIGTRAP, trap);
     setvbuf(stdout, 0, _IOLBF, 0);
     for (unsigned long round = 0; !over; round++) {
         ask_processor();
+        break_in();
         map(round);
         open_file();
         execute();
         kill_one();
-        if (round % 10 == 0)
+        if (round % 5 == 0)
             printf("work: round %lu\n", round);
         usleep(20000);
     }
