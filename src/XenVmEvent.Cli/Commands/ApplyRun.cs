@@ -23,6 +23,7 @@ internal sealed class ApplyRun(ApplyArguments arguments) : IDisposable
     private readonly GatheredEvents _events = new();
     private bool _hasFailed;
     private long _shown;
+    private long _lost;
 
     /// <returns>The process's exit code.</returns>
     public int Run()
@@ -54,7 +55,7 @@ internal sealed class ApplyRun(ApplyArguments arguments) : IDisposable
         }
 
         if (recording is not null) Try(recording.Close);
-        StandardError.Say($"{_shown} events {(recording is null ? "shown" : "recorded")}");
+        StandardError.Say($"{_shown} events {(recording is null ? "shown" : "recorded")}, {(_lost == 0 ? "none lost" : $"{_lost} dropped")}");
         return _hasFailed ? ExitCode.Failure : ExitCode.Success;
     }
 
@@ -179,8 +180,7 @@ internal sealed class ApplyRun(ApplyArguments arguments) : IDisposable
                 CultureInfo.InvariantCulture, $"{session.Domain.Name}: {rule.Rule}: {rule.Fitted} events, {rule.Answered} answered, {rule.Reported} shown{shed}{unsuitable}"));
         }
 
-        long lost = session.GetStatistics().Lost;
-        if (lost > 0) StandardError.Say($"{session.Domain.Name}: {lost} events were lost before they could be shown");
+        _lost += session.GetStatistics().Lost;
         if (end.DomainState == DomainState.Replayed) StandardError.Say($"{session.Domain} {end.DomainEnd}");
         foreach (XenException failure in end.TeardownFailures) Fail(failure);
         if (arguments.Follow) return; // The follower has told how guests ended.

@@ -5,6 +5,7 @@ namespace XenVmEvent.PS;
 
 /// <summary>Remove-XenVmEventPolicy: ends policies that sessions keep. The sessions stay open.</summary>
 [Cmdlet(VerbsCommon.Remove, "XenVmEventPolicy", SupportsShouldProcess = true)]
+[OutputType(typeof(void))]
 public sealed class RemoveXenVmEventPolicyCommand : DomainCmdlet
 {
     /// <summary>The domains, whose sessions are open.</summary>

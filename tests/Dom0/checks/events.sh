@@ -96,6 +96,22 @@ check "a denied write: the guest runs on" runs_on
 
 # Descriptor tables, MSRs, the guest's own requests
 
+# Rules of a policy
+
+cat > /tmp/policy.yaml << 'END'
+version: 1
+name: real
+domains: ['*']
+rules:
+- {name: cr4, event: WriteControlRegister, register: CR4, when: oldValue ^ newValue != 0, answer: deny, severity: critical}
+- {name: leaf, event: Cpuid, set: {rbx: leaf + 0x1000, rdx: vcpu}}
+END
+run policy apply /tmp/policy.yaml "$guest" --format json --first 40
+check "policy: it ends in good order" clean_end policy
+check "policy: its rules answered" [ "$(jq -r 'select(.responseState == "Rule") | .rule' /tmp/policy.out | sort -u | tr '\n' ' ')" = 'cr4 leaf ' ]
+check "policy: writes were denied and registers computed" [ "$(jq -r '.response | sub("Rbx=0x[0-9a-f]*"; "Rbx")' /tmp/policy.out | sort -u | tr '\n' ';')" = 'Continue, Rdx=0x0, Rbx;Continue, Rdx=0x1, Rbx;Deny;' ]
+check "policy: the guest runs on" runs_on
+
 start_guest db01 "descriptors msr request"
 table_line='^Descriptor access: rip=[0-9a-f]{16}, vcpu [01]: VMExit info=0x[0-9a-f]+, descriptor=[0-9]+, is write=[01]$'
 run table "$guest" desc_access --count 100
