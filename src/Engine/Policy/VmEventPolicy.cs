@@ -1,5 +1,5 @@
-using System.IO.Enumeration;
 using System.Globalization;
+using System.IO.Enumeration;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Monitoring;
 

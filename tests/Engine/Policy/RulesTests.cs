@@ -69,9 +69,10 @@ public sealed class RulesTests : IDisposable
     public void Samples_and_limits_bound_what_is_shown_and_nothing_that_is_decided()
     {
         using MonitorSession session = _host.Session(ChannelPreference.Ring);
-        using EventSubscription seen = session.Apply(Policies.Rules(
+        EventRules rules = Policies.Rules(
             "{name: sampled, event: Cpuid, when: leaf == 0, report: sample 1/3}",
-            "{name: limited, event: MovToMsr, msr: IA32_LSTAR, report: at most 2/s, answer: deny}") with { MostPerSecond = 1000 });
+            "{name: limited, event: MovToMsr, msr: IA32_LSTAR, report: at most 2/s, answer: deny}");
+        using EventSubscription seen = session.Apply(rules with { MostPerSecond = 1000 });
         _host.Guest().Run([.. Enumerable.Repeat(GuestAction.Cpuid(0), 9)]);
         Assert.Equal(3, Drain(seen));
         _host.Guest().Run([.. Enumerable.Repeat(GuestAction.WriteMsr(Msr.Lstar, 0x77), 50)]);
