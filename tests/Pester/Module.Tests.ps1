@@ -42,9 +42,10 @@ Describe 'The module' {
     It 'exports its cmdlets, the name that one had before, and nothing else' {
         $module.ExportedCmdlets.Keys | Sort-Object | Should -Be @(
             'Connect-XenHost', 'Disable-XenMonitor', 'Enable-XenMonitor', 'Export-XenVmEvent', 'Export-XenVmEventReport', 'Get-XenDomain', 'Get-XenMemAccess',
-            'Get-XenMemoryView', 'Get-XenMonitor', 'Import-XenVmEvent', 'Measure-XenVmEvent', 'New-XenMemoryView', 'Read-XenMemory', 'Register-XenVmEvent',
-            'Remove-XenMemoryView',
-            'Reset-XenMonitor', 'Set-XenMemAccess', 'Set-XenVmEventResponse', 'Switch-XenMemoryView', 'Test-XenMonitor', 'Watch-XenMemAccess', 'Watch-XenVmEvent')
+            'Get-XenMemoryView', 'Get-XenMonitor', 'Get-XenVmEventPolicy', 'Import-XenVmEvent', 'Measure-XenVmEvent', 'New-XenMemoryView', 'Read-XenMemory', 'Register-XenVmEvent',
+            'Remove-XenMemoryView', 'Remove-XenVmEventPolicy',
+            'Reset-XenMonitor', 'Set-XenMemAccess', 'Set-XenVmEventPolicy', 'Set-XenVmEventResponse', 'Switch-XenMemoryView', 'Test-XenMonitor',
+            'Test-XenVmEventPolicy', 'Watch-XenMemAccess', 'Watch-XenVmEvent')
         $module.ExportedAliases.Keys | Should -Be 'ConvertTo-XenVmEventReport'
         $module.ExportedFunctions.Count + $module.ExportedVariables.Count | Should -Be 0
         (Get-Command ConvertTo-XenVmEventReport).ResolvedCommandName | Should -Be 'Export-XenVmEventReport'
@@ -91,8 +92,8 @@ Describe 'The cmdlet <_.Name>' -ForEach $cmdlets {
 
     It 'supports -WhatIf and -Confirm where, and only where, it changes a guest or a file' {
         $cmdlet.Parameters.ContainsKey('WhatIf') | Should -Be ($cmdlet.Name -in @(
-            'Enable-XenMonitor', 'Disable-XenMonitor', 'Export-XenVmEvent', 'Export-XenVmEventReport', 'New-XenMemoryView', 'Register-XenVmEvent', 'Remove-XenMemoryView', 'Reset-XenMonitor',
-            'Set-XenMemAccess', 'Set-XenVmEventResponse', 'Switch-XenMemoryView', 'Watch-XenMemAccess', 'Watch-XenVmEvent'))
+            'Enable-XenMonitor', 'Disable-XenMonitor', 'Export-XenVmEvent', 'Export-XenVmEventReport', 'New-XenMemoryView', 'Register-XenVmEvent', 'Remove-XenMemoryView', 'Remove-XenVmEventPolicy', 'Reset-XenMonitor',
+            'Set-XenMemAccess', 'Set-XenVmEventPolicy', 'Set-XenVmEventResponse', 'Switch-XenMemoryView', 'Watch-XenMemAccess', 'Watch-XenVmEvent'))
     }
 
     It 'takes -Domain by position, by pipeline and by property name' {

@@ -59,11 +59,20 @@ public enum PolicyNodeKind
 }
 
 /// <summary>Something in a policy's file that is wrong.</summary>
-/// <param name="Line">The line, from 1.</param>
-/// <param name="Column">The column, from 1.</param>
-/// <param name="Message">What is wrong, and what was expected: a whole sentence.</param>
-public sealed record PolicyProblem(int Line, int Column, string Message)
+/// <param name="line">The line, from 1.</param>
+/// <param name="column">The column, from 1.</param>
+/// <param name="message">What is wrong, and what was expected: a whole sentence.</param>
+public sealed class PolicyProblem(int line, int column, string message)
 {
+    /// <summary>The line, from 1.</summary>
+    public int Line { get; } = line;
+
+    /// <summary>The column, from 1.</summary>
+    public int Column { get; } = column;
+
+    /// <summary>What is wrong, and what was expected: a whole sentence.</summary>
+    public string Message { get; } = message;
+
     /// <inheritdoc/>
     public override string ToString() => $"line {Line}, column {Column}: {Message}";
 }

@@ -25,7 +25,7 @@ public static class PolicyReader
         ArgumentNullException.ThrowIfNull(readSymbols);
         List<PolicyProblem> found = [];
         VmEventPolicy policy = Read(new PolicyMap(root, "A policy", found), readSymbols);
-        problems = [.. found.Distinct().OrderBy(one => one.Line).ThenBy(one => one.Column).Take(MostProblems)];
+        problems = [.. found.DistinctBy(one => (one.Line, one.Column, one.Message)).OrderBy(one => one.Line).ThenBy(one => one.Column).Take(MostProblems)];
         return problems.Count == 0 ? policy : null;
 
         VmEventPolicy Read(PolicyMap map, Func<string, SymbolMap> symbols)

@@ -47,21 +47,13 @@ public sealed class PolicyTrial
         {
             RuleCounts[] counts = [.. _guests.Values.OfType<GuestOnTrial>().SelectMany(guest => guest.Decider.Counts)];
             return [.. _policy.Rules.Select(rule => new RuleTrial(
-                rule.Name,
-                rule.Severity,
-                rule.AnswerText,
-                counts.Where(one => one.Rule == rule.Name).Sum(one => one.Fitted),
-                counts.Where(one => one.Rule == rule.Name).Sum(one => one.Answered),
-                counts.Where(one => one.Rule == rule.Name).Sum(one => one.Unsuitable),
-                counts.Where(one => one.Rule == rule.Name).Sum(one => one.Reported),
-                counts.Where(one => one.Rule == rule.Name).Sum(one => one.Shed),
-                _first.TryGetValue(rule.Name, out List<VmEvent>? first) ? first : []))];
+                rule, [.. counts.Where(one => one.Rule == rule.Name)], _first.TryGetValue(rule.Name, out List<VmEvent>? first) ? first : []))];
         }
     }
 
     /// <summary>The same, and at the end a row without a rule, for the events that no rule fitted.</summary>
     public IReadOnlyList<RuleTrial> Results =>
-        [.. Rules, new RuleTrial(null, null, null, _unmatched.Values.Sum(), Answered: 0, Unsuitable: 0, Reported: 0, Shed: 0, _firstUnmatched)];
+        [.. Rules, new RuleTrial(_unmatched.Values.Sum(), _firstUnmatched)];
 
     /// <summary>Decides on the next event.</summary>
     /// <returns>What the policy would have done; null if no rule fits, or the guest is not the policy's.</returns>
@@ -89,7 +81,7 @@ public sealed class PolicyTrial
         Keep(first, vmEvent);
         bool isReported = guest.Decider.Reports(rule, now, out _);
         VmEventResponse? answer = rule.AnswerTo(request);
-        return new RuleVerdict(vmEvent, rule.Rule.Name, rule.Rule.Severity, answer is null ? null : rule.Compute(answer, request), isReported);
+        return new RuleVerdict(vmEvent, rule.Rule, answer is null ? null : rule.Compute(answer, request), isReported);
     }
 
     /// <summary>The time since the first event in Stopwatch ticks.</summary>
@@ -112,26 +104,83 @@ public sealed class PolicyTrial
 }
 
 /// <summary>What one rule did with past events.</summary>
-/// <param name="Rule">Its name; null in the row of the events that no rule fitted.</param>
-/// <param name="Severity">How serious its events are; null without a rule.</param>
-/// <param name="Answer">What it answers, in a few words; null: nothing.</param>
-/// <param name="Fitted">The number of events that it fitted.</param>
-/// <param name="Answered">The number of events that it would have answered.</param>
-/// <param name="Unsuitable">The number of events for which its answer makes no sense.</param>
-/// <param name="Reported">The number of events that would have been shown.</param>
-/// <param name="Shed">The number of events that a limit would have kept from being shown.</param>
-/// <param name="First">The first events that it fitted.</param>
-public sealed record RuleTrial(
-    string? Rule, RuleSeverity? Severity, string? Answer, long Fitted, long Answered, long Unsuitable, long Reported, long Shed, IReadOnlyList<VmEvent> First);
+public sealed class RuleTrial
+{
+    internal RuleTrial(EventRule rule, IReadOnlyCollection<RuleCounts> counts, IReadOnlyList<VmEvent> first)
+    {
+        Rule = rule.Name;
+        Severity = rule.Severity;
+        Answer = rule.AnswerText;
+        Fitted = counts.Sum(one => one.Fitted);
+        Answered = counts.Sum(one => one.Answered);
+        Unsuitable = counts.Sum(one => one.Unsuitable);
+        Reported = counts.Sum(one => one.Reported);
+        Shed = counts.Sum(one => one.Shed);
+        First = first;
+    }
+
+    /// <summary>The row of the events that no rule fitted.</summary>
+    internal RuleTrial(long unmatched, IReadOnlyList<VmEvent> first)
+    {
+        Fitted = unmatched;
+        First = first;
+    }
+
+    /// <summary>Its name; null in the row of the events that no rule fitted.</summary>
+    public string? Rule { get; }
+
+    /// <summary>How serious its events are; null without a rule.</summary>
+    public RuleSeverity? Severity { get; }
+
+    /// <summary>What it answers, in a few words; null: nothing.</summary>
+    public string? Answer { get; }
+
+    /// <summary>The number of events that it fitted.</summary>
+    public long Fitted { get; }
+
+    /// <summary>The number of events that it would have answered.</summary>
+    public long Answered { get; }
+
+    /// <summary>The number of events for which its answer makes no sense.</summary>
+    public long Unsuitable { get; }
+
+    /// <summary>The number of events that would have been shown.</summary>
+    public long Reported { get; }
+
+    /// <summary>The number of events that a limit would have kept from being shown.</summary>
+    public long Shed { get; }
+
+    /// <summary>The first events that it fitted.</summary>
+    public IReadOnlyList<VmEvent> First { get; }
+}
 
 /// <summary>What a policy would have done with one event.</summary>
-/// <param name="Event">The event.</param>
-/// <param name="Rule">The name of the rule that fits it; null: none does.</param>
-/// <param name="Severity">How serious it is; null without a rule.</param>
-/// <param name="Answer">The rule's answer; null: none.</param>
-/// <param name="IsReported">Whether the event would have been shown.</param>
-public sealed record RuleVerdict(VmEvent Event, string? Rule, RuleSeverity? Severity, VmEventResponse? Answer, bool IsReported)
+public sealed class RuleVerdict
 {
+    internal RuleVerdict(VmEvent vmEvent, EventRule rule, VmEventResponse? answer, bool isReported)
+    {
+        Event = vmEvent;
+        Rule = rule.Name;
+        Severity = rule.Severity;
+        Answer = answer;
+        IsReported = isReported;
+    }
+
     /// <summary>No rule fits an event.</summary>
-    public static RuleVerdict None(VmEvent vmEvent) => new(vmEvent, Rule: null, Severity: null, Answer: null, IsReported: false);
+    public RuleVerdict(VmEvent vmEvent) => Event = vmEvent;
+
+    /// <summary>The event.</summary>
+    public VmEvent Event { get; }
+
+    /// <summary>The name of the rule that fits it; null: none does.</summary>
+    public string? Rule { get; }
+
+    /// <summary>How serious it is; null without a rule.</summary>
+    public RuleSeverity? Severity { get; }
+
+    /// <summary>The rule's answer; null: none.</summary>
+    public VmEventResponse? Answer { get; }
+
+    /// <summary>Whether the event would have been shown.</summary>
+    public bool IsReported { get; }
 }

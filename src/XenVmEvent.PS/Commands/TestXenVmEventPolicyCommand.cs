@@ -60,6 +60,6 @@ public sealed class TestXenVmEventPolicyCommand : RecordingCmdlet
     private void Try(PolicyTrial trial, VmEvent vmEvent)
     {
         RuleVerdict? verdict = trial.Add(vmEvent);
-        if (Detailed) WriteObject(verdict ?? RuleVerdict.None(vmEvent));
+        if (Detailed) WriteObject(verdict ?? new RuleVerdict(vmEvent));
     }
 }

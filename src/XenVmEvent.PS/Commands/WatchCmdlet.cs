@@ -133,7 +133,8 @@ public abstract class WatchCmdlet : DomainCmdlet
     {
         if (AsJob && Hold) ThrowTerminatingError(ToErrorRecord(NoAnswersInJobs(), Domain));
         SymbolMap? symbols = SymbolMap is null ? null : SymbolFile.Read(this, SymbolMap);
-        VmEventPolicy? policy = ReadPolicy();
+        VmEventPolicy? policy = null;
+        Require(Domain, () => policy = ReadPolicy());
         EventWatch watch = CreateWatch() with { Hold = Hold, BufferSize = BufferSize };
         Require(Domain, () => watch = watch with { Selection = CreateSelection() with { InstructionPointers = SymbolFile.Select(InstructionPointer, symbols, Symbol) } });
         EventLookup? lookup = Disassemble || symbols is not null ? new EventLookup(symbols, Disassemble) : null;
