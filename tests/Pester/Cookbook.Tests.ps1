@@ -52,6 +52,7 @@ ffffffff82000000 D _sdata
         }
         'Record, and try a policy on what was recorded' = { $ran.Shown | Should -Match 'leaf 0x' }
         'Watch two domains at once' = { $ran.Shown | Should -Match 'web01, 0' ; $ran.Shown | Should -Match 'db01, 0' }
+        'Watch guests that come and go' = { $ran.Shown | Should -Match '(?m)^ +\d+ web01, 1' }
         'Free a frozen guest' = { $ran.Shown | Should -Match 'FrozenVCpus +: \{0' ; $ran.Shown | Should -Match 'StillFrozenVCpus +: \{\}' }
         'Chart an hour' = { Get-Content "$TestDrive/hour.html" -Raw | Should -Match '^<!DOCTYPE html>' }
     }
@@ -61,7 +62,7 @@ AfterAll { Switch-SimulatedHost }
 Describe 'The cookbook' {
     BeforeEach { $null = Connect-XenHost -Simulated }
 
-    It 'has ten tasks' { $expected.Keys | Should -HaveCount 10 }
+    It 'has eleven tasks' { $expected.Keys | Should -HaveCount 11 }
 
     It 'does: <Title>' -ForEach $recipes {
         if ($Title -eq 'Free a frozen guest') { Suspend-Guest web01 }
