@@ -10,6 +10,7 @@ public sealed class RemoveXenVmEventPolicyCommand : DomainCmdlet
 {
     /// <summary>The domains, whose sessions are open.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Name")]
     [DomainTransformation]
     [ArgumentCompleter(typeof(SessionCompleter))]
     public DomainSelector[] Domain { get; set; } = [];

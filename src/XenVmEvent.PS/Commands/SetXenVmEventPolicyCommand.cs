@@ -24,14 +24,14 @@ public sealed class SetXenVmEventPolicyCommand : DomainCmdlet
     /// <summary>The file of the policy.</summary>
     [Parameter(Mandatory = true, Position = 1)]
     [ValidateNotNullOrEmpty]
-    public string Path { get; set; } = "";
+    public string Policy { get; set; } = "";
 
     /// <summary>Return the rules that now decide.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => Require(Path, () => _policy = PolicyPath.Read(this, Path));
+    protected override void BeginProcessing() => Require(Policy, () => _policy = PolicyPath.Read(this, Policy));
 
     /// <inheritdoc/>
     protected override void ProcessRecord() => ForEachDomain(Domain, domain => IsMonitored(domain) && _policy!.AppliesTo(domain), domain =>

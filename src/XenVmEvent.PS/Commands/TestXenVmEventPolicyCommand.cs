@@ -16,7 +16,7 @@ public sealed class TestXenVmEventPolicyCommand : RecordingCmdlet
     /// <summary>The files of policies.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
     [ValidateNotNullOrEmpty]
-    public string[] Path { get; set; } = [];
+    public string[] Policy { get; set; } = [];
 
     /// <summary>The recordings on which to try the policy, with or without wildcards.</summary>
     [Parameter]
@@ -28,7 +28,7 @@ public sealed class TestXenVmEventPolicyCommand : RecordingCmdlet
     public SwitchParameter Detailed { get; set; }
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => Require(Path, () =>
+    protected override void BeginProcessing() => Require(Policy, () =>
     {
         if (!Detailed || Recording.Length > 0) return;
         throw new XenException(XenErrorId.InvalidArgument, "-Detailed shows the events of a recording, and none was named.", "Name one with -Recording, or leave -Detailed out.");
@@ -37,7 +37,7 @@ public sealed class TestXenVmEventPolicyCommand : RecordingCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (string path in Path) Report(path, () => Test(path));
+        foreach (string path in Policy) Report(path, () => Test(path));
     }
 
     private void Test(string path)
