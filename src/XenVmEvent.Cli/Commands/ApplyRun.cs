@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Monitoring;
 using XenVmEvent.Policy;
@@ -17,12 +16,9 @@ namespace XenVmEvent.Cli;
 /// </summary>
 internal sealed class ApplyRun(ApplyArguments arguments) : IDisposable
 {
-    private const int BrokenPipe = 32;
-
     private readonly CancellationTokenSource _stop = new();
     private readonly GatheredEvents _events = new();
     private bool _hasFailed;
-    private long _shown;
     private long _lost;
 
     /// <returns>The process's exit code.</returns>
@@ -38,6 +34,7 @@ internal sealed class ApplyRun(ApplyArguments arguments) : IDisposable
         using RecordingWriter? recording = arguments.Output is { } file ? RecordingWriter.Open(file) : null;
         using Stream? output = recording is null ? StandardOutput.Open() : null;
         if (RuntimeFeature.IsDynamicCodeCompiled) Rehearsal.EnsureDone(); // The published file is native code and does not need it.
+        EventPrinter printer = new(_events, arguments.First) { LetGo = arguments.Follow ? LetGo : null };
         try
         {
             foreach (XenDomain domain in domains) Try(() => Begin(policy, hypervisor, domain));
@@ -46,8 +43,8 @@ internal sealed class ApplyRun(ApplyArguments arguments) : IDisposable
             string whom = arguments.Follow ? string.Join(", ", policy.Domains) : string.Join(", ", _events.Sessions.Select(one => one.Session.Domain));
             StandardError.Say($"{policy.Name} {(policy.Mode == PolicyMode.Enforce ? "decides for" : "watches")} {whom}; Ctrl-C ends");
             using DomainFollower? follower = arguments.Follow
-                ? new DomainFollower(hypervisor, domain => policy.AppliesTo(domain) && isNamed(domain), domain => Begin(policy, hypervisor, domain), Tell) : null;
-            Try(() => Print(output, recording));
+                ? new DomainFollower(hypervisor, domain => policy.AppliesTo(domain) && isNamed(domain), domain => Begin(policy, hypervisor, domain), StandardError.Say) : null;
+            if (Print(printer, output, recording) is { } unwritten) Fail(unwritten);
         }
         finally
         {
@@ -55,7 +52,7 @@ internal sealed class ApplyRun(ApplyArguments arguments) : IDisposable
         }
 
         if (recording is not null) Try(recording.Close);
-        StandardError.Say($"{_shown} events {(recording is null ? "shown" : "recorded")}, {(_lost == 0 ? "none lost" : $"{_lost} dropped")}");
+        StandardError.Say($"{printer.Shown} events {(recording is null ? "shown" : "recorded")}, {(_lost == 0 ? "none lost" : $"{_lost} dropped")}");
         return _hasFailed ? ExitCode.Failure : ExitCode.Success;
     }
 
@@ -64,8 +61,6 @@ internal sealed class ApplyRun(ApplyArguments arguments) : IDisposable
         _events.Dispose();
         _stop.Dispose();
     }
-
-    private bool IsWanted => arguments.First is not { } first || _shown < first;
 
     /// <summary>The guests that the policy is for, or the named one of them.</summary>
     private XenDomain[] Find(VmEventPolicy policy, IHypervisor hypervisor)
@@ -107,54 +102,13 @@ internal sealed class ApplyRun(ApplyArguments arguments) : IDisposable
         }
     }
 
-    /// <summary>Says what happens to guests that are followed.</summary>
-    private static void Tell(FollowNews news) => StandardError.Say(news.Error is { } error ? $"{news} {Remedies.Of(error)}" : $"{news}");
-
-    private void Print(Stream? output, RecordingWriter? recording)
+    /// <returns>Why not everything could be written; null if it could, or if nobody reads it any more.</returns>
+    private XenException? Print(EventPrinter printer, Stream? output, RecordingWriter? recording)
     {
         using JsonEventWriter? json = output is not null && arguments.Format == OutputFormat.Json ? new JsonEventWriter(output) : null;
         IEventWriter writer = recording is not null ? new RecordingEventWriter(recording) : (IEventWriter?)json ?? new RuledEventWriter(output!);
         if (arguments.Duration is { } duration) _stop.CancelAfter(duration);
-        try
-        {
-            PrintUntilEnd(writer);
-
-            // What the guests did until they were no longer watched belongs to the output.
-            foreach (GatheredSession guest in _events.Sessions) guest.Subscription.Dispose();
-            while (IsWanted && _events.TryTake(out VmEvent? last, out _)) Write(last, writer);
-            writer.Finish();
-        }
-        catch (IOException e) when (e.HResult == BrokenPipe)
-        {
-            // The reader of our output has gone away.
-        }
-        catch (Exception e) when (StandardOutput.IsFailure(e))
-        {
-            throw StandardOutput.Failed(e);
-        }
-    }
-
-    private void PrintUntilEnd(IEventWriter writer)
-    {
-        while (IsWanted && !_stop.IsCancellationRequested)
-        {
-            if (_events.TryTake(out VmEvent? vmEvent, out _))
-            {
-                Write(vmEvent, writer);
-                continue;
-            }
-
-            writer.Flush(); // Nothing more now: what was printed must become visible.
-            if (arguments.Follow) LetGo();
-            else if (_events.IsOver) return;
-            _events.Wait(Timeout.InfiniteTimeSpan, _stop.Token);
-        }
-    }
-
-    private void Write(VmEvent vmEvent, IEventWriter writer)
-    {
-        writer.Write(vmEvent);
-        _shown++;
+        return printer.Print(writer, _stop.Token);
     }
 
     /// <summary>Lets go of guests that have ended and whose events were all taken.</summary>

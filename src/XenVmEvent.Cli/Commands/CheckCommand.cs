@@ -1,7 +1,6 @@
 using System.CommandLine;
 using XenVmEvent.Policy;
 using XenVmEvent.PolicyFiles;
-using XenVmEvent.Recording;
 
 namespace XenVmEvent.Cli;
 
@@ -68,32 +67,17 @@ internal sealed class CheckRun(string policyPath, string? recordingPath, bool is
         }
     }
 
-    /// <returns>Whether every line of the recording is an event.</returns>
+    /// <returns>Whether the whole recording was read.</returns>
     private bool Try(VmEventPolicy policy, string path, PolicyTrialWriter output)
     {
-        using RecordingReader recording = RecordingReader.Open(path);
         PolicyTrial trial = new(policy);
-        bool isWhole = true;
-        while (true)
+        bool isWhole = RecordedEvents.Read(path, vmEvent =>
         {
-            try
-            {
-                if (recording.Read() is not { } vmEvent) break;
-                RuleVerdict? verdict = trial.Add(vmEvent);
-                if (isDetailed) output.Write(vmEvent, verdict);
-            }
-            catch (XenException e) when (e.Id == XenErrorId.InvalidRecording)
-            {
-                StandardError.Say(e);
-                isWhole = false;
-            }
-        }
-
-        if (recording.IsTorn) StandardError.Say($"'{path}' is truncated at line {recording.Line}.");
-        long lost = recording.Losses.Sum(loss => loss.Events);
-        if (lost > 0) StandardError.Say($"{lost} events were lost when '{path}' was written.");
+            RuleVerdict? verdict = trial.Add(vmEvent);
+            if (isDetailed) output.Write(vmEvent, verdict);
+        });
         if (!isDetailed) output.Write(policy, trial);
         if (trial.OtherGuests > 0) StandardError.Say($"{trial.OtherGuests} events are of guests that the policy is not for: it is for {string.Join(", ", policy.Domains)}.");
-        return isWhole && !recording.IsTorn;
+        return isWhole;
     }
 }

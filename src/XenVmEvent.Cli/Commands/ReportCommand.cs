@@ -1,5 +1,4 @@
 using System.CommandLine;
-using XenVmEvent.Recording;
 using XenVmEvent.Reporting;
 
 namespace XenVmEvent.Cli;
@@ -33,41 +32,11 @@ internal sealed class ReportRun(string recordingPath, string reportPath, string?
     /// <returns>The process's exit code: failure also if the report does not cover the whole recording.</returns>
     public int Run()
     {
-        using RecordingReader recording = RecordingReader.Open(recordingPath);
         EventReportBuilder report = new();
-        bool isWhole = Read(recording, report);
-        if (recording.IsTorn) StandardError.Say($"'{recordingPath}' is truncated at line {recording.Line}.");
+        bool isWhole = RecordedEvents.Read(recordingPath, report.Add);
         using ReportFile file = ReportFile.Open(reportPath);
         file.Write(report.Build(title));
-        long lost = recording.Losses.Sum(l => l.Events);
-        if (lost > 0) StandardError.Say($"{lost} events were lost when '{recordingPath}' was written.");
         StandardError.Say($"the report of {report.Events} events is in '{reportPath}'.");
-        return isWhole && !recording.IsTorn ? ExitCode.Success : ExitCode.Failure;
-    }
-
-    /// <summary>
-    /// A file without any event is not a recording; in others, lines that are not events are skipped.
-    /// </summary>
-    /// <returns>Whether every line is an event.</returns>
-    private static bool Read(RecordingReader recording, EventReportBuilder report)
-    {
-        XenException? broken = null;
-        while (true)
-        {
-            try
-            {
-                if (recording.Read() is not { } vmEvent) break;
-                if (report.Events == 0 && broken is not null) StandardError.Say(broken);
-                report.Add(vmEvent);
-            }
-            catch (XenException e) when (e.Id == XenErrorId.InvalidRecording)
-            {
-                broken = e;
-                if (report.Events > 0) StandardError.Say(e);
-            }
-        }
-
-        if (report.Events == 0 && broken is not null) throw broken;
-        return broken is null;
+        return isWhole ? ExitCode.Success : ExitCode.Failure;
     }
 }

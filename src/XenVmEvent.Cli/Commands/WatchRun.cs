@@ -17,11 +17,8 @@ namespace XenVmEvent.Cli;
 /// </summary>
 internal sealed class WatchRun(WatchArguments arguments) : IDisposable
 {
-    private const int BrokenPipe = 32;
-
     private readonly CancellationTokenSource _stop = new();
     private SymbolMap? _symbols;
-    private long _shown;
 
     /// <returns>The process's exit code.</returns>
     public int Run()
@@ -33,8 +30,6 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
     }
 
     public void Dispose() => _stop.Dispose();
-
-    private bool IsWanted => arguments.First is not { } first || _shown < first;
 
     private int Watch(IHypervisor hypervisor)
     {
@@ -52,14 +47,15 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         StandardError.Say(only is null
             ? $"following {arguments.Domain} on {hypervisor.Description}: {arguments.Mode.Name}; Ctrl-C ends"
             : $"watching {domain} on {hypervisor.Description}: {arguments.Mode.Name}, {only.Channel.ToString().ToLowerInvariant()} channel; Ctrl-C ends");
+        EventPrinter printer = new(guests.Events, arguments.First)
+        {
+            Complete = _symbols is null ? null : vmEvent => vmEvent.Symbol = _symbols.Find(vmEvent.InstructionPointer),
+            LetGo = arguments.Follow ? guests.LetGo : null,
+        };
         XenException? unwritten;
-        using (isFollowed is null ? null : new DomainFollower(hypervisor, isFollowed, guests.Begin, Tell)) unwritten = Print(guests, output, recording);
-        return Conclude(guests, only, recording, unwritten, Stopwatch.GetElapsedTime(start));
+        using (isFollowed is null ? null : new DomainFollower(hypervisor, isFollowed, guests.Begin, StandardError.Say)) unwritten = Print(printer, guests, output, recording);
+        return Conclude(printer, guests, only, recording, unwritten, Stopwatch.GetElapsedTime(start));
     }
-
-    /// <summary>Says what happens to guests that are followed.</summary>
-    private static void Tell(FollowNews news) =>
-        StandardError.Say(news.Error is { } error ? $"{news} {Remedies.Of(error)}" : $"{news}");
 
     private EventSelection CreateSelection() => new()
     {
@@ -84,11 +80,11 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
     }
 
     /// <summary>Ends the sessions, whatever happened before, and reports everything that went wrong.</summary>
-    private int Conclude(WatchedGuests guests, MonitorSession? only, RecordingWriter? recording, XenException? unwritten, TimeSpan elapsed)
+    private int Conclude(EventPrinter printer, WatchedGuests guests, MonitorSession? only, RecordingWriter? recording, XenException? unwritten, TimeSpan elapsed)
     {
         guests.End();
         unwritten ??= Close(recording);
-        Summarize(guests, only?.GetStatistics(), elapsed);
+        Summarize(printer.Shown, guests, only?.GetStatistics(), elapsed);
         if (only?.End is { DomainState: DomainState.Replayed } replayed) StandardError.Say($"{only.Domain} {replayed.DomainEnd}");
         bool isWhole = unwritten is null && only?.End?.Failure is null && !guests.HasFailed;
         if (unwritten is not null) StandardError.Say(unwritten);
@@ -116,66 +112,20 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
     }
 
     /// <returns>Why not everything could be written; null if it could, or if nobody reads it any more.</returns>
-    private XenException? Print(WatchedGuests guests, Stream? output, RecordingWriter? recording)
+    private XenException? Print(EventPrinter printer, WatchedGuests guests, Stream? output, RecordingWriter? recording)
     {
         using JsonEventWriter? json = output is not null && arguments.Format == OutputFormat.Json ? new JsonEventWriter(output) : null;
         IEventWriter writer = recording is not null ? new RecordingEventWriter(recording)
             : (IEventWriter?)json ?? new TextEventWriter(output!, guests.Views) { NamesDomain = arguments.Follow };
         if (arguments.Duration is { } duration) _stop.CancelAfter(duration);
-        try
-        {
-            PrintUntilEnd(guests, writer);
-
-            // What the guests did until they were no longer watched belongs to the output.
-            guests.StopWatching();
-            while (IsWanted && guests.Events.TryTake(out VmEvent? last, out _)) Write(last, writer);
-            writer.Finish();
-        }
-        catch (IOException e) when (e.HResult == BrokenPipe)
-        {
-            // The reader of our output has gone away.
-        }
-        catch (XenException e) when (e.Id == XenErrorId.RecordingFailed)
-        {
-            return e;
-        }
-        catch (Exception e) when (StandardOutput.IsFailure(e))
-        {
-            return StandardOutput.Failed(e);
-        }
-
-        return null;
+        return printer.Print(writer, _stop.Token);
     }
 
-    private void PrintUntilEnd(WatchedGuests guests, IEventWriter writer)
-    {
-        while (IsWanted && !_stop.IsCancellationRequested)
-        {
-            if (guests.Events.TryTake(out VmEvent? vmEvent, out _))
-            {
-                Write(vmEvent, writer);
-                continue;
-            }
-
-            // Nothing more now: what was printed must become visible.
-            writer.Flush();
-            if (arguments.Follow) guests.LetGo();
-            else if (guests.Events.IsOver) return;
-            guests.Events.Wait(Timeout.InfiniteTimeSpan, _stop.Token);
-        }
-    }
-
-    private void Write(VmEvent vmEvent, IEventWriter writer)
-    {
-        if (_symbols is not null) vmEvent.Symbol = _symbols.Find(vmEvent.InstructionPointer);
-        writer.Write(vmEvent);
-        _shown++;
-    }
-
+    /// <param name="shown">How many events were shown.</param>
     /// <param name="guests">The guests.</param>
     /// <param name="only">What the only session did; null if guests were followed.</param>
     /// <param name="elapsed">How long it took.</param>
-    private void Summarize(WatchedGuests guests, MonitorStatistics? only, TimeSpan elapsed)
+    private void Summarize(long shown, WatchedGuests guests, MonitorStatistics? only, TimeSpan elapsed)
     {
         string dropped = guests.Lost == 0 ? "none lost" : string.Create(CultureInfo.InvariantCulture, $"{guests.Lost} dropped");
         if (guests.Overwritten > 0)
@@ -183,6 +133,6 @@ internal sealed class WatchRun(WatchArguments arguments) : IDisposable
         string handling = only is null ? "" : $"; handling time {only.HandlingTime}";
         StandardError.Say(string.Create(
             CultureInfo.InvariantCulture,
-            $"{_shown} events {(arguments.Output is null ? "shown" : "recorded")}, {guests.Seen} seen in {elapsed.TotalSeconds:0.0} s, {dropped}{handling}"));
+            $"{shown} events {(arguments.Output is null ? "shown" : "recorded")}, {guests.Seen} seen in {elapsed.TotalSeconds:0.0} s, {dropped}{handling}"));
     }
 }

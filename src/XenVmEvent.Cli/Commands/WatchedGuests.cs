@@ -63,16 +63,9 @@ internal sealed class WatchedGuests(IHypervisor hypervisor, WatchArguments argum
         foreach (GatheredSession ended in Events.RemoveEnded()) End(ended);
     }
 
-    /// <summary>Ends the watch of every guest. Events that came until then can still be taken.</summary>
-    public void StopWatching()
-    {
-        foreach (GatheredSession one in Events.Sessions) one.Subscription.Dispose();
-    }
-
     /// <summary>Ends all sessions, and reports what could not be given back.</summary>
     public void End()
     {
-        StopWatching();
         foreach (GatheredSession one in Events.Sessions) End(one);
     }
 

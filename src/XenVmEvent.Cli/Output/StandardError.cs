@@ -1,3 +1,5 @@
+using XenVmEvent.Monitoring;
+
 namespace XenVmEvent.Cli;
 
 /// <summary>Tells people what happens. May be called from any thread.</summary>
@@ -14,6 +16,9 @@ internal static class StandardError
 
     /// <inheritdoc cref="Say(string)"/>
     public static void Say(XenException e) => Say($"{e.Id}: {e.Message} {Remedies.Of(e)}");
+
+    /// <summary>Says what happens to a guest that is followed.</summary>
+    public static void Say(FollowNews news) => Say(news.Error is { } error ? $"{news} {Remedies.Of(error)}" : $"{news}");
 
     /// <summary>Writes a line without the program's name.</summary>
     public static void Write(string line)
