@@ -39,6 +39,11 @@ public enum XenErrorId
     /// <summary>A guest frame number that the domain does not have.</summary>
     InvalidGfn,
 
+    /// <summary>
+    /// A breakpoint cannot be set there: it is no code of the guest's kernel, or the symbols are those of another.
+    /// </summary>
+    InvalidBreakpoint,
+
     /// <summary>A vCPU that the domain does not have.</summary>
     InvalidVCpu,
 

@@ -32,8 +32,9 @@ internal readonly ref struct ResponseWriter(Span<byte> bytes, VmEventLayout layo
         Header(VmEventLayout.FlagsOffset, (uint)VmEventFlags.VCpuPaused);
     }
 
-    public void AddFlags(VmEventFlags flags) =>
-        Header(VmEventLayout.FlagsOffset, (uint)flags | BinaryPrimitives.ReadUInt32LittleEndian(_bytes[VmEventLayout.FlagsOffset..]));
+    public VmEventFlags Flags => (VmEventFlags)BinaryPrimitives.ReadUInt32LittleEndian(_bytes[VmEventLayout.FlagsOffset..]);
+
+    public void AddFlags(VmEventFlags flags) => Header(VmEventLayout.FlagsOffset, (uint)(flags | Flags));
 
     /// <summary>Repeats a field of the request.</summary>
     public void Copy(RequestReader request, VmEventField field) => Set(field, request.UInt64(field));

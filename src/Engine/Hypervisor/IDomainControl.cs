@@ -38,6 +38,9 @@ public interface IDomainControl : IDomainSettings, IDisposable
     /// <returns>How many pauses there were; 0 if pauses end with their process anyway.</returns>
     int UndoAbandoned() => 0;
 
+    /// <summary>The breakpoints that processes, living or not, have noted and not taken away.</summary>
+    IReadOnlyList<IBreakpointNote> FindBreakpoints();
+
     /// <summary>
     /// Disables the monitor, whoever enabled it. The processes that may be its listener are stopped meanwhile, because
     /// a notification at the same time can deadlock the host. On the ring, vCPUs whose event was not answered stay

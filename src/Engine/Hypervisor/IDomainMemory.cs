@@ -1,6 +1,6 @@
 namespace XenVmEvent.Hypervisor;
 
-/// <summary>A domain's memory, for reading, whether or not the domain is monitored. Used by one thread.</summary>
+/// <summary>A domain's memory, whether or not the domain is monitored. Used by one thread.</summary>
 public interface IDomainMemory : IDisposable
 {
     /// <summary>Reads guest physical memory as it is now; the guest may be writing it.</summary>
@@ -16,6 +16,18 @@ public interface IDomainMemory : IDisposable
     /// <see cref="XenErrorId.NotSupported"/>: it is not x86.
     /// </exception>
     PagingRegisters GetPagingRegisters(uint vcpu);
+
+    /// <summary>Where system calls enter the kernel, according to a vCPU's IA32_LSTAR; 0 until the kernel has set it.</summary>
+    /// <exception cref="XenException">As for <see cref="GetPagingRegisters"/>.</exception>
+    ulong GetSyscallEntry(uint vcpu);
+
+    /// <summary>
+    /// Replaces a byte of guest physical memory if it is the expected one. For the guest's vCPUs this is one step: a byte
+    /// that they write meanwhile is not lost.
+    /// </summary>
+    /// <returns>False: there is another byte, or no memory that can be written.</returns>
+    /// <exception cref="XenException">The domain is gone, or Xen refuses.</exception>
+    bool TryReplace(ulong address, byte expected, byte value);
 }
 
 /// <summary>The registers of an x86 vCPU that control how it translates linear to guest physical addresses.</summary>

@@ -129,6 +129,13 @@ public interface IDomainMonitor : IDomainSettings, IDisposable
     /// <summary>Injects an exception into the vCPU, which takes it when its event is answered.</summary>
     void InjectTrap(uint vcpu, TrapInjection trap);
 
+    /// <summary>
+    /// Notes a breakpoint, before its byte is written: whoever frees the domain after this process was killed finds it
+    /// (<see cref="IDomainControl.FindBreakpoints"/>).
+    /// </summary>
+    /// <exception cref="XenException">It cannot be noted.</exception>
+    IBreakpointNote NoteBreakpoint(BreakpointPlace place);
+
     /// <summary>The state of a vCPU now.</summary>
     VCpuState GetVCpuState(uint vcpu);
 

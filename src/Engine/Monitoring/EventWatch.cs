@@ -18,6 +18,11 @@ public sealed record EventWatch
     /// <summary>The pages, for <see cref="VmEventKind.MemAccess"/>.</summary>
     public PageWatch? Pages { get; init; }
 
+    /// <summary>
+    /// The places in the kernel's code, for <see cref="VmEventKind.SoftwareBreakpoint"/>; null: every INT3 of the guest.
+    /// </summary>
+    public BreakpointWatch? Breakpoints { get; init; }
+
     /// <summary>The control registers, for <see cref="VmEventKind.WriteControlRegister"/>.</summary>
     public IReadOnlyCollection<ControlRegister> ControlRegisters
     {

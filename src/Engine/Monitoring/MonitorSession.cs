@@ -341,6 +341,11 @@ public sealed class MonitorSession : IDisposable
             throw new ArgumentException("A watch of page access needs pages, and no other watch takes them.", nameof(watch));
         }
 
+        if (watch.Breakpoints is { } breakpoints && (!watch.Kinds.Contains(VmEventKind.SoftwareBreakpoint) || breakpoints.At.Count == 0))
+        {
+            throw new ArgumentException("Breakpoints are for a watch of software breakpoints, one at least.", nameof(watch));
+        }
+
         if (watch.Kinds.Contains(VmEventKind.MovToMsr) && watch.Msrs.Count == 0)
         {
             throw new ArgumentException("The watch names no model-specific register.", nameof(watch));

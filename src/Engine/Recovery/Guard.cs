@@ -66,15 +66,19 @@ public static class Guard
     {
         using IDomainControl control = hypervisor.Control(domain);
         control.UndoAbandoned();
+
+        // Before events are switched off: then a breakpoint would be the guest's.
+        Attempts attempts = new();
+        attempts.Try(() => BreakpointRemoval.Run(hypervisor, domain, control, ofTheLiving: false));
         if (left.IsResetting) return MonitorReset.Run(hypervisor, domain).Failures;
-        if (!left.IsEnabled) return [];
-        IReadOnlyList<XenException> failures = [];
+        if (!left.IsEnabled) return attempts.Failures;
+        IReadOnlyList<XenException> failures = attempts.Failures;
         bool? monitored = control.IsMonitored;
         if (handover is not null && left.IsRing && monitored != false)
         {
             using IDomainMonitor monitor = handover.TakeOver();
             MonitorTakeover takeover = new(monitor, hypervisor.Layout, monitor.VCpus, left);
-            failures = takeover.Run();
+            failures = [.. failures, .. takeover.Run()];
             monitored = takeover.HasDisabled ? false : control.IsMonitored;
         }
 

@@ -120,6 +120,8 @@ internal sealed class GuardedMonitor(IDomainMonitor monitor, GuardProcess guard)
 
     public void InjectTrap(uint vcpu, TrapInjection trap) => monitor.InjectTrap(vcpu, trap);
 
+    public IBreakpointNote NoteBreakpoint(BreakpointPlace place) => monitor.NoteBreakpoint(place);
+
     public void WhilePaused(Action action) => monitor.WhilePaused(action);
 
     public void SetSingleStep(uint vcpu, bool enable) => monitor.SetSingleStep(vcpu, enable);

@@ -33,14 +33,19 @@ public static class MonitorReset
         IReadOnlyList<uint> frozen = VCpuObservation.FindFrozen(control, control.VCpus, Look);
         bool wasMonitored = false;
         DomainRelease? release = null;
+        Attempts attempts = new();
+        int breakpoints = 0;
 
         // No vCPU may raise an event meanwhile, because nobody would answer it.
         control.WhilePaused(() =>
         {
+            // Before nobody is told of them, and again: until then, a listener that is alive can set more.
+            attempts.Try(() => breakpoints = BreakpointRemoval.Run(hypervisor, domain, control, ofTheLiving: true));
             wasMonitored = control.DisableMonitor();
+            attempts.Try(() => BreakpointRemoval.Run(hypervisor, domain, control, ofTheLiving: true));
             release = DomainRelease.Run(hypervisor, domain, control);
         });
         IReadOnlyList<uint> still = VCpuObservation.FindFrozen(control, frozen, Look);
-        return new MonitorResetReport(domain, wasMonitored, frozen, still, release!.CanUsePages, release.Failures, undone);
+        return new MonitorResetReport(domain, wasMonitored, frozen, still, release!.CanUsePages, [.. attempts.Failures, .. release.Failures], undone, breakpoints);
     }
 }

@@ -13,7 +13,8 @@ public sealed class MonitorResetReport
         IReadOnlyList<uint> stillFrozenVCpus,
         bool pageAccessRestored,
         IReadOnlyList<XenException> failures,
-        int pausesUndone)
+        int pausesUndone,
+        int breakpointsRemoved)
     {
         Domain = domain;
         WasMonitored = wasMonitored;
@@ -22,6 +23,7 @@ public sealed class MonitorResetReport
         PageAccessRestored = pageAccessRestored;
         Failures = new TextList<XenException>(failures);
         PausesUndone = pausesUndone;
+        BreakpointsRemoved = breakpointsRemoved;
     }
 
     /// <summary>The domain.</summary>
@@ -47,6 +49,9 @@ public sealed class MonitorResetReport
 
     /// <summary>How many pauses of the domain by killed processes were undone.</summary>
     public int PausesUndone { get; }
+
+    /// <summary>How many breakpoints listeners had set in its code.</summary>
+    public int BreakpointsRemoved { get; }
 
     /// <inheritdoc/>
     public override string ToString() =>

@@ -11,6 +11,9 @@ internal static class GuestCode
     /// <summary>Linear address of guest physical 0 as data.</summary>
     public const ulong DirectMap = 0xffff_8880_0000_0000;
 
+    /// <summary>The instruction INT3.</summary>
+    public const byte Int3 = 0xcc;
+
     public const byte DebugVector = 1;
     public const byte BreakpointVector = 3;
     public const byte InvalidOpcodeVector = 6;

@@ -71,7 +71,7 @@ internal static class GuestImage
     private static void SetEntry(GuestMemory memory, ulong table, int index, ulong entry) => memory.Write(table + (ulong)index * sizeof(ulong), entry);
 
     /// <summary>An instruction for the action, with the length that the simulated processor assumes.</summary>
-    private static byte[] X86Code(GuestActionKind kind) => kind switch
+    public static byte[] X86Code(GuestActionKind kind) => kind switch
     {
         GuestActionKind.WritePage or GuestActionKind.WalkPageTable => [0x48, 0x89, 0x47, 0x00], // mov [rdi+0], rax
         GuestActionKind.ReadPage => [0x48, 0x8b, 0x47, 0x00], // mov rax, [rdi+0]

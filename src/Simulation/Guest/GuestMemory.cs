@@ -49,6 +49,19 @@ internal sealed class GuestMemory
         return true;
     }
 
+    /// <summary>The byte at a guest physical address; 0 if the guest has no memory there.</summary>
+    public byte ByteAt(ulong address)
+    {
+        Span<byte> one = stackalloc byte[1];
+        return TryRead(address, one) ? one[0] : (byte)0;
+    }
+
+    /// <summary>Replaces a byte in one step, if it is the expected one.</summary>
+    /// <returns>False: there is another byte, or no memory.</returns>
+    public bool TryReplace(ulong address, byte expected, byte value) =>
+        address / PageSize < (ulong)_pages.Length
+        && Interlocked.CompareExchange(ref PageAt(address / PageSize)[address % PageSize], value, expected) == expected;
+
     /// <summary>Reads 8 bytes at a guest physical address; 0 if the guest has no memory there.</summary>
     public ulong Read(ulong address)
     {
@@ -72,9 +85,14 @@ internal sealed class GuestMemory
     {
         ulong gfn = address / PageSize;
         if (gfn >= (ulong)_pages.Length) return;
-        byte[] page = Volatile.Read(ref _pages[gfn])
-            ?? Interlocked.CompareExchange(ref _pages[gfn], new byte[PageSize], null)
-            ?? _pages[gfn]!;
-        bytes.CopyTo(page.AsSpan((int)(address % PageSize)));
+        bytes.CopyTo(PageAt(gfn).AsSpan((int)(address % PageSize)));
+    }
+
+    private byte[] PageAt(ulong gfn)
+    {
+        if (Volatile.Read(ref _pages[gfn]) is { } page) return page;
+        page = new byte[PageSize];
+        Array.Fill(page, GuestImage.Filler(gfn));
+        return Interlocked.CompareExchange(ref _pages[gfn], page, null) ?? page;
     }
 }

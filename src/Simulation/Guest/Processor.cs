@@ -91,9 +91,22 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
         return true;
     }
 
+    /// <summary>The guest physical address of the instruction.</summary>
+    private ulong CodeAddress => _registers.Rip - GuestCode.KernelText;
+
+    /// <summary>Whether somebody has put INT3 where the instruction begins.</summary>
+    private bool IsReplaced =>
+        _action.Kind != GuestActionKind.Breakpoint && domain.Architecture == GuestArchitecture.X86 && domain.Memory.ByteAt(CodeAddress) == GuestCode.Int3;
+
     private void Step()
     {
-        if (!Access(_registers.Rip - GuestCode.KernelText, _registers.Rip, MemAccessFlags.Execute)) return;
+        if (!Access(CodeAddress, _registers.Rip, MemAccessFlags.Execute)) return;
+        if (IsReplaced)
+        {
+            if (!_settings.VmExit || !RaiseVmExit(0, 0)) _watched.ExecuteInt3(CodeAddress);
+            return;
+        }
+
         if (_settings.VmExit && GuestCode.ExitReason(_action) is { } reason && RaiseVmExit(reason, GuestCode.ExitQualification(_action))) return;
         Perform();
     }
@@ -201,23 +214,34 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
     /// <summary>Executes the instruction as Xen's emulator does: without checking page access.</summary>
     private void Emulate(VmEventFlags how, byte[] instruction)
     {
+        bool isGiven = how == VmEventFlags.SetEmulInsnData;
+        if ((isGiven ? instruction[0] : domain.Memory.ByteAt(CodeAddress)) == GuestCode.Int3)
+        {
+            // The emulator gives the guest the exception itself, and nobody is told.
+            vcpu.CountException(GuestCode.BreakpointVector);
+            vcpu.Retire(1);
+            return;
+        }
+
+        bool isOwn = !isGiven || instruction.AsSpan().StartsWith(GuestImage.X86Code(_action.Kind));
         switch (_action.Kind)
         {
             case GuestActionKind.WritePageWithVector: RefuseToEmulate(); break;
-            case GuestActionKind.Breakpoint when how == VmEventFlags.SetEmulInsnData:
-                uint length = EmulatedInstruction.Execute(instruction, _registers);
-                if (length == 0) RefuseToEmulate();
-                else vcpu.Retire(length);
+            case GuestActionKind.GuestRequest when isGiven:
+                // The emulator knows this instruction, and that it is invalid.
+                vcpu.CountException(GuestCode.InvalidOpcodeVector);
+                vcpu.Retire(3);
                 break;
-            case GuestActionKind.Breakpoint:
-                vcpu.CountException(GuestCode.BreakpointVector);
-                vcpu.Retire(1);
-                break;
-            default:
+            case not GuestActionKind.Breakpoint when isOwn:
                 _emulating = true;
                 _discardsWrites = how == VmEventFlags.EmulateNoWrite;
                 Perform();
                 _emulating = _discardsWrites = false;
+                break;
+            default:
+                uint length = EmulatedInstruction.Execute(instruction, _registers);
+                if (length == 0) RefuseToEmulate();
+                else vcpu.Retire(length);
                 break;
         }
     }

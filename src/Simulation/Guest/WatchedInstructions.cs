@@ -22,7 +22,7 @@ internal sealed class WatchedInstructions(SimulatedDomain domain, SimulatedVCpu 
         {
             switch (action.Kind)
             {
-                case GuestActionKind.Cpuid: Cpuid(); break;
+                case GuestActionKind.Cpuid: Cpuid(emulated); break;
                 case GuestActionKind.WriteCR0 or GuestActionKind.WriteCR3 or GuestActionKind.WriteCR4 or GuestActionKind.WriteXcr0:
                     WriteControlRegister((ControlRegister)action.Target, action.Value);
                     break;
@@ -40,7 +40,16 @@ internal sealed class WatchedInstructions(SimulatedDomain domain, SimulatedVCpu 
         }
     }
 
-    private void Cpuid()
+    /// <summary>Executes the INT3 that somebody has put at a guest physical address, unless it is gone by now.</summary>
+    public void ExecuteInt3(ulong address)
+    {
+        lock (domain.Gate)
+        {
+            if (domain.Memory.ByteAt(address) == GuestCode.Int3) Int3();
+        }
+    }
+
+    private void Cpuid(bool emulated)
     {
         uint leaf = (uint)_registers[VmEventField.Rax];
         uint subleaf = (uint)_registers[VmEventField.Rcx];
@@ -48,7 +57,7 @@ internal sealed class WatchedInstructions(SimulatedDomain domain, SimulatedVCpu 
         // The registers already hold the result when the event is raised: executed again, it would be for another leaf.
         GuestCode.Cpuid(leaf, subleaf, _registers);
         if (domain.Abilities.TellsCpuidResults) (leaf, subleaf) = ((uint)_registers[VmEventField.Rax], (uint)_registers[VmEventField.Rcx]);
-        if (_settings.Cpuid)
+        if (_settings.Cpuid && !emulated)
         {
             vcpu.BeginEvent(VmEventKind.Cpuid)
                 .Set(VmEventField.CpuidInstructionLength, 2)

@@ -66,6 +66,11 @@ internal sealed class SimulatedControl(SimulatedDomain domain) : IDomainControl
         lock (domain.Gate) action();
     }
 
+    public IReadOnlyList<IBreakpointNote> FindBreakpoints()
+    {
+        lock (domain.Gate) return [.. domain.Breakpoints];
+    }
+
     public bool DisableMonitor()
     {
         lock (domain.Gate)

@@ -139,6 +139,9 @@ public sealed class SimulatedDomain
 
     internal GuestMemory Memory { get; }
 
+    /// <summary>The breakpoints that listeners have noted. Under the gate.</summary>
+    internal HashSet<SimulatedBreakpoint> Breakpoints { get; } = [];
+
     internal MonitorSettings Settings { get; } = new();
 
     internal Delivery? Delivery { get; private set; }

@@ -3,7 +3,7 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Simulation;
 
-/// <summary>The memory of a simulated domain, for readers.</summary>
+/// <summary>The memory of a simulated domain, for others.</summary>
 internal sealed class SimulatedDomainMemory(SimulatedDomain domain) : IDomainMemory
 {
     public bool TryRead(ulong address, Span<byte> into)
@@ -23,6 +23,19 @@ internal sealed class SimulatedDomainMemory(SimulatedDomain domain) : IDomainMem
             return new PagingRegisters(
                 registers[ControlRegister.CR0], registers[ControlRegister.CR3], registers[ControlRegister.CR4], registers.Msrs[Msr.Efer]);
         }
+    }
+
+    public ulong GetSyscallEntry(uint vcpu)
+    {
+        GetPagingRegisters(vcpu);
+        return domain.VCpus[(int)vcpu].GetMsr(Msr.Lstar);
+    }
+
+    public bool TryReplace(ulong address, byte expected, byte value)
+    {
+        ThrowIfGone("xc_map_foreign_range");
+        domain.Faults.ThrowIfRefused("xc_map_foreign_range");
+        return domain.Memory.TryReplace(address, expected, value);
     }
 
     public void Dispose()

@@ -31,6 +31,9 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
 
     public ulong MaximumGfn => domain.Pages.MaximumGfn;
 
+    /// <summary>The listener is gone, in good order or not.</summary>
+    public bool IsDisposed { get; private set; }
+
     public bool IsConnected => domain.Delivery == delivery;
 
     public bool IsDomainAlive => domain.IsAlive;
@@ -225,6 +228,13 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
         }
     }
 
+    public IBreakpointNote NoteBreakpoint(BreakpointPlace place)
+    {
+        SimulatedBreakpoint note = new(domain, this, place);
+        lock (domain.Gate) domain.Breakpoints.Add(note);
+        return note;
+    }
+
     public void SetSingleStep(uint vcpu, bool enable)
     {
         const string Name = "xc_domain_debug_control";
@@ -253,6 +263,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
 
     public void Dispose()
     {
+        IsDisposed = true;
         (ports as SimulatedPorts)?.Close();
         ring.Dispose();
         delivery.ListenerSlots?.Dispose();

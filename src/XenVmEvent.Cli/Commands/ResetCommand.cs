@@ -52,6 +52,7 @@ internal sealed class ResetRun(string name, bool yes, bool simulate)
         MonitorResetReport report = ResetToTheEnd(hypervisor, domain);
         Console.Out.WriteLine($"{domain}: its monitor was {(report.WasMonitored ? "enabled and is now disabled" : "not enabled")}.");
         if (report.PausesUndone > 0) Console.Out.WriteLine("A process that was killed had paused it; this pause is undone.");
+        if (report.BreakpointsRemoved > 0) Console.Out.WriteLine($"Breakpoints taken away from its code: {report.BreakpointsRemoved}.");
         Console.Out.WriteLine($"frozen vCPUs: {Listed(report.FrozenVCpus)}; still frozen: {Listed(report.StillFrozenVCpus)}.");
         if (report.PageAccessRestored) Console.Out.WriteLine("Every page can be read, written and executed.");
         else if (report.Failures.Count == 0) Console.Out.WriteLine("This host cannot restrict pages.");

@@ -13,6 +13,7 @@ internal sealed class RuledEventWriter(Stream output) : IEventWriter
     public void Write(VmEvent vmEvent)
     {
         _text.Append(vmEvent.Severity?.ToString().ToLowerInvariant()).Append(' ').Append(vmEvent.Rule).Append(": ").Append(vmEvent);
+        if (vmEvent.Symbol is { } symbol) _text.Append(" at ").Append(symbol);
         if (vmEvent.ResponseState == ResponseState.Rule) _text.Append(" -> ").Append(vmEvent.Response!.Name);
         if (vmEvent.RuleMessage is { } message) _text.Append(" (").Append(message).Append(')');
         _text.Append('\n');

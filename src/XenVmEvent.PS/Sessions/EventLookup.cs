@@ -43,7 +43,7 @@ internal sealed class EventLookup(SymbolMap? symbols, bool disassemble) : IDispo
     /// <summary>Looks up what was asked for. What cannot be read is left out.</summary>
     public void Complete(VmEvent vmEvent)
     {
-        vmEvent.Symbol = symbols?.Find(vmEvent.InstructionPointer);
+        if (symbols is not null) vmEvent.Symbol = symbols.Find(vmEvent.InstructionPointer);
         if (_instructions is null || !_memories.TryGetValue(vmEvent.DomainId, out IDomainMemory? memory)) return;
         try
         {

@@ -51,6 +51,15 @@ internal sealed class TablesInMemory(PagingRegisters paging) : IDomainMemory
 
     public PagingRegisters GetPagingRegisters(uint vcpu) => paging;
 
+    public ulong GetSyscallEntry(uint vcpu) => 0;
+
+    public bool TryReplace(ulong address, byte expected, byte value)
+    {
+        if (address >= EndOfMemory || _written.GetValueOrDefault(address) != expected) return false;
+        _written[address] = value;
+        return true;
+    }
+
     public void Dispose()
     {
     }

@@ -60,6 +60,8 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
 
         public void WhilePaused(Action action) => Try(nameof(WhilePaused)).WhilePaused(action);
 
+        public IReadOnlyList<IBreakpointNote> FindBreakpoints() => Try(nameof(FindBreakpoints)).FindBreakpoints();
+
         public bool DisableMonitor() => Try(nameof(DisableMonitor)).DisableMonitor();
 
         public void Dispose() => control.Dispose();
@@ -131,6 +133,8 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
         public void MonitorDebugException(bool enable, bool sync) => monitor.MonitorDebugException(enable, sync);
 
         public void MonitorSingleStep(bool enable) => monitor.MonitorSingleStep(enable);
+
+        public IBreakpointNote NoteBreakpoint(BreakpointPlace place) => Try(nameof(NoteBreakpoint)).NoteBreakpoint(place);
 
         public void WhilePaused(Action action) => Try(nameof(WhilePaused)).WhilePaused(action);
 

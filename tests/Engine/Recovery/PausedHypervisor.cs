@@ -54,6 +54,8 @@ internal sealed class PausedHypervisor(SimulatedHypervisor host) : IHypervisor
 
         public void SetSingleStep(uint vcpu, bool enable) => control.SetSingleStep(vcpu, enable);
 
+        public IReadOnlyList<IBreakpointNote> FindBreakpoints() => control.FindBreakpoints();
+
         public void WhilePaused(Action action) => control.WhilePaused(action);
 
         public bool DisableMonitor()

@@ -40,6 +40,8 @@ internal sealed class XenDomainControl(XenCtrlHandle xen, XenDomain domain, XenE
         return XenPause.UndoAbandoned(xen, domain);
     }
 
+    public IReadOnlyList<IBreakpointNote> FindBreakpoints() => BreakpointNote.Find(domain);
+
     public bool DisableMonitor()
     {
         using StoppedListeners silence = new(Processes, Xen.ListenerSuspects.Find(Processes));

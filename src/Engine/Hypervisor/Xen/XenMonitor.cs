@@ -249,6 +249,8 @@ internal sealed class XenMonitor : IDomainMonitor
         }
     }
 
+    public IBreakpointNote NoteBreakpoint(BreakpointPlace place) => BreakpointNote.Write(_domain, place);
+
     public void SetSingleStep(uint vcpu, bool enable) => DomainSettings.SetSingleStep(_xen, _domain, _errors, vcpu, enable);
 
     public VCpuState GetVCpuState(uint vcpu)

@@ -9,7 +9,8 @@ namespace XenVmEvent.Monitoring;
 /// What an answer does besides its bytes: lifts a page's restriction, steps over an instruction, re-injects an
 /// exception. Done before Xen sees the response. Used by the pump's thread.
 /// </summary>
-internal sealed class AnswerEffects(IDomainMonitor monitor, SessionViews views, EventSwitches switches, GuestArchitecture architecture)
+internal sealed class AnswerEffects(
+    IDomainMonitor monitor, SessionViews views, EventSwitches switches, GuestBreakpoints breakpoints, GuestArchitecture architecture)
 {
     private const byte DebugVector = 1;
     private const byte BreakpointVector = 3;
@@ -18,9 +19,16 @@ internal sealed class AnswerEffects(IDomainMonitor monitor, SessionViews views, 
     private static readonly TimeSpan LongestWayOff = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Removes from an answer what would do harm.</summary>
-    public VmEventResponse Permit(RequestReader request, VmEventResponse response) =>
+    public VmEventResponse Permit(RequestReader request, VmEventResponse response)
+    {
         // Xen applies the flags to whichever vCPU waits, which could by now wait for another event.
-        request.IsSynchronous ? switches.Permit(response) : VmEventResponse.Continue;
+        if (!request.IsSynchronous) return VmEventResponse.Continue;
+        response = switches.Permit(response);
+
+        // There is an instruction of the guest to execute, and no breakpoint that it expects.
+        bool isAboutBreakpoint = request.Kind == VmEventKind.SoftwareBreakpoint && response.Action is VmEventAction.Reinject or VmEventAction.Skip;
+        return isAboutBreakpoint && !breakpoints.IsGuests(request) ? new VmEventResponse(response) { Action = VmEventAction.Continue } : response;
+    }
 
     /// <summary>Applies the effects, and adds to the response what they need there.</summary>
     /// <exception cref="XenException">Xen refused it.</exception>
@@ -39,7 +47,12 @@ internal sealed class AnswerEffects(IDomainMonitor monitor, SessionViews views, 
             case VmEventAction.Emulate or VmEventAction.EmulateNoWrite when request.Kind == VmEventKind.MemAccess:
                 views.PermissionsIn(request.UInt32(VmEventField.Altp2mIndex)).NoteEmulated(request);
                 break;
+            case VmEventAction.Emulate when request.Kind == VmEventKind.SoftwareBreakpoint:
+                breakpoints.NoteEmulated(request);
+                break;
         }
+
+        if ((writer.Flags & (VmEventFlags.Emulate | VmEventFlags.SetEmulInsnData)) == VmEventFlags.Emulate) breakpoints.RevealTo(request);
     }
 
     /// <summary>
@@ -63,6 +76,9 @@ internal sealed class AnswerEffects(IDomainMonitor monitor, SessionViews views, 
                 if (permissions.Owns(request.UInt64(VmEventField.MemAccessGfn)) && MayStepOver(permissions, response)) views.Steps.Begin(request, writer);
                 else if (architecture == GuestArchitecture.Arm64) permissions.LiftForAMoment(request.VCpuId);
                 else writer.AddFlags(VmEventFlags.Emulate);
+                break;
+            case VmEventKind.SoftwareBreakpoint when request.IsSynchronous && breakpoints.TryPass(request, response, writer):
+            case VmEventKind.EmulUnimplemented when breakpoints.TryLiftEmulated(request):
                 break;
             case VmEventKind.SoftwareBreakpoint or VmEventKind.DebugException:
                 Reinject(request);

@@ -4,7 +4,7 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// The only way a session ends: stop new events, restore page permissions, answer pending and late requests, disable,
+/// The only way a session ends: take breakpoints away, stop new events, restore page permissions, answer pending and late requests, disable,
 /// unmap, close. If a vCPU can have been left without its answer, resume all. Each step is tried even if an earlier one
 /// failed. A domain that has shut down also gets everything back, because a suspended one may go on. A destroyed domain
 /// has nothing left to restore.
@@ -16,6 +16,7 @@ internal sealed class SessionTeardown(
     EventDispatcher dispatcher,
     EventSwitches switches,
     SessionViews views,
+    GuestBreakpoints breakpoints,
     bool listenerRequired)
 {
     /// <summary>The longest time for answering and disabling.</summary>
@@ -55,6 +56,7 @@ internal sealed class SessionTeardown(
     {
         DomainState = FindDomainState();
         bool isGone = IsDomainGone();
+        if (!isGone) _attempts.Try(breakpoints.RemoveAll); // Also if somebody cut it off: the bytes are ours.
         if (!isGone && !monitor.IsConnected) CutOff = CutOffBySomebody();
         if (isGone || CutOff is not null)
         {
@@ -73,6 +75,7 @@ internal sealed class SessionTeardown(
         if ((hasFailed || isGone) && DomainState == DomainState.Running) DomainState = FindDomainState();
         if (isGone) _attempts.Forget(); // Some steps came too late, or all did.
         else if (CutOff is null && MayWait && monitor.Channel == ChannelKind.Ring) _attempts.Try(ResumeVCpus);
+        _attempts.Try(() => breakpoints.Close(isGone));
         _attempts.Try(monitor.Dispose); // Last, because this releases the guard.
     }
 

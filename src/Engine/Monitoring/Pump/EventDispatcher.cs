@@ -213,7 +213,9 @@ internal sealed class EventDispatcher
     private VmEvent CreateEvent(RequestReader request, long now)
     {
         VmEvent vmEvent = VmEventFactory.Create(_source, request, now);
-        vmEvent.RuleMark = (_ruling ?? _marking)?.Mark;
+        if ((_ruling ?? _marking) is not { } rule) return vmEvent;
+        vmEvent.RuleMark = rule.Mark;
+        vmEvent.Symbol = rule.Watched.Filter.Sites?.SymbolAt(request.UInt64(VmEventField.Rip));
         return vmEvent;
     }
 

@@ -28,10 +28,14 @@ internal sealed class EventFilter
         _msrs = [.. watch.Msrs];
         _steppedVCpus = [.. watch.SteppedVCpus];
         _pages = watch.Pages;
+        Sites = watch.Breakpoints is { } breakpoints ? new BreakpointSites(breakpoints) : null;
         _selection = watch.Selection is { IsEverything: false } selection ? selection : null;
         _condition = condition;
         _architecture = architecture;
     }
+
+    /// <summary>The breakpoints of the watch; null: it has none.</summary>
+    public BreakpointSites? Sites { get; }
 
     public bool Wants(in RequestReader request) => (_kinds & (1u << (int)request.Kind)) != 0 && request.Kind switch
     {
@@ -40,6 +44,7 @@ internal sealed class EventFilter
             && _pages.Covers(
                 request.UInt64(VmEventField.MemAccessGfn),
                 (PageAccess)(request.UInt32(VmEventField.MemAccessFlags) & (uint)MemAccessFlags.ReadWriteExecute)),
+        VmEventKind.SoftwareBreakpoint => Sites is null || Sites.Contains(request.UInt64(VmEventField.Rip)),
         VmEventKind.WriteControlRegister =>
             request.UInt32(VmEventField.ControlRegisterIndex) is < 32 and var index && (_controlRegisters & (1u << (int)index)) != 0
             && (Changes(request, VmEventField.ControlRegisterOldValue, VmEventField.ControlRegisterNewValue) & ~_ignoredBits) != 0,
@@ -65,4 +70,7 @@ internal sealed class EventFilter
 }
 
 /// <summary>A watch, and the filter that selects its requests.</summary>
-internal readonly record struct FilteredWatch(EventWatch Watch, EventFilter Filter);
+/// <param name="Watch">The watch.</param>
+/// <param name="Filter">The filter.</param>
+/// <param name="Begins">When its breakpoints are to be set, in Stopwatch ticks.</param>
+internal readonly record struct FilteredWatch(EventWatch Watch, EventFilter Filter, long Begins = 0);

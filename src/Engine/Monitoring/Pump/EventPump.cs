@@ -28,6 +28,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     private readonly EventClock _clock;
     private readonly EventSwitches _switches;
     private readonly SessionViews _views;
+    private readonly GuestBreakpoints _breakpoints;
     private readonly StatisticsCollector _statistics;
     private readonly Thread _thread;
     private PumpWork? _current;
@@ -46,6 +47,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         _channel = MonitorChannel.Open(monitor, hypervisor.Layout, domain.VCpus);
         _switches = new EventSwitches(monitor, hypervisor.Layout, domain.VCpus);
         _views = new SessionViews(monitor, _switches, domain, options.Warn);
+        _breakpoints = new GuestBreakpoints(hypervisor, domain, monitor, options.Warn);
         _statistics = new StatisticsCollector(domain.VCpus);
         SessionSource source = new(
             domain.Id, domain.Name, hypervisor.Layout, hypervisor.Architecture, this, new LossLog(isComplete: true), options.Clock);
@@ -54,7 +56,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         _defaults = new DefaultAnswers(hypervisor.Architecture);
         _dispatcher = new EventDispatcher(
             _channel,
-            new AnswerEffects(monitor, _views, _switches, hypervisor.Architecture),
+            new AnswerEffects(monitor, _views, _switches, _breakpoints, hypervisor.Architecture),
             _defaults,
             _statistics,
             source,
@@ -122,7 +124,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         Invoke(Once(() => Enable(added)));
         try
         {
-            RestrictPages(added);
+            ChangeGuest(added);
         }
         catch
         {
@@ -178,7 +180,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         }));
         try
         {
-            RestrictPages(subscription.Watches);
+            ChangeGuest(subscription.Watches);
         }
         catch
         {
@@ -202,11 +204,13 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         }
     }
 
-    private void RestrictPages(IReadOnlyList<FilteredWatch> watches)
+    /// <summary>Restricts the pages and sets the breakpoints of watches.</summary>
+    private void ChangeGuest(IReadOnlyList<FilteredWatch> watches)
     {
-        foreach ((EventWatch watch, EventFilter filter) in watches)
+        foreach ((EventWatch watch, EventFilter filter, long begins) in watches)
         {
             if (watch.Pages is { } pages) Invoke(Deferred(() => _views.Add(pages, filter)));
+            if (filter.Sites is { } sites) Invoke(Once(() => _breakpoints.Add(sites, begins)));
         }
     }
 
@@ -214,6 +218,8 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     {
         foreach (FilteredWatch one in watches)
         {
+            // A breakpoint that nobody is told of would be the guest's.
+            if (one.Filter.Sites is { } sites) Invoke(Once(() => _breakpoints.Remove(sites)));
             Invoke(Once(() => _switches.Disable(one.Watch)));
             if (one.Watch.Pages is { } pages) Invoke(Deferred(() => _views.Remove(pages)));
         }
@@ -313,7 +319,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         }
 
         _wait.Close();
-        SessionTeardown teardown = new(_hypervisor, _domain, _monitor, _dispatcher, _switches, _views, ListenerRequired);
+        SessionTeardown teardown = new(_hypervisor, _domain, _monitor, _dispatcher, _switches, _views, _breakpoints, ListenerRequired);
         teardown.Run(hasFailed: failure is not null);
         Finish(SessionEnd.Of(teardown, failure));
     }
@@ -329,6 +335,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
             _dispatcher.AnnounceDue();
             _views.RestrictLifted();
             _switches.RestoreLifted();
+            _breakpoints.DoDue();
             busy |= DoWork();
             if (busy || _wait.Look()) continue;
             Sleep();
@@ -368,7 +375,8 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         WakeBy(_dispatcher.NextDeadline);
         WakeBy(_dispatcher.NextAnnouncement);
         if (_views.HasLifted && timeout > LiftedPages.LiftTime) timeout = LiftedPages.LiftTime;
-        if (_switches.HasLifted && timeout > LiftedSwitch.ShortestLift) timeout = LiftedSwitch.ShortestLift;
+        WakeBy(_breakpoints.NextTime);
+        if ((_switches.HasLifted || _breakpoints.HasLifted) && timeout > BriefLift.ShortestLift) timeout = BriefLift.ShortestLift;
         if (timeout <= TimeSpan.Zero) return;
         _wait.Sleep(timeout);
         _clock.Look(); // The host may have slept too.

@@ -77,10 +77,10 @@ internal sealed class RuleAtWork
     {
         Rule = rule;
         Mark = new RuleMark(rules.Name, rule.Name, rule.Severity, rule.Message);
-        Watched = new FilteredWatch(rule.Watch, new EventFilter(rule.Watch, architecture, rule.When));
         Limit = new RateLimit(rule.Report.MostPerSecond);
         _architecture = architecture;
         _begins = start + (long)(rule.After.TotalSeconds * Stopwatch.Frequency);
+        Watched = new FilteredWatch(rule.Watch, new EventFilter(rule.Watch, architecture, rule.When), _begins);
         _answer = rules.Enforces ? rule.Answer : null;
         _every = rule.Report.Every;
     }

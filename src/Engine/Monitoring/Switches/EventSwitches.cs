@@ -17,7 +17,7 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
     private static readonly EventSwitch FailedEmulation = new(VmEventKind.EmulUnimplemented);
 
     private readonly Dictionary<EventSwitch, List<SwitchOptions>> _users = [];
-    private readonly Dictionary<EventSwitch, LiftedSwitch> _lifted = [];
+    private readonly Dictionary<EventSwitch, BriefLift> _lifted = [];
     private readonly HashSet<VmEventKind> _needed = [];
     private readonly VCpuStepping _stepping = new(monitor, vcpus);
     private int _pageWalksIgnored;
@@ -138,10 +138,10 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
     {
         EventSwitch one = new(kind);
         if (!_users.TryGetValue(one, out List<SwitchOptions>? users)) return;
-        if (!_lifted.TryGetValue(one, out LiftedSwitch? lifted))
+        if (!_lifted.TryGetValue(one, out BriefLift? lifted))
         {
             one.Set(monitor, enable: false, users[0]);
-            _lifted[one] = lifted = new LiftedSwitch(monitor);
+            _lifted[one] = lifted = new BriefLift(monitor);
         }
 
         lifted.LetPass(vcpu);
@@ -151,7 +151,7 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
     public void RestoreLifted()
     {
         if (_lifted.Count == 0) return;
-        foreach ((EventSwitch one, LiftedSwitch lifted) in _lifted)
+        foreach ((EventSwitch one, BriefLift lifted) in _lifted)
         {
             if (!lifted.IsOver) continue;
             _lifted.Remove(one);
@@ -176,9 +176,10 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
     {
         List<(EventSwitch Switch, SwitchOptions Options)> switches = [.. EventSwitch.NeededBy(watch)];
 
-        // Watched pages can need emulation; an instruction that Xen cannot emulate would give the guest an exception.
+        // Watched pages and breakpoints need emulation; an instruction that Xen cannot emulate would give the guest an
+        // exception.
         bool canReport = (monitor.Capabilities & EventSwitch.CapabilityFor(FailedEmulation.Kind)) != 0;
-        if (watch.Pages is not null && canReport && !watch.Kinds.Contains(FailedEmulation.Kind)) switches.Add((FailedEmulation, new()));
+        if ((watch.Pages is not null || watch.Breakpoints is not null) && canReport && !watch.Kinds.Contains(FailedEmulation.Kind)) switches.Add((FailedEmulation, new()));
         return switches;
     }
 

@@ -27,6 +27,12 @@ internal sealed class HoldNote
     /// <summary>What is held, and in which state.</summary>
     public IReadOnlyList<string> Words { get; private set; }
 
+    /// <summary>Whether the process that wrote it is gone.</summary>
+    public bool IsAbandoned { get; private init; }
+
+    /// <summary>Whether there is a file, so that it outlives this process.</summary>
+    public bool IsWritten => _file is not null;
+
     /// <summary>
     /// Notes that this process is about to hold something. If no note can be written, it is held without one.
     /// </summary>
@@ -48,7 +54,12 @@ internal sealed class HoldNote
 
     /// <summary>Takes over the notes of processes that are gone.</summary>
     /// <param name="beginning">The words that they begin with.</param>
-    public static IEnumerable<HoldNote> TakeAbandoned(params string[] beginning)
+    public static IEnumerable<HoldNote> TakeAbandoned(params string[] beginning) =>
+        Find(beginning).Where(note => note.IsAbandoned && note.TryChange([.. note.Words]));
+
+    /// <summary>The notes of all processes.</summary>
+    /// <param name="beginning">The words that they begin with.</param>
+    public static IEnumerable<HoldNote> Find(params string[] beginning)
     {
         if (!Directory.Exists(Folder)) yield break;
         foreach (string file in Directory.GetFiles(Folder, string.Join(Separator, beginning) + Separator + "*"))
@@ -57,9 +68,7 @@ internal sealed class HoldNote
             string[] words = Path.GetFileName(file).Split(Separator);
             if (words.Length < beginning.Length + 3) continue;
             if (!int.TryParse(words[^3], CultureInfo.InvariantCulture, out int id) || !ulong.TryParse(words[^2], CultureInfo.InvariantCulture, out ulong start)) continue;
-            if (new ProcessIdentity(id, start).IsAlive) continue;
-            HoldNote note = new(file, words[..^3]);
-            if (note.TryChange(words[..^3])) yield return note;
+            yield return new HoldNote(file, words[..^3]) { IsAbandoned = !new ProcessIdentity(id, start).IsAlive };
         }
     }
 

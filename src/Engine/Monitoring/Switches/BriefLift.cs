@@ -3,8 +3,8 @@ using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Monitoring;
 
-/// <summary>A switch that is off briefly, so that vCPUs get past what would raise its event again and again.</summary>
-internal sealed class LiftedSwitch(IDomainMonitor monitor)
+/// <summary>Something that is off briefly, so that vCPUs get past what would raise its event again and again.</summary>
+internal sealed class BriefLift(IDomainMonitor monitor)
 {
     /// <summary>The longest wait for a vCPU that does not run.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(100);

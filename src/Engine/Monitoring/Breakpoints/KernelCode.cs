@@ -1,0 +1,111 @@
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Memory;
+
+namespace XenVmEvent.Monitoring;
+
+/// <summary>The code of a guest's kernel, as the page tables of its vCPUs have it at one moment.</summary>
+internal sealed class KernelCode
+{
+    /// <summary>
+    /// Linux with page-table isolation has two tables for a program, side by side. In the program's own, this bit of CR3
+    /// is set, and most of the kernel is missing.
+    /// </summary>
+    private const ulong ProgramTables = 1 << 12;
+
+    /// <summary>Linux moves its kernel by a multiple of this.</summary>
+    private const long SlideStep = 1 << 21;
+
+    private const long LargestSlide = 1 << 30;
+
+    private readonly IDomainMemory _memory;
+    private readonly List<PagingRegisters> _tables = [];
+    private readonly ulong _syscallEntry;
+
+    public KernelCode(IDomainMemory memory, int vcpus)
+    {
+        _memory = memory;
+        for (uint vcpu = 0; vcpu < vcpus; vcpu++)
+        {
+            try
+            {
+                PagingRegisters paging = memory.GetPagingRegisters(vcpu);
+                if (PageTables.IsPaging(paging) && !_tables.Contains(paging)) _tables.Add(paging);
+                if (_syscallEntry == 0) _syscallEntry = memory.GetSyscallEntry(vcpu);
+            }
+            catch (XenException e) when (e.Id == XenErrorId.InvalidVCpu)
+            {
+                // The guest has not started it.
+            }
+        }
+
+        foreach (PagingRegisters paging in _tables.ToArray()) AddKernelTables(paging);
+    }
+
+    /// <summary>Whether the kernel has not got so far that it has its code in place.</summary>
+    /// <param name="kernel">Where its symbols say that it is; null: unknown.</param>
+    public bool IsStarting(KernelImage? kernel) => _tables.Count == 0 || (kernel is not null && _syscallEntry == 0);
+
+    /// <summary>How far the kernel is from where its symbols say.</summary>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.InvalidBreakpoint"/>: they are the symbols of another kernel.
+    /// </exception>
+    public ulong SlideFrom(KernelImage kernel)
+    {
+        long slide = unchecked((long)(_syscallEntry - kernel.SyscallEntry));
+        if (slide % SlideStep == 0 && slide is > -LargestSlide and < LargestSlide) return unchecked((ulong)slide);
+        throw new XenException(
+            XenErrorId.InvalidBreakpoint,
+            $"The symbols are those of another kernel: they have entry_SYSCALL_64 at 0x{kernel.SyscallEntry:x}, and the guest's system calls enter at 0x{_syscallEntry:x}.",
+            "Give the System.map of exactly the kernel that the guest runs, or a copy of its /proc/kallsyms.");
+    }
+
+    /// <summary>Finds an instruction of the kernel.</summary>
+    /// <param name="address">Its linear address.</param>
+    /// <param name="physical">Its guest physical address.</param>
+    /// <param name="tables">CR3 of the tables that lead there.</param>
+    /// <returns>False if no vCPU's tables have code of the kernel there.</returns>
+    public bool TryFind(ulong address, out ulong physical, out ulong tables)
+    {
+        foreach (PagingRegisters paging in _tables)
+        {
+            tables = paging.Cr3;
+            if (PageTables.TryTranslateKernelCode(_memory, paging, address, out physical)) return true;
+        }
+
+        physical = tables = 0;
+        return false;
+    }
+
+    /// <summary>
+    /// Whether the place of a breakpoint is still the kernel's code. If the kernel has freed it, what is there belongs to
+    /// somebody else by now.
+    /// </summary>
+    public bool Has(BreakpointPlace place)
+    {
+        foreach (PagingRegisters paging in _tables)
+        {
+            if (Leads(paging with { Cr3 = place.Tables }) || Leads(paging)) return true;
+        }
+
+        return false;
+
+        bool Leads(PagingRegisters paging) =>
+            PageTables.TryTranslateKernelCode(_memory, paging, place.Address, out ulong physical) && physical == place.Physical;
+    }
+
+    /// <summary>
+    /// Adds the kernel's own tables beside a program's. Whether they are such tables, the entry of system calls shows,
+    /// which both have.
+    /// </summary>
+    private void AddKernelTables(PagingRegisters program)
+    {
+        if (_syscallEntry == 0 || (program.Cr3 & ProgramTables) == 0) return;
+        PagingRegisters kernel = program with { Cr3 = program.Cr3 & ~ProgramTables };
+        if (PageTables.TryTranslateKernelCode(_memory, program, _syscallEntry, out ulong one)
+            && PageTables.TryTranslateKernelCode(_memory, kernel, _syscallEntry, out ulong other)
+            && one == other)
+        {
+            _tables.Add(kernel);
+        }
+    }
+}
