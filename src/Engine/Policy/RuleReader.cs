@@ -23,6 +23,7 @@ internal sealed class RuleReader(PolicyMap map, SymbolMap? symbols)
         ("async", [VmEventKind.WriteControlRegister, VmEventKind.DebugException, VmEventKind.GuestRequest, VmEventKind.VmExit]),
         ("allowUserspace", [VmEventKind.GuestRequest]),
         ("vcpu", [VmEventKind.SingleStep]),
+        ("at", [VmEventKind.SoftwareBreakpoint]),
         ("access", [VmEventKind.MemAccess]),
         ("gfn", [VmEventKind.MemAccess]),
         ("linearAddress", [VmEventKind.MemAccess]),
@@ -42,6 +43,8 @@ internal sealed class RuleReader(PolicyMap map, SymbolMap? symbols)
         PolicyNode? saysAnswer = map.Take("answer") ?? map.Take("set");
         VmEventResponse? answer = ReadAnswer(kind, computed);
         if (answer is not null && isAsync) map.Note(saysAnswer ?? map.Node, "The guest does not wait for an answer to these events: leave 'async' or the answer out.");
+        if (answer?.Action == VmEventAction.Reinject && watch.Breakpoints is not null)
+            map.Note(saysAnswer ?? map.Node, "The guest has no breakpoint at the places of 'at': leave 'reinject' out.");
         EventRule rule = new()
         {
             Name = name,
@@ -87,6 +90,9 @@ internal sealed class RuleReader(PolicyMap map, SymbolMap? symbols)
             case VmEventKind.SingleStep:
                 watch = watch with { SteppedVCpus = ReadVCpus() };
                 break;
+            case VmEventKind.SoftwareBreakpoint when map.Has("at"):
+                watch = watch with { Breakpoints = ReadBreakpoints() };
+                break;
             case VmEventKind.MemAccess:
                 selection = selection with { LinearAddresses = ReadRanges("linearAddress") };
                 watch = watch with { Pages = ReadPages() };
@@ -94,6 +100,25 @@ internal sealed class RuleReader(PolicyMap map, SymbolMap? symbols)
         }
 
         return watch with { Selection = selection };
+    }
+
+    /// <summary>Places in the kernel's code: do_init_module, commit_creds+4, 0xffffffff81234560.</summary>
+    private BreakpointWatch ReadBreakpoints()
+    {
+        Breakpoint[] places = ReadEach("at", text =>
+        {
+            if (NumberText.TryParse(text, out ulong number)) return new Breakpoint(number);
+            int plus = text.LastIndexOf('+');
+            if (plus < 0) return new Breakpoint(AddressOf(text), text);
+            return NumberText.TryParse(text[(plus + 1)..].Trim(), out ulong offset)
+                ? new Breakpoint(unchecked(AddressOf(text[..plus].Trim()) + offset), text)
+                : throw new XenException(XenErrorId.InvalidPolicy, $"'{PolicyMap.Short(text)}' does not end with a number of bytes, as commit_creds+4 does.", "");
+        });
+        KernelImage? kernel = symbols?.AddressOf("entry_SYSCALL_64") is { } entry
+            && (symbols.AddressOf("_text") ?? symbols.AddressOf("_stext")) is { } first
+            && symbols.AddressOf("_etext") is { } end
+            && end > first ? new KernelImage(entry, new AddressRange(first, end - 1)) : null;
+        return new BreakpointWatch { At = places, Kernel = kernel };
     }
 
     private PageWatch ReadPages()

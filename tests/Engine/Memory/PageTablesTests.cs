@@ -105,6 +105,28 @@ public class PageTablesTests
         Assert.Equal(XenErrorId.InvalidGfn, Assert.Throws<XenException>(() => memory.ReadPhysical(1UL << 40, 1)).Id);
     }
 
+    /// <summary>Code of the kernel is what its programs cannot execute, and it can.</summary>
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(NoExecute, false)]
+    [InlineData(4, true)]
+    public void Code_of_the_kernel_is_told_from_data(ulong bits, bool isCode)
+    {
+        const ulong noExecuteEnabled = 1 << 11;
+        TablesInMemory memory = new(new(Paging, TablesInMemory.Root, Pae, LongMode | noExecuteEnabled));
+        memory.Map(0x40_0000, 0x5000 | 1 | bits, Levels[1..], sizeof(ulong));
+        Assert.Equal(isCode, PageTables.TryTranslateKernelCode(memory, memory.GetPagingRegisters(0), 0x40_0123, out ulong physical));
+        Assert.Equal(0x5123UL, physical);
+    }
+
+    [Fact]
+    public void A_page_that_all_levels_give_to_programs_is_no_code_of_the_kernel()
+    {
+        TablesInMemory memory = new(new(Paging, 0, Pse, 0));
+        memory.Map(0x40_0000, 0x80_0000 | 1 | LargePage | 4, [(22, 10)], sizeof(uint));
+        Assert.False(PageTables.TryTranslateKernelCode(memory, memory.GetPagingRegisters(0), 0x40_0123, out _));
+    }
+
     [Fact]
     public void The_tables_of_arm64_are_refused()
     {

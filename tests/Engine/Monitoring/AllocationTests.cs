@@ -110,7 +110,12 @@ public sealed class AllocationTests : IDisposable
         EventSwitches switches = new(_monitor, _host.Layout, 1);
         return new EventDispatcher(
             new RepeatingChannel(request, _monitor.Ports),
-            new AnswerEffects(_monitor, new SessionViews(_monitor, switches, _host.Guest().Identity), switches, _host.Architecture),
+            new AnswerEffects(
+                _monitor,
+                new SessionViews(_monitor, switches, _host.Guest().Identity),
+                switches,
+                new GuestBreakpoints(_host, _host.Guest().Identity, _monitor, null),
+                _host.Architecture),
             new DefaultAnswers(_host.Architecture),
             new StatisticsCollector(1),
             Source(),

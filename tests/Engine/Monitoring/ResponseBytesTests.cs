@@ -5,6 +5,7 @@ using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Monitoring;
+using XenVmEvent.Simulation;
 using Xunit;
 
 namespace XenVmEvent.Tests.Monitoring;
@@ -12,6 +13,8 @@ namespace XenVmEvent.Tests.Monitoring;
 /// <summary>The bytes of a response, as Xen will read them, in every interface version.</summary>
 public class ResponseBytesTests
 {
+    private static readonly SimulatedHypervisor Host = new();
+
     private static readonly VmEventField[] X86Registers =
         [.. Enum.GetValues<VmEventField>().Where(f => f is >= VmEventField.Rax and <= VmEventField.CsAccessRights)];
 
@@ -189,9 +192,11 @@ public class ResponseBytesTests
         IDomainMonitor monitor = DispatchProxy.Create<IDomainMonitor, SilentMonitor>();
         EventSwitches switches = new(monitor, layout, 1);
         switches.Enable(Watches.For(VmEventKind.SingleStep));
-        SessionViews views = new(monitor, switches, new XenDomain(1, "guest", Guid.Empty, DomainType.Hvm, 1));
+        XenDomain domain = new(1, "guest", Guid.Empty, DomainType.Hvm, 1);
+        AnswerEffects effects = new(
+            monitor, new SessionViews(monitor, switches, domain), switches, new GuestBreakpoints(Host, domain, monitor, null), GuestArchitecture.X86);
         RepeatingChannel channel = new(request, new SilentPorts());
-        ResponseSender sender = new(channel, new AnswerEffects(monitor, views, switches, GuestArchitecture.X86), new StatisticsCollector(1), layout);
+        ResponseSender sender = new(channel, effects, new StatisticsCollector(1), layout);
         sender.Send(new RequestReader(request, layout), response, readAt: 0, vmEvent: null);
         return channel.Response;
     }

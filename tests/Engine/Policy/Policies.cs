@@ -24,9 +24,12 @@ internal static class Policies
 
     public static EventRules Rules(params string[] rules) => Parse(Of(rules)).RulesFor("web01");
 
-    public static PolicyProblem[] Problems(string text)
+    public static EventRules Rules(SymbolMap symbols, params string[] rules) => Parse("symbols: map\n" + Of(rules), symbols).RulesFor("web01");
+
+    public static PolicyProblem[] Problems(string text, SymbolMap? symbols = null)
     {
-        VmEventPolicy? policy = PolicyFile.Parse(text, path => throw new XenException(XenErrorId.InvalidPolicy, $"No {path}.", ""), out IReadOnlyList<PolicyProblem> problems);
+        if (symbols is not null) text = "symbols: map\n" + text;
+        VmEventPolicy? policy = PolicyFile.Parse(text, path => symbols ?? throw new XenException(XenErrorId.InvalidPolicy, $"No {path}.", ""), out IReadOnlyList<PolicyProblem> problems);
         Assert.Equal(problems.Count > 0, policy is null);
         return [.. problems];
     }

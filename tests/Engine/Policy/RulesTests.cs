@@ -3,6 +3,7 @@ using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Monitoring;
 using XenVmEvent.Simulation;
+using XenVmEvent.Symbols;
 using XenVmEvent.Tests.Monitoring;
 using XenVmEvent.Tests.Simulation;
 using Xunit;
@@ -13,8 +14,13 @@ namespace XenVmEvent.Tests.Policy;
 public sealed class RulesTests : IDisposable
 {
     private readonly SimulatedHypervisor _host = Hosts.Idle();
+    private readonly string _symbols = Path.GetTempFileName();
 
-    public void Dispose() => _host.Dispose();
+    public void Dispose()
+    {
+        _host.Dispose();
+        File.Delete(_symbols);
+    }
 
     [Theory]
     [InlineData(ChannelPreference.Ring)]
@@ -155,6 +161,38 @@ public sealed class RulesTests : IDisposable
         session.Stop();
         _host.Guest().AssertFree();
     }
+
+    [Fact]
+    public void Breakpoints_at_symbols_show_their_rule_and_symbol()
+    {
+        File.WriteAllText(_symbols, $"{GuestCode.AddressOf(GuestActionKind.Nop):x} T do_nothing\n{GuestCode.AddressOf(GuestActionKind.Cpuid) - 4:x} t ask\n");
+        using MonitorSession session = _host.Session(ChannelPreference.Ring);
+        using EventSubscription seen = session.Apply(Policies.Rules(
+            SymbolMap.Read(_symbols), $"{{name: modules, event: SoftwareBreakpoint, at: [do_nothing, ask+4, 0x{GuestCode.AddressOf(GuestActionKind.ReadPage):x}], answer: skip}}"));
+        _host.Guest().Run(GuestAction.Nop(), GuestAction.Cpuid(0), GuestAction.ReadPage(0x180), GuestAction.WritePage(0x180, 0, 1));
+        Assert.Equal(
+            [("modules", "do_nothing", "Skip"), ("modules", "ask+4", "Skip"), ("modules", null, "Skip")],
+            Enumerable.Range(0, 3).Select(_ => seen.Next<SoftwareBreakpointEvent>()).Select(e => (e.Rule!, e.Symbol, e.Response!.Name)));
+        session.Stop();
+        _host.Guest().AssertFree();
+    }
+
+    [Theory]
+    [InlineData("at: [nowhere]", "'nowhere' is not a symbol of the map.")]
+    [InlineData("at: [do_nothing+x]", "'do_nothing+x' does not end with a number of bytes, as commit_creds+4 does.")]
+    [InlineData("at: []", "'at' is empty.")]
+    [InlineData("at: do_nothing, answer: reinject", "The guest has no breakpoint at the places of 'at': leave 'reinject' out.")]
+    public void Places_that_make_no_sense_are_refused(string keys, string problem)
+    {
+        File.WriteAllText(_symbols, "ffffffff81000000 T do_nothing\n");
+        Assert.Equal(problem, Assert.Single(Policies.Problems(Policies.Of($"{{name: a, event: SoftwareBreakpoint, {keys}}}"), SymbolMap.Read(_symbols))).Message);
+    }
+
+    [Fact]
+    public void Only_rules_of_breakpoints_have_places() =>
+        Assert.Equal(
+            "A rule for Cpuid events has no 'at': it is for SoftwareBreakpoint events.",
+            Assert.Single(Policies.Problems(Policies.Of("{name: a, event: Cpuid, at: 0x1000}"))).Message);
 
     [Fact]
     public void Rules_are_replaced_without_a_gap()

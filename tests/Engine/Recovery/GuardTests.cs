@@ -232,6 +232,82 @@ public sealed class GuardTests
         Assert.Equal(0, paused.Resets);
     }
 
+    /// <summary>A listener that is killed after it has noted a breakpoint, set it, or met it.</summary>
+    [Theory]
+    [InlineData(ChannelPreference.Ring, false, false, false)]
+    [InlineData(ChannelPreference.Ring, true, false, false)]
+    [InlineData(ChannelPreference.Ring, true, true, false)]
+    [InlineData(ChannelPreference.Ring, true, true, true)]
+    [InlineData(ChannelPreference.Slotted, true, true, false)]
+    public void Breakpoints_are_taken_away(ChannelPreference channel, bool isSet, bool isMet, bool late)
+    {
+        using SimulatedHypervisor host = Hosts.Idle(vcpus: 2);
+        SimulatedDomain guest = host.Guest();
+        ulong address = GuestCode.AddressOf(GuestActionKind.WritePage);
+        ulong physical = address - GuestCode.KernelText;
+        byte original = guest.Memory.ByteAt(physical);
+        GuardThread? guard = late ? null : new GuardThread(host);
+        Task met = Task.CompletedTask;
+        using (IDomainMonitor monitor = host.Enable(channel))
+        {
+            guard?.Tell(GuardState.Enabled(channel == ChannelPreference.Ring));
+            guard?.Tell(GuardState.Switched(VmEventKind.SoftwareBreakpoint, 0, on: true));
+            monitor.MonitorSoftwareBreakpoint(true);
+            monitor.NoteBreakpoint(new BreakpointPlace(address, physical, guest.VCpus[0].GetControlRegister(ControlRegister.CR3), original));
+            if (isSet) Assert.True(guest.Memory.TryReplace(physical, original, 0xcc));
+            if (isMet) met = guest.VCpus[1].RunAsync(GuestAction.WritePage(0x180, 8, 42));
+            Hosts.Until(() => !isMet || guest.VCpus[1].IsPaused);
+        }
+
+        guard ??= new GuardThread(host, late: true);
+        if (late) guard.Tell(GuardState.Enabled(isRing: true));
+        using (guard) Assert.Empty(guard.LoseListener());
+        met.Finish();
+        if (isMet) Assert.Equal(42UL, guest.ReadMemory(0x180, 8));
+        Assert.Equal(original, guest.Memory.ByteAt(physical));
+        Assert.Empty(guest.Breakpoints);
+        Assert.All(guest.VCpus, vcpu => Assert.Equal(0, vcpu.GetExceptions(GuestCode.BreakpointVector)));
+        guest.AssertFree();
+    }
+
+    [Fact]
+    public void Breakpoints_of_a_listener_that_is_alive_stay()
+    {
+        using SimulatedHypervisor host = Hosts.Idle();
+        SimulatedDomain guest = host.Guest();
+        using GuardThread guard = new(host);
+        guard.Tell(GuardState.Enabling);
+        using MonitorSession session = host.Session(ChannelPreference.Ring);
+        using EventSubscription seen = session.Watch(new EventWatch
+        {
+            Kinds = [VmEventKind.SoftwareBreakpoint],
+            Breakpoints = new BreakpointWatch { At = [new Breakpoint(GuestCode.AddressOf(GuestActionKind.Nop))] },
+        });
+        using IDomainControl control = host.Control(guest.Identity);
+        Assert.Equal(0, BreakpointRemoval.Run(host, guest.Identity, control, ofTheLiving: false));
+        Assert.Equal(0xcc, guest.Memory.ByteAt(GuestCode.AddressOf(GuestActionKind.Nop) - GuestCode.KernelText));
+        guard.Leave();
+    }
+
+    /// <summary>The kernel has freed the code: what is there now is not ours to write.</summary>
+    [Fact]
+    public void A_breakpoint_whose_place_is_no_code_any_more_is_left()
+    {
+        using SimulatedHypervisor host = Hosts.Idle();
+        SimulatedDomain guest = host.Guest();
+        using (IDomainMonitor monitor = host.Enable(ChannelPreference.Ring))
+        {
+            monitor.NoteBreakpoint(new BreakpointPlace(0x1000, 0x18_0000, 0x5000, 0x90));
+            guest.Memory.Write(0x18_0000, [0xcc]);
+            monitor.Disable();
+        }
+
+        using IDomainControl control = host.Control(guest.Identity);
+        Assert.Equal(1, BreakpointRemoval.Run(host, guest.Identity, control, ofTheLiving: false));
+        Assert.Equal(0xcc, guest.Memory.ByteAt(0x18_0000));
+        Assert.Empty(guest.Breakpoints);
+    }
+
     [Fact]
     public void What_it_is_told_can_be_told_on()
     {

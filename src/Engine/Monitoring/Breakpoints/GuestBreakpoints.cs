@@ -17,7 +17,10 @@ namespace XenVmEvent.Monitoring;
 internal sealed class GuestBreakpoints(IHypervisor hypervisor, XenDomain domain, IDomainMonitor monitor, Action<string>? warn)
 {
     private static readonly TimeSpan RetryPeriod = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LookPeriod = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LookPeriod = TimeSpan.FromSeconds(1);
+
+    /// <summary>Looking after a byte takes some microseconds, in which no event is answered.</summary>
+    private const int BytesPerLook = 32;
 
     /// <summary>By guest physical address.</summary>
     private readonly Dictionary<ulong, BreakpointByte> _bytes = [];
@@ -34,6 +37,7 @@ internal sealed class GuestBreakpoints(IHypervisor hypervisor, XenDomain domain,
     private readonly bool _tellsFailure = (monitor.Capabilities & MonitorCapabilities.EmulUnimplemented) != 0;
     private IDomainMemory? _memory;
     private long _looked;
+    private int _nextByte;
 
     /// <summary>Whether the guest has one of its bytes back for a moment.</summary>
     public bool HasLifted => _lifted.Count > 0;
@@ -325,8 +329,10 @@ internal sealed class GuestBreakpoints(IHypervisor hypervisor, XenDomain domain,
     {
         if (Stopwatch.GetElapsedTime(_looked) < LookPeriod) return;
         _looked = Stopwatch.GetTimestamp();
-        foreach (BreakpointByte one in _bytes.Values)
+        if (_nextByte >= _bytes.Count) _nextByte = 0;
+        foreach (BreakpointByte one in _bytes.Values.Skip(_nextByte).Take(BytesPerLook))
         {
+            _nextByte++;
             if (one.IsTold || one.Lift is not null || !IsGone(one.Place.Physical)) continue;
             one.IsTold = true;
             warn?.Invoke($"{domain} has patched its own code at 0x{one.Place.Address:x}: the breakpoint there is gone.");
