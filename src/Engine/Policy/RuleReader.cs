@@ -42,6 +42,7 @@ internal sealed class RuleReader(PolicyMap map, SymbolMap? symbols)
         PolicyNode? saysAnswer = map.Take("answer") ?? map.Take("set");
         VmEventResponse? answer = ReadAnswer(kind, computed);
         if (answer is not null && isAsync) map.Note(saysAnswer ?? map.Node, "The guest does not wait for an answer to these events: leave 'async' or the answer out.");
+        bool afterBoot = map.Take("after") is { Kind: PolicyNodeKind.Word, Text: "boot" };
         EventRule rule = new()
         {
             Name = name,
@@ -52,7 +53,8 @@ internal sealed class RuleReader(PolicyMap map, SymbolMap? symbols)
             Report = ReadReport(),
             Severity = map.TakeName<RuleSeverity>("severity") ?? RuleSeverity.Info,
             Message = map.TakeText("message"),
-            After = map.TakeDuration("after", LongestAfter) ?? TimeSpan.Zero,
+            After = afterBoot ? TimeSpan.Zero : map.TakeDuration("after", LongestAfter, ", or boot") ?? TimeSpan.Zero,
+            AfterBoot = afterBoot,
         };
         map.RefuseOthers($"A rule for {kind} events", key => Array.Find(KeysOfKinds, one => one.Key == key) is { Key: not null } found
             ? $"it is for {string.Join(", ", found.Kinds)} events." : null);
