@@ -85,7 +85,8 @@ internal static class EventSteps
         return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
-    private static byte[] Request()
+    /// <summary>The request of a CPUID event, leaf 1.</summary>
+    public static byte[] Request()
     {
         byte[] request = new byte[Layout.Size];
         ResponseWriter writer = new(request, Layout);

@@ -1,7 +1,7 @@
 using XenVmEvent.Bench;
 
 // bench/run builds what is measured and then runs this.
-string[] parts = args.Length > 0 ? args : ["start", "floor", "side", "one", "steps", "engine", "memory", "large", "sessions", "guard", "formats", "first", "pipeline", "import", "scale"];
+string[] parts = args.Length > 0 ? args : ["start", "floor", "side", "one", "steps", "policy", "engine", "memory", "large", "sessions", "guard", "formats", "first", "pipeline", "import", "scale"];
 Results results = new();
 foreach (string part in parts)
 {
@@ -13,6 +13,7 @@ foreach (string part in parts)
         case "side": SideBySide.Measure(results); break;
         case "one": SideBySide.Measure(results, onOneProcessor: true); break;
         case "steps": EventSteps.Measure(results); break;
+        case "policy": Rules.Measure(results); break;
         case "engine": Engine.Measure(results); break;
         case "memory": Engine.MeasureMemory(results); break;
         case "large": LargeGuest.Measure(results); break;
@@ -24,7 +25,7 @@ foreach (string part in parts)
         case "import": ImportTime.Measure(results); break;
         case "scale": Scale.Measure(results); break;
         default:
-            Console.Error.WriteLine($"bench: there is no part '{part}'; the parts are start, floor, side, one, steps, engine, memory, large, sessions, guard, formats, first, pipeline, import, scale.");
+            Console.Error.WriteLine($"bench: there is no part '{part}'; the parts are start, floor, side, one, steps, policy, engine, memory, large, sessions, guard, formats, first, pipeline, import, scale.");
             return 2;
     }
 

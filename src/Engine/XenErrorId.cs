@@ -89,6 +89,9 @@ public enum XenErrorId
     /// <summary>A policy's file cannot be read, or is wrong.</summary>
     InvalidPolicy,
 
+    /// <summary>An expression is wrong.</summary>
+    InvalidExpression,
+
     /// <summary>Standard output is closed or full.</summary>
     OutputFailed,
 

@@ -7,15 +7,13 @@ namespace XenVmEvent.Tests;
 /// <summary>The arrows in docs/architecture.md match the sources and the assemblies.</summary>
 public sealed partial class ArchitectureTests
 {
-    private static readonly string Repository = FindRepository();
-
     /// <summary>The namespaces that a file uses. An unnecessary using directive does not compile here.</summary>
     [Fact]
     public void The_arrows_between_parts_are_those_of_the_sources()
     {
         SortedDictionary<string, SortedSet<string>> used = new(StringComparer.Ordinal);
         string[] parts = [.. Drawn().Keys];
-        foreach (string file in Directory.EnumerateFiles(Path.Combine(Repository, "src"), "*.cs", SearchOption.AllDirectories))
+        foreach (string file in Directory.EnumerateFiles(Repository.PathOf("src"), "*.cs", SearchOption.AllDirectories))
         {
             if (file.Contains("/obj/", StringComparison.Ordinal) || file.Contains("/bin/", StringComparison.Ordinal)) continue;
             string source = File.ReadAllText(file);
@@ -53,12 +51,12 @@ public sealed partial class ArchitectureTests
     public void Every_name_in_the_document_is_one_of_the_sources()
     {
         HashSet<string> words = [];
-        foreach (string file in Directory.EnumerateFiles(Repository, "*.cs", SearchOption.AllDirectories))
+        foreach (string file in Directory.EnumerateFiles(Repository.Root, "*.cs", SearchOption.AllDirectories))
         {
             if (!file.Contains("/obj/", StringComparison.Ordinal)) words.UnionWith(Word().Matches(File.ReadAllText(file)).Select(one => one.Value));
         }
 
-        string[] named = [.. Name().Matches(File.ReadAllText(Path.Combine(Repository, "docs/architecture.md"))).Select(one => one.Groups[1].Value).Distinct()];
+        string[] named = [.. Name().Matches(File.ReadAllText(Repository.PathOf("docs/architecture.md"))).Select(one => one.Groups[1].Value).Distinct()];
         Assert.NotEmpty(named);
         Assert.All(named, name => Assert.Contains(name, words));
     }
@@ -72,7 +70,7 @@ public sealed partial class ArchitectureTests
     private static SortedDictionary<string, SortedSet<string>> Drawn()
     {
         SortedDictionary<string, SortedSet<string>> drawn = new(StringComparer.Ordinal);
-        foreach (Match line in Arrow().Matches(File.ReadAllText(Path.Combine(Repository, "docs/architecture.md"))))
+        foreach (Match line in Arrow().Matches(File.ReadAllText(Repository.PathOf("docs/architecture.md"))))
         {
             drawn.Add(line.Groups[1].Value, new(line.Groups[2].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), StringComparer.Ordinal));
         }
@@ -82,13 +80,6 @@ public sealed partial class ArchitectureTests
 
     private static IEnumerable<string> Lines(SortedDictionary<string, SortedSet<string>> arrows) =>
         arrows.Select(one => $"{one.Key} -> {string.Join(", ", one.Value)}");
-
-    private static string FindRepository()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "XenVmEvent.slnx"))) folder = Path.GetDirectoryName(folder);
-        return folder ?? throw new InvalidOperationException("The tests do not lie in the repository.");
-    }
 
     [GeneratedRegex(@"^namespace XenVmEvent\.([\w.]+);", RegexOptions.Multiline)]
     private static partial Regex Namespace();

@@ -4,8 +4,8 @@ using Xunit;
 namespace XenVmEvent.NativeXen.Tests;
 
 /// <summary>
-/// A process that dies as by kill -9 while it has the domain paused. Its guard, a separate process, undoes that pause
-/// and no other.
+/// A process that dies as by kill -9 while it has the domain paused, or its code changed. Its guard, a separate process,
+/// undoes that and nothing else.
 /// </summary>
 public sealed class KilledWhilePausedTests : NativeXenTest, IDisposable
 {
@@ -83,6 +83,61 @@ public sealed class KilledWhilePausedTests : NativeXenTest, IDisposable
         Assert.Empty(Notes());
     }
 
+    /// <summary>
+    /// A process that is killed when it has noted a breakpoint, has set one of two, waits for events, or has given one of
+    /// them back. Its guard, or without one a reset, gives the guest its code back.
+    /// </summary>
+    [Theory]
+    [InlineData("before write 1", true)]
+    [InlineData("before write 2", true)]
+    [InlineData("before write 3", true)]
+    [InlineData("before write 4", true)]
+    [InlineData("before write 2", false)]
+    [InlineData("before write 4", false)]
+    public void No_breakpoint_stays_in_the_guest(string moment, bool isGuarded)
+    {
+        const int nop = 0x1_0120;
+        const int writePage = 0x1_1120;
+        File.WriteAllText(PathOf("pauses"), "0");
+        File.WriteAllText(PathOf("policy.yaml"), $"""
+            version: 1
+            name: breakpoints
+            domains: [guest]
+            rules:
+            - name: two
+              event: SoftwareBreakpoint
+              at: [0x{0xffff_ffff_8100_0000 + nop:x}, 0x{0xffff_ffff_8100_0000 + writePage:x}]
+            """);
+        using (Process first = Start(["read", $"{_domain}", "0x10120", "--length", "1"])) Assert.True(first.WaitForExit(Patience));
+        byte[] before = File.ReadAllBytes(PathOf("memory"));
+        Assert.Equal((0x90, 0x48), (before[nop], before[writePage]));
+
+        File.WriteAllText(PathOf("death"), moment);
+        using (Process process = Start(["apply", PathOf("policy.yaml"), "--first", "3", .. isGuarded ? Array.Empty<string>() : ["--no-guard"]]))
+        {
+            Assert.True(process.WaitForExit(Patience), "It was not killed.");
+            Assert.Equal(137, process.ExitCode);
+        }
+
+        if (!isGuarded)
+        {
+            Assert.NotEmpty(Notes("breakpoint"));
+            using Process reset = Start(["reset", $"{_domain}", "--yes"]);
+            Assert.Contains("Breakpoints taken away from its code:", reset.StandardOutput.ReadToEnd(), StringComparison.Ordinal);
+            Assert.True(reset.WaitForExit(Patience));
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        while (Notes().Length + Notes("breakpoint").Length > 0 || Pauses() != 0 || GuardRuns())
+        {
+            Assert.True(Stopwatch.GetElapsedTime(start) < Patience, $"{Pauses()} pauses are left; {string.Join(", ", [.. Notes(), .. Notes("breakpoint")])}");
+            Thread.Sleep(10);
+        }
+
+        byte[] after = File.ReadAllBytes(PathOf("memory"));
+        Assert.Equal((before[nop], before[writePage]), (after[nop], after[writePage]));
+    }
+
     private static bool Mentions(string directory, string text)
     {
         try
@@ -97,7 +152,7 @@ public sealed class KilledWhilePausedTests : NativeXenTest, IDisposable
 
     private string PathOf(string name) => Path.Combine(_folder, name);
 
-    private string[] Notes() => Directory.Exists("/run/xenvmevent") ? Directory.GetFiles("/run/xenvmevent", $"pause.{_domain}.*") : [];
+    private string[] Notes(string kind = "pause") => Directory.Exists("/run/xenvmevent") ? Directory.GetFiles("/run/xenvmevent", $"{kind}.{_domain}.*") : [];
 
     private int Pauses()
     {
@@ -122,6 +177,7 @@ public sealed class KilledWhilePausedTests : NativeXenTest, IDisposable
         };
         foreach ((string name, string? value) in new Guest { Interrupt = "" }.Environment(PathOf("state"))) start.Environment[name] = value;
         start.Environment["SIMULATED_XEN_DOMAIN"] = $"{_domain}";
+        start.Environment["SIMULATED_XEN_MEMORY"] = PathOf("memory");
         start.Environment["SIMULATED_XEN_PAUSES"] = PathOf("pauses");
         start.Environment["SIMULATED_XEN_DEATH"] = PathOf("death");
         return Process.Start(start)!;

@@ -58,6 +58,17 @@ Describe 'Measure-XenVmEvent' {
         @() | Measure-XenVmEvent -Interval 1 | Should -BeNullOrEmpty
     }
 
+    It 'counts by the rule of a policy that applied' {
+        $policy = Join-Path $TestDrive p.yaml
+        Set-Content $policy "version: 1`nname: p`ndomains: ['*']`nrules:`n- {name: first, event: Cpuid, when: leaf == 0, answer: continue}`n- {name: rest, event: Cpuid, severity: notice}"
+        $measure = Watch-XenVmEvent web01 -Policy $policy -First 30 | Measure-XenVmEvent
+        ($measure.ByRule.Events | Measure-Object -Sum).Sum | Should -Be 30
+        $measure.ByRule.Rule | Should -Be @('first', 'rest')
+        $measure.ByRule[0].Answered | Should -Be $measure.ByRule[0].Events
+        $measure.ByRule[1].Answered | Should -Be 0
+        Get-Line $measure | Where-Object { $_ -match '^ByRule +: p first \(Info\): \d+, \d+ answered' } | Should -HaveCount 1
+    }
+
     It 'refuses an interval of nothing' {
         { $events | Measure-XenVmEvent -Interval 0 } | Should -Throw -ErrorId 'ParameterArgumentValidationError,XenVmEvent.PS.MeasureXenVmEventCommand'
     }

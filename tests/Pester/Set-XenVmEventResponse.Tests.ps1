@@ -202,4 +202,28 @@ Describe 'Set-XenVmEventResponse' {
         "$([XenVmEvent.Events.VmEventResponse] @{ Action = 'Emulate'; View = 1; InstructionData = [byte[]] (0x0f, 0x0b) })" | Should -Be 'Emulate, View 1, InstructionData 0f0b'
         { [XenVmEvent.Events.VmEventResponse] @{ Veiw = 1 } } | Should -Throw "*'Veiw' is not a property*"
     }
+
+    It 'answers only the events that meet a condition' {
+        $null = Enable-XenMonitor web01
+        Set-XenVmEventResponse web01 MovToMsr -Msr IA32_LSTAR -When 'newValue & 1 == 0' -Deny
+        $seen = Watch-XenVmEvent web01 -Event MovToMsr -Msr IA32_LSTAR, IA32_SYSENTER_EIP -First 40 -Duration 60
+        Disable-XenMonitor web01
+        $denied = @($seen | Where-Object { $_.Response.Name -eq 'Deny' })
+        $denied | Should -Not -BeNullOrEmpty
+        $expected = @($seen | Where-Object { $_.Msr -eq 0xc0000082L -and -not ($_.NewValue -band 1) })
+        $denied | Should -Be $expected
+        $denied.Count | Should -BeLessThan 40
+        Assert-GuestFree web01
+    }
+
+    It 'says of a condition what is wrong with it, and sets nothing' {
+        $null = Enable-XenMonitor web01
+        { Set-XenVmEventResponse web01 MovToMsr -When 'newValeu == 1' -Deny -ErrorAction Stop } | Should -Throw "*did you mean 'newValue'?*" -ErrorId 'InvalidExpression,XenVmEvent.PS.SetXenVmEventResponseCommand'
+        { Set-XenVmEventResponse web01 Cpuid -Msr IA32_LSTAR -ErrorAction Stop } | Should -Throw '*No response was named*'
+        { Set-XenVmEventResponse web01 Cpuid -Msr IA32_LSTAR -Continue -ErrorAction Stop } | Should -Throw '*-Msr is only for MovToMsr events*' -ErrorId 'ResponseNotApplicable,*'
+        Set-XenVmEventResponse web01 MovToMsr -Msr IA32_LSTAR -When 'oldValue != 0' -Deny -WhatIf
+        $seen = Watch-XenVmEvent web01 -Event MovToMsr -Msr IA32_LSTAR -First 5 -Duration 60
+        $seen.Response.Name | Sort-Object -Unique | Should -Be 'Continue'
+        Disable-XenMonitor web01
+    }
 }

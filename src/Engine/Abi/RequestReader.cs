@@ -5,6 +5,9 @@ namespace XenVmEvent.Abi;
 /// <summary>A vm_event request, read in place. A field that its interface version does not have reads as 0.</summary>
 internal readonly ref struct RequestReader(ReadOnlySpan<byte> bytes, VmEventLayout layout)
 {
+    /// <summary>CR0.PG.</summary>
+    private const ulong PagingBit = 1UL << 31;
+
     private readonly ReadOnlySpan<byte> _bytes = bytes[..layout.Size];
 
     public VmEventLayout Layout { get; } = layout;
@@ -30,6 +33,9 @@ internal readonly ref struct RequestReader(ReadOnlySpan<byte> bytes, VmEventLayo
     /// CS's in interface versions that have only CS.
     /// </summary>
     public bool IsFromUserspace => PrivilegeLevel != 0;
+
+    /// <summary>Whether an x86 vCPU was in a program that a kernel runs: at privilege level 3, with paging.</summary>
+    public bool IsFromProgram => PrivilegeLevel == 3 && (UInt64(VmEventField.Cr0) & PagingBit) != 0;
 
     /// <summary>The x86 privilege level, 0 to 3.</summary>
     public byte PrivilegeLevel => (byte)(Layout.Has(VmEventField.SsDescriptor)

@@ -12,12 +12,14 @@ internal sealed class EventCounts
     private const int MostVCpus = 8192;
 
     private const int MostDomains = 1024;
+    private const int MostRules = 4096;
 
     private readonly long[] _byKind = new long[(int)VmEventKind.Io + 1];
     private readonly TopCounter<string> _byDomain = new(MostDomains);
     private readonly TopCounter<uint> _byVCpu = new(MostVCpus);
     private readonly TopCounter<(string Domain, ulong Gfn)> _byPage = new(EventMeter.MostDistinct);
     private readonly TopCounter<(string Domain, ulong InstructionPointer)> _byInstruction = new(EventMeter.MostDistinct);
+    private readonly TopCounter<(string Policy, string Rule, RuleSeverity Severity, bool IsAnswered)> _byRule = new(MostRules);
     private readonly LatencyHistogram _handling = new();
     private DateTimeOffset _first = DateTimeOffset.MaxValue;
     private DateTimeOffset _last = DateTimeOffset.MinValue;
@@ -37,6 +39,7 @@ internal sealed class EventCounts
         _byVCpu.Add(vmEvent.VCpu);
         _byInstruction.Add((domain, vmEvent.InstructionPointer));
         if (PageOf(vmEvent) is { } gfn) _byPage.Add((domain, gfn));
+        if (vmEvent.RuleMark is { } mark) _byRule.Add((mark.Policy, mark.Rule, mark.Severity, vmEvent.ResponseState == ResponseState.Rule));
     }
 
     /// <summary>The same event again, once its answer is known.</summary>
@@ -54,6 +57,10 @@ internal sealed class EventCounts
         ByKind = new CountsBy<VmEventKind>(Enum.GetValues<VmEventKind>().Where(k => _byKind[(int)k] != 0).ToDictionary(k => k, k => _byKind[(int)k])),
         ByDomain = new CountsBy<string>(_byDomain.InOrder().ToDictionary()),
         ByVCpu = new CountsBy<uint>(_byVCpu.InOrder().ToDictionary()),
+        ByRule = new TextList<RuleCount>(_byRule.InOrder()
+            .GroupBy(c => (c.Key.Policy, c.Key.Rule, c.Key.Severity))
+            .Select(rule => new RuleCount(
+                rule.Key.Policy, rule.Key.Rule, rule.Key.Severity, rule.Sum(c => c.Value), rule.Where(c => c.Key.IsAnswered).Sum(c => c.Value)))),
         BusiestPages = new TextList<PageCount>(_byPage.Top(top).Select(c => new PageCount(c.Key.Domain, c.Key.Gfn, c.Value))),
         BusiestInstructions = new TextList<InstructionCount>(
             _byInstruction.Top(top).Select(c => new InstructionCount(c.Key.Domain, c.Key.InstructionPointer, c.Value))),

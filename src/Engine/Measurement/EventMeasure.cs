@@ -22,6 +22,7 @@ public class EventMeasure
         ByKind = measure.ByKind;
         ByDomain = measure.ByDomain;
         ByVCpu = measure.ByVCpu;
+        ByRule = measure.ByRule;
         BusiestPages = measure.BusiestPages;
         BusiestInstructions = measure.BusiestInstructions;
         HandlingTime = measure.HandlingTime;
@@ -51,6 +52,9 @@ public class EventMeasure
     /// <summary>How many events of vCPUs with each id, whatever the domain.</summary>
     public IReadOnlyDictionary<uint, long> ByVCpu { get; internal init; } = ReadOnlyDictionary<uint, long>.Empty;
 
+    /// <summary>The events that rules of policies applied to, by policy and rule.</summary>
+    public IReadOnlyList<RuleCount> ByRule { get; internal init; } = [];
+
     /// <summary>The pages with the most MemAccess, MemPaging and MemSharing events.</summary>
     public IReadOnlyList<PageCount> BusiestPages { get; internal init; } = [];
 
@@ -76,6 +80,28 @@ public class EventMeasure
 
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Events} events in {Duration}, {EventsPerSecond:0.#} a second");
+}
+
+/// <summary>How many events a rule of a policy applied to.</summary>
+public readonly record struct RuleCount(string Policy, string Rule, RuleSeverity Severity, long Events, long Answered)
+{
+    /// <summary>The policy's name.</summary>
+    public string Policy { get; } = Policy;
+
+    /// <summary>The rule's name.</summary>
+    public string Rule { get; } = Rule;
+
+    /// <summary>How serious its events are.</summary>
+    public RuleSeverity Severity { get; } = Severity;
+
+    /// <summary>How many.</summary>
+    public long Events { get; } = Events;
+
+    /// <summary>How many of them the rule answered.</summary>
+    public long Answered { get; } = Answered;
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Policy} {Rule} ({Severity}): {Events}, {Answered} answered";
 }
 
 /// <summary>How many events an instruction raised.</summary>

@@ -7,6 +7,7 @@ namespace XenVmEvent.Monitoring;
 public sealed class EventSubscription : IDisposable
 {
     private readonly ISubscriptionOwner _owner;
+    private readonly FilteredWatch _watched;
     private readonly EventBuffer _buffer;
     private readonly ArrivalSignal _arrival;
     private readonly bool _ownsArrival;
@@ -23,7 +24,7 @@ public sealed class EventSubscription : IDisposable
     {
         _owner = owner;
         Watch = watch;
-        Watches = [new FilteredWatch(watch, filter)];
+        _watched = new FilteredWatch(watch, filter);
         _arrival = arrival ?? new ArrivalSignal();
         _ownsArrival = arrival is null;
         _buffer = new EventBuffer(watch.BufferSize, _arrival);
@@ -40,7 +41,7 @@ public sealed class EventSubscription : IDisposable
     public IReadOnlyList<RuleCounts> RuleCounts => Decider?.Counts ?? [];
 
     /// <summary>All that is switched on for it, with the filters that select its requests.</summary>
-    internal IReadOnlyList<FilteredWatch> Watches { get; private set; }
+    internal IReadOnlyList<FilteredWatch> Watches => Decider is { } decider ? [.. decider.Watches] : [_watched];
 
     /// <summary>Decides which requests it shows, and how they are answered; null if it stands for a single watch.</summary>
     internal RuleDecider? Decider { get; private set; }
@@ -117,14 +118,10 @@ public sealed class EventSubscription : IDisposable
     }
 
     /// <summary>Shows what these rules decide, from now on. Called by the pump's thread.</summary>
-    internal void DecideBy(RuleDecider decider)
-    {
-        Decider = decider;
-        Watches = [.. decider.Watches];
-    }
+    internal void DecideBy(RuleDecider decider) => Decider = decider;
 
     /// <summary>Whether the watch that it stands for selects a request.</summary>
-    internal bool Wants(in Abi.RequestReader request) => Watches[0].Filter.Wants(request);
+    internal bool Wants(in Abi.RequestReader request) => _watched.Filter.Wants(request);
 
     internal bool TryDeliver(VmEvent vmEvent) => _buffer.TryAdd(vmEvent);
 

@@ -114,6 +114,7 @@ public sealed class MonitorSession : IDisposable
         try
         {
             EnsurePossible(hypervisor, domain, rule.Watch);
+            if (rule.AfterBoot) EnsurePossible(hypervisor, domain, RuleDecider.BootWatch);
             return rule.Answer is { } answer ? ResponseRules.FindObjection(answer, hypervisor.Layout, hypervisor.Architecture) : null;
         }
         catch (XenException e) when (e.Id == XenErrorId.NotSupported)
@@ -175,6 +176,12 @@ public sealed class MonitorSession : IDisposable
     }
 
     /// <summary>Sets the answer to every event of a kind that nobody holds, or whose holder does not answer.</summary>
+    /// <param name="kind">The kind.</param>
+    /// <param name="response">The answer.</param>
+    /// <param name="condition">
+    /// Only for events that meet it; others get what was set for them before. Of several conditions that an event meets, the
+    /// last one set counts. Null: for all events of the kind; conditions set before are gone.
+    /// </param>
     /// <remarks>
     /// If it makes no sense for an event, such as read data for a write, the event is answered with Continue.
     /// </remarks>
@@ -182,11 +189,11 @@ public sealed class MonitorSession : IDisposable
     /// <see cref="XenErrorId.ResponseNotApplicable"/>, <see cref="XenErrorId.NotSupported"/>,
     /// <see cref="XenErrorId.SessionEnded"/>.
     /// </exception>
-    public void SetDefaultResponse(VmEventKind kind, VmEventResponse response)
+    public void SetDefaultResponse(VmEventKind kind, VmEventResponse response, AnswerCondition? condition = null)
     {
         ArgumentNullException.ThrowIfNull(response);
         response.EnsureAppliesTo(kind);
-        _pump.SetDefault(kind, response);
+        _pump.SetDefault(kind, response, condition);
     }
 
     /// <summary>Gives a held event its default answer, if nobody has answered it.</summary>

@@ -40,6 +40,9 @@ internal sealed class PolicyMap
     /// <summary>Where it begins.</summary>
     public PolicyNode Node => _node;
 
+    /// <summary>The keys that were asked for, whether or not they are there.</summary>
+    public IReadOnlyCollection<string> Known => _taken;
+
     /// <summary>The value of a key; null if the key is not there.</summary>
     public PolicyNode? Take(string key)
     {
@@ -81,11 +84,14 @@ internal sealed class PolicyMap
     }
 
     /// <summary>A time such as <c>50ms</c>, <c>1.5s</c> or <c>2min</c>; a number alone is in seconds.</summary>
-    public TimeSpan? TakeDuration(string key, TimeSpan longest)
+    /// <param name="key">The key.</param>
+    /// <param name="longest">The longest time.</param>
+    /// <param name="or">What the caller takes instead, for the message.</param>
+    public TimeSpan? TakeDuration(string key, TimeSpan longest, string or = "")
     {
         if (Take(key) is not { } node) return null;
         if (node.Kind == PolicyNodeKind.Word && ReadDuration(node.Text) is { } time && time <= longest) return time;
-        Note(node, $"'{key}' is a time of at most {longest.TotalSeconds.ToString(CultureInfo.InvariantCulture)} seconds, such as 50ms, 1.5s or 2min.");
+        Note(node, $"'{key}' is a time of at most {longest.TotalSeconds.ToString(CultureInfo.InvariantCulture)} seconds, such as 50ms, 1.5s or 2min{or}.");
         return null;
     }
 

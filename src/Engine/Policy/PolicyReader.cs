@@ -48,6 +48,7 @@ public static class PolicyReader
                 Rules = ReadRules(rules?.Items.Take(PolicyMap.MostEntries) ?? [], one.Symbols, found),
                 Enforces = mode == PolicyMode.Enforce,
                 MostPerSecond = limits.EventsPerSecond,
+                Excess = limits.Excess,
             }))])
             {
                 Unsupported = unsupported,
@@ -73,7 +74,9 @@ public static class PolicyReader
         PolicyMap limits = new(node, "'limits'", problems);
         PolicyLimits read = new(
             (int?)limits.TakeNumber("eventsPerSecond", MostPerSecond, $"a number from 0 to {MostPerSecond}"),
-            limits.TakeDuration("holdTime", TimeSpan.FromMinutes(MonitorOptions.LongestResponseMinutes)));
+            limits.TakeDuration("holdTime", TimeSpan.FromMinutes(MonitorOptions.LongestResponseMinutes)),
+            limits.TakeName<ExcessAction>("excess") ?? ExcessAction.Shed);
+        if (read is { Excess: ExcessAction.Slow, EventsPerSecond: null or 0 }) limits.Note(node, "'excess: slow' needs 'eventsPerSecond' of 1 or more.");
         limits.RefuseOthers("'limits'");
         return read;
     }

@@ -70,7 +70,8 @@ public sealed class PolicyTrial
         Events++;
         RequestReader request = vmEvent.Request;
         long now = TicksOf(vmEvent.Time);
-        if (guest.Decider.Find(request, now) is not { } rule)
+        while (guest.Decider.TakeDue(now) is { } due) due.Begin();
+        if (guest.Decider.Find(request) is not { } rule)
         {
             _unmatched[vmEvent.Kind] = _unmatched.GetValueOrDefault(vmEvent.Kind) + 1;
             Keep(_firstUnmatched, vmEvent);
@@ -79,7 +80,7 @@ public sealed class PolicyTrial
 
         if (!_first.TryGetValue(rule.Rule.Name, out List<VmEvent>? first)) _first[rule.Rule.Name] = first = [];
         Keep(first, vmEvent);
-        bool isReported = guest.Decider.Reports(rule, now, out _);
+        bool isReported = guest.Decider.Reports(rule, request.IsSynchronous, now, out _, out _);
         VmEventResponse? answer = rule.AnswerTo(request);
         return new RuleVerdict(vmEvent, rule.Rule, answer is null ? null : rule.Compute(answer, request), isReported);
     }
@@ -97,7 +98,7 @@ public sealed class PolicyTrial
         (uint, string) key = (vmEvent.DomainId, vmEvent.Domain);
         if (_guests.TryGetValue(key, out GuestOnTrial? guest)) return guest;
         return _guests[key] = _policy.AppliesTo(vmEvent.DomainId, vmEvent.Domain) ? new GuestOnTrial(new RuleDecider(
-            _policy.RulesFor(vmEvent.Domain) with { Enforces = true }, vmEvent.Architecture, TicksOf(vmEvent.Time))) : null;
+            _policy.RulesFor(vmEvent.Domain) with { Enforces = true }, vmEvent.Architecture, TicksOf(vmEvent.Time), TicksOf(vmEvent.Time))) : null;
     }
 
     private sealed record GuestOnTrial(RuleDecider Decider);

@@ -45,6 +45,7 @@ internal sealed class RuleReader(PolicyMap map, SymbolMap? symbols)
         if (answer is not null && isAsync) map.Note(saysAnswer ?? map.Node, "The guest does not wait for an answer to these events: leave 'async' or the answer out.");
         if (answer?.Action == VmEventAction.Reinject && watch.Breakpoints is not null)
             map.Note(saysAnswer ?? map.Node, "The guest has no breakpoint at the places of 'at': leave 'reinject' out.");
+        bool afterBoot = map.Take("after") is { Kind: PolicyNodeKind.Word, Text: "boot" };
         EventRule rule = new()
         {
             Name = name,
@@ -55,7 +56,8 @@ internal sealed class RuleReader(PolicyMap map, SymbolMap? symbols)
             Report = ReadReport(),
             Severity = map.TakeName<RuleSeverity>("severity") ?? RuleSeverity.Info,
             Message = map.TakeText("message"),
-            After = map.TakeDuration("after", LongestAfter) ?? TimeSpan.Zero,
+            After = afterBoot ? TimeSpan.Zero : map.TakeDuration("after", LongestAfter, ", or boot") ?? TimeSpan.Zero,
+            AfterBoot = afterBoot,
         };
         map.RefuseOthers($"A rule for {kind} events", key => Array.Find(KeysOfKinds, one => one.Key == key) is { Key: not null } found
             ? $"it is for {string.Join(", ", found.Kinds)} events." : null);

@@ -131,4 +131,5 @@ public enum UnsupportedRules
 /// <summary>The limits of a policy.</summary>
 /// <param name="EventsPerSecond">The number of events shown in a second at most, for each guest; null: no limit.</param>
 /// <param name="HoldTime">How long a vCPU may wait for an answer or for room; null: as the session has it.</param>
-public sealed record PolicyLimits(int? EventsPerSecond = null, TimeSpan? HoldTime = null);
+/// <param name="Excess">What happens to a guest that raises more events.</param>
+public sealed record PolicyLimits(int? EventsPerSecond = null, TimeSpan? HoldTime = null, ExcessAction Excess = ExcessAction.Shed);

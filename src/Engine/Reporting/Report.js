@@ -299,6 +299,15 @@
         ], data.lanes);
     };
 
+    const showRules = () => table(at('#rules .table'), [
+        ['Policy', rule => rule.policy],
+        ['Rule', rule => rule.rule],
+        ['Severity', rule => rule.severity],
+        ['Events', rule => number(rule.events), 'number'],
+        ['Share', rule => percent(rule.events, data.events), 'number'],
+        ['Answered by the rule', rule => number(rule.answered), 'number'],
+    ], data.rules);
+
     const showPages = () => {
         const pageEvents = sum(data.pages.map(row => row.events));
         table(at('#pages .table'), [
@@ -332,6 +341,8 @@
         return;
     }
     showTables();
+    if (data.rules.length > 0) showRules();
+    else at('#rules').remove();
     showInstructions();
     if (data.pages.length > 0) showPages();
     else {

@@ -38,6 +38,7 @@ internal sealed class ReportData(EventMeasure measure, Timeline timeline, Lanes 
         WriteHandlingTime(json);
         WriteCounts(json, "domains", measure.ByDomain.Select(d => (d.Key, d.Value)));
         WriteCounts(json, "kinds", measure.ByKind.Select(k => (k.Key.ToString(), k.Value)));
+        WriteRules(json);
         WriteTimeline(json);
         WriteLanes(json);
         WritePages(json);
@@ -70,6 +71,23 @@ internal sealed class ReportData(EventMeasure measure, Timeline timeline, Lanes 
         json.WriteNumber("p99", measure.HandlingTime.P99.TotalMicroseconds);
         json.WriteNumber("max", measure.HandlingTime.Max.TotalMicroseconds);
         json.WriteEndObject();
+    }
+
+    private void WriteRules(Utf8JsonWriter json)
+    {
+        json.WriteStartArray("rules");
+        foreach (RuleCount rule in measure.ByRule)
+        {
+            json.WriteStartObject();
+            json.WriteString("policy", rule.Policy);
+            json.WriteString("rule", rule.Rule);
+            json.WriteString("severity", rule.Severity.ToString());
+            json.WriteNumber("events", rule.Events);
+            json.WriteNumber("answered", rule.Answered);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private void WriteTimeline(Utf8JsonWriter json)

@@ -41,8 +41,9 @@ public readonly record struct GuestAction
     /// <summary>Writes 8 bytes to a page with an instruction that Xen cannot emulate.</summary>
     public static GuestAction WritePageWithVector(ulong gfn, int offset, ulong value) => new(GuestActionKind.WritePageWithVector, Address(gfn, offset), value);
 
-    /// <summary>Executes CPUID.</summary>
-    public static GuestAction Cpuid(uint leaf, uint subleaf = 0) => new(GuestActionKind.Cpuid, leaf, subleaf);
+    /// <summary>Executes CPUID, in the guest's kernel or in one of its programs.</summary>
+    public static GuestAction Cpuid(uint leaf, uint subleaf = 0, bool fromProgram = false) =>
+        new(GuestActionKind.Cpuid, leaf, subleaf | (fromProgram ? 1UL << 32 : 0));
 
     /// <summary>Writes a control register.</summary>
     public static GuestAction WriteControlRegister(ControlRegister register, ulong value) =>

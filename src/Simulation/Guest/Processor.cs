@@ -29,7 +29,7 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
         if (action.Kind == GuestActionKind.Cpuid)
         {
             _registers[VmEventField.Rax] = action.Target;
-            _registers[VmEventField.Rcx] = action.Value;
+            _registers[VmEventField.Rcx] = (uint)action.Value;
         }
 
         do

@@ -22,7 +22,7 @@ internal sealed class WatchedInstructions(SimulatedDomain domain, SimulatedVCpu 
         {
             switch (action.Kind)
             {
-                case GuestActionKind.Cpuid: Cpuid(emulated); break;
+                case GuestActionKind.Cpuid: Cpuid(isFromProgram: action.Value > uint.MaxValue, emulated); break;
                 case GuestActionKind.WriteCR0 or GuestActionKind.WriteCR3 or GuestActionKind.WriteCR4 or GuestActionKind.WriteXcr0:
                     WriteControlRegister((ControlRegister)action.Target, action.Value);
                     break;
@@ -49,7 +49,7 @@ internal sealed class WatchedInstructions(SimulatedDomain domain, SimulatedVCpu 
         }
     }
 
-    private void Cpuid(bool emulated)
+    private void Cpuid(bool isFromProgram, bool emulated)
     {
         uint leaf = (uint)_registers[VmEventField.Rax];
         uint subleaf = (uint)_registers[VmEventField.Rcx];
@@ -59,10 +59,11 @@ internal sealed class WatchedInstructions(SimulatedDomain domain, SimulatedVCpu 
         if (domain.Abilities.TellsCpuidResults) (leaf, subleaf) = ((uint)_registers[VmEventField.Rax], (uint)_registers[VmEventField.Rcx]);
         if (_settings.Cpuid && !emulated)
         {
-            vcpu.BeginEvent(VmEventKind.Cpuid)
+            EventRequest request = vcpu.BeginEvent(VmEventKind.Cpuid)
                 .Set(VmEventField.CpuidInstructionLength, 2)
                 .Set(VmEventField.CpuidLeaf, leaf)
                 .Set(VmEventField.CpuidSubleaf, subleaf);
+            if (isFromProgram) GuestRegisters.WriteUserSegments(request);
             if (vcpu.Send(sync: true)) return;
         }
 

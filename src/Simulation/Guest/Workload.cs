@@ -43,7 +43,7 @@ public sealed class Workload
         GuestActionKind.ExecutePage => GuestAction.ExecutePage((ulong)random.Next(FirstExecutedGfn, FirstExecutedGfn + ExecutedPages), Offset(random)),
         GuestActionKind.WalkPageTable => GuestAction.WalkPageTable(DataGfn(random, pages), Offset(random)),
         GuestActionKind.WritePageWithVector => GuestAction.WritePageWithVector(DataGfn(random, pages), Offset(random), (ulong)random.NextInt64()),
-        GuestActionKind.Cpuid => GuestAction.Cpuid(Pick(Leaves, random)),
+        GuestActionKind.Cpuid => GuestAction.Cpuid(Pick(Leaves, random), fromProgram: true),
         GuestActionKind.WriteCR0 => Flip(registers, ControlRegister.CR0, 1 << 3),
         GuestActionKind.WriteCR3 => Flip(registers, ControlRegister.CR3, (ulong)random.Next(1, GuestImage.Programs) << 12),
 

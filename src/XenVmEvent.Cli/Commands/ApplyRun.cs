@@ -129,9 +129,11 @@ internal sealed class ApplyRun(ApplyArguments arguments) : IDisposable
         foreach (RuleCounts rule in events.RuleCounts)
         {
             string shed = rule.Shed > 0 ? $", {rule.Shed} not shown because of a limit" : "";
+            string slowed = rule.Slowed > 0 ? $", {rule.Slowed} waited because of a limit" : "";
+            string waits = rule.HasBegun ? "" : ", has not begun";
             string unsuitable = rule.Unsuitable > 0 ? $", its answer did not suit {rule.Unsuitable}" : "";
             StandardError.Say(string.Create(
-                CultureInfo.InvariantCulture, $"{session.Domain.Name}: {rule.Rule}: {rule.Fitted} events, {rule.Answered} answered, {rule.Reported} shown{shed}{unsuitable}"));
+                CultureInfo.InvariantCulture, $"{session.Domain.Name}: {rule.Rule}: {rule.Fitted} events, {rule.Answered} answered, {rule.Reported} shown{shed}{slowed}{unsuitable}{waits}"));
         }
 
         _lost += session.GetStatistics().Lost;

@@ -21,6 +21,8 @@ public sealed class PolicyStatus
         Unsuitable = counts.Unsuitable;
         Reported = counts.Reported;
         Shed = counts.Shed;
+        Slowed = counts.Slowed;
+        HasBegun = counts.HasBegun;
     }
 
     /// <summary>The domain's name.</summary>
@@ -61,6 +63,12 @@ public sealed class PolicyStatus
 
     /// <summary>How many of its events a limit kept from being shown.</summary>
     public long Shed { get; }
+
+    /// <summary>For how many of its events a limit kept the guest waiting.</summary>
+    public long Slowed { get; }
+
+    /// <summary>Whether it fits events already. A rule may wait for a time, or until the guest has booted.</summary>
+    public bool HasBegun { get; }
 
     /// <inheritdoc/>
     public override string ToString() => $"{XenDomain}: {Policy}: {Rule}";

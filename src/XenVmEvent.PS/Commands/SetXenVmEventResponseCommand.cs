@@ -3,6 +3,7 @@ using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Monitoring;
+using XenVmEvent.Policy;
 
 namespace XenVmEvent.PS;
 
@@ -17,6 +18,7 @@ public sealed class SetXenVmEventResponseCommand : DomainCmdlet
     private const string EventSet = "Event";
     private const string DefaultSet = "Default";
 
+    private readonly Dictionary<VmEventKind, AnswerCondition?> _conditions = [];
     private VmEventResponse _response = VmEventResponse.Continue;
 
     /// <summary>The held event.</summary>
@@ -32,6 +34,24 @@ public sealed class SetXenVmEventResponseCommand : DomainCmdlet
     /// <summary>The kinds of event that get the default answer.</summary>
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = DefaultSet)]
     public VmEventKind[] Event { get; set; } = [];
+
+    /// <summary>For MovToMsr: only writes of these registers, by name, as in IA32_LSTAR, or by number.</summary>
+    [Parameter(ParameterSetName = DefaultSet)]
+    [MsrTransformation]
+    [ArgumentCompleter(typeof(MsrCompleter))]
+    [ValidateNotNullOrEmpty]
+    public uint[] Msr { get; set; } = [];
+
+    /// <summary>For WriteControlRegister: only writes of these registers.</summary>
+    [Parameter(ParameterSetName = DefaultSet)]
+    [ValidateNotNullOrEmpty]
+    public ControlRegister[] ControlRegister { get; set; } = [];
+
+    /// <summary>Only events for which this condition holds, as in 'newValue &amp; 0x100000 == 0'.</summary>
+    [Parameter(ParameterSetName = DefaultSet)]
+    [ArgumentCompleter(typeof(NoCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? When { get; set; }
 
     /// <summary>Go on as if nobody had watched. This is also the default if only other parameters are given.</summary>
     [Parameter]
@@ -110,6 +130,7 @@ public sealed class SetXenVmEventResponseCommand : DomainCmdlet
     {
         _response = ToResponse();
         _response.EnsureConsistent();
+        foreach (VmEventKind kind in Event) _conditions[kind] = ConditionFor(kind);
     });
 
     /// <inheritdoc/>
@@ -166,6 +187,18 @@ public sealed class SetXenVmEventResponseCommand : DomainCmdlet
             $"Name one of {string.Join(", ", Enum.GetNames<VmEventAction>().Select(name => $"-{name}"))}.");
     }
 
+    /// <summary>The condition on events of a kind; null: none.</summary>
+    private AnswerCondition? ConditionFor(VmEventKind kind)
+    {
+        if (Msr.Length > 0 && kind != VmEventKind.MovToMsr) throw IsFor(nameof(Msr), VmEventKind.MovToMsr);
+        if (ControlRegister.Length > 0 && kind != VmEventKind.WriteControlRegister) throw IsFor(nameof(ControlRegister), VmEventKind.WriteControlRegister);
+        if (Msr.Length + ControlRegister.Length == 0 && When is null) return null;
+        return new AnswerCondition { Msrs = Msr, ControlRegisters = ControlRegister, When = When is null ? null : EventCondition.Parse(kind, When) };
+    }
+
+    private static XenException IsFor(string parameter, VmEventKind kind) => new(
+        XenErrorId.ResponseNotApplicable, $"-{parameter} is only for {kind} events.", $"Name -Event {kind} alone, or leave -{parameter} out.");
+
     private bool IsGiven(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
 
     private void SetDefault(XenDomain domain)
@@ -177,8 +210,8 @@ public sealed class SetXenVmEventResponseCommand : DomainCmdlet
             Report(domain, () =>
             {
                 _response.EnsureAppliesTo(kind);
-                if (!ShouldProcess(domain.ToString(), $"Answer {kind} events with {_response}")) return;
-                session.SetDefaultResponse(kind, _response);
+                if (!ShouldProcess(domain.ToString(), $"Answer {kind} events{(_conditions[kind] is { } condition ? $" {condition}" : "")} with {_response}")) return;
+                session.SetDefaultResponse(kind, _response, _conditions[kind]);
                 isSet = true;
             });
         }

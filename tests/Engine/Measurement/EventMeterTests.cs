@@ -46,6 +46,24 @@ public class EventMeterTests
     }
 
     [Fact]
+    public void Events_are_counted_by_the_rule_that_applied()
+    {
+        EventMeter meter = new(top: 2);
+        foreach ((string? rule, ResponseState state) in new (string?, ResponseState)[]
+            { ("lstar", ResponseState.Rule), (null, ResponseState.Default), ("lstar", ResponseState.Default), ("cr3", ResponseState.Default), ("lstar", ResponseState.Rule) })
+        {
+            VmEvent one = At(Noon, 1);
+            if (rule is not null) one.RuleMark = new RuleMark("linux", rule, RuleSeverity.Critical, Message: null);
+            one.Restore(VmEventResponse.Continue, state, answeredAt: 0);
+            meter.Add(one);
+        }
+
+        EventMeasure measure = meter.Finish()!;
+        Assert.Equal([new RuleCount("linux", "cr3", RuleSeverity.Critical, 1, 0), new RuleCount("linux", "lstar", RuleSeverity.Critical, 3, 2)], measure.ByRule);
+        Assert.Equal("linux lstar (Critical): 3, 2 answered", measure.ByRule[1].ToString());
+    }
+
+    [Fact]
     public void Time_is_that_of_the_events()
     {
         EventMeter meter = new(top: 0);

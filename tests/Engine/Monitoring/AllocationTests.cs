@@ -3,6 +3,7 @@ using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Monitoring;
 using XenVmEvent.Simulation;
+using XenVmEvent.Tests.Policy;
 using XenVmEvent.Tests.Simulation;
 using Xunit;
 
@@ -55,6 +56,23 @@ public sealed class AllocationTests : IDisposable
         long allocated = AllocatedBy(() => last = TakeAll(dispatcher, subscription), dispatcher);
         Assert.Equal(kind, last!.Kind);
         Assert.Equal(Events * SizeOf(request), allocated);
+        dispatcher.Remove(subscription);
+    }
+
+    [Fact]
+    public void A_rule_that_decides_and_shows_nothing_allocates_nothing()
+    {
+        byte[] request = RequestOf(VmEventKind.Cpuid);
+        EventDispatcher dispatcher = DispatcherFor(request);
+        EventRules rules = Policies.Rules(
+            "{name: other, event: Cpuid, when: leaf == 7 or rip in 1..3, answer: continue}",
+            "{name: hide, event: Cpuid, when: leaf == 0, set: {rcx: rcx & 0x7fffffff, rax: vcpu + 1}, report: none}");
+        EventSubscription subscription = Subscribe(new EventWatch { Kinds = [VmEventKind.Cpuid] });
+        RuleDecider decider = new(rules, _host.Architecture, start: 0, now: 0);
+        subscription.DecideBy(decider);
+        dispatcher.Add(subscription);
+        Assert.Equal(0, AllocatedBy(() => dispatcher.TakeRequests(Events), dispatcher));
+        Assert.True(decider.Counts[1].Answered >= Events);
         dispatcher.Remove(subscription);
     }
 

@@ -2,6 +2,7 @@ using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Monitoring;
+using XenVmEvent.Policy;
 using XenVmEvent.Simulation;
 using XenVmEvent.Tests.Simulation;
 using Xunit;
@@ -112,5 +113,48 @@ public class DefaultAnswerTests
         guest.Run(GuestAction.WriteMsr(Msr.Lstar, 1), GuestAction.WritePage(0x180, 0, 1), GuestAction.Nop());
         Assert.Equal((1UL, 1UL), (guest.VCpus[0].GetMsr(Msr.Lstar), guest.ReadMemory(0x180, 0)));
         Hosts.Refused(XenErrorId.ResponseNotApplicable, () => session.SetDefaultResponse(VmEventKind.Cpuid, VmEventResponse.Deny));
+    }
+
+    [Fact]
+    public void An_answer_with_a_condition_is_only_for_events_that_meet_it()
+    {
+        using SimulatedHypervisor host = Hosts.Idle();
+        SimulatedVCpu vcpu = host.Guest().VCpus[0];
+        using MonitorSession session = host.Session(ChannelPreference.Ring);
+        using EventSubscription seen = session.Watch(Watches.Msrs(Msr.Lstar, Msr.SysenterEip));
+        AnswerCondition lstar = new() { Msrs = [Msr.Lstar] };
+        session.SetDefaultResponse(VmEventKind.MovToMsr, VmEventResponse.Deny, lstar);
+        Write(Msr.Lstar, 1, done: false);
+        Write(Msr.SysenterEip, 1, done: true);
+
+        // The one that was set last is asked first; the same condition again replaces the answer.
+        session.SetDefaultResponse(VmEventKind.MovToMsr, VmEventResponse.Continue, new AnswerCondition { When = EventCondition.Parse(VmEventKind.MovToMsr, "newValue == 2") });
+        Write(Msr.Lstar, 2, done: true);
+        Write(Msr.Lstar, 3, done: false);
+        session.SetDefaultResponse(VmEventKind.MovToMsr, VmEventResponse.Continue, lstar);
+        Write(Msr.Lstar, 4, done: true);
+
+        // Without a condition it is for all of them.
+        session.SetDefaultResponse(VmEventKind.MovToMsr, VmEventResponse.Deny);
+        Write(Msr.Lstar, 2, done: false);
+        Write(Msr.SysenterEip, 5, done: false);
+
+        void Write(uint msr, ulong value, bool done)
+        {
+            host.Guest().Run(GuestAction.WriteMsr(msr, value));
+            Assert.Equal(done, vcpu.GetMsr(msr) == value);
+            Assert.Equal(done ? "Continue" : "Deny", seen.Next<MovToMsrEvent>().Response!.Name);
+        }
+    }
+
+    [Theory]
+    [InlineData("newValue", "a number, not a condition")]
+    [InlineData("leaf == 1", "neither a field of MovToMsr events nor a register")]
+    public void A_wrong_condition_is_refused_with_the_fields_that_there_are(string text, string message)
+    {
+        XenException refused = Assert.Throws<XenException>(() => EventCondition.Parse(VmEventKind.MovToMsr, text));
+        Assert.Equal(XenErrorId.InvalidExpression, refused.Id);
+        Assert.Contains(message, refused.Message, StringComparison.Ordinal);
+        Assert.Contains("msr, oldValue, newValue", refused.Remedy, StringComparison.Ordinal);
     }
 }

@@ -90,6 +90,97 @@ public sealed class RulesTests : IDisposable
         Assert.NotEqual(0x77UL, _host.Guest().VCpus[0].GetMsr(Msr.Lstar));
     }
 
+    [Theory]
+    [InlineData(ChannelPreference.Ring)]
+    [InlineData(ChannelPreference.Slotted)]
+    public void A_rule_after_the_boot_begins_with_the_first_program(ChannelPreference channel)
+    {
+        using MonitorSession session = _host.Session(channel);
+        using EventSubscription seen = session.Apply(Policies.Rules(
+            "{name: lstar, event: MovToMsr, msr: IA32_LSTAR, after: boot, answer: deny}",
+            "{name: pages, event: MemAccess, access: write, gfn: 0x400, after: boot, answer: emulateNoWrite}"));
+        SimulatedVCpu vcpu = _host.Guest().VCpus[0];
+        _host.Guest().Run(GuestAction.Cpuid(0), GuestAction.WriteMsr(Msr.Lstar, 1), GuestAction.WritePage(0x400, 0, 1));
+        Assert.Equal(1UL, vcpu.GetMsr(Msr.Lstar));
+        Assert.All(seen.RuleCounts, one => Assert.Equal((false, 0L), (one.HasBegun, one.Fitted)));
+        Assert.Equal(MemAccess.Rwx, session.GetMemAccess([new GfnRange(0x400)])[0].Access);
+
+        _host.Guest().Run(GuestAction.Cpuid(0, fromProgram: true));
+        Hosts.Until(() => seen.RuleCounts.All(one => one.HasBegun) && session.GetMemAccess([new GfnRange(0x400)])[0].Access != MemAccess.Rwx);
+        _host.Guest().Run(GuestAction.WriteMsr(Msr.Lstar, 2), GuestAction.WritePage(0x400, 0, 2));
+        Assert.Equal((1UL, 1UL), (vcpu.GetMsr(Msr.Lstar), _host.Guest().Memory.Read(0x400_000)));
+        Assert.Equal(["lstar", "pages"], [seen.Next<MovToMsrEvent>().Rule, seen.Next<MemAccessEvent>().Rule]);
+
+        // Nobody wants CPUID any more.
+        long events = session.GetStatistics().Events;
+        _host.Guest().Run(GuestAction.Cpuid(0), GuestAction.Cpuid(0, fromProgram: true));
+        Assert.Equal(events, session.GetStatistics().Events);
+        session.Replace(seen, Policies.Rules("{name: next, event: MovToMsr, msr: IA32_LSTAR, after: boot, answer: deny}"));
+        Assert.True(seen.RuleCounts[0].HasBegun, "The guest had booted before the rules were replaced.");
+        session.Stop();
+        _host.Guest().AssertFree();
+    }
+
+    [Fact]
+    public void A_rule_that_waits_for_its_time_switches_nothing_on()
+    {
+        using MonitorSession session = _host.Session(ChannelPreference.Ring);
+        using EventSubscription seen = session.Apply(Policies.Rules("{name: later, event: Cpuid, after: 1h}"));
+        _host.Guest().Run(GuestAction.Cpuid(0));
+        Assert.Equal(0, session.GetStatistics().Events);
+        session.Replace(seen, Policies.Rules("{name: soon, event: Cpuid, after: 1ms}"));
+        Hosts.Until(() => seen.RuleCounts[0].HasBegun);
+        _host.Guest().Run(GuestAction.Cpuid(0));
+        Assert.Equal("soon", seen.Next<CpuidEvent>().Rule);
+    }
+
+    [Fact]
+    public void A_rule_that_cannot_begin_is_told_and_leaves_nothing_behind()
+    {
+        List<string> warnings = [];
+        using MonitorSession session = MonitorSession.Start(_host, _host.FindDomain(Hosts.Guest), new MonitorOptions { Channel = ChannelPreference.Ring, Warn = warnings.Add });
+        using EventSubscription seen = session.Apply(Policies.Rules(
+            "{name: nowhere, event: MemAccess, access: write, gfn: 0xffffff0, after: boot}", "{name: lstar, event: MovToMsr, msr: IA32_LSTAR, after: boot}"));
+        _host.Guest().Run(GuestAction.Cpuid(0, fromProgram: true));
+        Hosts.Until(() => seen.RuleCounts[1].HasBegun && warnings.Count > 0);
+        Assert.Contains("the rule nowhere of the policy test could not begin", Assert.Single(warnings), StringComparison.Ordinal);
+        Assert.False(seen.RuleCounts[0].HasBegun);
+        session.Stop();
+        _host.Guest().AssertFree();
+    }
+
+    [Theory]
+    [InlineData(ChannelPreference.Ring)]
+    [InlineData(ChannelPreference.Slotted)]
+    public void A_limit_that_slows_shows_everything_and_keeps_the_guest_to_its_budget(ChannelPreference channel)
+    {
+        using MonitorSession session = _host.Session(channel);
+        EventRules rules = Policies.Rules("{name: all, event: Cpuid}", "{name: lstar, event: MovToMsr, msr: IA32_LSTAR, answer: deny}") with { MostPerSecond = 100, Excess = ExcessAction.Slow };
+        using EventSubscription seen = session.Apply(rules);
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        _host.Guest().Run([.. Enumerable.Repeat(GuestAction.Cpuid(0), 110), GuestAction.WriteMsr(Msr.Lstar, 0x77)]);
+
+        // A second's worth passes at once; the others are 10 ms apart, whatever this machine is busy with.
+        Assert.InRange(System.Diagnostics.Stopwatch.GetElapsedTime(start), TimeSpan.FromMilliseconds(100), TimeSpan.MaxValue);
+        Assert.Equal(111, Drain(seen));
+        Assert.Equal(0, seen.Shed);
+        Assert.NotEqual(0x77UL, _host.Guest().VCpus[0].GetMsr(Msr.Lstar));
+        Assert.Equal(0, session.GetStatistics().TimedOut);
+    }
+
+    [Fact]
+    public void A_guest_that_is_slowed_runs_on_when_the_rules_are_gone()
+    {
+        using MonitorSession session = _host.Session(ChannelPreference.Ring, TimeSpan.FromMinutes(5));
+        EventSubscription seen = session.Apply(Policies.Rules("{name: all, event: Cpuid}") with { MostPerSecond = 1, Excess = ExcessAction.Slow });
+        Task running = _host.Guest().VCpus[0].RunAsync([.. Enumerable.Repeat(GuestAction.Cpuid(0), 1000)]);
+        Hosts.Until(() => seen.RuleCounts[0].Slowed > 0);
+        seen.Dispose();
+        running.Finish();
+        session.Stop();
+        _host.Guest().AssertFree();
+    }
+
     [Fact]
     public void What_a_limit_sheds_is_marked_as_a_loss()
     {

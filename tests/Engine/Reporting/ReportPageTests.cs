@@ -57,6 +57,21 @@ public sealed partial class ReportPageTests : IDisposable
     }
 
     [Fact]
+    public void Rules_have_a_table_if_there_are_any()
+    {
+        VmEvent[] events = [.. Enumerable.Range(0, 4).Select(i => ReportEvents.At(i))];
+        Assert.DoesNotContain("<h2>Rules</h2>", Show(ReportEvents.Report(events)), StringComparison.Ordinal);
+        foreach (VmEvent one in events[1..])
+        {
+            one.RuleMark = new RuleMark("linux", "<b>text</b>", RuleSeverity.Warning, Message: null);
+            one.Restore(VmEventResponse.Deny, ResponseState.Rule, 0);
+        }
+
+        string[] row = Assert.Single(Rows(Part(Show(ReportEvents.Report(events)), "section", "rules"), 0));
+        Assert.Equal(["linux", "<b>text</b>", "Warning", "3", "75.0 %", "3"], row);
+    }
+
+    [Fact]
     public void Each_event_per_cell_of_the_heat_map_is_painted()
     {
         // One event each second on a page of its own: a diagonal.

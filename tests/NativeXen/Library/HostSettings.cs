@@ -87,6 +87,12 @@ internal sealed class HostSettings
     /// <summary>The file that names the moment at which a process is killed; null for none.</summary>
     public string? DeathFile { get; } = Text("DEATH");
 
+    /// <summary>
+    /// The file of the guest's memory, for all processes that work on it; null: each has its own. It is used while the
+    /// guest is made.
+    /// </summary>
+    public static string? MemoryFile => Text("MEMORY");
+
     public static HostSettings Read() => new();
 
     private static string? Text(string name) =>

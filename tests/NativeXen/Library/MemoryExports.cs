@@ -13,6 +13,9 @@ internal static unsafe class MemoryExports
     private const int MonitorRingParameter = 28;
 
     private const ulong NewPages = ulong.MaxValue;
+    private const int ProtectionWrite = 2;
+
+    private static int _writes;
 
     [UnmanagedCallersOnly(EntryPoint = XenCtrlExports.Prefix + "set_mem_access")]
     public static int SetMemAccess(nint xch, uint domain, int access, ulong firstGfn, uint count)
@@ -88,29 +91,21 @@ internal static unsafe class MemoryExports
     public static int DomainPopulatePhysmapExact(nint xch, uint domain, nuint count, uint order, uint flags, ulong* frame) =>
         NativeHost.IsGuestFull ? NativeHost.Fail(Errno.EBUSY) : NativeHost.Try(() => NativeHost.Find(domain, "xc_domain_populate_physmap_exact"));
 
-    /// <inheritdoc cref="HvmParamGet"/>
+    /// <summary>Maps a page of the guest, or the ring's before the monitor is enabled.</summary>
     [UnmanagedCallersOnly(EntryPoint = XenCtrlExports.Prefix + "map_foreign_range")]
     public static nint MapForeignRange(nint xch, uint domain, int bytes, int protection, nuint frame)
     {
-        int errno = 0;
+        if ((protection & ProtectionWrite) != 0) Death.At($"before write {Interlocked.Increment(ref _writes)}");
         nint start = Libc.MapFailed;
         int result = NativeHost.Try(() =>
         {
             SimulatedDomain guest = NativeHost.Find(domain, "xc_map_foreign_range");
-            start = Libc.mmap(0, (nuint)bytes, Libc.ProtectionReadWrite, Libc.MapShared | Libc.MapAnonymous, -1, 0);
-            if (start == Libc.MapFailed)
-            {
-                errno = (int)Errno.ENOMEM;
-                return;
-            }
-
-            // What the guest has there at this moment; nothing at the ring's.
-            Span<byte> page = new((void*)start, bytes);
-            if (frame == guest.Pages.MaximumGfn + 1 || guest.Memory.TryRead(frame * GuestMemory.PageSize, page)) return;
-            errno = (int)Errno.EINVAL;
-            _ = Libc.munmap(start, (nuint)bytes);
+            start = frame == guest.Pages.MaximumGfn + 1
+                ? Libc.mmap(0, (nuint)bytes, Libc.ProtectionReadWrite, Libc.MapShared | Libc.MapAnonymous, -1, 0) // The ring's.
+                : guest.Memory.Map(frame, protection);
         });
-        if (errno != 0) NativeHost.Fail((Errno)errno);
-        return result == 0 && errno == 0 ? start : 0;
+        if (result < 0) return 0;
+        if (start == Libc.MapFailed) NativeHost.Fail(Errno.EINVAL);
+        return start == Libc.MapFailed ? 0 : start;
     }
 }

@@ -193,11 +193,13 @@ internal static unsafe class XenCtrlExports
         if (bytes < size) return NativeHost.Fail(Errno.ENOSPC);
         return NativeHost.Try(() =>
         {
-            PagingRegisters paging = new SimulatedDomainMemory(NativeHost.Find(domain, "xc_domain_hvm_getcontext_partial")).GetPagingRegisters(instance);
+            SimulatedDomainMemory memory = new(NativeHost.Find(domain, "xc_domain_hvm_getcontext_partial"));
+            PagingRegisters paging = memory.GetPagingRegisters(instance);
             new Span<byte>(buffer, size).Clear();
             *(ulong*)(buffer + 656) = paging.Cr0;
             *(ulong*)(buffer + 672) = paging.Cr3;
             *(ulong*)(buffer + 680) = paging.Cr4;
+            *(ulong*)(buffer + 960) = memory.GetSyscallEntry(instance);
             *(ulong*)(buffer + 992) = paging.Efer;
         });
     }

@@ -49,23 +49,14 @@ internal sealed class GuestBreakpoints(IHypervisor hypervisor, XenDomain domain,
         : null;
 
     /// <summary>Sets the breakpoints of a watch, or none of them if it fails.</summary>
+    /// <remarks>If the guest has not started its kernel, they are set as soon as it has.</remarks>
     /// <param name="sites">Where they are; they move to where the guest has them.</param>
-    /// <param name="begins">
-    /// When, in Stopwatch ticks. If the guest has not started its kernel by then, they are set as soon as it has.
-    /// </param>
     /// <exception cref="XenException"><see cref="XenErrorId.InvalidBreakpoint"/> and others.</exception>
-    public void Add(BreakpointSites sites, long begins)
+    public void Add(BreakpointSites sites)
     {
-        long now = Stopwatch.GetTimestamp();
-        if (now < begins)
-        {
-            _waiting.Add((sites, begins));
-        }
-        else if (!TrySet(sites))
-        {
-            TellOfStart();
-            _waiting.Add((sites, After(now, RetryPeriod)));
-        }
+        if (TrySet(sites)) return;
+        TellOfStart();
+        _waiting.Add((sites, After(Stopwatch.GetTimestamp(), RetryPeriod)));
     }
 
     /// <summary>Takes away the breakpoints of a watch that no other wants.</summary>

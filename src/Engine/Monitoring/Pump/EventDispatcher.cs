@@ -34,6 +34,7 @@ internal sealed class EventDispatcher
     private readonly byte[] _request = new byte[VmEventLayout.LargestSize];
     private RuleAtWork? _ruling;
     private RuleAtWork? _marking;
+    private long _turn;
     private long _announced;
     private bool _announceNow;
 
@@ -67,6 +68,21 @@ internal sealed class EventDispatcher
     /// When to wake sleeping consumers, in Stopwatch ticks; null if they know of all delivered events.
     /// </summary>
     public long? NextAnnouncement => IsUnannounced ? _announced + AnnouncePeriod : null;
+
+    /// <summary>When the next rule begins, in Stopwatch ticks; null if none waits for a time.</summary>
+    public long? NextBeginning
+    {
+        get
+        {
+            long? next = null;
+            foreach (EventSubscription subscription in _subscriptions)
+            {
+                if (subscription.Decider?.NextBeginning is { } time) next = Math.Min(next ?? long.MaxValue, time);
+            }
+
+            return next;
+        }
+    }
 
     private bool IsUnannounced
     {
@@ -206,6 +222,12 @@ internal sealed class EventDispatcher
             pending ??= new PendingRequest(vmEvent, now);
         }
 
+        if (_turn > now)
+        {
+            pending ??= new PendingRequest(vmEvent, now);
+            pending.Turn = _turn;
+        }
+
         if (pending is null) _sender.Send(request, response, now, vmEvent);
         else _pending.Add(pending);
     }
@@ -227,6 +249,7 @@ internal sealed class EventDispatcher
         _wanting.Clear();
         _ruling = null;
         _marking = null;
+        _turn = now;
         foreach (EventSubscription subscription in _subscriptions)
         {
             if (subscription.Decider is { } decider)
@@ -247,11 +270,12 @@ internal sealed class EventDispatcher
     /// <returns>Whether the policy shows the event.</returns>
     private bool Decides(RuleDecider decider, EventSubscription subscription, RequestReader request, long now)
     {
-        if (decider.Find(request, now) is not { } rule) return false;
+        if (decider.Find(request) is not { } rule) return false;
         _marking ??= rule;
         if (rule.Answers) _ruling ??= rule;
-        bool reports = decider.Reports(rule, now, out bool isShed);
+        bool reports = decider.Reports(rule, request.IsSynchronous, now, out bool isShed, out long turn);
         if (isShed) _losses.Shed(subscription, now);
+        if (turn > _turn) _turn = turn;
         return reports;
     }
 

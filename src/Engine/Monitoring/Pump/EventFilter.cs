@@ -70,7 +70,4 @@ internal sealed class EventFilter
 }
 
 /// <summary>A watch, and the filter that selects its requests.</summary>
-/// <param name="Watch">The watch.</param>
-/// <param name="Filter">The filter.</param>
-/// <param name="Begins">When its breakpoints are to be set, in Stopwatch ticks.</param>
-internal readonly record struct FilteredWatch(EventWatch Watch, EventFilter Filter, long Begins = 0);
+internal readonly record struct FilteredWatch(EventWatch Watch, EventFilter Filter);

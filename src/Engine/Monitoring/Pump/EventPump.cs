@@ -19,6 +19,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     private readonly Lock _gate = new();
     private readonly Queue<PumpWork> _work = new();
     private readonly IHypervisor _hypervisor;
+    private readonly Action<string>? _warn;
     private readonly XenDomain _domain;
     private readonly IDomainMonitor _monitor;
     private readonly MonitorChannel _channel;
@@ -41,6 +42,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     public EventPump(IDomainMonitor monitor, IHypervisor hypervisor, XenDomain domain, MonitorOptions options)
     {
         _hypervisor = hypervisor;
+        _warn = options.Warn;
         _domain = domain;
         _monitor = monitor;
         Capabilities = monitor.Capabilities;
@@ -106,7 +108,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     /// <summary>Has rules decide, in the order in which policies came.</summary>
     public EventSubscription Subscribe(EventRules rules, int bufferSize, ArrivalSignal? arrival)
     {
-        RuleDecider decider = Prepare(rules);
+        RuleDecider decider = Prepare(rules, Policies.Any(policy => policy.Decider!.HasBooted));
         EventWatch all = new() { Kinds = [.. rules.Rules.SelectMany(rule => rule.Watch.Kinds).Distinct()], BufferSize = bufferSize };
         EventSubscription subscription = new(this, all, new EventFilter(all, _hypervisor.Architecture), arrival);
         subscription.DecideBy(decider);
@@ -118,9 +120,9 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     /// <summary>Replaces a subscription's rules. Each event is decided by the old rules or by the new ones.</summary>
     public void Replace(EventSubscription subscription, EventRules rules)
     {
-        RuleDecider next = Prepare(rules);
+        RuleDecider next = Prepare(rules, subscription.Decider!.HasBooted);
         FilteredWatch[] added = [.. next.Watches];
-        FilteredWatch[] removed = [.. subscription.Watches];
+        IReadOnlyList<FilteredWatch> removed = [];
         Invoke(Once(() => Enable(added)));
         try
         {
@@ -132,7 +134,11 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
             throw;
         }
 
-        Invoke(Once(() => subscription.DecideBy(next)));
+        Invoke(Once(() =>
+        {
+            removed = Close(subscription);
+            subscription.DecideBy(next);
+        }));
         GiveBack(removed);
     }
 
@@ -141,7 +147,9 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         lock (_gate) _policies.Remove(subscription);
         try
         {
-            GiveBack(subscription.Watches);
+            IReadOnlyList<FilteredWatch> removed = [];
+            Invoke(Once(() => removed = Close(subscription)));
+            GiveBack(removed);
             Invoke(Once(() => _dispatcher.Remove(subscription)));
         }
         catch (XenException e) when (e.Id == XenErrorId.SessionEnded)
@@ -155,12 +163,12 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         }
     }
 
-    public void SetDefault(Abi.VmEventKind kind, VmEventResponse response) =>
+    public void SetDefault(Abi.VmEventKind kind, VmEventResponse response, AnswerCondition? condition) =>
         Invoke(Once(() =>
         {
             EnsurePossible(response);
             if (response.Action == VmEventAction.Deny) _switches.DeferRegisterWrites();
-            _defaults.Set(kind, response);
+            _defaults.Set(kind, response, condition);
         }));
 
     /// <summary>Refuses an answer that this host or this session cannot give. Called by the pump's thread.</summary>
@@ -207,26 +215,71 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     /// <summary>Restricts the pages and sets the breakpoints of watches.</summary>
     private void ChangeGuest(IReadOnlyList<FilteredWatch> watches)
     {
-        foreach ((EventWatch watch, EventFilter filter, long begins) in watches)
-        {
-            if (watch.Pages is { } pages) Invoke(Deferred(() => _views.Add(pages, filter)));
-            if (filter.Sites is { } sites) Invoke(Once(() => _breakpoints.Add(sites, begins)));
-        }
+        foreach (FilteredWatch one in watches) Invoke(Deferred(() => ChangeGuest(one)));
+    }
+
+    private IEnumerable<int> ChangeGuest(FilteredWatch one)
+    {
+        if (one.Filter.Sites is { } sites) _breakpoints.Add(sites);
+        return one.Watch.Pages is { } pages ? _views.Add(pages, one.Filter) : [];
     }
 
     private void GiveBack(IReadOnlyList<FilteredWatch> watches)
     {
-        foreach (FilteredWatch one in watches)
+        foreach (FilteredWatch one in watches) Invoke(Deferred(() => GiveBack(one)));
+    }
+
+    private IEnumerable<int> GiveBack(FilteredWatch one)
+    {
+        // A breakpoint that nobody is told of would be the guest's.
+        if (one.Filter.Sites is { } sites) _breakpoints.Remove(sites);
+        _switches.Disable(one.Watch);
+        return one.Watch.Pages is { } pages ? _views.Remove(pages) : [];
+    }
+
+    /// <summary>Begins no more rules of a subscription. Called by the pump's thread.</summary>
+    /// <returns>What is switched on for it.</returns>
+    private static IReadOnlyList<FilteredWatch> Close(EventSubscription subscription)
+    {
+        subscription.Decider?.Close();
+        return subscription.Watches;
+    }
+
+    /// <summary>Has the rules begin whose time has come. Called by the pump's thread, between other work.</summary>
+    private void BeginDueRules()
+    {
+        for (int i = 0; i < _dispatcher.Subscriptions.Count; i++)
         {
-            // A breakpoint that nobody is told of would be the guest's.
-            if (one.Filter.Sites is { } sites) Invoke(Once(() => _breakpoints.Remove(sites)));
-            Invoke(Once(() => _switches.Disable(one.Watch)));
-            if (one.Watch.Pages is { } pages) Invoke(Deferred(() => _views.Remove(pages)));
+            if (_dispatcher.Subscriptions[i].Decider is not { } decider) continue;
+            if (decider.IsBootWatched && !decider.AwaitsBoot) EndBootWatch(decider);
+            while (decider.TakeDue(Stopwatch.GetTimestamp()) is { } rule) Enqueue(new PumpWork(Begin(decider, rule), failure => NotBegun(rule, failure)));
         }
     }
 
+    /// <summary>Switches on what a rule needs, and has it decide.</summary>
+    private IEnumerable<int> Begin(RuleDecider decider, RuleAtWork rule)
+    {
+        if (decider.IsClosed) yield break;
+        _switches.Enable(rule.Watched.Watch);
+        rule.Begin();
+        foreach (int step in ChangeGuest(rule.Watched)) yield return step;
+    }
+
+    private void NotBegun(RuleAtWork rule, Exception failure)
+    {
+        if (rule.HasBegun) Enqueue(new PumpWork(Deferred(() => GiveBack(rule.Watched))));
+        rule.Begin(begins: false);
+        _warn?.Invoke($"{_domain}: the rule {rule.Rule.Name} of the policy {rule.Mark.Policy} could not begin: {failure.Message}");
+    }
+
+    private void EndBootWatch(RuleDecider decider)
+    {
+        decider.IsBootWatched = false;
+        Enqueue(new PumpWork(Once(() => _switches.Disable(RuleDecider.BootWatch))));
+    }
+
     /// <summary>Refuses rules whose answers this session cannot give, and makes register writes wait for a denial.</summary>
-    private RuleDecider Prepare(EventRules rules)
+    private RuleDecider Prepare(EventRules rules, bool hasBooted)
     {
         Invoke(Once(() =>
         {
@@ -238,7 +291,9 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
 
             if (rules.Rules.Any(rule => rule.Denies)) _switches.DeferRegisterWrites();
         }));
-        return new RuleDecider(rules, _hypervisor.Architecture, _start);
+        RuleDecider decider = new(rules, _hypervisor.Architecture, _start, Stopwatch.GetTimestamp(), hasBooted);
+        decider.IsBootWatched = decider.AwaitsBoot;
+        return decider;
     }
 
     public VmEventResponse DefaultFor(VmEvent vmEvent) => _defaults.For(vmEvent.Request);
@@ -295,14 +350,18 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     private void Invoke(IEnumerable<int> steps)
     {
         PumpWork work = new(steps);
+        Enqueue(work);
+        Wake();
+        work.Wait();
+    }
+
+    private void Enqueue(PumpWork work)
+    {
         lock (_gate)
         {
             if (_end is not null) throw SessionEnded(_end);
             _work.Enqueue(work);
         }
-
-        Wake();
-        work.Wait();
     }
 
     private void Run()
@@ -336,6 +395,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
             _views.RestrictLifted();
             _switches.RestoreLifted();
             _breakpoints.DoDue();
+            BeginDueRules();
             busy |= DoWork();
             if (busy || _wait.Look()) continue;
             Sleep();
@@ -374,6 +434,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         long now = Stopwatch.GetTimestamp();
         WakeBy(_dispatcher.NextDeadline);
         WakeBy(_dispatcher.NextAnnouncement);
+        WakeBy(_dispatcher.NextBeginning);
         if (_views.HasLifted && timeout > LiftedPages.LiftTime) timeout = LiftedPages.LiftTime;
         WakeBy(_breakpoints.NextTime);
         if ((_switches.HasLifted || _breakpoints.HasLifted) && timeout > BriefLift.ShortestLift) timeout = BriefLift.ShortestLift;

@@ -4,8 +4,8 @@ using XenVmEvent.Events;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// The requests that wait for an answer, or for room in a buffer, in the order in which they came. Each has a deadline,
-/// at which it gets its default answer. Used by the pump's thread.
+/// The requests that wait for an answer, for room in a buffer or for their turn, in the order in which they came. Each has
+/// a deadline, at which it gets its default answer. Used by the pump's thread.
 /// </summary>
 internal sealed class PendingRequests(DefaultAnswers defaults, EventLosses losses, StatisticsCollector statistics, TimeSpan responseTimeout)
 {
@@ -16,8 +16,21 @@ internal sealed class PendingRequests(DefaultAnswers defaults, EventLosses losse
     /// <summary>Whether any request waits.</summary>
     public bool Any => _requests.Count > 0;
 
-    /// <summary>The next deadline in Stopwatch ticks; null if no request waits.</summary>
-    public long? NextDeadline => _requests.Count == 0 ? null : _requests[0].ReadAt + _responseTimeout;
+    /// <summary>The next deadline, or the next turn, in Stopwatch ticks; null if no request waits.</summary>
+    public long? NextDeadline
+    {
+        get
+        {
+            if (_requests.Count == 0) return null;
+            long next = _requests[0].ReadAt + _responseTimeout;
+            foreach (PendingRequest pending in _requests)
+            {
+                if (pending.Turn != 0) next = Math.Min(next, pending.Turn);
+            }
+
+            return next;
+        }
+    }
 
     public void Add(PendingRequest request) => _requests.Add(request);
 
@@ -37,7 +50,11 @@ internal sealed class PendingRequests(DefaultAnswers defaults, EventLosses losse
     /// <summary>Has no request wait for room in this subscription's buffer any more.</summary>
     public void Forget(EventSubscription subscription)
     {
-        foreach (PendingRequest pending in _requests) pending.Undelivered.Remove(subscription);
+        foreach (PendingRequest pending in _requests)
+        {
+            pending.Undelivered.Remove(subscription);
+            pending.Turn = 0; // It may have been this one's limit.
+        }
     }
 
     /// <summary>Gives the held events that meet a condition their default answers.</summary>
@@ -52,7 +69,12 @@ internal sealed class PendingRequests(DefaultAnswers defaults, EventLosses losse
     /// <summary>Drops the events that wait for room, and gives all events their default answers.</summary>
     public void ReleaseAll()
     {
-        foreach (PendingRequest pending in _requests) DropUndelivered(pending);
+        foreach (PendingRequest pending in _requests)
+        {
+            DropUndelivered(pending);
+            pending.Turn = 0;
+        }
+
         Release(_ => true);
     }
 
@@ -106,13 +128,15 @@ internal sealed class PendingRequests(DefaultAnswers defaults, EventLosses losse
             else _full.Add(subscription);
         }
 
+        if (now >= pending.Turn) pending.Turn = 0;
         if (now - pending.ReadAt >= _responseTimeout)
         {
+            pending.Turn = 0;
             DropUndelivered(pending);
             if (pending.Event.TryAnswer(defaults.For(pending.Event.Request), ResponseState.TimedOut)) statistics.OnTimedOut();
         }
 
-        return pending.Undelivered.Count == 0 && pending.Event.IsDecided;
+        return pending.Turn == 0 && pending.Undelivered.Count == 0 && pending.Event.IsDecided;
     }
 
     private void DropUndelivered(PendingRequest pending)
@@ -122,13 +146,16 @@ internal sealed class PendingRequests(DefaultAnswers defaults, EventLosses losse
     }
 }
 
-/// <summary>A request that waits for its answer or for room.</summary>
+/// <summary>A request that waits for its answer, for room or for its turn.</summary>
 internal sealed class PendingRequest(VmEvent vmEvent, long readAt)
 {
     public VmEvent Event { get; } = vmEvent;
 
     /// <summary>The time at which it was read, in Stopwatch ticks.</summary>
     public long ReadAt { get; } = readAt;
+
+    /// <summary>The time in Stopwatch ticks before which it is not answered, by a policy's limit; 0: it need not wait.</summary>
+    public long Turn { get; set; }
 
     /// <summary>The subscriptions whose buffers were full.</summary>
     public List<EventSubscription> Undelivered { get; } = [];

@@ -1,7 +1,9 @@
 namespace XenVmEvent.Monitoring;
 
 /// <summary>Work for the pump's thread to do between events, one step at a time.</summary>
-internal sealed class PumpWork(IEnumerable<int> steps)
+/// <param name="steps">The steps.</param>
+/// <param name="failed">Told why it failed, by the pump's thread, if nobody waits for it.</param>
+internal sealed class PumpWork(IEnumerable<int> steps, Action<Exception>? failed = null)
 {
     private readonly IEnumerator<int> _steps = steps.GetEnumerator();
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -18,6 +20,7 @@ internal sealed class PumpWork(IEnumerable<int> steps)
         catch (Exception e)
         {
             _done.SetException(e);
+            failed?.Invoke(e);
         }
 
         return true;

@@ -29,8 +29,17 @@ public sealed record EventRule
     /// <summary>A sentence for whoever sees its events; null for none.</summary>
     public string? Message { get; init; }
 
-    /// <summary>How long after the start of the session the rule begins to fit.</summary>
+    /// <summary>
+    /// How long after the start of the session the rule begins. Until then it fits no event, and nothing is switched on
+    /// for it.
+    /// </summary>
     public TimeSpan After { get; init; }
+
+    /// <summary>
+    /// Whether the rule begins only when the guest has booted: when an event comes from one of the guest's programs. Most
+    /// programs execute CPUID when they start, so CPUID is watched until then.
+    /// </summary>
+    public bool AfterBoot { get; init; }
 
     /// <summary>The answer in a few words, as in <c>Continue, Rax=0x1, Rcx computed</c>; null if it has none.</summary>
     public string? AnswerText
@@ -85,4 +94,20 @@ public sealed record EventRules
 
     /// <summary>The number of events shown in a second at most, of all rules together; null: no limit.</summary>
     public int? MostPerSecond { get; init; }
+
+    /// <summary>
+    /// What happens to a guest that raises more events. Either way, they are decided. Events whose vCPU does not wait are
+    /// never slowed.
+    /// </summary>
+    public ExcessAction Excess { get; init; }
+}
+
+/// <summary>What happens when a guest raises more events than a policy's limit.</summary>
+public enum ExcessAction
+{
+    /// <summary>Events beyond the limit are not shown.</summary>
+    Shed,
+
+    /// <summary>Their vCPUs wait for their turn, at most as long as for an answer.</summary>
+    Slow,
 }

@@ -8,6 +8,7 @@ internal sealed class RateLimit(int? mostPerSecond)
 {
     private long _second = long.MinValue;
     private int _left;
+    private long _next = long.MinValue;
 
     /// <summary>Whether one more event may pass.</summary>
     /// <param name="now">The current time in Stopwatch ticks.</param>
@@ -24,5 +25,18 @@ internal sealed class RateLimit(int? mostPerSecond)
         if (_left == 0) return false;
         _left--;
         return true;
+    }
+
+    /// <summary>
+    /// When one more event may pass, in Stopwatch ticks: now, as long as no more came than in a second; then evenly
+    /// spaced. The caller waits until then.
+    /// </summary>
+    /// <param name="now">The current time in Stopwatch ticks.</param>
+    public long NextTurn(long now)
+    {
+        if (mostPerSecond is not { } most) return now;
+        if (most == 0) return long.MaxValue;
+        _next = Math.Max(_next, now - Stopwatch.Frequency) + (Stopwatch.Frequency / most);
+        return Math.Max(_next, now);
     }
 }

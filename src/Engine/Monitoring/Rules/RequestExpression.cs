@@ -12,6 +12,9 @@ public abstract class RequestExpression
     {
     }
 
+    /// <summary>What its author wrote, for telling conditions apart; empty if nobody asks.</summary>
+    public string Text { get; internal set; } = "";
+
     /// <summary>The value; a condition is 1 if it holds and 0 otherwise.</summary>
     internal abstract ulong Evaluate(in RequestReader request);
 

@@ -9,4 +9,7 @@ namespace XenVmEvent.Monitoring;
 /// </param>
 /// <param name="Reported">The number of events that it had shown.</param>
 /// <param name="Shed">The number of events that a limit kept from being shown.</param>
-public sealed record RuleCounts(string Rule, long Fitted, long Answered, long Unsuitable, long Reported, long Shed);
+/// <param name="Slowed">The number of events whose vCPUs a limit kept waiting.</param>
+/// <param name="HasBegun">Whether the time has come at which it begins.</param>
+public sealed record RuleCounts(
+    string Rule, long Fitted, long Answered, long Unsuitable, long Reported, long Shed, long Slowed, bool HasBegun);

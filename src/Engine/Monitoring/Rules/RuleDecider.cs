@@ -13,33 +13,94 @@ internal sealed class RuleDecider
     private readonly RuleAtWork[] _rules;
     private readonly RuleAtWork[][] _byKind;
     private readonly RateLimit _limit;
+    private readonly FilteredWatch _bootWatch;
+    private readonly List<RuleAtWork> _waiting;
 
     /// <param name="rules">The rules.</param>
     /// <param name="architecture">The guest's processor.</param>
     /// <param name="start">When the session began, in Stopwatch ticks.</param>
-    public RuleDecider(EventRules rules, GuestArchitecture architecture, long start)
+    /// <param name="now">The current time in Stopwatch ticks. Rules whose time has come begin at once.</param>
+    /// <param name="hasBooted">Whether the guest is known to have booted.</param>
+    public RuleDecider(EventRules rules, GuestArchitecture architecture, long start, long now, bool hasBooted = false)
     {
         Rules = rules;
+        HasBooted = hasBooted;
         _limit = new RateLimit(rules.MostPerSecond);
+        _bootWatch = new FilteredWatch(BootWatch, new EventFilter(BootWatch, architecture));
         _rules = [.. rules.Rules.Select(rule => new RuleAtWork(rule, rules, architecture, start))];
         _byKind = [.. Enum.GetValues<VmEventKind>().Select(kind => _rules.Where(rule => rule.Rule.Watch.Kinds.Contains(kind)).ToArray())];
+        _waiting = [.. _rules];
+        while (TakeDue(now) is { } rule) rule.Begin();
     }
+
+    /// <summary>What is watched while rules wait for the end of the guest's boot.</summary>
+    public static EventWatch BootWatch { get; } = new() { Kinds = [VmEventKind.Cpuid] };
 
     /// <summary>The rules.</summary>
     public EventRules Rules { get; }
 
-    /// <summary>What the rules watch, each with its filter.</summary>
-    public IEnumerable<FilteredWatch> Watches => _rules.Select(rule => rule.Watched);
+    /// <summary>Whether one of the guest's programs was seen.</summary>
+    public bool HasBooted { get; private set; }
+
+    /// <summary>Whether rules wait for the end of the guest's boot.</summary>
+    public bool AwaitsBoot => !HasBooted && !IsClosed && _waiting.Exists(rule => rule.Rule.AfterBoot);
+
+    /// <summary>What is switched on for the rules that have begun, each with its filter.</summary>
+    public IEnumerable<FilteredWatch> Watches
+    {
+        get
+        {
+            IEnumerable<FilteredWatch> begun = _rules.Where(rule => rule.HasBegun).Select(rule => rule.Watched);
+            return IsBootWatched ? begun.Append(_bootWatch) : begun;
+        }
+    }
+
+    /// <summary>Whether the watch for the end of the guest's boot is switched on.</summary>
+    public bool IsBootWatched { get; set; }
 
     /// <summary>What each rule has done so far. From any thread.</summary>
     public IReadOnlyList<RuleCounts> Counts => [.. _rules.Select(rule => rule.Counts)];
 
-    /// <summary>The first rule that fits a request; null if none does.</summary>
-    public RuleAtWork? Find(in RequestReader request, long now)
+    /// <summary>When the next rule begins, in Stopwatch ticks; null: none waits for a time.</summary>
+    public long? NextBeginning
     {
+        get
+        {
+            if (IsClosed) return null;
+            long? next = null;
+            foreach (RuleAtWork rule in _waiting)
+            {
+                if (!rule.Rule.AfterBoot || HasBooted) next = Math.Min(next ?? long.MaxValue, rule.Begins);
+            }
+
+            return next;
+        }
+    }
+
+    /// <summary>Takes a rule whose time to begin has come; null: there is none.</summary>
+    public RuleAtWork? TakeDue(long now)
+    {
+        if (_waiting.Count == 0 || IsClosed) return null;
+        int due = _waiting.FindIndex(rule => now >= rule.Begins && (!rule.Rule.AfterBoot || HasBooted));
+        if (due < 0) return null;
+        RuleAtWork taken = _waiting[due];
+        _waiting.RemoveAt(due);
+        return taken;
+    }
+
+    /// <summary>Whether no rule begins any more.</summary>
+    public bool IsClosed { get; private set; }
+
+    /// <inheritdoc cref="IsClosed"/>
+    public void Close() => IsClosed = true;
+
+    /// <summary>The first rule that fits a request; null if none does.</summary>
+    public RuleAtWork? Find(in RequestReader request)
+    {
+        if (!HasBooted && request.IsFromProgram) HasBooted = true;
         foreach (RuleAtWork rule in _byKind[(int)request.Kind])
         {
-            if (rule.Fits(request, now)) return rule;
+            if (rule.Fits(request)) return rule;
         }
 
         return null;
@@ -47,14 +108,19 @@ internal sealed class RuleDecider
 
     /// <summary>Whether to show an event of a rule.</summary>
     /// <param name="rule">The rule that fitted it.</param>
+    /// <param name="isSynchronous">Whether its vCPU waits for the answer.</param>
     /// <param name="now">The current time in Stopwatch ticks.</param>
     /// <param name="isShed">Whether only a limit speaks against it, so that the event counts as lost.</param>
-    public bool Reports(RuleAtWork rule, long now, out bool isShed)
+    /// <param name="turn">The time in Stopwatch ticks until which the vCPU has to wait; not after now: it does not.</param>
+    public bool Reports(RuleAtWork rule, bool isSynchronous, long now, out bool isShed, out long turn)
     {
         isShed = false;
+        turn = now;
         if (!rule.IsSampled()) return false;
-        isShed = !rule.Limit.Allows(now) || !_limit.Allows(now);
-        rule.CountReport(isShed);
+        isShed = !rule.Limit.Allows(now);
+        if (!isShed && isSynchronous && Rules.Excess == ExcessAction.Slow) turn = _limit.NextTurn(now);
+        else if (!isShed) isShed = !_limit.Allows(now);
+        rule.CountReport(isShed, isSlowed: turn > now);
         return !isShed;
     }
 }
@@ -63,7 +129,6 @@ internal sealed class RuleDecider
 internal sealed class RuleAtWork
 {
     private readonly GuestArchitecture _architecture;
-    private readonly long _begins;
     private readonly VmEventResponse? _answer;
     private readonly int _every;
     private long _fitted;
@@ -71,16 +136,18 @@ internal sealed class RuleAtWork
     private long _unsuitable;
     private long _reported;
     private long _shed;
+    private long _slowed;
     private int _untilSample;
+    private volatile bool _hasBegun;
 
     public RuleAtWork(EventRule rule, EventRules rules, GuestArchitecture architecture, long start)
     {
         Rule = rule;
         Mark = new RuleMark(rules.Name, rule.Name, rule.Severity, rule.Message);
+        Watched = new FilteredWatch(rule.Watch, new EventFilter(rule.Watch, architecture, rule.When));
         Limit = new RateLimit(rule.Report.MostPerSecond);
+        Begins = start + (long)(rule.After.TotalSeconds * Stopwatch.Frequency);
         _architecture = architecture;
-        _begins = start + (long)(rule.After.TotalSeconds * Stopwatch.Frequency);
-        Watched = new FilteredWatch(rule.Watch, new EventFilter(rule.Watch, architecture, rule.When), _begins);
         _answer = rules.Enforces ? rule.Answer : null;
         _every = rule.Report.Every;
     }
@@ -94,15 +161,31 @@ internal sealed class RuleAtWork
 
     public RateLimit Limit { get; }
 
+    /// <summary>When it begins at the earliest, in Stopwatch ticks.</summary>
+    public long Begins { get; }
+
+    /// <summary>Whether it fits events.</summary>
+    public bool HasBegun => _hasBegun;
+
     /// <summary>Whether it may answer events.</summary>
     public bool Answers => _answer is not null;
 
     public RuleCounts Counts => new(
-        Rule.Name, Volatile.Read(ref _fitted), Volatile.Read(ref _answered), Volatile.Read(ref _unsuitable), Volatile.Read(ref _reported), Volatile.Read(ref _shed));
+        Rule.Name,
+        Volatile.Read(ref _fitted),
+        Volatile.Read(ref _answered),
+        Volatile.Read(ref _unsuitable),
+        Volatile.Read(ref _reported),
+        Volatile.Read(ref _shed),
+        Volatile.Read(ref _slowed),
+        HasBegun);
 
-    public bool Fits(in RequestReader request, long now)
+    /// <summary>Makes it fit events, or no longer.</summary>
+    public void Begin(bool begins = true) => _hasBegun = begins;
+
+    public bool Fits(in RequestReader request)
     {
-        if (now < _begins || !Watched.Filter.Wants(request)) return false;
+        if (!_hasBegun || !Watched.Filter.Wants(request)) return false;
         Volatile.Write(ref _fitted, _fitted + 1);
         return true;
     }
@@ -115,10 +198,11 @@ internal sealed class RuleAtWork
         return true;
     }
 
-    public void CountReport(bool isShed)
+    public void CountReport(bool isShed, bool isSlowed)
     {
         if (isShed) Volatile.Write(ref _shed, _shed + 1);
         else Volatile.Write(ref _reported, _reported + 1);
+        if (isSlowed) Volatile.Write(ref _slowed, _slowed + 1);
     }
 
     /// <summary>Its answer to a request; computed registers are in it without their values.</summary>

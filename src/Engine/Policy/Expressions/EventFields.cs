@@ -35,15 +35,19 @@ internal sealed class EventFields
     private EventFields(VmEventKind kind)
     {
         Kind = kind;
+        AddOwn();
+        OwnNames = [.. _fields.Keys];
         foreach ((string name, VmEventField field) in Registers) _fields[name] = Expression.Of(field);
         _fields["vcpu"] = Expression.Of(VmEventField.VCpuId);
         _fields["view"] = Expression.Of(VmEventField.Altp2mIndex);
         _fields["privilegeLevel"] = Expression.OfPrivilegeLevel();
-        AddOwn();
     }
 
     /// <summary>The kind of event.</summary>
     public VmEventKind Kind { get; }
+
+    /// <summary>The names of the fields that only events of this kind have.</summary>
+    public IReadOnlyList<string> OwnNames { get; }
 
     /// <summary>All names, in alphabetical order.</summary>
     public IEnumerable<string> Names => _fields.Keys.Concat(_constants.Keys).Order(StringComparer.OrdinalIgnoreCase);
