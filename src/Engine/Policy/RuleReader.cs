@@ -92,7 +92,7 @@ internal sealed class RuleReader(PolicyMap map, SymbolMap? symbols)
             case VmEventKind.SingleStep:
                 watch = watch with { SteppedVCpus = ReadVCpus() };
                 break;
-            case VmEventKind.SoftwareBreakpoint when map.Has("at"):
+            case VmEventKind.SoftwareBreakpoint:
                 watch = watch with { Breakpoints = ReadBreakpoints() };
                 break;
             case VmEventKind.MemAccess:
@@ -105,7 +105,7 @@ internal sealed class RuleReader(PolicyMap map, SymbolMap? symbols)
     }
 
     /// <summary>Places in the kernel's code: do_init_module, commit_creds+4, 0xffffffff81234560.</summary>
-    private BreakpointWatch ReadBreakpoints()
+    private BreakpointWatch? ReadBreakpoints()
     {
         Breakpoint[] places = ReadEach("at", text =>
         {
@@ -116,6 +116,7 @@ internal sealed class RuleReader(PolicyMap map, SymbolMap? symbols)
                 ? new Breakpoint(unchecked(AddressOf(text[..plus].Trim()) + offset), text)
                 : throw new XenException(XenErrorId.InvalidPolicy, $"'{PolicyMap.Short(text)}' does not end with a number of bytes, as commit_creds+4 does.", "");
         });
+        if (places.Length == 0) return null;
         KernelImage? kernel = symbols?.AddressOf("entry_SYSCALL_64") is { } entry
             && (symbols.AddressOf("_text") ?? symbols.AddressOf("_stext")) is { } first
             && symbols.AddressOf("_etext") is { } end
