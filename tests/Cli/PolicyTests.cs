@@ -18,7 +18,7 @@ public sealed class PolicyTests : IDisposable
             "{name: cr3, event: WriteControlRegister, register: CR3}");
         CommandResult valid = CommandProcess.Run("check", policy);
         Assert.Equal(0, valid.ExitCode);
-        Assert.Equal($"{policy}: valid. The 2 rules of test answer, for the guests web*.", Assert.Single(valid.Output));
+        Assert.Equal($"{policy}: valid. test has 2 rules and decides for the guests web*.", Assert.Single(valid.Output));
 
         string recording = Path.Combine(_folder, "r.jsonl.gz");
         CommandResult applied = CommandProcess.Run("apply", policy, "--simulate", "--first", "40", "--output", recording);

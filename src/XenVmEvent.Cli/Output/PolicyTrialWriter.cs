@@ -41,8 +41,9 @@ internal sealed class PolicyTrialWriter(Stream output, OutputFormat format) : ID
     {
         if (format == OutputFormat.Text)
         {
-            string mode = policy.Mode == PolicyMode.Enforce ? "answer" : "only watch";
-            WriteLine($"{path}: valid. The {policy.Rules.Count} rules of {policy.Name} {mode}, for the guests {string.Join(", ", policy.Domains)}.");
+            string rules = policy.Rules.Count == 1 ? "1 rule" : $"{policy.Rules.Count} rules";
+            string does = policy.Mode == PolicyMode.Enforce ? "decides for" : "watches";
+            WriteLine($"{path}: valid. {policy.Name} has {rules} and {does} the guests {string.Join(", ", policy.Domains)}.");
             return;
         }
 

@@ -55,7 +55,7 @@ watched() { # NAME KERNEL VCPUS PROGRAM MODE...: a life under watch, from the fi
     create_linux "$1" "$2" "$3"
     $program "$guest" "${@:5}" > "/tmp/$name.out" 2> "/tmp/$name.err" &
     running=$!
-    check "$name: a watch begins before the guest" eventually 60 grep -q watching "/tmp/$name.err"
+    check "$name: a watch begins before the guest" eventually 60 grep -qE 'watching|decides' "/tmp/$name.err"
     xl unpause "$guest"
     check "$name: Linux $2 comes up with $3 vCPUs" says_in_time "guest: up, $3 vCPUs, ${2#*-}\."
     check "$name: its programs work" works_on
@@ -71,5 +71,5 @@ watched() { # NAME KERNEL VCPUS PROGRAM MODE...: a life under watch, from the fi
 }
 
 vcpus_in() { # NAME: of how many vCPUs there are events
-    sed -n 's/^[^:]*: .*vcpu \([0-9]\).*/\1/p; s/^[A-Za-z]* \([0-9]\) 0x.*/\1/p' "/tmp/$1.out" | sort -u | wc -l
+    sed -n 's/^[^:]*: .*v[cC][pP][uU] \([0-9]\).*/\1/p; s/^[A-Za-z]* \([0-9]\) 0x.*/\1/p' "/tmp/$1.out" | sort -u | wc -l
 }

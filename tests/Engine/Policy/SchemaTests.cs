@@ -172,7 +172,8 @@ public sealed class SchemaTests
         ["rules"] = new JsonArray(rule.DeepClone()),
     };
 
-    private static bool IsValid(JsonObject policy) => Schema.Evaluate(System.Text.Json.JsonSerializer.SerializeToElement(policy)).IsValid;
+    /// <summary>Whether the schema has nothing against a policy.</summary>
+    public static bool IsValid(JsonObject policy) => Schema.Evaluate(System.Text.Json.JsonSerializer.SerializeToElement(policy)).IsValid;
 
     private static bool Reads(JsonObject policy) => PolicyFile.Parse(policy.ToJsonString(), _ => Map, out _) is not null;
 
