@@ -384,7 +384,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
             bool busy = _dispatcher.Settle();
             busy |= _dispatcher.TakeRequests(EventDispatcher.BatchSize) > 0;
             _dispatcher.Flush();
-            _dispatcher.AnnounceDue();
+            _dispatcher.Announce();
             _views.RestrictLifted();
             _switches.RestoreLifted();
             BeginDueRules();
@@ -425,7 +425,6 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         TimeSpan timeout = LongestSleep;
         long now = Stopwatch.GetTimestamp();
         WakeBy(_dispatcher.NextDeadline);
-        WakeBy(_dispatcher.NextAnnouncement);
         WakeBy(_dispatcher.NextBeginning);
         if (_views.HasLifted && timeout > LiftedPages.LiftTime) timeout = LiftedPages.LiftTime;
         if (_switches.HasLifted && timeout > LiftedSwitch.ShortestLift) timeout = LiftedSwitch.ShortestLift;
