@@ -31,10 +31,10 @@ public sealed class GatheredEvents : IDisposable
 
     /// <summary>Has rules decide in a session; the events that they report come here from then on.</summary>
     /// <exception cref="XenException">As for <see cref="MonitorSession.Apply"/>. Nothing was added.</exception>
-    public EventSubscription Apply(MonitorSession session, EventRules rules, int bufferSize = 4096)
+    public EventSubscription Apply(MonitorSession session, EventRules rules, int bufferSize = 4096, bool dropsWhenFull = false)
     {
         ArgumentNullException.ThrowIfNull(session);
-        return Add(session, session.Apply(rules, bufferSize, _arrival));
+        return Add(session, session.Apply(rules, bufferSize, _arrival, dropsWhenFull));
     }
 
     /// <summary>Removes the sessions that are over: no event will come and none is left.</summary>
