@@ -74,10 +74,17 @@ internal sealed class ConfigurationReader(PolicyNode tree, string folder, List<P
         {
             if (name.Kind != PolicyNodeKind.Word) continue;
             if (!IsName(name.Text)) _map.Note(name, "The name of an output has 1 to 40 small letters, digits, '-' and '_'.");
-            else if (new OutputReader(name, settings, folder, problems).Read() is { } output) outputs.Add(output);
+            else if (new OutputReader(name, settings, folder, problems).Read() is { } output) Add(output, settings);
         }
 
         return outputs;
+
+        void Add(OutputSettings output, PolicyNode settings)
+        {
+            if (output is FileOutputSettings file && outputs.OfType<FileOutputSettings>().FirstOrDefault(one => one.Path == file.Path) is { } other)
+                _map.Note(settings, $"The output '{other.Name}' writes to this file already.");
+            outputs.Add(output);
+        }
     }
 
     /// <summary>A number of events that may wait.</summary>

@@ -35,7 +35,7 @@ internal sealed class OutputReader(PolicyNode name, PolicyNode node, string fold
     private FileOutputSettings? ReadFile()
     {
         FileOutputSettings usual = new() { Name = name.Text, Path = "" };
-        string path = Path.Combine(folder, _map.RequireText("path"));
+        string path = Path.GetFullPath(Path.Combine(folder, _map.RequireText("path")));
         long fileSize = ReadSize("fileSize", FileOutputSettings.SmallestFile) ?? usual.FileSize;
         TimeSpan fileAge = _map.TakeDuration("fileAge", TimeSpan.FromDays(366)) ?? usual.FileAge;
         PolicyNode total = _map.Take("totalSize") ?? node;

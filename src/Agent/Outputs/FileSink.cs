@@ -14,6 +14,7 @@ internal sealed class FileSink(FileOutputSettings settings, TimeProvider clock) 
 
     private readonly RotatedFiles _rotated = new(settings.Path);
     private readonly ArrayBufferWriter<byte> _lines = new();
+    private FileStream? _lock;
     private FileStream? _file;
     private long _length;
     private long _delivered;
@@ -51,7 +52,12 @@ internal sealed class FileSink(FileOutputSettings settings, TimeProvider clock) 
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Close();
+    public void Dispose()
+    {
+        Close();
+        _lock?.Dispose();
+        _lock = null;
+    }
 
     private bool IsDue(int more) =>
         _length > 0 && more > 0 && (_length + more > settings.FileSize || clock.GetUtcNow() - _begun >= settings.FileAge);
@@ -62,9 +68,10 @@ internal sealed class FileSink(FileOutputSettings settings, TimeProvider clock) 
         string folder = Path.GetDirectoryName(settings.Path)!;
         if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
         else if (!Directory.Exists(folder)) Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        FileStreamOptions how = new() { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.Read, BufferSize = 0 };
-        if (!OperatingSystem.IsWindows()) how.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        FileStream file = new(settings.Path, how);
+
+        // The file itself cannot be locked for one writer alone, or nobody could read it meanwhile.
+        _lock ??= Open(Path.Combine(folder, $".{Path.GetFileName(settings.Path)}.lock"), FileShare.None);
+        FileStream file = Open(settings.Path, FileShare.ReadWrite | FileShare.Delete);
         try
         {
             _length = WholeLines.CutTornEnd(file);
@@ -78,6 +85,13 @@ internal sealed class FileSink(FileOutputSettings settings, TimeProvider clock) 
         }
 
         return _file = file;
+    }
+
+    private static FileStream Open(string path, FileShare share)
+    {
+        FileStreamOptions how = new() { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = share, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows()) how.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return new FileStream(path, how);
     }
 
     private FileStream Rotate()

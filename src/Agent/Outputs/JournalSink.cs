@@ -33,9 +33,10 @@ internal sealed class JournalSink(JournalOutputSettings settings) : IEventSink
         }
         catch (SocketException e)
         {
-            Volatile.Write(ref _problem, e.Message);
+            string why = File.Exists(settings.Socket) ? e.Message : "there is no such socket.";
+            Volatile.Write(ref _problem, why);
             Close();
-            throw new EventSinkException($"The journal at '{settings.Socket}' takes nothing: {e.Message}", e);
+            throw new EventSinkException($"The journal at '{settings.Socket}' takes nothing: {why}", e);
         }
 
         _sent = 0;

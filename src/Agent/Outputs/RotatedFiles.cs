@@ -19,7 +19,8 @@ internal sealed class RotatedFiles(string path)
     /// <param name="now">The time of day. If the clock was set back, the name has a time after the last one's.</param>
     public void Add(DateTimeOffset now)
     {
-        if (All().LastOrDefault() is { Time: var last } && last >= now) now = last.AddMilliseconds(1);
+        // Names have milliseconds.
+        if (All().LastOrDefault() is { Time: var last } && now < last.AddMilliseconds(1)) now = last.AddMilliseconds(1);
         File.Move(path, Path.Combine(_folder, $"{_begin}{now.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture)}{_end}"), overwrite: false);
     }
 

@@ -27,8 +27,13 @@ internal sealed class EventPublisher : IDisposable
     /// <summary>Whether events wait for their answer to be known.</summary>
     public bool HasUnsettled => !_unsettled.IsEmpty;
 
-    /// <summary>Adds an event.</summary>
-    public void Add(VmEvent vmEvent) => _unsettled.Add(vmEvent);
+    /// <summary>Adds an event, once: each of several policies may report it.</summary>
+    public void Add(VmEvent vmEvent)
+    {
+        if (vmEvent.IsTaken) return;
+        vmEvent.IsTaken = true;
+        _unsettled.Add(vmEvent);
+    }
 
     /// <summary>Publishes the events whose answer is known by now.</summary>
     public void Settle() => _unsettled.Release(one => one.IsSettled);

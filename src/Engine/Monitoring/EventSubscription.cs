@@ -75,6 +75,9 @@ public sealed class EventSubscription : IDisposable
     /// <summary>The consumer let a deadline pass. Until it takes an event, the guest does not wait for it again.</summary>
     internal bool IsStuck => _stuck;
 
+    /// <summary>The next event, which stays; null if there is none.</summary>
+    internal VmEvent? Peek() => _buffer.TryPeek(out VmEvent? vmEvent) ? vmEvent : null;
+
     /// <summary>Takes the next event if there is one.</summary>
     public bool TryTake([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out VmEvent? vmEvent)
     {

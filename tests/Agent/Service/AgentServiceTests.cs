@@ -1,4 +1,3 @@
-using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Simulation;
 using Xunit;
@@ -27,6 +26,28 @@ public sealed class AgentServiceTests
         Assert.Equal(0xbadUL, agent.Host["db01"].VCpus[0].GetMsr(Lstar));
         Assert.NotEqual(0xbadUL, agent.Host["web01"].VCpus[0].GetMsr(Lstar));
         Assert.False(agent.Host["other"].IsMonitored);
+    }
+
+    [Fact]
+    public void An_event_that_several_policies_report_is_published_once()
+    {
+        using RunningAgent agent = new(Host("web01"), SeeCpuid, SeeCpuid.Replace("leaves", "again", StringComparison.Ordinal));
+        agent.AwaitSaid("is watched");
+        Do(agent.Host["web01"], [.. Enumerable.Range(0, 200).Select(i => GuestAction.Cpuid((uint)i))]);
+        agent.Stop();
+        Assert.Equal(Enumerable.Range(0, 200), agent.Events.Select(one => (int)Outgoing.Number(one)));
+        Assert.All(agent.Events, one => Assert.Equal("leaves", one.Policy));
+    }
+
+    [Fact]
+    public void Events_stay_in_order_whichever_policies_report_them()
+    {
+        string even = RunningAgent.PolicyFor("even", "*", "name: even, event: Cpuid, when: leaf & 1 == 0");
+        using RunningAgent agent = new(Host("web01"), even, SeeCpuid);
+        agent.AwaitSaid("is watched");
+        Do(agent.Host["web01"], [.. Enumerable.Range(0, 2000).Select(i => GuestAction.Cpuid((uint)i))]);
+        agent.Stop();
+        Assert.Equal(Enumerable.Range(0, 2000), agent.Events.Select(one => (int)Outgoing.Number(one)));
     }
 
     [Fact]
@@ -72,8 +93,7 @@ public sealed class AgentServiceTests
             Assert.Equal(before, vcpu.GetMsr(Lstar));
         }
 
-        running.Wait(Until.Patience);
-        Assert.True(running.IsCompletedSuccessfully);
+        Until.True(() => running.IsCompletedSuccessfully);
         Assert.Equal(before, vcpu.GetMsr(Lstar));
         Until.True(() => agent.Events.Count == 2000);
         Assert.All(agent.Events, one => Assert.Equal(ResponseState.Rule, one.ResponseState));
@@ -171,8 +191,11 @@ public sealed class AgentServiceTests
         new(new SimulationOptions { Domains = [.. guests.Select((name, i) => Idle(name, (uint)i + 1))] });
 
     /// <summary>Has a guest's first vCPU do something, and waits until it has. It waits for no deadline.</summary>
-    private static void Do(SimulatedDomain guest, params IReadOnlyList<GuestAction> actions) =>
-        Assert.True(guest.VCpus[0].RunAsync(actions).Wait(Until.Patience), "The guest did not get on.");
+    private static void Do(SimulatedDomain guest, params IReadOnlyList<GuestAction> actions)
+    {
+        Task done = guest.VCpus[0].RunAsync(actions);
+        Until.True(() => done.IsCompletedSuccessfully);
+    }
 
     private sealed record StandInOutput : OutputSettings
     {
