@@ -50,7 +50,7 @@ internal sealed class YamlTree
         _parser.Consume<DocumentStart>();
         PolicyNode root = ReadNode(0);
         _parser.Consume<DocumentEnd>();
-        return _parser.Accept<StreamEnd>(out _) ? root : throw Problem(_parser.Current!.Start, "A file has one document: a second one begins here.");
+        return _parser.Accept<StreamEnd>(out _) ? root : throw Problem(_parser.Current!.Start, "A file has one document: a second document begins here.");
     }
 
     private PolicyNode ReadNode(int depth)
