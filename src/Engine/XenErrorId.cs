@@ -44,6 +44,9 @@ public enum XenErrorId
     /// </summary>
     InvalidBreakpoint,
 
+    /// <summary>A range of a guest's kernel has no memory, or is too large.</summary>
+    InvalidRange,
+
     /// <summary>A vCPU that the domain does not have.</summary>
     InvalidVCpu,
 

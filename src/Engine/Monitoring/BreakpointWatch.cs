@@ -31,5 +31,5 @@ public sealed record Breakpoint(ulong Address, string? Symbol = null);
 
 /// <summary>Where a Linux kernel is according to its symbols.</summary>
 /// <param name="SyscallEntry">The address of <c>entry_SYSCALL_64</c>, to which its IA32_LSTAR points.</param>
-/// <param name="Text">Its code, from <c>_text</c> to <c>_etext</c>. Modules are elsewhere and move by themselves.</param>
-public sealed record KernelImage(ulong SyscallEntry, AddressRange Text);
+/// <param name="Extent">All of it, which moves together. Modules are elsewhere and move by themselves.</param>
+public sealed record KernelImage(ulong SyscallEntry, AddressRange Extent);

@@ -141,6 +141,7 @@ public sealed class MonitorSession : IDisposable
         ArgumentNullException.ThrowIfNull(watch);
         ArgumentOutOfRangeException.ThrowIfLessThan(watch.BufferSize, 1);
         Validate(watch);
+        if (watch.Pages?.Kernel is not null) throw new ArgumentException("Only rules find parts of a kernel.", nameof(watch));
         EnsureHas(watch.SteppedVCpus);
         return _pump.Subscribe(watch, arrival);
     }

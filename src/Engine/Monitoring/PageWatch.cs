@@ -20,6 +20,9 @@ public sealed record PageWatch
         init => _ranges = [.. value];
     }
 
+    /// <summary>Instead of <see cref="Ranges"/>: parts of the guest's kernel; null: none. Only for rules.</summary>
+    public KernelParts? Kernel { get; init; }
+
     /// <summary>
     /// Keeps a page watched after its first access: Xen emulates the instruction, and the restriction stays. For an
     /// instruction that Xen cannot emulate, and for every one on arm64, the restriction is lifted for a millisecond.

@@ -26,6 +26,7 @@ internal sealed class RuleReader(PolicyMap map, SymbolMap? symbols)
         ("at", [VmEventKind.SoftwareBreakpoint]),
         ("access", [VmEventKind.MemAccess]),
         ("gfn", [VmEventKind.MemAccess]),
+        ("range", [VmEventKind.MemAccess]),
         ("linearAddress", [VmEventKind.MemAccess]),
         ("repeat", [VmEventKind.MemAccess]),
         ("ignorePageWalks", [VmEventKind.MemAccess]),
@@ -117,12 +118,15 @@ internal sealed class RuleReader(PolicyMap map, SymbolMap? symbols)
                 : throw new XenException(XenErrorId.InvalidPolicy, $"'{PolicyMap.Short(text)}' does not end with a number of bytes, as commit_creds+4 does.", "");
         });
         if (places.Length == 0) return null;
-        KernelImage? kernel = symbols?.AddressOf("entry_SYSCALL_64") is { } entry
-            && (symbols.AddressOf("_text") ?? symbols.AddressOf("_stext")) is { } first
-            && symbols.AddressOf("_etext") is { } end
-            && end > first ? new KernelImage(entry, new AddressRange(first, end - 1)) : null;
-        return new BreakpointWatch { At = places, Kernel = kernel };
+        return new BreakpointWatch { At = places, Kernel = FindKernel() };
     }
+
+    /// <summary>Where the kernel is according to the symbols; null if they do not tell.</summary>
+    private KernelImage? FindKernel() =>
+        symbols?.AddressOf("entry_SYSCALL_64") is { } entry
+        && (symbols.AddressOf("_text") ?? symbols.AddressOf("_stext")) is { } first
+        && (symbols.AddressOf("_end") ?? symbols.AddressOf("_etext")) is { } end
+        && end > first ? new KernelImage(entry, new AddressRange(first, end - 1)) : null;
 
     private PageWatch ReadPages()
     {
@@ -139,9 +143,23 @@ internal sealed class RuleReader(PolicyMap map, SymbolMap? symbols)
         {
             Access = access,
             Ranges = ReadEach<GfnRange>("gfn", GfnRange.Parse),
+            Kernel = ReadKernelParts(),
             Repeat = map.TakeBoolean("repeat"),
             IgnorePageWalks = map.TakeBoolean("ignorePageWalks"),
         };
+    }
+
+    /// <summary>Parts of the kernel: _stext.._etext, sys_call_table, 0xffffffff81000000..0xffffffff81ffffff.</summary>
+    private KernelParts? ReadKernelParts()
+    {
+        if (map.Has("gfn") && map.Take("range") is { } both) map.Note(both, "Pages are named by 'gfn' or by 'range', not by both.");
+        KernelPart[] parts = ReadEach("range", text =>
+        {
+            string? name = char.IsAsciiDigit(text[0]) ? null : text;
+            if (name is null || text.Contains("..", StringComparison.Ordinal)) return new KernelPart(ReadRange(text), name);
+            return symbols?.RangeOf(text) is { } range ? new KernelPart(range, name) : throw NoAddress(text);
+        });
+        return parts.Length == 0 ? null : new KernelParts { Parts = parts, Kernel = FindKernel() };
     }
 
     private uint[] ReadMsrs()
@@ -185,7 +203,9 @@ internal sealed class RuleReader(PolicyMap map, SymbolMap? symbols)
     }
 
     /// <summary>Ranges of addresses: 0x1000-0x1fff, or of symbols: _stext.._etext.</summary>
-    private AddressRange[] ReadRanges(string key) => ReadEach(key, text =>
+    private AddressRange[] ReadRanges(string key) => ReadEach(key, ReadRange);
+
+    private AddressRange ReadRange(string text)
     {
         string[] ends = text.Split("..", 2, StringSplitOptions.TrimEntries);
         if (ends.Length == 1 && !char.IsAsciiLetter(text[0]) && text[0] != '_') return AddressRange.ParseList(text)[0];
@@ -193,17 +213,18 @@ internal sealed class RuleReader(PolicyMap map, SymbolMap? symbols)
         ulong last = ends.Length == 1 ? first : AddressOf(ends[1]);
         return first <= last ? new AddressRange(first, last) : throw new XenException(
             XenErrorId.InvalidPolicy, $"'{PolicyMap.Short(text)}' has no addresses: its first is greater than its last.", "");
-    });
+    }
 
     private ulong AddressOf(string text)
     {
         if (NumberText.TryParse(text, out ulong number)) return number;
-        if (symbols?.AddressOf(text) is { } address) return address;
-        throw new XenException(
-            XenErrorId.InvalidPolicy,
-            symbols is null ? $"'{PolicyMap.Short(text)}' is a symbol, and the policy has no 'symbols', which has the addresses." : $"'{PolicyMap.Short(text)}' is not a symbol of the map.",
-            "");
+        return symbols?.AddressOf(text) ?? throw NoAddress(text);
     }
+
+    private XenException NoAddress(string text) => new(
+        XenErrorId.InvalidPolicy,
+        symbols is null ? $"'{PolicyMap.Short(text)}' is a symbol, and the policy has no 'symbols', which has the addresses." : $"'{PolicyMap.Short(text)}' is not a symbol of the map.",
+        "");
 
     private T[] ReadEach<T>(string key, Func<string, T> read)
     {

@@ -94,6 +94,10 @@ public sealed class SymbolMap
         return _all.TryGetValue(name, out ulong address) ? address : null;
     }
 
+    /// <summary>The addresses of the code or data with exactly this name, up to the next symbol; null if there is none.</summary>
+    public AddressRange? RangeOf(string name) =>
+        AddressOf(name) is { } address ? new AddressRange(address, LastOf(Array.BinarySearch(_addresses, address))) : null;
+
     /// <summary>The addresses of a symbol's code, up to the next symbol.</summary>
     /// <param name="symbol">The name, or a pattern.</param>
     /// <param name="matches">

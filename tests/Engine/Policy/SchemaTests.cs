@@ -44,6 +44,7 @@ public sealed class SchemaTests
         ["vcpu"] = 0,
         ["at"] = new JsonArray("0xffffffff81000000", 7),
         ["access"] = "write",
+        ["range"] = "do_it",
         ["gfn"] = new JsonArray("0x400-0x4ff", 7),
         ["linearAddress"] = "0x1000",
         ["repeat"] = true,

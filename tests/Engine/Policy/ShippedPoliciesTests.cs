@@ -18,8 +18,19 @@ namespace XenVmEvent.Tests.Policy;
 /// The policies in docs/policies decide rightly, live and on their recordings, and stay silent on the boot of a real Linux.
 /// tests/Dom0 applies them to one that runs.
 /// </summary>
-public sealed class ShippedPoliciesTests
+public sealed class ShippedPoliciesTests : IDisposable
 {
+    /// <summary>The symbols of the simulated guest, by the addresses at which it writes its memory.</summary>
+    private const string Symbols = """
+        ffff888000400000 T _stext
+        ffff888000402000 T _etext
+        ffff888000402800 D sys_call_table
+        ffff888000403000 D other
+        ffffffff81000000 T _text
+        ffffffff81a00000 T entry_SYSCALL_64
+        ffffffff82000000 T _end
+        """;
+
     private const uint Cstar = 0xc000_0083;
     private const ulong Rootkit = 0xffff_ffff_c066_6000;
 
@@ -46,6 +57,16 @@ public sealed class ShippedPoliciesTests
                 GuestAction.WriteControlRegister(ControlRegister.CR4, 0x1506f0), // SMAP goes off.
             ],
             [("smep-smap-umip-off", 2, 2), ("write-protection-off", 1, 1)]),
+        ["kernel-text"] = (
+            [
+                GuestAction.Cpuid(0, fromProgram: true),
+                GuestAction.WritePage(0x400, 0, 1), // Its code
+                GuestAction.WritePage(0x402, 0x100, 1), // Beside the table
+                GuestAction.WritePage(0x402, 0x800, 1),
+                GuestAction.WritePage(0x402, 0xff8, 1),
+                GuestAction.WritePage(0x403, 0, 1),
+            ],
+            [("system-call-table", 2, 2), ("kernel-patched", 1, 0)]),
         ["descriptor-tables"] = (
             [
                 GuestAction.Cpuid(0, fromProgram: true),
@@ -70,15 +91,26 @@ public sealed class ShippedPoliciesTests
 
     private static readonly EventWatch Everything = Watches.Msrs(Msr.Lstar, Cstar, Msr.SysenterCs, Msr.SysenterEsp, Msr.SysenterEip) with
     {
-        Kinds = [VmEventKind.MovToMsr, VmEventKind.WriteControlRegister, VmEventKind.DescriptorAccess, VmEventKind.Cpuid],
+        Kinds = [VmEventKind.MovToMsr, VmEventKind.WriteControlRegister, VmEventKind.DescriptorAccess, VmEventKind.Cpuid, VmEventKind.MemAccess],
+        Pages = new PageWatch { Access = PageAccess.Write, Ranges = [new GfnRange(0x400, 0x403)], Repeat = true },
     };
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("policies").FullName;
+
+    public ShippedPoliciesTests()
+    {
+        foreach (string file in Directory.EnumerateFiles(Repository.PathOf("docs/policies"), "*.yaml")) File.Copy(file, Path.Combine(_folder, Path.GetFileName(file)));
+        File.WriteAllText(PathOf("System.map"), Symbols);
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     public static TheoryData<string> Names => [.. Directory.EnumerateFiles(Repository.PathOf("docs/policies"), "*.yaml").Select(file => Path.GetFileNameWithoutExtension(file)).Order()];
 
     [Theory]
     [MemberData(nameof(Names))]
     public void The_schema_has_nothing_against_it(string name) =>
-        Assert.True(SchemaTests.IsValid(ToJson(YamlTree.Read(File.ReadAllText(PathOf(name)))).AsObject()));
+        Assert.True(SchemaTests.IsValid(ToJson(YamlTree.Read(File.ReadAllText(PathOf($"{name}.yaml")))).AsObject()));
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -87,11 +119,11 @@ public sealed class ShippedPoliciesTests
         using SimulatedHypervisor host = Hosts.Idle();
         using MonitorSession session = host.Session(ChannelPreference.Ring);
         (GuestAction[] actions, (string, long, long)[] rules) = Scenarios[name];
-        using EventSubscription seen = session.Apply(PolicyFile.Read(PathOf(name)).RulesFor(host, session.Domain, Assert.Fail));
+        using EventSubscription seen = session.Apply(PolicyFile.Read(PathOf($"{name}.yaml")).RulesFor(host, session.Domain, Assert.Fail));
         foreach (GuestAction action in actions)
         {
             host.Guest().Run(action);
-            if (action == GuestAction.Cpuid(0, fromProgram: true)) Hosts.Until(() => seen.RuleCounts.All(one => one.HasBegun));
+            if (action == GuestAction.Cpuid(0, fromProgram: true)) Hosts.Until(() => seen.RuleCounts.All(one => one.HasBegun) && ArePagesRestricted(session, name));
         }
 
         Hosts.Until(() => session.GetStatistics().Answered >= seen.RuleCounts.Sum(one => one.Fitted)); // CR3 does not wait.
@@ -143,11 +175,15 @@ public sealed class ShippedPoliciesTests
         Assert.Equal(Scenarios[name].Rules, trial.Rules.Select(one => (one.Rule!, one.Fitted, one.Answered)));
     }
 
-    private static string PathOf(string name) => Repository.PathOf($"docs/policies/{name}.yaml");
+    /// <summary>Rules begin before their pages are restricted, so that no event is undecided.</summary>
+    private static bool ArePagesRestricted(MonitorSession session, string name) =>
+        name != "kernel-text" || session.GetMemAccess([new GfnRange(0x400, 0x402)]).All(one => one.Access == MemAccess.RX);
 
-    private static PolicyTrial Try(string name, string recording)
+    private string PathOf(string file) => Path.Combine(_folder, file);
+
+    private PolicyTrial Try(string name, string recording)
     {
-        PolicyTrial trial = new(PolicyFile.Read(PathOf(name)));
+        PolicyTrial trial = new(PolicyFile.Read(PathOf($"{name}.yaml")));
         using RecordingReader reader = RecordingReader.Open(recording);
         while (reader.Read() is { } one) trial.Add(one);
         return trial;

@@ -203,7 +203,7 @@ internal sealed class GuestBreakpoints(IHypervisor hypervisor, XenDomain domain,
         byte[] original = new byte[1];
         foreach (Breakpoint one in sites.Watch.At)
         {
-            ulong address = slide == 0 || one.Symbol is null ? one.Address : Move(one, kernel!, slide);
+            ulong address = slide == 0 || one.Symbol is null ? one.Address : KernelCode.Move(new AddressRange(one.Address), one.Symbol, kernel!, slide).First;
             if (!code.TryFind(address, out ulong physical, out ulong tables) || !memory.TryRead(physical, original)) throw NotCode(one, address);
             symbols[address] = one.Symbol;
             if (original[0] != BreakpointRemoval.Int3 || _bytes.ContainsKey(physical)) places[physical] = new BreakpointPlace(address, physical, tables, original[0]);
@@ -222,15 +222,6 @@ internal sealed class GuestBreakpoints(IHypervisor hypervisor, XenDomain domain,
 
         sites.Move(symbols);
         return true;
-    }
-
-    private static ulong Move(Breakpoint one, KernelImage kernel, ulong slide)
-    {
-        if (one.Address >= kernel.Text.First && one.Address <= kernel.Text.Last) return unchecked(one.Address + slide);
-        throw new XenException(
-            XenErrorId.InvalidBreakpoint,
-            $"The guest's kernel is 0x{slide:x} from where its symbols say, and {one.Symbol} is not part of it, as the code of modules is not.",
-            "Give a copy of the guest's own /proc/kallsyms, made since it started.");
     }
 
     /// <summary>Puts INT3 in the place of a byte that the guest has there, unless it is there already for others.</summary>

@@ -1,3 +1,4 @@
+using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Memory;
 
@@ -57,6 +58,36 @@ internal sealed class KernelCode
             XenErrorId.InvalidBreakpoint,
             $"The symbols are those of another kernel: they have entry_SYSCALL_64 at 0x{kernel.SyscallEntry:x}, and the guest's system calls enter at 0x{_syscallEntry:x}.",
             "Give the System.map of exactly the kernel that the guest runs, or a copy of its /proc/kallsyms.");
+    }
+
+    /// <summary>Where the kernel really has something that its symbols name.</summary>
+    /// <param name="range">Where it is according to them.</param>
+    /// <param name="symbol">What it is called.</param>
+    /// <param name="kernel">Where the kernel is according to them.</param>
+    /// <param name="slide">How far the kernel is from there.</param>
+    /// <exception cref="XenException">
+    /// <see cref="XenErrorId.InvalidBreakpoint"/>: it is not part of the kernel, so nobody knows where it is.
+    /// </exception>
+    public static AddressRange Move(AddressRange range, string symbol, KernelImage kernel, ulong slide)
+    {
+        if (range.First >= kernel.Extent.First && range.Last <= kernel.Extent.Last) return new AddressRange(unchecked(range.First + slide), unchecked(range.Last + slide));
+        throw new XenException(
+            XenErrorId.InvalidBreakpoint,
+            $"The guest's kernel is 0x{slide:x} from where its symbols say, and {symbol} is not part of it, as the code of modules is not.",
+            "Give a copy of the guest's own /proc/kallsyms, made since it started.");
+    }
+
+    /// <summary>The guest physical address of an address of the kernel.</summary>
+    /// <returns>False if no vCPU's tables have memory there.</returns>
+    public bool TryTranslate(ulong address, out ulong physical)
+    {
+        foreach (PagingRegisters paging in _tables)
+        {
+            if (PageTables.TryTranslate(_memory, paging, address, out physical)) return true;
+        }
+
+        physical = 0;
+        return false;
     }
 
     /// <summary>Finds an instruction of the kernel.</summary>

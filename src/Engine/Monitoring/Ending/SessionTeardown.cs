@@ -88,7 +88,7 @@ internal sealed class SessionTeardown(
                 _attempts.Try(() => switches.Disable(watched.Watch));
 
                 // Other views need no restoring: they are removed as they are.
-                if (watched.Watch.Pages is { View: 0 } pages) _attempts.Try(() => Restore(views.Host.Remove(pages)));
+                if (watched.Filter.Pages is { View: 0 } pages) _attempts.Try(() => Restore(views.Host.Remove(pages)));
             }
         }
 

@@ -16,6 +16,9 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     /// </summary>
     private static readonly TimeSpan LongestSleep = MonitorOptions.DefaultResponseTimeout;
 
+    /// <summary>How often to look whether a guest has started its kernel: ten times a second.</summary>
+    private static readonly long LocatePeriod = Stopwatch.Frequency / 10;
+
     private readonly Lock _gate = new();
     private readonly Queue<PumpWork> _work = new();
     private readonly IHypervisor _hypervisor;
@@ -224,7 +227,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     private IEnumerable<int> ChangeGuest(FilteredWatch one)
     {
         if (one.Filter.Sites is { } sites) _breakpoints.Add(sites);
-        return one.Watch.Pages is { } pages ? _views.Add(pages, one.Filter) : [];
+        return one.Filter.Pages is { } pages ? _views.Add(pages, one.Filter) : [];
     }
 
     private void GiveBack(IReadOnlyList<FilteredWatch> watches)
@@ -237,7 +240,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         // A breakpoint that nobody is told of would be the guest's.
         if (one.Filter.Sites is { } sites) _breakpoints.Remove(sites);
         _switches.Disable(one.Watch);
-        return one.Watch.Pages is { } pages ? _views.Remove(pages) : [];
+        return one.Filter.Pages is { } pages ? _views.Remove(pages) : [];
     }
 
     /// <summary>Begins no more rules of a subscription. Called by the pump's thread.</summary>
@@ -262,10 +265,41 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     /// <summary>Switches on what a rule needs, and has it decide.</summary>
     private IEnumerable<int> Begin(RuleDecider decider, RuleAtWork rule)
     {
-        if (decider.IsClosed) yield break;
+        foreach (int step in Locate(decider, rule)) yield return step;
+        if (decider.IsClosed || decider.IsPostponed(rule)) yield break;
         _switches.Enable(rule.Watched.Watch);
         rule.Begin();
         foreach (int step in ChangeGuest(rule.Watched)) yield return step;
+    }
+
+    /// <summary>
+    /// Finds the pages of the parts of the kernel that a rule is about. If the guest has not started its kernel, the rule is
+    /// due again later.
+    /// </summary>
+    private IEnumerable<int> Locate(RuleDecider decider, RuleAtWork rule)
+    {
+        if (rule.Rule.Watch.Pages?.Kernel is not { } parts) yield break;
+        using IDomainMemory memory = _hypervisor.OpenMemory(_domain);
+        KernelCode kernel = new(memory, _domain.VCpus);
+        if (kernel.IsStarting(parts.Kernel))
+        {
+            decider.Postpone(rule, Stopwatch.GetTimestamp() + LocatePeriod);
+            yield break;
+        }
+
+        LocatedParts located = new();
+        foreach (int step in located.Find(parts, kernel, _domain.ToString())) yield return step;
+        rule.Watched.Filter.Locate(located);
+    }
+
+    /// <summary>Has the rules begin that are due and whose pages can be found now.</summary>
+    private IEnumerable<int> LocateDue(RuleDecider decider)
+    {
+        while (decider.TakeDue(Stopwatch.GetTimestamp()) is { } rule)
+        {
+            foreach (int step in Locate(decider, rule)) yield return step;
+            if (!decider.IsPostponed(rule)) rule.Begin();
+        }
     }
 
     private void NotBegun(RuleAtWork rule, Exception failure)
@@ -296,6 +330,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         }));
         RuleDecider decider = new(rules, _hypervisor.Architecture, _start, Stopwatch.GetTimestamp(), hasBooted);
         decider.IsBootWatched = decider.AwaitsBoot;
+        Invoke(Deferred(() => LocateDue(decider)));
         return decider;
     }
 

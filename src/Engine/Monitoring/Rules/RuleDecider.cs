@@ -30,7 +30,10 @@ internal sealed class RuleDecider
         _rules = [.. rules.Rules.Select(rule => new RuleAtWork(rule, rules, architecture, start))];
         _byKind = [.. Enum.GetValues<VmEventKind>().Select(kind => _rules.Where(rule => rule.Rule.Watch.Kinds.Contains(kind)).ToArray())];
         _waiting = [.. _rules];
-        while (TakeDue(now) is { } rule) rule.Begin();
+        foreach (RuleAtWork rule in _rules)
+        {
+            if (!rule.HasToBeLocated && rule.IsDue(now, HasBooted)) Begin(rule);
+        }
     }
 
     /// <summary>What is watched while rules wait for the end of the guest's boot.</summary>
@@ -81,11 +84,27 @@ internal sealed class RuleDecider
     public RuleAtWork? TakeDue(long now)
     {
         if (_waiting.Count == 0 || IsClosed) return null;
-        int due = _waiting.FindIndex(rule => now >= rule.Begins && (!rule.Rule.AfterBoot || HasBooted));
+        int due = _waiting.FindIndex(rule => rule.IsDue(now, HasBooted));
         if (due < 0) return null;
         RuleAtWork taken = _waiting[due];
         _waiting.RemoveAt(due);
         return taken;
+    }
+
+    /// <summary>A rule that was due cannot begin yet, because the guest has not started its kernel. It is due again later.</summary>
+    public void Postpone(RuleAtWork rule, long until)
+    {
+        rule.Begins = until;
+        _waiting.Add(rule);
+    }
+
+    /// <summary>Whether a rule that was due was postponed.</summary>
+    public bool IsPostponed(RuleAtWork rule) => _waiting.Contains(rule);
+
+    private void Begin(RuleAtWork rule)
+    {
+        _waiting.Remove(rule);
+        rule.Begin();
     }
 
     /// <summary>Whether no rule begins any more.</summary>
@@ -162,7 +181,13 @@ internal sealed class RuleAtWork
     public RateLimit Limit { get; }
 
     /// <summary>When it begins at the earliest, in Stopwatch ticks.</summary>
-    public long Begins { get; }
+    public long Begins { get; set; }
+
+    /// <summary>Whether the pages that it is about have to be found in the guest first.</summary>
+    public bool HasToBeLocated => Rule.Watch.Pages?.Kernel is not null;
+
+    /// <summary>Whether its time to begin has come.</summary>
+    public bool IsDue(long now, bool hasBooted) => now >= Begins && (!Rule.AfterBoot || hasBooted);
 
     /// <summary>Whether it fits events.</summary>
     public bool HasBegun => _hasBegun;
