@@ -95,14 +95,18 @@ internal static unsafe class MemoryExports
     [UnmanagedCallersOnly(EntryPoint = XenCtrlExports.Prefix + "map_foreign_range")]
     public static nint MapForeignRange(nint xch, uint domain, int bytes, int protection, nuint frame)
     {
-        if ((protection & ProtectionWrite) != 0) Death.At($"before write {Interlocked.Increment(ref _writes)}");
         nint start = Libc.MapFailed;
         int result = NativeHost.Try(() =>
         {
             SimulatedDomain guest = NativeHost.Find(domain, "xc_map_foreign_range");
-            start = frame == guest.Pages.MaximumGfn + 1
-                ? Libc.mmap(0, (nuint)bytes, Libc.ProtectionReadWrite, Libc.MapShared | Libc.MapAnonymous, -1, 0) // The ring's.
-                : guest.Memory.Map(frame, protection);
+            if (frame == guest.Pages.MaximumGfn + 1)
+            {
+                start = Libc.mmap(0, (nuint)bytes, Libc.ProtectionReadWrite, Libc.MapShared | Libc.MapAnonymous, -1, 0);
+                return;
+            }
+
+            if ((protection & ProtectionWrite) != 0) Death.At($"before write {Interlocked.Increment(ref _writes)}");
+            start = guest.Memory.Map(frame, protection);
         });
         if (result < 0) return 0;
         if (start == Libc.MapFailed) NativeHost.Fail(Errno.EINVAL);
