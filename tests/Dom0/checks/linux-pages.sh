@@ -9,6 +9,11 @@ says_pages() { # NAME COUNT: accesses to so many pages of the kernel's text, eac
         equal '' "$(sed -n 's/.* for GFN \([0-9a-f]*\) .*/\1/p' "/tmp/$1.out" | sort | uniq -d)"
 }
 
+in_force() { # the rules of the policy
+    grep -q ': system-call-table: 0 events, ' /tmp/policy.err && grep -q ': kernel-patched: [0-9]* events, ' /tmp/policy.err && ! grep -q 'has not begun' /tmp/policy.err ||
+        { cat /tmp/policy.err /checks/policies/System.map; return 1; }
+}
+
 memory=128 create_linux linux 6.1 1
 start written "$guest" write --gfn $text
 check "write: a watch begins before the guest" eventually 120 grep -q watching /tmp/written.err
@@ -33,6 +38,16 @@ check "breakpoint: a clean end" clean_end breakpoint
 check "breakpoint: each is the program's" same_json breakpoint '"\(.kind) \(.instructionPointer)"' \
     "SoftwareBreakpoint 0x$(sed -n 's/^0*\([0-9a-f]*\) T at_int3$/\1/p' /linux/symbols)"
 check "breakpoint: its programs work on, for each got its signal" works_on
+
+type_in symbols
+check "kernel-text: the guest tells its symbols" says_in_time 'guest: no more symbols'
+tr -d '\r' < "$log" | sed -n 's/^symbol: //p' > /checks/policies/System.map
+start policy apply /checks/policies/kernel-text.yaml "$guest"
+check "kernel-text: the policy is applied" eventually 120 grep -q 'kernel-text decides for' /tmp/policy.err
+check "kernel-text: programs work" works_on
+stop INT
+check "kernel-text: a clean end" clean_end policy
+check "kernel-text: both rules began, and nobody wrote the table" in_force
 
 run banner read "$guest" "$(< /linux/6.1-banner)" --virtual --length 17 --format raw
 check "read: the kernel's name at its virtual address" equal 'Linux version 6.1' "$(< /tmp/banner.out)"
