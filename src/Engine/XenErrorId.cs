@@ -92,6 +92,9 @@ public enum XenErrorId
     /// <summary>An expression is wrong.</summary>
     InvalidExpression,
 
+    /// <summary>A configuration of the agent cannot be read, or is wrong.</summary>
+    InvalidConfiguration,
+
     /// <summary>Standard output is closed or full.</summary>
     OutputFailed,
 

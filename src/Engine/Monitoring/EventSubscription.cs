@@ -67,11 +67,14 @@ public sealed class EventSubscription : IDisposable
     /// <summary>Whether an event can be taken, or no more will come.</summary>
     public bool HasNews => _buffer.Count > 0 || _buffer.IsCompleted;
 
-    /// <summary>Whether the consumer may sleep although something was delivered.</summary>
-    internal bool IsUnannounced => _buffer.IsUnannounced;
+    /// <summary>The guest never waits for room in its buffer.</summary>
+    internal bool DropsWhenFull { get; init; }
 
     /// <summary>The consumer let a deadline pass. Until it takes an event, the guest does not wait for it again.</summary>
     internal bool IsStuck => _stuck;
+
+    /// <summary>The next event, which stays; null if there is none.</summary>
+    internal VmEvent? Peek() => _buffer.TryPeek(out VmEvent? vmEvent) ? vmEvent : null;
 
     /// <summary>Takes the next event if there is one.</summary>
     public bool TryTake([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out VmEvent? vmEvent)
@@ -125,8 +128,8 @@ public sealed class EventSubscription : IDisposable
 
     internal bool TryDeliver(VmEvent vmEvent) => _buffer.TryAdd(vmEvent);
 
-    /// <summary>Wakes the consumer if it sleeps although an event was delivered.</summary>
-    internal void Announce() => _buffer.Announce();
+    /// <inheritdoc cref="EventBuffer.Announce"/>
+    internal void Announce(bool atOnce) => _buffer.Announce(atOnce);
 
     /// <summary>Asks to be woken when the consumer has made room.</summary>
     internal void AwaitRoom()

@@ -5,7 +5,8 @@ namespace XenVmEvent.NativeXen;
 
 /// <summary>
 /// An open handle of event channels. Its descriptor is one end of a socket pair, which behaves like Xen's device: it is
-/// readable while a port is pending, reading gives ports of 4 bytes each, and writing ports unmasks them.
+/// readable while a port is pending, reading gives ports of 4 bytes each, and writing ports unmasks them. A vCPU holds no
+/// gate while it writes to it: the program that this wakes may run at once, and must not wait for the vCPU.
 /// </summary>
 internal sealed unsafe class EventChannels
 {
@@ -21,7 +22,8 @@ internal sealed unsafe class EventChannels
 
     private readonly Lock _gate = new();
     private readonly int _xenEnd;
-    private readonly List<(SimulatedPorts Ports, uint Port, uint Local)> _bound = [];
+    private volatile (SimulatedPorts Ports, uint Port, uint Local)[] _bound = [];
+    private int _writers;
     private bool _isClosed;
 
     public EventChannels()
@@ -47,7 +49,7 @@ internal sealed unsafe class EventChannels
             // The signals from before anything was bound are taken from all ports, which masks them.
             Take(ports, stackalloc uint[MostPorts]);
             uint local = (uint)Interlocked.Increment(ref _lastLocalPort);
-            _bound.Add((ports, remotePort, local));
+            _bound = [.. _bound, (ports, remotePort, local)];
             ports.Arrived = () => Forward(ports);
             _ = Libc.write(_xenEnd, &local, sizeof(uint));
             return local;
@@ -101,12 +103,9 @@ internal sealed unsafe class EventChannels
 
     private (SimulatedPorts Ports, uint Port)? Find(uint local)
     {
-        lock (_gate)
+        foreach ((SimulatedPorts ports, uint port, uint its) in _bound)
         {
-            foreach ((SimulatedPorts ports, uint port, uint its) in _bound)
-            {
-                if (its == local) return (ports, port);
-            }
+            if (its == local) return (ports, port);
         }
 
         return null;
@@ -116,19 +115,22 @@ internal sealed unsafe class EventChannels
     private void Forward(SimulatedPorts ports)
     {
         Span<uint> signalled = stackalloc uint[MostPorts];
+        int locals = 0;
         lock (_gate)
         {
             if (_isClosed) return;
-            int locals = 0;
             foreach (uint port in signalled[..Take(ports, signalled)])
             {
-                int index = _bound.FindIndex(one => one.Ports == ports && one.Port == port);
+                int index = Array.FindIndex(_bound, one => one.Ports == ports && one.Port == port);
                 if (index >= 0) signalled[locals++] = _bound[index].Local;
             }
 
             if (locals == 0) return;
-            fixed (uint* first = signalled) _ = Libc.write(_xenEnd, first, (nuint)locals * sizeof(uint));
+            Interlocked.Increment(ref _writers);
         }
+
+        fixed (uint* first = signalled) _ = Libc.write(_xenEnd, first, (nuint)locals * sizeof(uint));
+        Interlocked.Decrement(ref _writers);
     }
 
     private static int Take(SimulatedPorts ports, Span<uint> signalled) => ports.Wait(signalled, TimeSpan.Zero);
@@ -147,6 +149,7 @@ internal sealed unsafe class EventChannels
             for (int i = 0; i < bytes / sizeof(uint); i++) Unmask(ports[i]);
         }
 
+        SpinWait.SpinUntil(() => Volatile.Read(ref _writers) == 0); // The number may be another file's next.
         _ = Libc.close(_xenEnd);
     }
 }

@@ -29,9 +29,6 @@ internal sealed class EventBuffer
     /// <summary>Whether no more events will be added.</summary>
     public bool IsCompleted => Volatile.Read(ref _completed);
 
-    /// <summary>For the pump: whether something was added since the last <see cref="Announce"/>.</summary>
-    public bool IsUnannounced => _positions.IsUnannounced;
-
     /// <summary>
     /// For the pump: adds an event if there is room. A sleeping consumer is woken by <see cref="Announce"/>, or when
     /// the buffer is half full.
@@ -46,16 +43,18 @@ internal sealed class EventBuffer
         _positions.AddAt = Next(_positions.AddAt);
         _positions.IsUnannounced = true;
         Volatile.Write(ref _positions.Added, _positions.Added + 1);
-        if (waiting >= half) Announce();
+        if (waiting >= half) Announce(atOnce: true);
         return true;
     }
 
     /// <summary>For the pump: wakes the consumer if it sleeps although something was added.</summary>
-    public void Announce()
+    /// <param name="atOnce">Wakes it from a nap too.</param>
+    public void Announce(bool atOnce)
     {
         if (!_positions.IsUnannounced) return;
         _positions.IsUnannounced = false;
-        _arrival.Set();
+        if (atOnce) _arrival.Set();
+        else _arrival.SetUnlessNapping();
     }
 
     /// <summary>For the pump: says that nothing more will come.</summary>
@@ -68,14 +67,20 @@ internal sealed class EventBuffer
     /// <summary>For the consumer: takes the oldest event if there is one.</summary>
     public bool TryTake(out VmEvent? vmEvent)
     {
+        if (!TryPeek(out vmEvent)) return false;
+        _places[_positions.TakeAt].Event = null;
+        _positions.TakeAt = Next(_positions.TakeAt);
+        Volatile.Write(ref _positions.Taken, _positions.Taken + 1);
+        return true;
+    }
+
+    /// <summary>For the consumer: the oldest event if there is one.</summary>
+    public bool TryPeek(out VmEvent? vmEvent)
+    {
         vmEvent = null;
         if (_positions.AddedSeen == _positions.Taken) _positions.AddedSeen = Added;
         if (_positions.AddedSeen == _positions.Taken) return false;
-        ref VmEvent? place = ref _places[_positions.TakeAt].Event;
-        vmEvent = place;
-        place = null;
-        _positions.TakeAt = Next(_positions.TakeAt);
-        Volatile.Write(ref _positions.Taken, _positions.Taken + 1);
+        vmEvent = _places[_positions.TakeAt].Event;
         return true;
     }
 

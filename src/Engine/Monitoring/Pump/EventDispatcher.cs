@@ -13,12 +13,6 @@ internal sealed class EventDispatcher
     /// <summary>The maximum number of requests handled before responses are shown to Xen.</summary>
     public const int BatchSize = 64;
 
-    /// <summary>
-    /// The minimum time between two wakings of a consumer that does not have to answer. Waking it takes longer than
-    /// handling an event. On a machine with one processor it also keeps the guest waiting.
-    /// </summary>
-    private static readonly long AnnouncePeriod = Stopwatch.Frequency / 1000;
-
     private readonly MonitorChannel _channel;
     private readonly ResponseSender _sender;
     private readonly DefaultAnswers _defaults;
@@ -35,8 +29,7 @@ internal sealed class EventDispatcher
     private RuleAtWork? _ruling;
     private RuleAtWork? _marking;
     private long _turn;
-    private long _announced;
-    private bool _announceNow;
+    private bool _announceAtOnce;
 
     public EventDispatcher(
         MonitorChannel channel,
@@ -64,11 +57,6 @@ internal sealed class EventDispatcher
     /// <inheritdoc cref="PendingRequests.NextDeadline"/>
     public long? NextDeadline => _pending.NextDeadline;
 
-    /// <summary>
-    /// When to wake sleeping consumers, in Stopwatch ticks; null if they know of all delivered events.
-    /// </summary>
-    public long? NextAnnouncement => IsUnannounced ? _announced + AnnouncePeriod : null;
-
     /// <summary>When the next rule begins, in Stopwatch ticks; null if none waits for a time.</summary>
     public long? NextBeginning
     {
@@ -81,19 +69,6 @@ internal sealed class EventDispatcher
             }
 
             return next;
-        }
-    }
-
-    private bool IsUnannounced
-    {
-        get
-        {
-            foreach (EventSubscription subscription in _subscriptions)
-            {
-                if (subscription.IsUnannounced) return true;
-            }
-
-            return false;
         }
     }
 
@@ -123,7 +98,6 @@ internal sealed class EventDispatcher
         }
 
         _losses.NoteOverwritten(_channel.Overwritten, _subscriptions, noticed);
-        if (noticed - _announced >= AnnouncePeriod && IsUnannounced) _announceNow = true;
         return count;
     }
 
@@ -133,16 +107,11 @@ internal sealed class EventDispatcher
     /// <inheritdoc cref="ResponseSender.Flush"/>
     public void Flush() => _sender.Flush();
 
-    /// <summary>
-    /// Wakes the consumers of delivered events: at once if somebody has to answer, otherwise a millisecond after the
-    /// last time.
-    /// </summary>
-    public void AnnounceDue()
+    /// <summary>Wakes the consumers of delivered events that sleep, and if somebody has to answer, those that nap too.</summary>
+    public void Announce()
     {
-        if (!_announceNow) return;
-        _announceNow = false;
-        _announced = Stopwatch.GetTimestamp();
-        foreach (EventSubscription subscription in _subscriptions) subscription.Announce();
+        foreach (EventSubscription subscription in _subscriptions) subscription.Announce(_announceAtOnce);
+        _announceAtOnce = false;
     }
 
     /// <summary>Gives all waiting events their default answer.</summary>
@@ -218,7 +187,7 @@ internal sealed class EventDispatcher
         if (held)
         {
             _statistics.OnHeld();
-            _announceNow = true;
+            _announceAtOnce = true;
             pending ??= new PendingRequest(vmEvent, now);
         }
 
@@ -289,7 +258,7 @@ internal sealed class EventDispatcher
         {
             // An event must not overtake an older one that waits for room in this buffer.
             if (!_pending.IsAwaited(subscription) && subscription.TryDeliver(vmEvent)) continue;
-            if (!canWait || subscription.IsStuck)
+            if (!canWait || subscription.IsStuck || subscription.DropsWhenFull)
             {
                 _losses.Drop(subscription, vmEvent);
                 continue;

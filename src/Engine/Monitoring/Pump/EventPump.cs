@@ -54,6 +54,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         SessionSource source = new(
             domain.Id, domain.Name, hypervisor.Layout, hypervisor.Architecture, this, new LossLog(isComplete: true), options.Clock);
         _clock = source.Clock;
+        Losses = source.Losses;
         _wait = new WaitStrategy(_channel, monitor.Ports);
         _defaults = new DefaultAnswers(hypervisor.Architecture);
         _dispatcher = new EventDispatcher(
@@ -73,6 +74,8 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     public event Action? Ended;
 
     public bool ListenerRequired { get; }
+
+    public LossLog Losses { get; }
 
     public MonitorCapabilities Capabilities { get; }
 
@@ -106,11 +109,11 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     }
 
     /// <summary>Has rules decide, in the order in which policies came.</summary>
-    public EventSubscription Subscribe(EventRules rules, int bufferSize, ArrivalSignal? arrival)
+    public EventSubscription Subscribe(EventRules rules, int bufferSize, ArrivalSignal? arrival, bool dropsWhenFull)
     {
         RuleDecider decider = Prepare(rules, Policies.Any(policy => policy.Decider!.HasBooted));
         EventWatch all = new() { Kinds = [.. rules.Rules.SelectMany(rule => rule.Watch.Kinds).Distinct()], BufferSize = bufferSize };
-        EventSubscription subscription = new(this, all, new EventFilter(all, _hypervisor.Architecture), arrival);
+        EventSubscription subscription = new(this, all, new EventFilter(all, _hypervisor.Architecture), arrival) { DropsWhenFull = dropsWhenFull };
         subscription.DecideBy(decider);
         Begin(subscription);
         lock (_gate) _policies.Add(subscription);
@@ -391,7 +394,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
             bool busy = _dispatcher.Settle();
             busy |= _dispatcher.TakeRequests(EventDispatcher.BatchSize) > 0;
             _dispatcher.Flush();
-            _dispatcher.AnnounceDue();
+            _dispatcher.Announce();
             _views.RestrictLifted();
             _switches.RestoreLifted();
             _breakpoints.DoDue();
@@ -433,7 +436,6 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         TimeSpan timeout = LongestSleep;
         long now = Stopwatch.GetTimestamp();
         WakeBy(_dispatcher.NextDeadline);
-        WakeBy(_dispatcher.NextAnnouncement);
         WakeBy(_dispatcher.NextBeginning);
         if (_views.HasLifted && timeout > LiftedPages.LiftTime) timeout = LiftedPages.LiftTime;
         WakeBy(_breakpoints.NextTime);
