@@ -321,6 +321,7 @@ internal sealed class GuestBreakpoints(IHypervisor hypervisor, XenDomain domain,
         }
     }
 
+    /// <summary>Whether there is no INT3 at a guest physical address. What cannot be read may have one.</summary>
     private bool IsGone(ulong physical)
     {
         byte there = 0;
