@@ -28,6 +28,7 @@ check "write: the kernel patched its own text" says_pages written 20
 echo "# write: $(wc -l < /tmp/written.out) pages of text"
 
 start executed "$guest" exec --gfn $text
+check "exec: events come" eventually 120 lines executed "$page_line" 20
 check "exec: its programs work" works_on
 stop INT
 check "exec: a clean end" clean_end executed
