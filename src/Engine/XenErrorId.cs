@@ -98,6 +98,9 @@ public enum XenErrorId
     /// <summary>A configuration of the agent cannot be read, or is wrong.</summary>
     InvalidConfiguration,
 
+    /// <summary>No agent answers, or not one of this version.</summary>
+    AgentNotAvailable,
+
     /// <summary>Standard output is closed or full.</summary>
     OutputFailed,
 

@@ -13,7 +13,7 @@ public sealed class AgentTests : IDisposable
     {
         Directory.CreateDirectory(Path.Combine(_folder, "policies.d"));
         WritePolicy("web*");
-        File.WriteAllText(Configuration, "version: 1\noutputs: {events: {type: file, path: events.jsonl, fileSize: 1MiB, totalSize: 1GiB}}\n");
+        File.WriteAllText(Configuration, "version: 1\noutputs: {events: {type: file, path: events.jsonl, fileSize: 1MiB, totalSize: 1GiB}}\nstatus: {socket: agent.sock}\n");
     }
 
     private string Configuration => Path.Combine(_folder, "agent.yaml");
@@ -35,12 +35,12 @@ public sealed class AgentTests : IDisposable
         CommandResult wrong = CommandProcess.Run("agent", "check", "--config", Configuration, "--set", "channel=rnig");
         Assert.Equal(1, wrong.ExitCode);
         Assert.Equal(
-            ["--set channel=rnig:1:9: 'channel' is one of auto, ring, slotted. Did you mean 'ring'?", $"{Configuration}:3:10: 'limits' has no 'bufer': did you mean 'buffer'?"],
+            ["--set channel=rnig:1:9: 'channel' is one of auto, ring, slotted. Did you mean 'ring'?", $"{Configuration}:4:10: 'limits' has no 'bufer': did you mean 'buffer'?"],
             wrong.Output.Order(StringComparer.Ordinal));
 
         CommandResult refused = CommandProcess.Run("agent", "--config", Configuration, "--simulate");
         Assert.Equal(1, refused.ExitCode);
-        Assert.Contains($"xenvmevent: {Configuration}:3:10: 'limits' has no 'bufer': did you mean 'buffer'?", refused.Errors);
+        Assert.Contains($"xenvmevent: {Configuration}:4:10: 'limits' has no 'bufer': did you mean 'buffer'?", refused.Errors);
         Assert.StartsWith("xenvmevent: InvalidConfiguration: ", refused.Errors[^1], StringComparison.Ordinal);
     }
 
@@ -48,6 +48,7 @@ public sealed class AgentTests : IDisposable
     [InlineData("agent --config none.yaml --simulate", 1, "InvalidConfiguration")]
     [InlineData("agent check --config none.yaml", 1, "InvalidConfiguration")]
     [InlineData("agent chekc --config none.yaml", 2, "InvalidUsage")]
+    [InlineData("agent status --socket none.sock", 1, "AgentNotAvailable")]
     [InlineData("agent check --simulate", 2, "Usage: xenvmevent agent check")]
     public void What_makes_no_sense_is_refused(string arguments, int exitCode, string error)
     {
@@ -65,6 +66,13 @@ public sealed class AgentTests : IDisposable
         agent.Signal("HUP");
         int before = Events().Length;
         Await(() => Events().Length > before); // It goes on with what it had.
+        CommandResult status = CommandProcess.Run("agent", "status", "--socket", Path.Combine(_folder, "agent.sock"));
+        Assert.Equal(0, status.ExitCode);
+        Assert.Matches("^agent [0-9.]+ on simulated Xen, process [0-9]+, since ", status.Output[0]);
+        Assert.EndsWith("; a later configuration was refused", status.Output[1], StringComparison.Ordinal);
+        Assert.StartsWith("policy test: enforce, for web*; ", status.Output[2], StringComparison.Ordinal);
+        Assert.Matches("^guest web01 \\(id 1\\): test; [0-9]+ events since .*, 0 held, 0 lost$", status.Output[3]);
+        Assert.Matches("^output events, the file .*: [0-9]+ published, [0-9]+ waiting for [0-9.]+ s, 0 lost$", status.Output[4]);
         WritePolicy("*");
         agent.Signal("HUP");
         Await(() => Events().Contains("db01"));

@@ -18,6 +18,12 @@ public sealed record AgentConfiguration
     /// <summary>How much may wait, and how long.</summary>
     public AgentLimits Limits { get; init; } = new();
 
+    /// <summary>Where the agent's status is to be had.</summary>
+    public StatusSettings Status { get; init; } = new();
+
+    /// <summary>Where metrics are to be had.</summary>
+    public MetricsSettings Metrics { get; init; } = new();
+
     /// <summary>How events travel.</summary>
     public ChannelPreference Channel { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Monitoring;
 using XenVmEvent.Policy;
@@ -26,6 +27,8 @@ internal sealed class ConfigurationReader(PolicyNode tree, string folder, List<P
             Policies = [],
             Outputs = ReadOutputs(),
             Limits = ReadLimits(),
+            Status = ReadStatus(),
+            Metrics = ReadMetrics(),
             Channel = _map.TakeName<ChannelPreference>("channel") ?? ChannelPreference.Auto,
         };
         if (_map.Node.Kind == PolicyNodeKind.Map) _map.RefuseOthers("A configuration");
@@ -63,6 +66,42 @@ internal sealed class ConfigurationReader(PolicyNode tree, string folder, List<P
         };
         map.RefuseOthers("'limits'");
         return limits;
+    }
+
+    private StatusSettings ReadStatus()
+    {
+        StatusSettings usual = new();
+        if (_map.Take("status") is not { } node) return usual;
+        PolicyMap map = new(node, "'status'", problems);
+        StatusSettings status = new() { Socket = SocketPath.Read(map, "socket", folder) ?? usual.Socket, Group = map.TakeText("group") };
+        map.RefuseOthers("'status'");
+        return status;
+    }
+
+    private MetricsSettings ReadMetrics()
+    {
+        MetricsSettings usual = new();
+        if (_map.Take("metrics") is not { } node) return usual;
+        PolicyMap map = new(node, "'metrics'", problems);
+        MetricsSettings metrics = new()
+        {
+            Listen = ReadAddress(map, "listen"),
+            Socket = SocketPath.Read(map, "socket", folder),
+            TextFile = map.TakeText("textFile") is { } file ? Path.GetFullPath(Path.Combine(folder, file)) : null,
+            Period = map.TakeDuration("period", TimeSpan.FromHours(1)) ?? usual.Period,
+            Domains = ReadCount(map, "domains") ?? usual.Domains,
+        };
+        map.RefuseOthers("'metrics'");
+        return metrics;
+    }
+
+    /// <summary>Metrics need no password, so they are for this machine alone.</summary>
+    private static IPEndPoint? ReadAddress(PolicyMap map, string key)
+    {
+        if (map.Take(key) is not { } node) return null;
+        if (node.Kind == PolicyNodeKind.Word && IPEndPoint.TryParse(node.Text, out IPEndPoint? address) && IPAddress.IsLoopback(address.Address) && address.Port != 0) return address;
+        map.Note(node, $"'{key}' is a loopback address with a port, such as 127.0.0.1:9642 or [::1]:9642.");
+        return null;
     }
 
     private List<OutputSettings> ReadOutputs()

@@ -66,6 +66,7 @@ internal sealed class Output(OutputSettings settings, IEventSink sink, AgentLog 
             return new OutputStatus
             {
                 Name = settings.Name,
+                Place = settings.Place,
                 Published = state.Delivered,
                 Lost = _lost,
                 Waiting = _queue.Count + _batchCount + state.Waiting,

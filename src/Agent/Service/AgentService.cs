@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using System.Reflection;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Monitoring;
+using XenVmEvent.Recovery;
 
 namespace XenVmEvent.Agent;
 
@@ -14,48 +16,69 @@ public sealed class AgentService : IDisposable
     /// <summary>How often it looks after what no event brings about.</summary>
     private static readonly TimeSpan CatchUpPeriod = TimeSpan.FromSeconds(1);
 
-    /// <summary>An answer comes this soon after its event, unless a guest waits for room.</summary>
+    /// <summary>An answer comes this soon after its event.</summary>
     private static readonly TimeSpan SettlePeriod = TimeSpan.FromMilliseconds(10);
 
     private readonly IHypervisor _hypervisor;
-    private readonly AgentLog _log;
+    private readonly ServiceManager _manager;
     private readonly GatheredEvents _events = new();
+    private readonly KeptGuests _guests;
     private readonly OutputSet _outputs;
     private readonly EventPublisher _publisher;
-    private readonly Lock _gate = new();
-    private readonly Dictionary<MonitorSession, KeptGuest> _guests = [];
-    private AgentConfiguration _configuration;
-    private DomainFollower? _follower;
+    private readonly AgentPorts _ports;
+    private readonly Lock _reloading = new();
+    private readonly Lock _counting = new();
+    private readonly AgentTotals _totals;
+    private readonly DateTimeOffset _started = DateTimeOffset.Now;
+    private volatile FollowedConfiguration _followed;
+    private volatile bool _isReloadRefused;
+    private volatile bool _isEnding;
+    private long _rounds;
     private long _caughtUp;
 
     /// <summary>Begins nothing yet: see <see cref="Run"/>.</summary>
     /// <param name="hypervisor">The host.</param>
     /// <param name="configuration">What to do.</param>
     /// <param name="log">Told what happens.</param>
-    public AgentService(IHypervisor hypervisor, AgentConfiguration configuration, AgentLog log)
+    /// <param name="manager">Told how the service is.</param>
+    public AgentService(IHypervisor hypervisor, AgentConfiguration configuration, AgentLog log, ServiceManager manager)
     {
+        ArgumentNullException.ThrowIfNull(configuration);
         _hypervisor = hypervisor;
-        _configuration = configuration;
-        _log = log;
+        _followed = new FollowedConfiguration(configuration, _started);
+        _manager = manager;
+        _totals = new AgentTotals(configuration.Metrics.Domains);
+        _guests = new KeptGuests(hypervisor, _events, log, configuration);
         _outputs = new OutputSet(log);
         _publisher = new EventPublisher(_outputs);
+        _ports = new AgentPorts(GetStatus, log);
     }
 
     /// <summary>Does its work until the token is cancelled; then ends in order.</summary>
-    /// <exception cref="XenException">The host does not let this program wait for domains.</exception>
+    /// <exception cref="XenException">
+    /// A socket cannot be opened, or the host does not let this program wait for domains. No guest was touched.
+    /// </exception>
     public void Run(CancellationToken stop)
     {
-        _outputs.Replace(_configuration.Outputs, _configuration.Limits.EndTime);
+        AgentConfiguration configuration = _followed.Configuration;
+        _ports.Open(configuration);
+        using Watchdog watchdog = new(_manager, AwaitProgress);
+        _outputs.Replace(configuration.Outputs, configuration.Limits.EndTime);
         try
         {
-            using DomainFollower follower = new(_hypervisor, IsMeant, Begin, _log.Say);
-            lock (_gate) _follower = follower;
-            while (!stop.IsCancellationRequested) Work(stop);
-            lock (_gate) _follower = null;
+            using (_guests.Follow())
+            {
+                _manager.TellReady("works");
+                while (!stop.IsCancellationRequested) Work(stop);
+                _isEnding = true;
+                _manager.TellStopping();
+            }
         }
         finally
         {
-            End();
+            _isEnding = true;
+            _guests.End(_publisher.Add, Conclude);
+            _outputs.Stop(_followed.Configuration.Limits.EndTime);
         }
     }
 
@@ -63,97 +86,92 @@ public sealed class AgentService : IDisposable
     /// Does what another configuration says, from now on. No guest is detached, except those that no policy is for any
     /// more, and enforcement has no gap. From any thread, while it runs.
     /// </summary>
-    /// <exception cref="XenException">A policy cannot be kept on a guest. Nothing has changed.</exception>
-    public void Reload(AgentConfiguration configuration)
+    /// <param name="read">Reads the configuration.</param>
+    /// <exception cref="XenException">
+    /// It is wrong, a policy cannot be kept on a guest, or a socket cannot be opened. Nothing has changed.
+    /// </exception>
+    public AgentConfiguration Reload(Func<AgentConfiguration> read)
     {
-        ArgumentNullException.ThrowIfNull(configuration);
-        lock (_gate)
+        ArgumentNullException.ThrowIfNull(read);
+        lock (_reloading)
         {
-            KeptGuest[] guests = [.. _guests.Values.Where(guest => guest.Session.End is null)];
-            (KeptGuest Guest, IReadOnlyList<PreparedPolicy> Wanted)[] wanted =
-            [
-                .. guests.Select(guest => (guest, PreparedPolicy.Prepare(configuration.PoliciesFor(guest.Session.Domain), _hypervisor, guest.Session.Domain, _log.Say))),
-            ];
-            Keep(wanted, configuration.Limits.Buffer);
-            _configuration = configuration;
-            foreach ((KeptGuest guest, _) in wanted.Where(one => one.Wanted.Count == 0)) guest.Session.Stop();
-            _follower?.Reconsider();
+            _manager.TellReloading();
+            try
+            {
+                AgentConfiguration configuration = read();
+                Exchange(configuration);
+                _isReloadRefused = false;
+                _manager.TellReady("works");
+                return configuration;
+            }
+            catch (XenException)
+            {
+                _isReloadRefused = true;
+                _manager.TellReady("works; the newest configuration was refused");
+                throw;
+            }
+        }
+    }
+
+    /// <summary>What it does at this moment. From any thread.</summary>
+    public AgentStatus GetStatus()
+    {
+        (AgentConfiguration configuration, DateTimeOffset since) = _followed;
+        (KeptGuest Guest, MonitorStatistics Statistics)[] guests;
+        AgentTotals totals;
+        lock (_counting)
+        {
+            guests = [.. _guests.All.Select(guest => (guest, guest.Session.GetStatistics()))];
+            totals = new AgentTotals(_totals);
         }
 
-        _outputs.Replace(configuration.Outputs, configuration.Limits.EndTime);
+        foreach ((KeptGuest guest, MonitorStatistics statistics) in guests) totals.Add(guest.Session.Domain, statistics);
+        return new AgentStatus
+        {
+            Version = typeof(AgentService).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0],
+            Host = _hypervisor.Description,
+            ProcessId = Environment.ProcessId,
+            Started = _started,
+            Configured = since,
+            IsReloadRefused = _isReloadRefused,
+            GuardRestarts = (_hypervisor as GuardedHypervisor)?.GuardRestarts ?? 0,
+            Policies = [.. configuration.Policies.Select(one => new PolicyInfo(one.Policy.Name, one.Path, one.Sha256, one.Policy.Mode, one.Policy.Domains))],
+            Guests = [.. guests.Select(one => one.Guest.GetStatus(one.Statistics)).OrderBy(one => one.Domain.Id)],
+            Outputs = _outputs.GetStatus(),
+            Totals = totals,
+        };
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _ports.Dispose();
         _publisher.Dispose();
         _events.Dispose();
     }
 
-    /// <summary>On all guests, or on none.</summary>
-    private static void Keep((KeptGuest Guest, IReadOnlyList<PreparedPolicy> Wanted)[] wanted, int buffer)
+    private void Exchange(AgentConfiguration configuration)
     {
-        Stack<(KeptGuest Guest, IReadOnlyList<PreparedPolicy> Before)> done = [];
-        foreach ((KeptGuest guest, IReadOnlyList<PreparedPolicy> its) in wanted)
+        _ports.Open(configuration);
+        try
         {
-            if (its.Count == 0) continue;
-            IReadOnlyList<PreparedPolicy> before = guest.Policies;
-            try
-            {
-                guest.Keep(its, buffer);
-                done.Push((guest, before));
-            }
-            catch (XenException) when (guest.Session.End is not null)
-            {
-                // It has just ended, and asks for nothing any more.
-            }
-            catch (XenException)
-            {
-                foreach ((KeptGuest one, IReadOnlyList<PreparedPolicy> old) in done) one.Keep(old, buffer);
-                throw;
-            }
+            _guests.Keep(configuration);
         }
-    }
-
-    private bool IsMeant(XenDomain domain)
-    {
-        lock (_gate) return _configuration.Policies.Any(one => one.Policy.AppliesTo(domain));
-    }
-
-    /// <summary>Called by the follower's thread.</summary>
-    private MonitorSession Begin(XenDomain listed)
-    {
-        XenDomain domain = DomainFollower.AsArrived(listed);
-        lock (_gate)
+        catch
         {
-            AgentLimits limits = _configuration.Limits;
-            IReadOnlyList<PreparedPolicy> policies = PreparedPolicy.Prepare(_configuration.PoliciesFor(domain), _hypervisor, domain, _log.Say);
-            MonitorSession session = MonitorSession.Start(_hypervisor, domain, new MonitorOptions
-            {
-                Channel = _configuration.Channel,
-                ResponseTimeout = Shortest([limits.HoldTime, .. policies.Select(one => one.Loaded.Policy.Limits.HoldTime)]),
-                Warn = _log.Say,
-            });
-            try
-            {
-                KeptGuest guest = new(session, _events);
-                guest.Keep(policies, limits.Buffer);
-                _guests.Add(session, guest);
-                return session;
-            }
-            catch
-            {
-                session.Stop();
-                throw;
-            }
+            _ports.CloseOthers(_followed.Configuration);
+            throw;
         }
+
+        _followed = new FollowedConfiguration(configuration, DateTimeOffset.Now);
+        _ports.CloseOthers(configuration);
+        _outputs.Replace(configuration.Outputs, configuration.Limits.EndTime);
     }
 
-    private static TimeSpan Shortest(IEnumerable<TimeSpan?> times) => times.Min() ?? MonitorOptions.DefaultResponseTimeout;
-
-    /// <summary>Publishes the events that are there, or waits for some.</summary>
+    /// <summary>Publishes an event, or waits for some.</summary>
     private void Work(CancellationToken stop)
     {
+        Volatile.Write(ref _rounds, _rounds + 1);
         if (_events.TryTake(out VmEvent? vmEvent, out _))
         {
             _publisher.Add(vmEvent);
@@ -161,55 +179,37 @@ public sealed class AgentService : IDisposable
         }
 
         _publisher.Settle();
-        LookAfterSessions();
+        _guests.LetGo(Conclude);
+        if (Stopwatch.GetElapsedTime(_caughtUp) >= CatchUpPeriod)
+        {
+            _caughtUp = Stopwatch.GetTimestamp();
+            _publisher.CatchUp(_guests.All.Select(guest => guest.Session));
+        }
+
         _events.Wait(_publisher.HasUnsettled ? SettlePeriod : CatchUpPeriod, stop);
     }
 
-    /// <summary>
-    /// Lets go of sessions that have ended and whose events were all taken. While a session begins, or policies change, it
-    /// does that later: events must not wait for that.
-    /// </summary>
-    private void LookAfterSessions()
-    {
-        _events.RemoveEnded();
-        if (!_gate.TryEnter()) return;
-        try
-        {
-            foreach (MonitorSession session in _guests.Keys.Where(session => session.End is not null).ToArray())
-            {
-                if (_events.Sessions.All(one => one.Session != session)) Conclude(_guests[session]);
-            }
-
-            if (Stopwatch.GetElapsedTime(_caughtUp) < CatchUpPeriod) return;
-            _caughtUp = Stopwatch.GetTimestamp();
-            _publisher.CatchUp(_guests.Keys);
-        }
-        finally
-        {
-            _gate.Exit();
-        }
-    }
-
-    /// <summary>Ends a session, whatever happened before, and tells what could not be given back.</summary>
+    /// <summary>Counts what an ended session has done. From then on it is not among the guests.</summary>
     private void Conclude(KeptGuest guest)
     {
-        _guests.Remove(guest.Session);
-        SessionEnd end = guest.Session.Stop();
-        guest.Release();
-        foreach (XenException failure in end.TeardownFailures) _log.Say(failure);
         _publisher.Finish(guest.Session);
-    }
-
-    /// <summary>Ends the sessions, publishes what their guests did until then, and ends the outputs.</summary>
-    private void End()
-    {
-        lock (_gate)
+        lock (_counting)
         {
-            Parallel.ForEach(_guests.Keys, session => session.Stop());
-            while (_events.TryTake(out VmEvent? vmEvent, out _)) _publisher.Add(vmEvent);
-            foreach (KeptGuest guest in _guests.Values.ToArray()) Conclude(guest);
+            _totals.Add(guest.Session.Domain, guest.Session.GetStatistics());
+            _totals.Add(guest.Session.End!.Reason);
+            _guests.Remove(guest);
         }
-
-        _outputs.Stop(_configuration.Limits.EndTime);
     }
+
+    /// <summary>Returns when the thread of events and those of all sessions have got on. Called by the watchdog.</summary>
+    private void AwaitProgress()
+    {
+        long rounds = Volatile.Read(ref _rounds);
+        _events.Wake();
+        while (Volatile.Read(ref _rounds) == rounds && !_isEnding) Thread.Sleep(SettlePeriod);
+        foreach (KeptGuest guest in _guests.All) guest.Session.GetStatistics(); // The session's own thread answers that.
+    }
+
+    /// <summary>A configuration, and since when it is followed.</summary>
+    private sealed record FollowedConfiguration(AgentConfiguration Configuration, DateTimeOffset Since);
 }

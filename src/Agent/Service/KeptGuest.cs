@@ -3,18 +3,30 @@ using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.Agent;
 
-/// <summary>A guest on which policies are kept, with its session. Used under the service's lock.</summary>
+/// <summary>A guest on which policies are kept, with its session. Changed under the service's lock, read by any thread.</summary>
 /// <param name="session">The session.</param>
 /// <param name="events">Where the events go that the policies report.</param>
 internal sealed class KeptGuest(MonitorSession session, GatheredEvents events)
 {
-    private readonly List<KeptPolicy> _policies = [];
+    private volatile KeptPolicy[] _policies = [];
 
     /// <summary>The session.</summary>
     public MonitorSession Session => session;
 
     /// <summary>The policies; the first decides first.</summary>
     public IReadOnlyList<PreparedPolicy> Policies => [.. _policies.Select(one => one.Prepared)];
+
+    /// <summary>What the guest has done since it was attached.</summary>
+    public GuestStatus GetStatus(MonitorStatistics statistics) => new()
+    {
+        Domain = session.Domain,
+        Channel = session.Channel,
+        Since = session.StartTime,
+        Policies = [.. _policies.Select(one => one.Prepared.Name)],
+        Events = statistics.Events,
+        HeldNow = statistics.HeldNow,
+        Lost = statistics.Lost + statistics.Shed,
+    };
 
     /// <summary>
     /// Keeps these policies instead of those before. There is no moment at which neither is kept: policies that have only
@@ -30,33 +42,25 @@ internal sealed class KeptGuest(MonitorSession session, GatheredEvents events)
     }
 
     /// <summary>Keeps nothing any more. Events that were reported can still be taken.</summary>
-    public void Release()
-    {
-        foreach (KeptPolicy one in _policies) one.Subscription.Dispose();
-        _policies.Clear();
-    }
+    public void Release() => Exchange([]);
 
     private void Replace(IReadOnlyList<PreparedPolicy> wanted)
     {
-        IReadOnlyList<PreparedPolicy> before = Policies;
+        KeptPolicy[] before = _policies;
         for (int i = 0; i < wanted.Count; i++)
         {
             try
             {
-                Replace(i, wanted[i]);
+                session.Replace(before[i].Subscription, wanted[i].Rules);
             }
             catch
             {
-                while (i-- > 0) Replace(i, before[i]);
+                while (i-- > 0) session.Replace(before[i].Subscription, before[i].Prepared.Rules);
                 throw;
             }
         }
-    }
 
-    private void Replace(int index, PreparedPolicy policy)
-    {
-        session.Replace(_policies[index].Subscription, policy.Rules);
-        _policies[index] = _policies[index] with { Prepared = policy };
+        _policies = [.. before.Zip(wanted, (one, its) => one with { Prepared = its })];
     }
 
     private void Renew(IReadOnlyList<PreparedPolicy> wanted, int buffer)
@@ -72,8 +76,14 @@ internal sealed class KeptGuest(MonitorSession session, GatheredEvents events)
             throw;
         }
 
-        Release();
-        _policies.AddRange(added);
+        Exchange([.. added]);
+    }
+
+    private void Exchange(KeptPolicy[] next)
+    {
+        KeptPolicy[] before = _policies;
+        _policies = next;
+        foreach (KeptPolicy one in before) one.Subscription.Dispose();
     }
 }
 

@@ -6,6 +6,9 @@ public sealed record OutputStatus
     /// <summary>Its name.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Where its events go, for people.</summary>
+    public required string Place { get; init; }
+
     /// <summary>The number of events that have arrived.</summary>
     public required long Published { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Collections.ObjectModel;
 using System.Globalization;
 using XenVmEvent.Abi;
+using XenVmEvent.Events;
 
 namespace XenVmEvent.Monitoring;
 
@@ -17,6 +18,11 @@ public sealed class MonitorStatistics
     /// <summary>How many of them are of each kind; kinds without any are left out.</summary>
     public IReadOnlyDictionary<VmEventKind, long> ByKind { get; internal init; } = ReadOnlyDictionary<VmEventKind, long>.Empty;
 
+    /// <summary>
+    /// How many of them were answered how, by kind. Those are left out that needed no answer or that got none.
+    /// </summary>
+    internal IReadOnlyDictionary<(VmEventKind Kind, VmEventAction Action), long> ByAnswer { get; init; } = ReadOnlyDictionary<(VmEventKind, VmEventAction), long>.Empty;
+
     /// <summary>How many of them each vCPU raised, by vCPU id.</summary>
     public IReadOnlyList<long> ByVCpu { get; internal init; } = [];
 
@@ -26,6 +32,9 @@ public sealed class MonitorStatistics
     /// <summary>Events that were held for an answer.</summary>
     public long Held { get; internal init; }
 
+    /// <summary>Events that wait for an answer at the moment, while their vCPUs stand still.</summary>
+    internal int HeldNow { get; init; }
+
     /// <summary>Held events whose deadline passed and which got their default answer.</summary>
     public long TimedOut { get; internal init; }
 
@@ -34,6 +43,9 @@ public sealed class MonitorStatistics
 
     /// <summary>Asynchronous events that Xen overwrote before they were read (slotted channel only).</summary>
     public long Overwritten { get; internal init; }
+
+    /// <summary>Events that a policy's limit kept from being shown.</summary>
+    internal long Shed { get; init; }
 
     /// <summary>Events that somebody should have seen and did not: dropped and overwritten ones.</summary>
     public long Lost => Dropped + Overwritten;
@@ -45,6 +57,9 @@ public sealed class MonitorStatistics
     /// How long it took from reading a request until Xen was told of its response, including the time held.
     /// </summary>
     public LatencySummary HandlingTime { get; internal init; }
+
+    /// <summary>The same, so that it can be added to that of others.</summary>
+    internal DurationCounts Handling { get; init; } = DurationCounts.None;
 
     /// <inheritdoc/>
     public override string ToString() =>

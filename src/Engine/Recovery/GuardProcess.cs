@@ -61,6 +61,9 @@ internal sealed class GuardProcess : IDisposable
         Watch(_process);
     }
 
+    /// <summary>Called when it was killed and has been restarted; from any thread.</summary>
+    public Action? Restarted { get; init; }
+
     /// <summary>Tells the guard of a change.</summary>
     public void Tell(string line)
     {
@@ -180,6 +183,7 @@ internal sealed class GuardProcess : IDisposable
 
             Close(unwanted);
             if (unwanted != next) Watch(next);
+            Restarted?.Invoke();
             return $"The guard of {_domain} was killed and has been restarted.";
         }
         catch (XenException e)

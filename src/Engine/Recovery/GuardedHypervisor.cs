@@ -13,6 +13,11 @@ namespace XenVmEvent.Recovery;
 /// <param name="warn">Told when a guard was killed, or would end with this process; from any thread.</param>
 public sealed class GuardedHypervisor(IHypervisor hypervisor, string program, Action<string> warn) : IHypervisor
 {
+    private long _guardRestarts;
+
+    /// <summary>How many guards were killed and have been restarted.</summary>
+    public long GuardRestarts => Volatile.Read(ref _guardRestarts);
+
     /// <summary>The folder for the files of changes.</summary>
     internal string StateFolder { get; init; } = HoldNote.Folder;
 
@@ -50,7 +55,7 @@ public sealed class GuardedHypervisor(IHypervisor hypervisor, string program, Ac
             if (control.IsMonitored == true) return hypervisor.EnableMonitor(domain, channel);
         }
 
-        GuardProcess guard = new(program, StateFolder, domain, late: false, Scope, warn);
+        GuardProcess guard = new(program, StateFolder, domain, late: false, Scope, warn) { Restarted = () => Interlocked.Increment(ref _guardRestarts) };
         try
         {
             guard.Tell(GuardState.Enabling);

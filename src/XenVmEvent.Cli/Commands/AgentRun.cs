@@ -23,7 +23,7 @@ internal sealed class AgentRun(AgentArguments arguments) : IDisposable
         using IDisposable signals = EndingSignals.Outlive(OnSignal);
         using IHypervisor hypervisor = Hosts.Connect(arguments.Simulate, trace: null, fast: false, arguments.NoGuard);
         if (RuntimeFeature.IsDynamicCodeCompiled) Rehearsal.EnsureDone(); // The published file is native code and does not need it.
-        using AgentService service = new(hypervisor, configuration, new AgentLog(StandardError.Say, Remedies.Of));
+        using AgentService service = new(hypervisor, configuration, new AgentLog(StandardError.Say, Remedies.Of), ServiceManager.Find(Environment.GetEnvironmentVariable));
         lock (_reloading) _service = service;
         StandardError.Say($"agent on {hypervisor.Description}: {Count(configuration.Policies.Count, "policy", "policies")}, {Count(configuration.Outputs.Count, "output", "outputs")}");
         if (configuration.Policies.Count == 0) StandardError.Say($"there is no policy in {configuration.PolicyFolder}, so no guest is watched");
@@ -58,8 +58,7 @@ internal sealed class AgentRun(AgentArguments arguments) : IDisposable
             if (_service is not { } service) return;
             try
             {
-                AgentConfiguration configuration = AgentProblems.ReadValid(arguments.Configuration, arguments.Settings);
-                service.Reload(configuration);
+                AgentConfiguration configuration = service.Reload(() => AgentProblems.ReadValid(arguments.Configuration, arguments.Settings));
                 StandardError.Say($"configuration read again: {Count(configuration.Policies.Count, "policy", "policies")}, {Count(configuration.Outputs.Count, "output", "outputs")}");
             }
             catch (XenException e)

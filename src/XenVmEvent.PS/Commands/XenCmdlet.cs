@@ -82,7 +82,7 @@ public abstract class XenCmdlet : PSCmdlet, IDisposable
         XenErrorId.CorruptChannel or XenErrorId.InvalidRecording or XenErrorId.InvalidPolicy or XenErrorId.InvalidConfiguration => ErrorCategory.InvalidData,
         XenErrorId.SessionEnded or XenErrorId.HostCrashed => ErrorCategory.ConnectionError,
         XenErrorId.ResponseNotApplicable or XenErrorId.AlreadyAnswered or XenErrorId.ConflictingWatch => ErrorCategory.InvalidOperation,
-        XenErrorId.OutOfMemory or XenErrorId.GuardFailed => ErrorCategory.ResourceUnavailable,
+        XenErrorId.OutOfMemory or XenErrorId.GuardFailed or XenErrorId.AgentNotAvailable => ErrorCategory.ResourceUnavailable,
         _ => ErrorCategory.NotSpecified,
     };
 }

@@ -89,7 +89,7 @@ public sealed class AgentServiceTests
         for (int i = 0; i < 20; i++)
         {
             string changed = DenyLstar.Replace("name: lstar, event", $"name: r{i}, event", StringComparison.Ordinal);
-            agent.Service.Reload(others && i % 2 == 0 ? agent.Of(SeeCpuid, changed, RunningAgent.PolicyFor("more", "web*", "name: cr3, event: WriteControlRegister, register: CR3")) : agent.Of(changed));
+            agent.Reload(others && i % 2 == 0 ? agent.Of(SeeCpuid, changed, RunningAgent.PolicyFor("more", "web*", "name: cr3, event: WriteControlRegister, register: CR3")) : agent.Of(changed));
             Assert.Equal(before, vcpu.GetMsr(Lstar));
         }
 
@@ -109,7 +109,7 @@ public sealed class AgentServiceTests
         agent.AwaitSaid("web01 (id 1) is watched");
         agent.AwaitSaid("web02 (id 2) is watched");
         string impossible = RunningAgent.PolicyFor("pages", "web02", "name: page, event: MemAccess, access: write, gfn: 0x100");
-        XenException refused = Assert.Throws<XenException>(() => agent.Service.Reload(agent.Of(SeeCpuid, impossible)));
+        XenException refused = Assert.Throws<XenException>(() => agent.Reload(agent.Of(SeeCpuid, impossible)));
         Assert.Equal(XenErrorId.NotSupported, refused.Id);
         foreach (string guest in new[] { "web01", "web02" })
         {
@@ -126,11 +126,11 @@ public sealed class AgentServiceTests
     {
         using RunningAgent agent = new(Host("web01", "db01"), DenyLstar);
         agent.AwaitSaid("web01 (id 1) is watched");
-        agent.Service.Reload(agent.Of(RunningAgent.PolicyFor("leaves", "db*", "name: leaf, event: Cpuid")));
+        agent.Reload(agent.Of(RunningAgent.PolicyFor("leaves", "db*", "name: leaf, event: Cpuid")));
         agent.AwaitSaid("web01 (id 1) is no longer watched");
         agent.AwaitSaid("db01 (id 2) is watched");
         Assert.False(agent.Host["web01"].IsMonitored);
-        agent.Service.Reload(agent.Of(DenyLstar));
+        agent.Reload(agent.Of(DenyLstar));
         Until.True(() => agent.Host["web01"].IsMonitored && !agent.Host["db01"].IsMonitored);
         Until.True(() => agent.Said.Count(one => one.Contains("web01 (id 1) is watched", StringComparison.Ordinal)) == 2);
         Do(agent.Host["web01"], GuestAction.WriteMsr(Lstar, 0xbad));
@@ -144,15 +144,15 @@ public sealed class AgentServiceTests
         using RunningAgent agent = new(Host("web01"), SeeCpuid);
         agent.AwaitSaid("is watched");
         FileOutputSettings file = new() { Name = "file", Path = folder["events.jsonl"] };
-        agent.Service.Reload(agent.Configuration with { Outputs = [agent.Output, file] });
+        agent.Reload(agent.Configuration with { Outputs = [agent.Output, file] });
         Do(agent.Host["web01"], GuestAction.Cpuid(1));
         Until.True(() => Lines(file.Path) == 1);
 
         // Both write to the same file: the new one waits for the old one.
-        agent.Service.Reload(agent.Configuration with { Outputs = [agent.Output, file with { Queue = 5 }] });
+        agent.Reload(agent.Configuration with { Outputs = [agent.Output, file with { Queue = 5 }] });
         Do(agent.Host["web01"], GuestAction.Cpuid(2));
         Until.True(() => Lines(file.Path) == 2);
-        agent.Service.Reload(agent.Configuration);
+        agent.Reload(agent.Configuration);
         Do(agent.Host["web01"], GuestAction.Cpuid(3));
         Until.True(() => agent.Events.Count == 3);
         agent.Stop();
@@ -175,7 +175,7 @@ public sealed class AgentServiceTests
         stuck.Sink.Block();
         using RunningAgent agent = new(Host("web01"), SeeCpuid);
         agent.AwaitSaid("is watched");
-        agent.Service.Reload(agent.Configuration with { Outputs = [stuck], Limits = new AgentLimits { Buffer = 16 } });
+        agent.Reload(agent.Configuration with { Outputs = [stuck], Limits = new AgentLimits { Buffer = 16 } });
         const int count = 3000;
         Do(agent.Host["web01"], [.. Enumerable.Range(0, count).Select(i => GuestAction.Cpuid((uint)i))]);
         stuck.Sink.Unblock();

@@ -12,13 +12,19 @@ internal sealed class RunningAgent : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<string> _said = new();
+    private readonly TemporaryFolder _folder = new();
     private readonly Thread _thread;
 
     public RunningAgent(SimulatedHypervisor host, params string[] policies)
+        : this(host, ServiceManager.Find(_ => null), policies)
+    {
+    }
+
+    public RunningAgent(SimulatedHypervisor host, ServiceManager manager, params string[] policies)
     {
         Host = host;
         Configuration = Of(policies);
-        Service = new AgentService(host, Configuration, new AgentLog(_said.Enqueue, error => error.Remedy));
+        Service = new AgentService(host, Configuration, new AgentLog(_said.Enqueue, error => error.Remedy), manager);
         _thread = new Thread(() => Service.Run(_stop.Token));
         _thread.Start();
     }
@@ -41,7 +47,11 @@ internal sealed class RunningAgent : IDisposable
         PolicyFolder = "policies.d",
         Policies = [.. policies.Select(Policy)],
         Outputs = [Output],
+        Status = new StatusSettings { Socket = _folder["agent.sock"] },
     };
+
+    /// <summary>Has it follow another configuration.</summary>
+    public void Reload(AgentConfiguration configuration) => Service.Reload(() => configuration);
 
     /// <summary>The text of a policy for guests.</summary>
     public static string PolicyFor(string name, string domains, params string[] rules) =>
@@ -64,6 +74,7 @@ internal sealed class RunningAgent : IDisposable
         Service.Dispose();
         _stop.Dispose();
         Host.Dispose();
+        _folder.Dispose();
     }
 
     private static LoadedPolicy Policy(string text)

@@ -24,6 +24,7 @@ internal sealed class ResponseSender(MonitorChannel channel, AnswerEffects effec
         try
         {
             response = effects.Permit(request, response);
+            if (request.IsSynchronous) statistics.OnDecided(request.Kind, response.Action);
             ResponseEncoder.Write(request, response, writer, computed);
             effects.Perform(request, response, writer);
         }

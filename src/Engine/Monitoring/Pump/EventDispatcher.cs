@@ -54,6 +54,9 @@ internal sealed class EventDispatcher
 
     public IReadOnlyList<EventSubscription> Subscriptions => _subscriptions;
 
+    /// <summary>The number of requests that wait for an answer, or for room in a buffer.</summary>
+    public int HeldNow => _pending.Count;
+
     /// <inheritdoc cref="PendingRequests.NextDeadline"/>
     public long? NextDeadline => _pending.NextDeadline;
 

@@ -27,6 +27,7 @@ internal sealed class EventLosses(SessionSource source, StatisticsCollector stat
     public void Shed(EventSubscription subscription, long now)
     {
         subscription.CountShed();
+        statistics.OnShed();
         if (_shed++ == 0) _shedFrom = now;
         _shedTo = now;
     }

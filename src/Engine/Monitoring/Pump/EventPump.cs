@@ -350,7 +350,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
 
         return statistics!;
 
-        MonitorStatistics Snapshot() => _statistics.Snapshot(_channel.Overwritten);
+        MonitorStatistics Snapshot() => _statistics.Snapshot(_channel.Overwritten, _dispatcher.HeldNow);
     }
 
     /// <summary>Has the pump's thread do something with the views, and waits until it is done.</summary>

@@ -14,6 +14,7 @@ internal sealed class LatencyHistogram
 
     private readonly long[] _counts = new long[64 * SubBuckets];
     private long _total;
+    private long _sum;
     private long _min = long.MaxValue;
     private long _max;
 
@@ -23,6 +24,7 @@ internal sealed class LatencyHistogram
         long value = Math.Max(ticks, 0);
         _counts[BucketOf(value)]++;
         _total++;
+        _sum += value;
         if (value < _min) _min = value;
         if (value > _max) _max = value;
     }
@@ -30,6 +32,21 @@ internal sealed class LatencyHistogram
     public LatencySummary Summarize() => _total == 0
         ? default
         : new LatencySummary(ToTime(_min), Percentile(0.5), Percentile(0.99), ToTime(_max));
+
+    public DurationCounts Count()
+    {
+        long[] within = new long[DurationCounts.Bounds.Count];
+        int bucket = 0;
+        long count = 0;
+        for (int i = 0; i < within.Length; i++)
+        {
+            long bound = (long)(DurationCounts.Bounds[i].TotalSeconds * Stopwatch.Frequency);
+            while (bucket < _counts.Length && UpperEndOf(bucket) <= bound) count += _counts[bucket++];
+            within[i] = count;
+        }
+
+        return new DurationCounts(within, _total, ToTime(_sum));
+    }
 
     private static int BucketOf(long value)
     {

@@ -13,6 +13,9 @@ internal sealed class PendingRequests(DefaultAnswers defaults, EventLosses losse
     private readonly List<PendingRequest> _requests = [];
     private readonly HashSet<EventSubscription> _full = [];
 
+    /// <summary>The number of requests that wait.</summary>
+    public int Count => _requests.Count;
+
     /// <summary>Whether any request waits.</summary>
     public bool Any => _requests.Count > 0;
 

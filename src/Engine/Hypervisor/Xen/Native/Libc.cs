@@ -47,6 +47,16 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     private static partial int fcntl(SafeFileHandle fd, int command, int argument);
 
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int chown(string path, uint user, uint group);
+
+    /// <summary>Gives a file to a group; its user stays. .NET cannot do this.</summary>
+    internal static void SetGroup(string path, uint group)
+    {
+        if (chown(path, uint.MaxValue, group) == 0) return;
+        throw new IOException(Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError()));
+    }
+
     /// <summary>Makes every write go to the current end of the file. .NET cannot open a file this way.</summary>
     internal static void WriteToTheEnd(SafeFileHandle file)
     {

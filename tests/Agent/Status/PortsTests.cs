@@ -1,0 +1,197 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.Versioning;
+using System.Text;
+using System.Text.Json;
+using XenVmEvent.Simulation;
+using Xunit;
+
+namespace XenVmEvent.Agent.Tests;
+
+/// <summary>Asking a running agent for its status and its metrics.</summary>
+[SupportedOSPlatform("linux")]
+public sealed class PortsTests : IDisposable
+{
+    private static readonly string SeeCpuid = RunningAgent.PolicyFor("leaves", "*", "name: leaf, event: Cpuid", "name: lstar, event: MovToMsr, msr: IA32_LSTAR, answer: deny, report: none");
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void The_status_tells_guests_policies_and_outputs()
+    {
+        using RunningAgent agent = Agent();
+        Do(agent, GuestAction.Cpuid(1), GuestAction.Cpuid(2));
+        Until.True(() => agent.Events.Count == 2);
+        using JsonDocument document = JsonDocument.Parse(Ask(agent.Configuration.Status.Socket));
+        JsonElement status = document.RootElement;
+        Assert.Equal(("simulated Xen", Environment.ProcessId, false), (Text(status, "host"), status.GetProperty("processId").GetInt32(), status.GetProperty("isReloadRefused").GetBoolean()));
+        JsonElement policy = Assert.Single(status.GetProperty("policies").EnumerateArray());
+        Assert.Equal(("leaves", "Enforce", agent.Configuration.Policies[0].Sha256), (Text(policy, "name"), Text(policy, "mode"), Text(policy, "sha256")));
+        JsonElement guest = Assert.Single(status.GetProperty("guests").EnumerateArray());
+        Assert.Equal(("web01", 2, "leaves"), (Text(guest, "domain"), guest.GetProperty("events").GetInt32(), Assert.Single(guest.GetProperty("policies").EnumerateArray()).GetString()));
+        JsonElement output = Assert.Single(status.GetProperty("outputs").EnumerateArray());
+        Assert.Equal(("kept", 2, 0, null), (Text(output, "name"), output.GetProperty("published").GetInt32(), output.GetProperty("lost").GetInt32(), Text(output, "problem")));
+    }
+
+    [Fact]
+    public void Metrics_count_what_guests_did_also_of_those_that_are_gone()
+    {
+        using RunningAgent agent = Agent();
+        agent.Reload(agent.Configuration with { Metrics = new MetricsSettings { Socket = _folder["metrics.sock"] } });
+        Do(agent, GuestAction.Cpuid(1), GuestAction.WriteMsr(0xc000_0082, 1));
+        SimulatedDomain again = agent.Host.Reboot("web01");
+        agent.AwaitSaid($"{again.Identity} is watched");
+        Do(agent, GuestAction.Cpuid(1), GuestAction.WriteMsr(0xc000_0082, 1));
+        Until.True(() => agent.Events.Count == 2);
+        Until.True(() => Get("/metrics").Contains("xenvmevent_sessions_ended_total{reason=\"DomainEnded\"} 1\n", StringComparison.Ordinal));
+        string[] lines = Get("/metrics").Split('\n');
+        Assert.Contains("xenvmevent_events_total{domain=\"web01\",kind=\"Cpuid\",answer=\"Continue\"} 2", lines);
+        Assert.Contains("xenvmevent_events_total{domain=\"web01\",kind=\"MovToMsr\",answer=\"Deny\"} 2", lines);
+        Assert.Contains("xenvmevent_handling_time_seconds_count 4", lines);
+        Assert.Contains("xenvmevent_sessions 1", lines);
+        Assert.Contains("xenvmevent_held_events 0", lines);
+        Assert.Contains("xenvmevent_output_events_published_total{output=\"kept\"} 2", lines);
+        Assert.StartsWith("HTTP/1.1 404 ", Get("/"), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 405 ", Send("POST /metrics HTTP/1.1\r\n\r\n"), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 400 ", Send("nonsense\r\n\r\n"), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 400 ", Send(new string('x', 8192)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_client_that_says_nothing_keeps_others_waiting_for_a_short_time_only()
+    {
+        using RunningAgent agent = Agent();
+        agent.Reload(agent.Configuration with { Metrics = new MetricsSettings { Socket = _folder["metrics.sock"] } });
+        using Socket silent = Connect(_folder["metrics.sock"]);
+        Assert.StartsWith("HTTP/1.1 200 ", Get("/metrics"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Metrics_are_had_at_a_loopback_address_too()
+    {
+        using RunningAgent agent = Agent();
+        IPEndPoint address = FreeAddress();
+        agent.Reload(agent.Configuration with { Metrics = new MetricsSettings { Listen = address } });
+        using HttpClient client = new();
+        using HttpResponseMessage response = client.Send(new HttpRequestMessage(HttpMethod.Get, $"http://{address}/metrics"));
+        Assert.Equal("text/plain; version=0.0.4; charset=utf-8", $"{response.Content.Headers.ContentType}");
+        using StreamReader reader = new(response.Content.ReadAsStream());
+        Assert.Contains("xenvmevent_sessions 1\n", reader.ReadToEnd(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_of_metrics_is_written_whole_for_all_to_read_and_removed_at_the_end()
+    {
+        string file = _folder["xenvmevent.prom"];
+        using (RunningAgent agent = Agent())
+        {
+            agent.Reload(agent.Configuration with { Metrics = new MetricsSettings { TextFile = file, Period = TimeSpan.FromMilliseconds(20) } });
+            Until.True(() => File.Exists(file));
+            for (int i = 0; i < 50; i++) Assert.EndsWith("xenvmevent_output_up{output=\"kept\"} 1\n", File.ReadAllText(file), StringComparison.Ordinal);
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead, File.GetUnixFileMode(file));
+        }
+
+        Assert.Empty(Directory.GetFiles(_folder.Path, "*.prom"));
+    }
+
+    [Fact]
+    public void Only_root_or_a_group_can_ask()
+    {
+        using RunningAgent agent = Agent();
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(agent.Configuration.Status.Socket));
+        string group = File.ReadLines("/etc/group").Select(line => line.Split(':')).First(fields => fields[2] == "0")[0];
+        if (!Environment.IsPrivilegedProcess) Assert.Skip("Only root may give a file to any group.");
+        StatusSettings named = new() { Socket = _folder["group.sock"], Group = group };
+        agent.Reload(agent.Configuration with { Status = named });
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite, File.GetUnixFileMode(named.Socket));
+        Assert.False(File.Exists(agent.Configuration.Status.Socket));
+        Refused(agent, named.Socket, named with { Socket = _folder["none.sock"], Group = "no-such-group" }, "There is no group 'no-such-group'");
+    }
+
+    [Fact]
+    public void What_another_program_has_is_left_alone_and_what_a_killed_agent_left_is_replaced()
+    {
+        using RunningAgent agent = Agent();
+        using RunningAgent other = Agent();
+        string socket = other.Configuration.Status.Socket;
+        Refused(other, socket, agent.Configuration.Status, "Another program listens there.");
+        Refused(other, socket, new StatusSettings { Socket = _folder.Write("file", "mine") }, "There is a file or a folder of this name.");
+        Refused(other, socket, new StatusSettings { Socket = _folder.Path }, "There is a file or a folder of this name.");
+        Assert.NotEmpty(Ask(agent.Configuration.Status.Socket));
+        Assert.Equal("mine\n", File.ReadAllText(_folder["file"]));
+
+        // .NET removes the file of a socket that it closes; a killed process does not.
+        using (Socket killed = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            killed.Bind(new UnixDomainSocketEndPoint(_folder["bound"]));
+            File.Move(_folder["bound"], _folder["left"]);
+        }
+
+        other.Reload(other.Configuration with { Status = new StatusSettings { Socket = _folder["left"] } });
+        Assert.NotEmpty(Ask(_folder["left"]));
+    }
+
+    /// <summary>Reloading is refused, and the agent still answers where it did.</summary>
+    private static void Refused(RunningAgent agent, string socket, StatusSettings wanted, string why)
+    {
+        XenException error = Assert.Throws<XenException>(() => agent.Reload(agent.Configuration with { Status = wanted }));
+        Assert.Equal(XenErrorId.InvalidConfiguration, error.Id);
+        Assert.Contains(why, error.Message, StringComparison.Ordinal);
+        using JsonDocument status = JsonDocument.Parse(Ask(socket));
+        Assert.True(status.RootElement.GetProperty("isReloadRefused").GetBoolean());
+    }
+
+    private static RunningAgent Agent()
+    {
+        RunningAgent agent = new(new SimulatedHypervisor(new SimulationOptions { Domains = [new() { Id = 1, Name = "web01", Workload = Workload.Idle }] }), SeeCpuid);
+        agent.AwaitSaid("is watched");
+        return agent;
+    }
+
+    private static void Do(RunningAgent agent, params IReadOnlyList<GuestAction> actions)
+    {
+        Task done = agent.Host["web01"].VCpus[0].RunAsync(actions);
+        Until.True(() => done.IsCompletedSuccessfully);
+    }
+
+    private static IPEndPoint FreeAddress()
+    {
+        using Socket probe = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return (IPEndPoint)probe.LocalEndPoint!;
+    }
+
+    private string Get(string path) => Send($"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+
+    private string Send(string request)
+    {
+        using Socket socket = Connect(_folder["metrics.sock"]);
+        socket.Send(Encoding.ASCII.GetBytes(request));
+        return Encoding.UTF8.GetString(ReadAll(socket));
+    }
+
+    private static string? Text(JsonElement of, string name) => of.GetProperty(name).GetString();
+
+    private static byte[] Ask(string path)
+    {
+        using Socket socket = Connect(path);
+        return ReadAll(socket);
+    }
+
+    private static Socket Connect(string path)
+    {
+        Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { ReceiveTimeout = (int)Until.Patience.TotalMilliseconds };
+        socket.Connect(new UnixDomainSocketEndPoint(path));
+        return socket;
+    }
+
+    private static byte[] ReadAll(Socket socket)
+    {
+        using NetworkStream stream = new(socket);
+        using MemoryStream all = new();
+        stream.CopyTo(all);
+        return all.ToArray();
+    }
+}
