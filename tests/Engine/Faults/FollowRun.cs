@@ -58,7 +58,7 @@ internal sealed class FollowRun : IDisposable
         foreach (SimulatedDomain guest in Living()) guest.AssertFree();
         _events.Dispose();
         Assert.Null(_host.Crash);
-        Assert.Equal(descriptors, OpenDescriptors());
+        Assert.InRange(OpenDescriptors(), 0, descriptors); // Tests that ran before may leave some to the collector.
         _figures.Count("runs");
         _figures.Count("domains", _host.Domains.Count);
         _figures.Count("events seen", _seen.Values.Sum());

@@ -94,7 +94,6 @@ internal sealed class SessionTeardown(
 
         _attempts.Try(() => Restore(views.Host.RestoreAll()));
         foreach (Action step in views.GivingBack()) _attempts.Try(step);
-        _attempts.Try(switches.DisableNeeded);
         if (listenerRequired) _attempts.Try(() => monitor.SetAccessRequired(false));
         _attempts.Try(dispatcher.ReleaseAll);
         long start = Stopwatch.GetTimestamp();
@@ -135,6 +134,8 @@ internal sealed class SessionTeardown(
                 continue;
             }
 
+            // Only now: what a vCPU emulates for its last answer may fail.
+            _attempts.Try(switches.DisableNeeded);
             if (TryDisable()) return;
             progress = null;
         }
@@ -142,6 +143,7 @@ internal sealed class SessionTeardown(
         // The guest raises events faster than they can be answered, or its vCPUs hardly run. Right after an answer the
         // ring may have room for all of them; then Xen agrees to disable.
         _mayHaveLostRequests = true;
+        _attempts.Try(switches.DisableNeeded);
         start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start) < Bound)
         {

@@ -14,8 +14,6 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
     /// <summary>The interface version of Xen 4.14; earlier releases hold every watched register write back.</summary>
     private const int FirstToWriteAtOnce = 6;
 
-    private static readonly EventSwitch FailedEmulation = new(VmEventKind.EmulUnimplemented);
-
     private readonly Dictionary<EventSwitch, List<SwitchOptions>> _users = [];
     private readonly Dictionary<EventSwitch, BriefLift> _lifted = [];
     private readonly HashSet<VmEventKind> _needed = [];
@@ -43,12 +41,16 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
     /// <summary>Turns on what a watch needs, or nothing if it fails.</summary>
     public void Enable(EventWatch watch)
     {
-        List<(EventSwitch Switch, SwitchOptions Options)> wanted = SwitchesOf(watch);
+        List<(EventSwitch Switch, SwitchOptions Options)> wanted = [.. EventSwitch.NeededBy(watch)];
         foreach (VmEventKind kind in watch.Kinds) EventSwitch.EnsurePossible(kind, monitor.Capabilities);
         foreach ((EventSwitch one, SwitchOptions options) in wanted) EnsureGoesWithOthers(one, options);
         bool deferred = _registerWritesDeferred || layout.Version < FirstToWriteAtOnce;
         if (deferred && wanted.Exists(one => IsLostWhenDeferred(one.Switch, one.Options))) throw WritesWouldBeLost();
         if (watch.Hold && wanted.Exists(one => one.Switch.IsRegisterWrite)) DeferRegisterWrites();
+
+        // Watched pages and breakpoints need emulation; an instruction that Xen cannot emulate would give the guest an
+        // exception. A vCPU may emulate for its last answer after the watch has ended, so this stays until the session ends.
+        if (watch.Pages is not null || watch.Breakpoints is not null) Need(VmEventKind.EmulUnimplemented);
         int done = 0;
         try
         {
@@ -72,7 +74,7 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
         if (watch.Pages is { IgnorePageWalks: true } && --_pageWalksIgnored == 0) monitor.MonitorPageWalks(true);
         _stepping.Stop(watch);
         if (watch.Kinds.Contains(VmEventKind.SingleStep) && --_stepWatches == 0) _stepping.StopAll();
-        foreach ((EventSwitch one, SwitchOptions options) in SwitchesOf(watch)) Disable(one, options);
+        foreach ((EventSwitch one, SwitchOptions options) in EventSwitch.NeededBy(watch)) Disable(one, options);
     }
 
     /// <summary>Turns on what the session itself needs until its end, if the host supports it.</summary>
@@ -171,17 +173,6 @@ internal sealed class EventSwitches(IDomainMonitor monitor, VmEventLayout layout
         "Watch writes of CR0, CR3 and CR4 so that the guest waits, or, with Xen 4.14 or later, in a session that denies no writes.");
 
     private static SwitchOptions Merge(IEnumerable<SwitchOptions> users) => users.Aggregate((all, one) => all.And(one));
-
-    private List<(EventSwitch Switch, SwitchOptions Options)> SwitchesOf(EventWatch watch)
-    {
-        List<(EventSwitch Switch, SwitchOptions Options)> switches = [.. EventSwitch.NeededBy(watch)];
-
-        // Watched pages and breakpoints need emulation; an instruction that Xen cannot emulate would give the guest an
-        // exception.
-        bool canReport = (monitor.Capabilities & EventSwitch.CapabilityFor(FailedEmulation.Kind)) != 0;
-        if ((watch.Pages is not null || watch.Breakpoints is not null) && canReport && !watch.Kinds.Contains(FailedEmulation.Kind)) switches.Add((FailedEmulation, new()));
-        return switches;
-    }
 
     private void Enable(EventSwitch one, SwitchOptions options)
     {
