@@ -14,7 +14,7 @@ public class WaitingTests
 
     [Fact]
     public void An_instruction_emulated_for_an_answer_waits_for_room_and_all_others_go_on() =>
-        RunWithoutRoom(GuestAction.Cpuid(1), VmEventKind.Cpuid, (listener, seen) => listener.Answer(seen, VmEventFlags.Emulate));
+        RunWithoutRoom(GuestAction.WriteControlRegister(ControlRegister.CR4, 0x37), VmEventKind.WriteControlRegister, (listener, seen) => listener.Answer(seen, VmEventFlags.Emulate));
 
     [Fact]
     public void An_instruction_that_cannot_be_emulated_for_an_answer_waits_for_room_and_all_others_go_on() =>
@@ -67,6 +67,7 @@ public class WaitingTests
         IDomainMonitor monitor = listener.Monitor;
         IReadOnlyList<SimulatedVCpu> vcpus = host[Hosts.Guest].VCpus;
         monitor.MonitorCpuid(true);
+        monitor.MonitorWriteControlRegister(ControlRegister.CR4, enable: true, new ControlRegisterOptions(0, OnChangeOnly: false, Sync: true));
         monitor.MonitorEmulUnimplemented(true);
         monitor.MonitorGuestRequest(enable: true, sync: true, allowUserspace: false);
         monitor.SetMemAccess(MemAccess.RW, GuestCode.GfnOf(GuestCode.AddressOf(action)), 1);
