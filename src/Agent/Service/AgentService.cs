@@ -60,10 +60,14 @@ public sealed class AgentService : IDisposable
     /// </exception>
     public void Run(CancellationToken stop)
     {
-        AgentConfiguration configuration = _followed.Configuration;
-        _ports.Open(configuration);
+        lock (_reloading)
+        {
+            AgentConfiguration configuration = _followed.Configuration;
+            _ports.Open(configuration);
+            _outputs.Replace(configuration.Outputs, configuration.Limits.EndTime);
+        }
+
         using Watchdog watchdog = new(_manager, AwaitProgress);
-        _outputs.Replace(configuration.Outputs, configuration.Limits.EndTime);
         try
         {
             using (_guests.Follow())
@@ -77,14 +81,17 @@ public sealed class AgentService : IDisposable
         finally
         {
             _isEnding = true;
-            _guests.End(_publisher.Add, Conclude);
-            _outputs.Stop(_followed.Configuration.Limits.EndTime);
+            lock (_reloading)
+            {
+                _guests.End(_publisher.Add, Conclude);
+                _outputs.Stop(_followed.Configuration.Limits.EndTime);
+            }
         }
     }
 
     /// <summary>
     /// Does what another configuration says, from now on. No guest is detached, except those that no policy is for any
-    /// more, and enforcement has no gap. From any thread, while it runs.
+    /// more, and enforcement has no gap. From any thread; once it ends, nothing changes any more.
     /// </summary>
     /// <param name="read">Reads the configuration.</param>
     /// <exception cref="XenException">
@@ -95,6 +102,7 @@ public sealed class AgentService : IDisposable
         ArgumentNullException.ThrowIfNull(read);
         lock (_reloading)
         {
+            if (_isEnding) return _followed.Configuration;
             _manager.TellReloading();
             try
             {
