@@ -142,6 +142,20 @@ public sealed class FollowTests : IDisposable
     }
 
     [Fact]
+    public void What_was_left_out_is_tried_again_when_somebody_asks_for_that()
+    {
+        bool isMeant = false;
+        Follow(d => Volatile.Read(ref isMeant) || d.Name == "web01");
+        Await("web01 (id 1)", FollowStep.Began).Session!.Stop();
+        Await("web01 (id 1)", FollowStep.Ended);
+        Volatile.Write(ref isMeant, true);
+        _follower!.Reconsider();
+        Await("db01 (id 2)", FollowStep.Began);
+        Hosts.Until(() => _news.Count(n => n.Step == FollowStep.Began && n.Domain!.Name == "web01") == 2);
+        Assert.True(_host["web01"].IsMonitored);
+    }
+
+    [Fact]
     public void One_whose_monitor_was_taken_away_is_tried_again()
     {
         Follow(d => d.Name == "web01");

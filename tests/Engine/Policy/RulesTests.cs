@@ -307,6 +307,19 @@ public sealed class RulesTests : IDisposable
     }
 
     [Fact]
+    public void A_full_buffer_that_drops_stops_no_guest_and_rules_still_answer()
+    {
+        using MonitorSession session = _host.Session(ChannelPreference.Ring, TimeSpan.FromMinutes(10));
+        using EventSubscription seen = session.Apply(Policies.Rules("{name: lstar, event: MovToMsr, msr: IA32_LSTAR, answer: deny}"), bufferSize: 1, dropsWhenFull: true);
+        ulong before = _host.Guest().VCpus[0].GetMsr(Msr.Lstar);
+        _host.Guest().Run([.. Enumerable.Repeat(GuestAction.WriteMsr(Msr.Lstar, 0xbad), 100)]); // It would wait for ten minutes.
+        Assert.Equal(before, _host.Guest().VCpus[0].GetMsr(Msr.Lstar));
+        Assert.Equal((1, 99, 99), (seen.Delivered, seen.Dropped, session.GetStatistics().Lost));
+        session.Stop();
+        _host.Guest().AssertFree();
+    }
+
+    [Fact]
     public void A_rule_that_the_host_cannot_keep_is_refused_and_nothing_is_left()
     {
         using SimulatedHypervisor arm = Hosts.Idle(options: new SimulationOptions { Architecture = GuestArchitecture.Arm64 });
