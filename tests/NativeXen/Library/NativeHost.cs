@@ -218,11 +218,14 @@ internal static unsafe class NativeHost
         Libc._exit(status);
     }
 
+    /// <summary>A guard has a simulated host of its own, which is not the one that the program has left behind.</summary>
+    private static bool IsGuard() => File.ReadAllText("/proc/self/cmdline").Split('\0').Contains("guard");
+
     [UnmanagedCallersOnly]
     private static void AtExit(nint argument)
     {
         if (Settings.TimesFile is { } times) Times.Write(times);
-        if (Settings.StateFile is not { } file) return;
+        if (Settings.StateFile is not { } file || IsGuard()) return;
         StateRecord.WaitUntilGuestRests(Guest);
         StateRecord.Write(file, Guest);
     }
