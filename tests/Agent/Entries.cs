@@ -1,0 +1,24 @@
+using System.Text;
+using XenVmEvent.Abi;
+using XenVmEvent.Recording;
+using XenVmEvent.Tests.Events;
+
+namespace XenVmEvent.Agent.Tests;
+
+/// <summary>Events on their way out, each told by its number.</summary>
+internal static class Entries
+{
+    private static readonly string Line = EventLine.Of(new Requests(7).Event(VmEventKind.Cpuid));
+
+    public static OutgoingEvent Of(long number) => new(null, Encoding.UTF8.GetBytes($"{Line[..^1]},\"number\":{number}}}"));
+
+    public static OutgoingEvent[] Of(long first, int count) => [.. Enumerable.Range(0, count).Select(i => Of(first + i))];
+
+    /// <returns>The number; null for a note.</returns>
+    public static long? NumberOf(ReadOnlySpan<byte> line)
+    {
+        string text = Encoding.UTF8.GetString(line);
+        int at = text.LastIndexOf(",\"number\":", StringComparison.Ordinal);
+        return at < 0 ? null : long.Parse(text[(at + 10)..^1], System.Globalization.CultureInfo.InvariantCulture);
+    }
+}
