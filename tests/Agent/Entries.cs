@@ -1,5 +1,6 @@
 using System.Text;
 using XenVmEvent.Abi;
+using XenVmEvent.Events;
 using XenVmEvent.Recording;
 using XenVmEvent.Tests.Events;
 
@@ -8,11 +9,18 @@ namespace XenVmEvent.Agent.Tests;
 /// <summary>Events on their way out, each told by its number.</summary>
 internal static class Entries
 {
-    private static readonly string Line = EventLine.Of(new Requests(7).Event(VmEventKind.Cpuid));
+    private static readonly string Line = MakeLine();
 
     public static OutgoingEvent Of(long number) => new(null, Encoding.UTF8.GetBytes($"{Line[..^1]},\"number\":{number}}}"));
 
     public static OutgoingEvent[] Of(long first, int count) => [.. Enumerable.Range(0, count).Select(i => Of(first + i))];
+
+    private static string MakeLine()
+    {
+        VmEvent answered = new Requests(7).Event(VmEventKind.Cpuid);
+        answered.Restore(VmEventResponse.Continue, ResponseState.Default, 0);
+        return EventLine.Of(answered);
+    }
 
     /// <returns>The number; null for a note.</returns>
     public static long? NumberOf(ReadOnlySpan<byte> line)

@@ -39,13 +39,19 @@ internal sealed class RedisServer : IDisposable
         {
             RedirectStandardOutput = true,
         })!;
-        while (true)
+        using ManualResetEventSlim said = new();
+        bool isReady = false;
+        _process.OutputDataReceived += (_, line) =>
         {
-            string line = _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("redis-server does not start.");
-            if (line.Contains("eady to accept connections", StringComparison.Ordinal)) break;
-        }
-
+            if (isReady) return;
+            isReady = line.Data?.Contains("eady to accept connections", StringComparison.Ordinal) == true;
+            if (isReady || line.Data is null) said.Set();
+        };
         _process.BeginOutputReadLine();
+        said.Wait();
+        if (isReady) return;
+        Kill();
+        throw new InvalidOperationException("redis-server does not start.");
     }
 
     public void Kill()

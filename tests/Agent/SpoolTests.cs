@@ -220,7 +220,7 @@ public sealed class SpoolTests : IDisposable
     [Fact]
     public void Nobody_else_may_read_it()
     {
-        if (OperatingSystem.IsWindows()) Assert.Skip("Windows has no such modes.");
+        if (OperatingSystem.IsWindows()) return; // It has no such modes.
         using Spool spool = Open();
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Assert.Single(Files())));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Place));

@@ -297,8 +297,8 @@ internal sealed class Spool : IDisposable
             else File.Delete(path);
         }
 
-        if (_segments.Count > 0) _last = Raised(_segments[^1].Last);
-        _acknowledged = _segments.Count > 0 ? _segments[0].First.Sequence - 1 : 0;
+        _last = _segments.Count > 0 ? Raised(_segments[^1].Last) : EntryId.BeforeNewSpool();
+        _acknowledged = _segments.Count > 0 ? _segments[0].First.Sequence - 1 : _last.Sequence;
         bool wasClosed = File.Exists(ClosedMark);
         StartNote note = new(_clock.GetUtcNow(), _segments.Count > 0 ? _segments[^1].Last.Time : null, isNew || wasClosed);
         Append(Encode([note.ToLine()]));
