@@ -27,11 +27,12 @@ internal sealed class AppendScript(RedisKey key, long? mostEntries, TimeSpan? lo
           end
         end
         if last ~= ARGV[1] then return last end
+        local call, key = redis.call, KEYS[1]
         for i = 4, #ARGV, 2 do
-          last = redis.call('XADD', KEYS[1], ARGV[i], 'line', ARGV[i + 1])
+          last = call('XADD', key, ARGV[i], 'line', ARGV[i + 1])
         end
-        if ARGV[2] ~= '' then redis.call('XTRIM', KEYS[1], 'MAXLEN', '~', ARGV[2]) end
-        if ARGV[3] ~= '' then redis.call('XTRIM', KEYS[1], 'MINID', '~', ARGV[3]) end
+        if ARGV[2] ~= '' then call('XTRIM', key, 'MAXLEN', '~', ARGV[2]) end
+        if ARGV[3] ~= '' then call('XTRIM', key, 'MINID', '~', ARGV[3]) end
         return last
         """;
 

@@ -9,8 +9,8 @@ namespace XenVmEvent.Agent;
 /// </summary>
 internal sealed class RedisPublisher : IDisposable
 {
-    private const int MostInBatch = 256;
-    private const int MostBytesInBatch = 256 << 10;
+    private const int MostInBatch = 512;
+    private const int MostBytesInBatch = 512 << 10;
     private const int MostOnTheWay = 4;
 
     /// <summary>Among so many entries of somebody else an own one is looked for.</summary>
