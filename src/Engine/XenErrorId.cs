@@ -84,6 +84,9 @@ public enum XenErrorId
     /// <summary>A policy's file cannot be read, or is wrong.</summary>
     InvalidPolicy,
 
+    /// <summary>A configuration of the agent cannot be read, or is wrong.</summary>
+    InvalidConfiguration,
+
     /// <summary>Standard output is closed or full.</summary>
     OutputFailed,
 

@@ -1,4 +1,4 @@
-using System.Text;
+using System.Security.Cryptography;
 using XenVmEvent.Policy;
 using XenVmEvent.Symbols;
 
@@ -29,10 +29,18 @@ public static class PolicyFile
     /// <exception cref="XenException">
     /// <see cref="XenErrorId.InvalidPolicy"/>: the file cannot be opened, is too large, or is not text.
     /// </exception>
-    public static VmEventPolicy? Read(string path, out IReadOnlyList<PolicyProblem> problems)
+    public static VmEventPolicy? Read(string path, out IReadOnlyList<PolicyProblem> problems) => Read(path, out _, out problems);
+
+    /// <inheritdoc cref="Read(string, out IReadOnlyList{PolicyProblem})"/>
+    /// <param name="path">The file. Files of symbols that it names are searched from its folder.</param>
+    /// <param name="sha256">The SHA-256 of the file's bytes, in hexadecimal digits.</param>
+    /// <param name="problems">What is wrong with the contents; empty if nothing is.</param>
+    public static VmEventPolicy? Read(string path, out string sha256, out IReadOnlyList<PolicyProblem> problems)
     {
         ArgumentNullException.ThrowIfNull(path);
-        string text = ReadText(path);
+        byte[] bytes = TextFile.Read(path, LargestFile, why => Unreadable(path, why));
+        sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        string text = TextFile.Decode(bytes, why => Unreadable(path, why));
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         return Parse(text, file => ReadSymbols(Path.Combine(folder, file)), out problems);
     }
@@ -53,23 +61,6 @@ public static class PolicyFile
         {
             problems = [e.Problem];
             return null;
-        }
-    }
-
-    /// <summary>Reads the file in one go, through one handle: it may be replaced meanwhile.</summary>
-    private static string ReadText(string path)
-    {
-        try
-        {
-            using FileStream file = File.OpenRead(path);
-            byte[] bytes = new byte[LargestFile + 1];
-            int length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-            if (length > LargestFile) throw Unreadable(path, $"It is larger than {LargestFile / 1024} KiB.");
-            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes, 0, length).TrimStart('\uFEFF');
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or DecoderFallbackException or ArgumentException or NotSupportedException)
-        {
-            throw Unreadable(path, e is DecoderFallbackException ? "It is not text in UTF-8." : e.Message, e);
         }
     }
 

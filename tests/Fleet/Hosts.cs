@@ -13,12 +13,13 @@ internal static class Hosts
 
     public static int Run(string server, string folder, int hosts, int rate, int seconds)
     {
-        RedisSink[] sinks = [.. Enumerable.Range(0, hosts).Select(i => new RedisSink(new RedisSinkOptions
+        RedisSink[] sinks = [.. Enumerable.Range(0, hosts).Select(i => new RedisSink(new RedisOutputSettings
         {
+            Name = "fleet",
             Redis = new RedisSettings { Server = server },
             HostName = Name(i),
             SpoolFolder = Path.Combine(folder, Name(i)),
-            SpoolLimit = 16 << 20,
+            SpoolSize = 16 << 20,
         }))];
         TimeSpan cpu = Process.GetCurrentProcess().TotalProcessorTime;
         long start = Stopwatch.GetTimestamp();

@@ -8,7 +8,10 @@ namespace XenVmEvent.Agent;
 /// </summary>
 public interface IEventSink : IDisposable
 {
-    /// <summary>Takes a batch, in order. What it has taken is not offered again.</summary>
+    /// <summary>
+    /// Takes a batch, in order. What it has taken is not offered again. The first batch is empty, so that a problem shows
+    /// before there are events.
+    /// </summary>
     /// <exception cref="EventSinkException">It took none of them. The same batch is offered again later.</exception>
     void Write(IReadOnlyList<OutgoingEvent> batch);
 
@@ -19,7 +22,8 @@ public interface IEventSink : IDisposable
 /// <summary>An event on its way out, or a note of what is missing.</summary>
 /// <param name="Event">The event; null for a note.</param>
 /// <param name="Line">Its line of a recording, in UTF-8, without the end of the line.</param>
-public sealed record OutgoingEvent(VmEvent? Event, ReadOnlyMemory<byte> Line);
+/// <param name="Loss">For a note: what is missing. Null for an event.</param>
+public sealed record OutgoingEvent(VmEvent? Event, ReadOnlyMemory<byte> Line, EventLoss? Loss = null);
 
 /// <summary>The state of a sink.</summary>
 /// <param name="Delivered">The number of events that have arrived for good.</param>

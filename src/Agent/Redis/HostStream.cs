@@ -12,9 +12,6 @@ internal static class HostStream
     /// <summary>The key of a host's stream.</summary>
     public static RedisKey KeyOf(string host) => Prefix + host;
 
-    /// <summary>The host of a stream; null if the key is not that of a host's stream.</summary>
-    public static string? HostOf(string? key) => key is not null && key.StartsWith(Prefix, StringComparison.Ordinal) && IsName(key[Prefix.Length..]) ? key[Prefix.Length..] : null;
-
     /// <summary>Whether a host can have this name: that of a host in DNS, or one like it.</summary>
     public static bool IsName(string name) =>
         name.Length is > 0 and <= LongestName && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');

@@ -35,12 +35,12 @@ internal sealed class RedisPublisher : IDisposable
     private volatile string? _problem;
     private long _rivalAt;
 
-    public RedisPublisher(RedisSinkOptions options, Spool spool)
+    public RedisPublisher(RedisOutputSettings settings, Spool spool)
     {
-        _settings = options.Redis;
+        _settings = settings.Redis;
         _spool = spool;
-        _key = HostStream.KeyOf(options.HostName);
-        _script = new AppendScript(_key, options.MostEntries, options.LongestAge);
+        _key = HostStream.KeyOf(settings.HostName);
+        _script = new AppendScript(_key, settings.MostEntries, settings.LongestAge);
         _run = Task.Run(RunAsync);
     }
 
@@ -68,7 +68,7 @@ internal sealed class RedisPublisher : IDisposable
             try
             {
                 IDatabase database = await ConnectAsync().ConfigureAwait(false);
-                await ResumeAsync(database, await _script.FindLastAsync(database).ConfigureAwait(false)).ConfigureAwait(false);
+                await ResumeAsync(database, await _script.FindLastAsync(database).WaitAsync(_stop.Token).ConfigureAwait(false)).ConfigureAwait(false);
                 while (!_stop.IsCancellationRequested) await PublishAsync(database).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -85,7 +85,18 @@ internal sealed class RedisPublisher : IDisposable
 
     private async Task<IDatabase> ConnectAsync()
     {
-        _redis ??= await ConnectionMultiplexer.ConnectAsync(_settings.ToOptions()).ConfigureAwait(false);
+        if (_redis is not null) return _redis.GetDatabase();
+        Task<ConnectionMultiplexer> connecting = ConnectionMultiplexer.ConnectAsync(_settings.ToOptions());
+        try
+        {
+            _redis = await connecting.WaitAsync(_stop.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            _ = connecting.ContinueWith(late => late.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+            throw;
+        }
+
         return _redis.GetDatabase();
     }
 

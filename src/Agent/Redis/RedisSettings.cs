@@ -17,6 +17,20 @@ public sealed record RedisSettings
     /// <summary>A file of the certificates, in PEM, that may have signed the server's; null: those of the system.</summary>
     public string? AuthorityFile { get; init; }
 
+    /// <summary>What is wrong with the text; null if nothing is.</summary>
+    internal string? FindProblem()
+    {
+        try
+        {
+            if (ConfigurationOptions.Parse(Server).EndPoints.Count > 0) return null;
+        }
+        catch (ArgumentException)
+        {
+        }
+
+        return "A Redis is named by hosts and options, such as redis.example:6379,user=dom0-1,ssl=true.";
+    }
+
     /// <summary>The options for a connection, with the password as it is in its file now.</summary>
     /// <exception cref="XenException"><see cref="XenErrorId.InvalidArgument"/>: they are wrong, or a file cannot be read.</exception>
     internal ConfigurationOptions ToOptions()
@@ -24,7 +38,7 @@ public sealed record RedisSettings
         try
         {
             ConfigurationOptions options = ConfigurationOptions.Parse(Server);
-            if (options.EndPoints.Count == 0) throw new ArgumentException("It names no server.");
+            if (options.EndPoints.Count == 0) throw new ArgumentException("No server is named.");
             if (PasswordFile is not null) options.Password = File.ReadLines(PasswordFile).FirstOrDefault()?.Trim() ?? "";
             if (AuthorityFile is not null) options.TrustIssuer(AuthorityFile);
             options.ClientName ??= "xenvmevent";

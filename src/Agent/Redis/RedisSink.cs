@@ -1,42 +1,17 @@
 namespace XenVmEvent.Agent;
 
 /// <summary>
-/// Sends events to a stream of Redis that is this host's own. Each is in the spool, on the disk, before it is sent, and
-/// stays there until Redis has confirmed it. So it arrives once and in order, whatever happens to Redis, to the network or to
-/// this process.
+/// Sends events to a stream of Redis. Each is in the spool, on the disk, before it is sent, and stays there until Redis has
+/// confirmed it. So it arrives once and in order, whatever happens to Redis, to the network or to this process.
 /// </summary>
-public sealed class RedisSink : IEventSink
+internal sealed class RedisSink(RedisOutputSettings settings) : IEventSink
 {
-    private readonly Spool _spool;
-    private readonly RedisPublisher _publisher;
-    private readonly RedisSinkOptions _options;
-
-    /// <summary>Opens the spool and begins to send what is in it. It does not wait for Redis.</summary>
-    /// <exception cref="XenException"><see cref="XenErrorId.InvalidArgument"/>: the options are wrong.</exception>
-    /// <exception cref="EventSinkException">The spool cannot be opened.</exception>
-    public RedisSink(RedisSinkOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        _options = options;
-        if (!HostStream.IsName(options.HostName))
-            throw new XenException(XenErrorId.InvalidArgument, $"'{options.HostName}' cannot be the name of a host.", "Use letters, digits, '.', '-' and '_'.");
-        if (options.SpoolLimit < 1 << 20)
-            throw new XenException(XenErrorId.InvalidArgument, "The spool is too small.", "Give it 1 MiB or more.");
-        options.Redis.ToOptions();
-        try
-        {
-            _spool = new Spool(options.SpoolFolder, options.SpoolLimit);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new EventSinkException(e.Message, e);
-        }
-
-        _publisher = new RedisPublisher(options, _spool);
-    }
+    private volatile Sending? _sending;
 
     /// <inheritdoc/>
-    public EventSinkState State => new(_publisher.Delivered, _spool.Waiting, _spool.Bytes, _publisher.Problem);
+    public EventSinkState State => _sending is { } sending
+        ? new EventSinkState(sending.Publisher.Delivered, sending.Spool.Waiting, sending.Spool.Bytes, sending.Publisher.Problem)
+        : new EventSinkState(0);
 
     /// <inheritdoc/>
     public void Write(IReadOnlyList<OutgoingEvent> batch)
@@ -44,20 +19,31 @@ public sealed class RedisSink : IEventSink
         ArgumentNullException.ThrowIfNull(batch);
         try
         {
-            if (_spool.TryAppend(batch)) return;
+            if (Begin().Spool.TryAppend(batch)) return;
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new EventSinkException($"The spool '{_options.SpoolFolder}' cannot be written: {e.Message}", e);
+            throw new EventSinkException($"The spool '{settings.SpoolFolder}' cannot be used. {e.Message}", e);
         }
 
-        throw new EventSinkException($"The spool '{_options.SpoolFolder}' is full: it has {_options.SpoolLimit >> 20} MiB. {_publisher.Problem}".TrimEnd());
+        throw new EventSinkException($"The spool '{settings.SpoolFolder}' is full: it has {settings.SpoolSize >> 20} MiB. {State.Problem}".TrimEnd());
     }
 
     /// <summary>Stops. What has not arrived stays in the spool for the next time.</summary>
     public void Dispose()
     {
-        _publisher.Dispose();
-        _spool.Dispose();
+        if (_sending is not { } sending) return;
+        sending.Publisher.Dispose();
+        sending.Spool.Dispose();
     }
+
+    /// <summary>Opens the spool and begins to send what is in it. Nobody waits for Redis.</summary>
+    private Sending Begin()
+    {
+        if (_sending is { } begun) return begun;
+        Spool spool = new(settings.SpoolFolder, settings.SpoolSize);
+        return _sending = new Sending(spool, new RedisPublisher(settings, spool));
+    }
+
+    private sealed record Sending(Spool Spool, RedisPublisher Publisher);
 }

@@ -61,4 +61,7 @@ public enum LossReason
 
     /// <summary>Events that were to wait on the disk could not be written there, or read back.</summary>
     DiskFailed,
+
+    /// <summary>An output of the agent was too slow, or failed, and its queue was full.</summary>
+    OutputFull,
 }

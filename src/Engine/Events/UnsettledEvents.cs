@@ -11,6 +11,9 @@ internal sealed class UnsettledEvents(Action<VmEvent> onSettled)
 
     private readonly List<VmEvent> _events = [];
 
+    /// <summary>Whether it keeps none.</summary>
+    public bool IsEmpty => _events.Count == 0;
+
     /// <summary>Adds an event. Settled events are passed on, the oldest first.</summary>
     public void Add(VmEvent vmEvent)
     {

@@ -99,6 +99,15 @@ public abstract class VmEvent
     /// <summary>The rule that applied to it; null if none did. Set before it is shown to anybody.</summary>
     internal RuleMark? RuleMark { get; set; }
 
+    /// <summary>When it was read, in the source's time.</summary>
+    internal long Timestamp => _timestamp;
+
+    /// <summary>
+    /// Whether a consumer of several subscriptions has had it already: each that reports it has it in its buffer. Used by
+    /// that consumer's thread.
+    /// </summary>
+    internal bool IsTaken { get; set; }
+
     internal RequestReader Request => new(_request, _source.Layout);
 
     /// <summary>The losses among the events that it belongs to.</summary>

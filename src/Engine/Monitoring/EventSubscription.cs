@@ -69,8 +69,14 @@ public sealed class EventSubscription : IDisposable
     /// <summary>Whether the consumer may sleep although something was delivered.</summary>
     internal bool IsUnannounced => _buffer.IsUnannounced;
 
+    /// <summary>The guest never waits for room in its buffer.</summary>
+    internal bool DropsWhenFull { get; init; }
+
     /// <summary>The consumer let a deadline pass. Until it takes an event, the guest does not wait for it again.</summary>
     internal bool IsStuck => _stuck;
+
+    /// <summary>The next event, which stays; null if there is none.</summary>
+    internal VmEvent? Peek() => _buffer.TryPeek(out VmEvent? vmEvent) ? vmEvent : null;
 
     /// <summary>Takes the next event if there is one.</summary>
     public bool TryTake([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out VmEvent? vmEvent)

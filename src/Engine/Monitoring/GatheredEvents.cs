@@ -31,10 +31,10 @@ public sealed class GatheredEvents : IDisposable
 
     /// <summary>Has rules decide in a session; the events that they report come here from then on.</summary>
     /// <exception cref="XenException">As for <see cref="MonitorSession.Apply"/>. Nothing was added.</exception>
-    public EventSubscription Apply(MonitorSession session, EventRules rules, int bufferSize = 4096)
+    public EventSubscription Apply(MonitorSession session, EventRules rules, int bufferSize = 4096, bool dropsWhenFull = false)
     {
         ArgumentNullException.ThrowIfNull(session);
-        return Add(session, session.Apply(rules, bufferSize, _arrival));
+        return Add(session, session.Apply(rules, bufferSize, _arrival, dropsWhenFull));
     }
 
     /// <summary>Removes the sessions that are over: no event will come and none is left.</summary>
@@ -49,17 +49,20 @@ public sealed class GatheredEvents : IDisposable
         }
     }
 
-    /// <summary>Takes the next event if there is one, from each session in turn.</summary>
+    /// <summary>
+    /// Takes the next event if there is one, from each session in turn. The events of one session are in order, although
+    /// it may have several subscriptions.
+    /// </summary>
     public bool TryTake([NotNullWhen(true)] out VmEvent? vmEvent, [NotNullWhen(true)] out MonitorSession? session)
     {
         GatheredSession[] sessions = _sessions;
         for (int i = 0; i < sessions.Length; i++)
         {
-            GatheredSession one = sessions[_next++ % sessions.Length];
+            int at = _next++ % sessions.Length;
             if (_next == int.MaxValue) _next = 0;
-            if (!one.Subscription.TryTake(out vmEvent)) continue;
-            session = one.Session;
-            return true;
+            if (sessions[at].Subscription.Peek() is null) continue;
+            session = sessions[at].Session;
+            return OldestOf(sessions, at).TryTake(out vmEvent);
         }
 
         vmEvent = null;
@@ -83,9 +86,35 @@ public sealed class GatheredEvents : IDisposable
         }
     }
 
+    /// <summary>
+    /// The subscription of a session that has its oldest event. An event is put into one buffer after the other. So after
+    /// one was seen, all that came before it are to be seen, too.
+    /// </summary>
+    private static EventSubscription OldestOf(GatheredSession[] sessions, int at)
+    {
+        MonitorSession session = sessions[at].Session;
+        while (at > 0 && sessions[at - 1].Session == session) at--;
+        EventSubscription oldest = sessions[at].Subscription;
+        for (long first = oldest.Peek()?.Timestamp ?? long.MaxValue; ++at < sessions.Length && sessions[at].Session == session;)
+        {
+            if (sessions[at].Subscription.Peek()?.Timestamp is not { } other || other >= first) continue;
+            first = other;
+            oldest = sessions[at].Subscription;
+        }
+
+        return oldest;
+    }
+
+    /// <summary>The subscriptions of a session lie beside each other.</summary>
     private EventSubscription Add(MonitorSession session, EventSubscription subscription)
     {
-        lock (_gate) _sessions = [.. _sessions, new GatheredSession(session, subscription)];
+        lock (_gate)
+        {
+            int last = Array.FindLastIndex(_sessions, one => one.Session == session);
+            int place = last < 0 ? _sessions.Length : last + 1;
+            _sessions = [.. _sessions[..place], new GatheredSession(session, subscription), .. _sessions[place..]];
+        }
+
         _arrival.Set(); // An event that has come meanwhile woke the consumer in vain.
         return subscription;
     }

@@ -46,6 +46,9 @@ public sealed class MonitorSession : IDisposable
     /// <summary>The policies whose rules decide, in the order in which they came.</summary>
     public IReadOnlyList<EventSubscription> Policies => _pump.Policies;
 
+    /// <summary>The events that somebody wanted and did not get.</summary>
+    internal LossLog Losses => _pump.Losses;
+
     /// <summary>How it ended; null while it runs.</summary>
     public SessionEnd? End => _pump.End;
 
@@ -148,16 +151,17 @@ public sealed class MonitorSession : IDisposable
     /// <param name="rules">The rules.</param>
     /// <param name="bufferSize">How many events may wait for the consumer, 1 or more; a full buffer slows the guest.</param>
     /// <param name="arrival">As for a watch.</param>
+    /// <param name="dropsWhenFull">A full buffer does not slow the guest: events for which it has no room are dropped at once.</param>
     /// <returns>The events that rules show.</returns>
     /// <exception cref="XenException">
     /// As for a watch and for <see cref="SetDefaultResponse"/>. Nothing has then changed.
     /// </exception>
-    public EventSubscription Apply(EventRules rules, int bufferSize = 4096, ArrivalSignal? arrival = null)
+    public EventSubscription Apply(EventRules rules, int bufferSize = 4096, ArrivalSignal? arrival = null, bool dropsWhenFull = false)
     {
         ArgumentNullException.ThrowIfNull(rules);
         ArgumentOutOfRangeException.ThrowIfLessThan(bufferSize, 1);
         Validate(rules);
-        return _pump.Subscribe(rules, bufferSize, arrival);
+        return _pump.Subscribe(rules, bufferSize, arrival, dropsWhenFull);
     }
 
     /// <summary>

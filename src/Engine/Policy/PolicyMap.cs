@@ -138,9 +138,9 @@ internal sealed class PolicyMap
         return null;
     }
 
-    public void Note(PolicyNode node, string message) => _problems.Add(new PolicyProblem(node.Line, node.Column, message));
+    public void Note(PolicyNode node, string message) => _problems.Add(new PolicyProblem(node.Line, node.Column, message, node.Source));
 
-    public void Note(PolicyNode node, int offset, string message) => _problems.Add(new PolicyProblem(node.Line, node.Column + offset, message));
+    public void Note(PolicyNode node, int offset, string message) => _problems.Add(new PolicyProblem(node.Line, node.Column + offset, message, node.Source));
 
     /// <summary>A name as a policy writes it: kinds of event keep their capital, other words begin with a small letter.</summary>
     public static string Written(string name) =>

@@ -6,7 +6,7 @@ namespace XenVmEvent.Policy;
 /// </summary>
 public sealed class PolicyNode
 {
-    private PolicyNode(PolicyNodeKind kind, string text, IReadOnlyList<PolicyNode> items, IReadOnlyList<KeyValuePair<PolicyNode, PolicyNode>> entries, int line, int column)
+    private PolicyNode(PolicyNodeKind kind, string text, IReadOnlyList<PolicyNode> items, IReadOnlyList<KeyValuePair<PolicyNode, PolicyNode>> entries, int line, int column, string? source)
     {
         Kind = kind;
         Text = text;
@@ -14,6 +14,7 @@ public sealed class PolicyNode
         Entries = entries;
         Line = line;
         Column = column;
+        Source = source;
     }
 
     /// <summary>What it is.</summary>
@@ -34,15 +35,19 @@ public sealed class PolicyNode
     /// <summary>The column where it begins, from 1.</summary>
     public int Column { get; }
 
+    /// <summary>What it was read from, for a tree that comes from several files; null if there is only one.</summary>
+    public string? Source { get; }
+
     /// <summary>Makes a word.</summary>
-    public static PolicyNode Word(string text, int line, int column) => new(PolicyNodeKind.Word, text, [], [], line, column);
+    public static PolicyNode Word(string text, int line, int column, string? source = null) => new(PolicyNodeKind.Word, text, [], [], line, column, source);
 
     /// <summary>Makes a list.</summary>
-    public static PolicyNode List(IReadOnlyList<PolicyNode> items, int line, int column) => new(PolicyNodeKind.List, "", items, [], line, column);
+    public static PolicyNode List(IReadOnlyList<PolicyNode> items, int line, int column, string? source = null) =>
+        new(PolicyNodeKind.List, "", items, [], line, column, source);
 
     /// <summary>Makes a map.</summary>
-    public static PolicyNode Map(IReadOnlyList<KeyValuePair<PolicyNode, PolicyNode>> entries, int line, int column) =>
-        new(PolicyNodeKind.Map, "", [], entries, line, column);
+    public static PolicyNode Map(IReadOnlyList<KeyValuePair<PolicyNode, PolicyNode>> entries, int line, int column, string? source = null) =>
+        new(PolicyNodeKind.Map, "", [], entries, line, column, source);
 }
 
 /// <summary>What a part of a policy's file is.</summary>
@@ -62,7 +67,8 @@ public enum PolicyNodeKind
 /// <param name="line">The line, from 1.</param>
 /// <param name="column">The column, from 1.</param>
 /// <param name="message">What is wrong, and what was expected: a whole sentence.</param>
-public sealed class PolicyProblem(int line, int column, string message)
+/// <param name="source">What it was read from, if that may be one of several files; null otherwise.</param>
+public sealed class PolicyProblem(int line, int column, string message, string? source = null)
 {
     /// <summary>The line, from 1.</summary>
     public int Line { get; } = line;
@@ -72,6 +78,9 @@ public sealed class PolicyProblem(int line, int column, string message)
 
     /// <summary>What is wrong, and what was expected: a whole sentence.</summary>
     public string Message { get; } = message;
+
+    /// <summary>What it was read from, if that may be one of several files; null otherwise.</summary>
+    public string? Source { get; } = source;
 
     /// <inheritdoc/>
     public override string ToString() => $"line {Line}, column {Column}: {Message}";

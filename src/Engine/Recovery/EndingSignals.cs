@@ -25,10 +25,17 @@ public static class EndingSignals
     public static IDisposable Outlive(Action onSignal)
     {
         ArgumentNullException.ThrowIfNull(onSignal);
+        return Outlive(_ => onSignal());
+    }
+
+    /// <inheritdoc cref="Outlive(Action)"/>
+    public static IDisposable Outlive(Action<PosixSignal> onSignal)
+    {
+        ArgumentNullException.ThrowIfNull(onSignal);
         return new Registrations([.. All.Select(s => PosixSignalRegistration.Create(s, context =>
         {
             context.Cancel = true;
-            onSignal();
+            onSignal(context.Signal);
         }))]);
     }
 

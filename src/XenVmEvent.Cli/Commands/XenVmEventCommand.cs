@@ -130,7 +130,7 @@ internal static class XenVmEventCommand
         {
             Domain, Mode, Required, Follow, NoGuard, Simulate, Trace, Fast, Channel, First, Duration, Format, Output, Gfns, Repeat, Msrs, Response, Registers,
             NewValue, ExcludeNewValue, InstructionPointer, LinearAddress, Symbol, SymbolMap,
-            ApplyCommand.Create(), CheckCommand.Create(), ReadCommand.Create(), ReportCommand.Create(), TestCommand.Create(), ResetCommand.Create(), GuardCommand.Create(),
+            ApplyCommand.Create(), AgentCommand.Create(), CheckCommand.Create(), ReadCommand.Create(), ReportCommand.Create(), TestCommand.Create(), ResetCommand.Create(), GuardCommand.Create(),
         };
         root.Options.OfType<HelpOption>().Single().Action = new HelpAction();
 
@@ -171,8 +171,9 @@ internal static class XenVmEventCommand
     }
 
     /// <summary>How a command is called.</summary>
-    public static string UsageOf(Command command) => command.Name switch
+    public static string UsageOf(Command command) => command.Parents.OfType<Command>().FirstOrDefault() is { Name: AgentCommand.Name } ? AgentCommand.UsageOf(command) : command.Name switch
     {
+        AgentCommand.Name => AgentCommand.Usage,
         "apply" => ApplyCommand.Usage,
         "check" => CheckCommand.Usage,
         "test" => TestCommand.Usage,

@@ -79,7 +79,7 @@ public abstract class XenCmdlet : PSCmdlet, IDisposable
         XenErrorId.InvalidArgument or XenErrorId.InvalidGfn or XenErrorId.InvalidVCpu => ErrorCategory.InvalidArgument,
         XenErrorId.RecordingFailed or XenErrorId.ReportFailed => ErrorCategory.OpenError,
         XenErrorId.RecordingExists or XenErrorId.ReportExists => ErrorCategory.ResourceExists,
-        XenErrorId.CorruptChannel or XenErrorId.InvalidRecording or XenErrorId.InvalidPolicy => ErrorCategory.InvalidData,
+        XenErrorId.CorruptChannel or XenErrorId.InvalidRecording or XenErrorId.InvalidPolicy or XenErrorId.InvalidConfiguration => ErrorCategory.InvalidData,
         XenErrorId.SessionEnded or XenErrorId.HostCrashed => ErrorCategory.ConnectionError,
         XenErrorId.ResponseNotApplicable or XenErrorId.AlreadyAnswered or XenErrorId.ConflictingWatch => ErrorCategory.InvalidOperation,
         XenErrorId.OutOfMemory or XenErrorId.GuardFailed => ErrorCategory.ResourceUnavailable,

@@ -18,6 +18,7 @@ public sealed class DomainFollower : IDisposable
     private readonly RetryTime _listing = new();
     private readonly Thread _thread;
     private int _disposed;
+    private bool _isReconsidered;
     private readonly CancellationTokenSource _stop = new();
 
     /// <summary>Begins.</summary>
@@ -44,6 +45,15 @@ public sealed class DomainFollower : IDisposable
         _watch = hypervisor.WatchDomains();
         _thread = new Thread(Follow) { Name = "Domain follower", IsBackground = true };
         _thread.Start();
+    }
+
+    /// <summary>
+    /// Asks again which guests are meant. Those that were left out are tried again, too. From any thread.
+    /// </summary>
+    public void Reconsider()
+    {
+        Volatile.Write(ref _isReconsidered, true);
+        _watch.Wake();
     }
 
     /// <summary>Begins no more sessions. Waits for one that is just being begun.</summary>
@@ -91,6 +101,11 @@ public sealed class DomainFollower : IDisposable
     {
         IReadOnlyList<XenDomain> domains = _hypervisor.GetDomains();
         foreach (FollowedDomain followed in _followed.Values) NoticeEnd(followed);
+        if (Interlocked.Exchange(ref _isReconsidered, false))
+        {
+            foreach (FollowedDomain followed in _followed.Values) followed.TryAgain();
+        }
+
         HashSet<(uint, Guid)> there = [.. domains.Select(d => (d.Id, d.Uuid))];
         foreach ((uint, Guid) gone in _followed.Keys.Where(key => !there.Contains(key)).ToArray())
         {
@@ -106,12 +121,15 @@ public sealed class DomainFollower : IDisposable
         }
     }
 
-    /// <summary>A migrating guest has a name of its own until it has arrived, and must not run unwatched then.</summary>
-    private bool IsMeant(XenDomain domain)
+    /// <summary>The guest by the name that it has once it has arrived: a migrating guest has another until then.</summary>
+    internal static XenDomain AsArrived(XenDomain domain)
     {
         const string Arriving = "--incoming";
-        return _isMeant(domain.Name.EndsWith(Arriving, StringComparison.Ordinal) ? domain.WithName(domain.Name[..^Arriving.Length]) : domain);
+        return domain.Name.EndsWith(Arriving, StringComparison.Ordinal) ? domain.WithName(domain.Name[..^Arriving.Length]) : domain;
     }
+
+    /// <summary>A guest must not run unwatched once it has arrived.</summary>
+    private bool IsMeant(XenDomain domain) => _isMeant(AsArrived(domain));
 
     private void Begin(FollowedDomain followed, XenDomain domain)
     {

@@ -15,6 +15,13 @@ internal sealed class FollowedDomain
     /// <summary>When to try again.</summary>
     public RetryTime Retry { get; } = new();
 
+    /// <summary>Whatever happened before, it is time to begin.</summary>
+    public void TryAgain()
+    {
+        IsLeftOut = false;
+        Retry.Reset();
+    }
+
     /// <summary>Whether it is time to begin.</summary>
     public bool IsDue => Session is null && !IsLeftOut && Retry.Left <= TimeSpan.Zero;
 }

@@ -68,14 +68,20 @@ internal sealed class EventBuffer
     /// <summary>For the consumer: takes the oldest event if there is one.</summary>
     public bool TryTake(out VmEvent? vmEvent)
     {
+        if (!TryPeek(out vmEvent)) return false;
+        _places[_positions.TakeAt].Event = null;
+        _positions.TakeAt = Next(_positions.TakeAt);
+        Volatile.Write(ref _positions.Taken, _positions.Taken + 1);
+        return true;
+    }
+
+    /// <summary>For the consumer: the oldest event if there is one.</summary>
+    public bool TryPeek(out VmEvent? vmEvent)
+    {
         vmEvent = null;
         if (_positions.AddedSeen == _positions.Taken) _positions.AddedSeen = Added;
         if (_positions.AddedSeen == _positions.Taken) return false;
-        ref VmEvent? place = ref _places[_positions.TakeAt].Event;
-        vmEvent = place;
-        place = null;
-        _positions.TakeAt = Next(_positions.TakeAt);
-        Volatile.Write(ref _positions.Taken, _positions.Taken + 1);
+        vmEvent = _places[_positions.TakeAt].Event;
         return true;
     }
 

@@ -263,7 +263,7 @@ internal sealed class EventDispatcher
         {
             // An event must not overtake an older one that waits for room in this buffer.
             if (!_pending.IsAwaited(subscription) && subscription.TryDeliver(vmEvent)) continue;
-            if (!canWait || subscription.IsStuck)
+            if (!canWait || subscription.IsStuck || subscription.DropsWhenFull)
             {
                 _losses.Drop(subscription, vmEvent);
                 continue;

@@ -50,6 +50,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         SessionSource source = new(
             domain.Id, domain.Name, hypervisor.Layout, hypervisor.Architecture, this, new LossLog(isComplete: true), options.Clock);
         _clock = source.Clock;
+        Losses = source.Losses;
         _wait = new WaitStrategy(_channel, monitor.Ports);
         _defaults = new DefaultAnswers(hypervisor.Architecture);
         _dispatcher = new EventDispatcher(
@@ -69,6 +70,8 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     public event Action? Ended;
 
     public bool ListenerRequired { get; }
+
+    public LossLog Losses { get; }
 
     public MonitorCapabilities Capabilities { get; }
 
@@ -102,11 +105,11 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     }
 
     /// <summary>Has rules decide, in the order in which policies came.</summary>
-    public EventSubscription Subscribe(EventRules rules, int bufferSize, ArrivalSignal? arrival)
+    public EventSubscription Subscribe(EventRules rules, int bufferSize, ArrivalSignal? arrival, bool dropsWhenFull)
     {
         RuleDecider decider = Prepare(rules);
         EventWatch all = new() { Kinds = [.. rules.Rules.SelectMany(rule => rule.Watch.Kinds).Distinct()], BufferSize = bufferSize };
-        EventSubscription subscription = new(this, all, new EventFilter(all, _hypervisor.Architecture), arrival);
+        EventSubscription subscription = new(this, all, new EventFilter(all, _hypervisor.Architecture), arrival) { DropsWhenFull = dropsWhenFull };
         subscription.DecideBy(decider);
         Begin(subscription);
         lock (_gate) _policies.Add(subscription);

@@ -1,0 +1,70 @@
+using System.CommandLine;
+
+namespace XenVmEvent.Cli;
+
+/// <summary>The command line of <c>xenvmevent agent</c>.</summary>
+internal static class AgentCommand
+{
+    /// <summary>The command's name.</summary>
+    public const string Name = "agent";
+
+    /// <summary>How the command is called.</summary>
+    public const string Usage = "xenvmevent agent [check] [--config <file>] [--set <key=value>]... [options]";
+
+    private const string UsualConfiguration = "/etc/xenvmevent/agent.yaml";
+
+    private static readonly Option<string> Configuration = new("--config")
+    {
+        Description = $"The configuration, by default {UsualConfiguration}. Files *.yaml in the folder of its name with .d win over it.",
+        HelpName = "file",
+        DefaultValueFactory = _ => UsualConfiguration,
+        Recursive = true,
+    };
+
+    private static readonly Option<string[]> Setting = new("--set")
+    {
+        Description = "A setting that wins over the files, as in outputs.events.path=/tmp/events.jsonl; may be repeated.",
+        HelpName = "key=value",
+        DefaultValueFactory = _ => [],
+        Recursive = true,
+    };
+
+    /// <summary>The command, to be added to the root.</summary>
+    public static Command Create()
+    {
+        Command check = new("check", "Checks the configuration and its policies. No guest is touched.");
+        check.SetAction(parsed => new AgentCheckRun(parsed.GetRequiredValue(Configuration), parsed.GetRequiredValue(Setting)).Run());
+
+        Command command = new(Name, "Keeps policies on guests, unattended, and sends what they report to files and the journal.")
+        {
+            Configuration, Setting, XenVmEventCommand.NoGuard, XenVmEventCommand.Simulate, check,
+        };
+        command.SetAction(parsed =>
+        {
+            using AgentRun run = new(new AgentArguments
+            {
+                Configuration = parsed.GetRequiredValue(Configuration),
+                Settings = parsed.GetRequiredValue(Setting),
+                NoGuard = parsed.GetValue(XenVmEventCommand.NoGuard),
+                Simulate = parsed.GetValue(XenVmEventCommand.Simulate),
+            });
+            return run.Run();
+        });
+        return command;
+    }
+
+    /// <summary>How one of its subcommands is called.</summary>
+    public static string UsageOf(Command subcommand) => $"xenvmevent {Name} {subcommand.Name} [--config <file>] [--set <key=value>]...";
+}
+
+/// <summary>What the command line asks for.</summary>
+internal sealed record AgentArguments
+{
+    public required string Configuration { get; init; }
+
+    public required string[] Settings { get; init; }
+
+    public bool NoGuard { get; init; }
+
+    public bool Simulate { get; init; }
+}

@@ -1,0 +1,21 @@
+using System.Diagnostics;
+
+namespace XenVmEvent.Agent.Tests;
+
+/// <summary>Waits for what other threads do.</summary>
+internal static class Until
+{
+    /// <summary>Longer than anything takes on the slowest machine: reached only when something never comes.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>Waits until something is so.</summary>
+    public static void True(Func<bool> condition)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (!condition())
+        {
+            if (Stopwatch.GetElapsedTime(start) > Patience) throw new TimeoutException("It never came to be so.");
+            Thread.Sleep(1);
+        }
+    }
+}
