@@ -87,6 +87,9 @@ public enum XenErrorId
     /// <summary>A configuration of the agent cannot be read, or is wrong.</summary>
     InvalidConfiguration,
 
+    /// <summary>Redis cannot be reached, or refuses.</summary>
+    RedisFailed,
+
     /// <summary>Standard output is closed or full.</summary>
     OutputFailed,
 

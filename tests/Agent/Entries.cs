@@ -15,6 +15,10 @@ internal static class Entries
 
     public static OutgoingEvent[] Of(long first, int count) => [.. Enumerable.Range(0, count).Select(i => Of(first + i))];
 
+    /// <summary>The line of an event at a time, in a domain.</summary>
+    public static string At(DateTimeOffset time, long number, string domain = "web07") =>
+        $"{{\"time\":\"{time:O}\"{Line[Line.IndexOf(',', StringComparison.Ordinal)..^1]},\"number\":{number}}}".Replace("web07", domain, StringComparison.Ordinal);
+
     private static string MakeLine()
     {
         VmEvent answered = new Requests(7).Event(VmEventKind.Cpuid);

@@ -35,7 +35,7 @@ internal static class AgentCommand
         Command check = new("check", "Checks the configuration and its policies. No guest is touched.");
         check.SetAction(parsed => new AgentCheckRun(parsed.GetRequiredValue(Configuration), parsed.GetRequiredValue(Setting)).Run());
 
-        Command command = new(Name, "Keeps policies on guests, unattended, and sends what they report to files and the journal.")
+        Command command = new(Name, "Keeps policies on guests, unattended, and sends what they report to files, the journal and Redis.")
         {
             Configuration, Setting, XenVmEventCommand.NoGuard, XenVmEventCommand.Simulate, check,
         };
