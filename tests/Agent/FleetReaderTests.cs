@@ -206,6 +206,16 @@ public sealed class FleetReaderTests : IDisposable
         Assert.Equal(0, reader.Late); // Its own order is that of its stream.
     }
 
+    [Theory]
+    [InlineData(null, "%R~xenvmevent:*", "+echo", "+scan", "+xread")]
+    [InlineData("soc", "~xenvmevent:*", "+echo", "+scan", "+xread", "+xreadgroup", "+xgroup|create", "+xack", "+xautoclaim")]
+    public void A_reader_needs_few_rights(string? group, params string[] rights)
+    {
+        Send("dom0-1", [Noon]);
+        _redis.GetServers()[0].Execute("ACL", ["SETUSER", "soc", "on", ">secret", "resetkeys", "resetchannels", "-@all", .. rights]);
+        Assert.Single(TakeAll(Open(q => q with { Group = group, Redis = new RedisSettings { Server = $"{_server.Address},user=soc,password=secret" } })));
+    }
+
     [Fact]
     public void Without_Redis_there_is_an_error()
     {
@@ -250,8 +260,9 @@ public sealed class FleetReaderTests : IDisposable
 
     private void Send(string host, DateTimeOffset[] times, string domain = "web07")
     {
-        foreach (DateTimeOffset time in times) AddLine(host, time, Entries.At(time, 0, domain));
+        Task[] added = [.. times.Select(time => Database.StreamAddAsync(Key(host), "line", Entries.At(time, 0, domain), Id(host, time)))];
+        Task.WaitAll(added);
     }
 
-    private void AddLine(string host, DateTimeOffset time, string line) => Database.StreamAdd(Key(host), "line", line, Id(host, time), flags: CommandFlags.FireAndForget);
+    private void AddLine(string host, DateTimeOffset time, string line) => Database.StreamAdd(Key(host), "line", line, Id(host, time));
 }

@@ -79,7 +79,7 @@ internal sealed class GroupShare(IDatabase database, FleetQuery query, RedisKey 
             key, query.Group, query.Consumer, (long)query.TakeOverAfter.TotalMilliseconds, _claimPosition, most).ConfigureAwait(false);
         _claimPosition = left.NextStartId;
         if (_claimPosition == "0-0") _claimedAt = Stopwatch.GetTimestamp();
-        return left.ClaimedEntries is { Length: > 0 } entries ? entries : null;
+        return left.ClaimedEntries.Any(e => !_held.Contains(e.Id)) ? left.ClaimedEntries : null;
     }
 
     private async Task<StreamEntry[]> ReadNewAsync(int most)
