@@ -69,7 +69,7 @@ public sealed class ReceiveTests : IDisposable
 
         CommandResult result = CommandProcess.Run("receive", "--redis", server.Address);
         Assert.Equal(1, result.ExitCode);
-        Assert.StartsWith("xenvmevent: dom0-1: 1 entries are missing between ", result.Errors[0], StringComparison.Ordinal);
+        Assert.StartsWith("xenvmevent: dom0-1: 1 entry is missing between ", result.Errors[0], StringComparison.Ordinal);
         Assert.EndsWith(", 1 missing", result.Errors[1], StringComparison.Ordinal);
     }
 

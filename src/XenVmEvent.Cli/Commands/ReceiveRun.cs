@@ -29,7 +29,7 @@ internal sealed class ReceiveRun(FleetQuery query, long? first, TimeSpan? durati
         using RecordingWriter? recording = file is null ? null : RecordingWriter.Open(file);
         using Stream? output = recording is null ? StandardOutput.Open() : null;
         using FleetReader reader = FleetReader.Open(query);
-        if (query.Follow) StandardError.Say($"following {reader.Hosts} hosts and those that come; Ctrl-C ends");
+        if (query.Follow) StandardError.Say($"following {Count(reader.Hosts, "host")} and those that come; Ctrl-C ends");
         recording?.Begin();
         if (duration is { } time) _stop.CancelAfter(time);
         using JsonEventWriter? json = output is not null && format == OutputFormat.Json ? new JsonEventWriter(output) : null;
@@ -77,6 +77,9 @@ internal sealed class ReceiveRun(FleetQuery query, long? first, TimeSpan? durati
         reader.Acknowledge();
     }
 
+    private static string Count(long number, string one, string? many = null) =>
+        string.Create(CultureInfo.InvariantCulture, $"{number} {(number == 1 ? one : many ?? $"{one}s")}");
+
     private string Summary(FleetReader reader)
     {
         string late = reader.Late == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {reader.Late} of them late");
@@ -86,7 +89,7 @@ internal sealed class ReceiveRun(FleetQuery query, long? first, TimeSpan? durati
             (0, _) => "none known to be missing",
             var (missing, _) => string.Create(CultureInfo.InvariantCulture, $"{missing} missing"),
         };
-        string broken = reader.Broken == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {reader.Broken} entries that are not events");
-        return string.Create(CultureInfo.InvariantCulture, $"{_shown} events of {reader.Hosts} hosts {(file is null ? "shown" : "recorded")}{late}, {lost}{broken}");
+        string broken = reader.Broken == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {Count(reader.Broken, "entry", "entries")} of something else");
+        return string.Create(CultureInfo.InvariantCulture, $"{Count(_shown, "event")} of {Count(reader.Hosts, "host")} {(file is null ? "shown" : "recorded")}{late}, {lost}{broken}");
     }
 }
