@@ -101,6 +101,9 @@ public enum XenErrorId
     /// <summary>No agent answers, or not one of this version.</summary>
     AgentNotAvailable,
 
+    /// <summary>Redis cannot be reached, or refuses.</summary>
+    RedisFailed,
+
     /// <summary>Standard output is closed or full.</summary>
     OutputFailed,
 

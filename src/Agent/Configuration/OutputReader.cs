@@ -25,6 +25,7 @@ internal sealed class OutputReader(PolicyNode name, PolicyNode node, string fold
         {
             OutputType.File => ReadFile(),
             OutputType.Journal => ReadJournal(),
+            OutputType.Redis => ReadRedis(),
             _ => null,
         };
         if (type is null) return null;
@@ -50,6 +51,36 @@ internal sealed class OutputReader(PolicyNode name, PolicyNode node, string fold
         return usual with { Socket = SocketPath.Read(_map, "socket", folder) ?? usual.Socket };
     }
 
+    private RedisOutputSettings ReadRedis()
+    {
+        RedisOutputSettings usual = new() { Name = name.Text, Redis = new RedisSettings { Server = "" }, SpoolFolder = $"/var/spool/xenvmevent/{name.Text}" };
+        PolicyNode server = _map.Take("server") ?? node;
+        RedisSettings redis = new() { Server = _map.RequireText("server"), PasswordFile = ReadPath("passwordFile"), AuthorityFile = ReadPath("authorityFile") };
+        if (redis.Server.Length > 0 && redis.FindProblem() is { } problem) _map.Note(server, problem);
+        PolicyNode host = _map.Take("host") ?? node;
+        string hostName = _map.TakeText("host") ?? usual.HostName;
+        if (!HostStream.IsName(hostName)) _map.Note(host, "'host' is the name of a host: letters, digits, '.', '-' and '_'.");
+        return usual with
+        {
+            Redis = redis,
+            HostName = hostName,
+            SpoolFolder = ReadPath("spool") ?? usual.SpoolFolder,
+            SpoolSize = ReadSize("spoolSize", RedisOutputSettings.SmallestSpool) ?? usual.SpoolSize,
+            MostEntries = ReadEntries() ?? (_map.Has("longestAge") ? null : usual.MostEntries),
+            LongestAge = _map.TakeDuration("longestAge", TimeSpan.FromDays(3660)),
+        };
+    }
+
+    private string? ReadPath(string key) => _map.TakeText(key) is { } path ? Path.GetFullPath(Path.Combine(folder, path)) : null;
+
+    private long? ReadEntries()
+    {
+        PolicyNode? its = _map.Take("mostEntries");
+        long? most = (long?)_map.TakeNumber("mostEntries", long.MaxValue, "a number, 1 or more");
+        if (most == 0) _map.Note(its!, "'mostEntries' is a number, 1 or more.");
+        return most;
+    }
+
     private long? ReadSize(string key, long smallest)
     {
         if (_map.Take(key) is not { } its) return null;
@@ -67,4 +98,7 @@ internal enum OutputType
 
     /// <summary>systemd's journal.</summary>
     Journal,
+
+    /// <summary>A stream of Redis.</summary>
+    Redis,
 }

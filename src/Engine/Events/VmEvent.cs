@@ -28,6 +28,9 @@ public abstract class VmEvent
     /// </summary>
     public DateTimeOffset Time => _source.TimeOf(_timestamp);
 
+    /// <summary>The name of the host that it was received from; null for an event of this host.</summary>
+    public string? HostName => _source.HostName;
+
     /// <summary>The domain's name.</summary>
     public string Domain => _source.Domain;
 

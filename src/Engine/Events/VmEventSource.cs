@@ -17,6 +17,9 @@ internal abstract class VmEventSource(uint domainId, string domain, VmEventLayou
 
     public IHeldEvents HeldEvents { get; } = heldEvents;
 
+    /// <summary>The host that they come from; null: this one.</summary>
+    public virtual string? HostName => null;
+
     /// <summary>The losses between the events.</summary>
     public LossLog Losses { get; } = losses;
 

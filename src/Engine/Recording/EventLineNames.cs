@@ -6,6 +6,7 @@ namespace XenVmEvent.Recording;
 internal static class EventLineNames
 {
     public static readonly JsonEncodedText Time = JsonEncodedText.Encode("time");
+    public static readonly JsonEncodedText Host = JsonEncodedText.Encode("host");
     public static readonly JsonEncodedText Domain = JsonEncodedText.Encode("domain");
     public static readonly JsonEncodedText DomainId = JsonEncodedText.Encode("domainId");
     public static readonly JsonEncodedText Vcpu = JsonEncodedText.Encode("vcpu");

@@ -14,7 +14,8 @@ namespace XenVmEvent.Recording;
 /// <param name="lossesOf">
 /// The losses of a domain's session, by its id and name; null, or null for a domain: none are known.
 /// </param>
-internal sealed class EventLineReader(EventSelection? selection = null, Func<uint, string, LossLog?>? lossesOf = null)
+/// <param name="host">The host that the lines come from, whatever they say; null: as they say.</param>
+internal sealed class EventLineReader(EventSelection? selection = null, Func<uint, string, LossLog?>? lossesOf = null, string? host = null)
 {
     /// <summary>
     /// Up to this many domains and times of day at once, then the sources are made again: a limit for files from
@@ -28,7 +29,7 @@ internal sealed class EventLineReader(EventSelection? selection = null, Func<uin
     /// <summary>More than possible: sums of the file's numbers must not overflow.</summary>
     private const long MostLost = 1L << 48;
 
-    private readonly Dictionary<(uint DomainId, string Domain, int Version, GuestArchitecture Architecture, TimeSpan UtcOffset), RecordedSource> _sources = [];
+    private readonly Dictionary<(uint DomainId, string Domain, string? HostName, int Version, GuestArchitecture Architecture, TimeSpan UtcOffset), RecordedSource> _sources = [];
     private readonly byte[] _text = new byte[LongestRequest];
     private readonly byte[] _request = new byte[LongestRequest];
     private string _lastDomain = "";
@@ -63,6 +64,7 @@ internal sealed class EventLineReader(EventSelection? selection = null, Func<uin
         DateTimeOffset? time = null;
         uint? domainId = null;
         string? domain = null;
+        string? hostName = host;
         int? version = null;
         int requestSize = 0;
         GuestArchitecture? architecture = null;
@@ -81,6 +83,7 @@ internal sealed class EventLineReader(EventSelection? selection = null, Func<uin
             if (json.ValueTextEquals("time"u8)) time = Value(ref json).GetDateTimeOffset();
             else if (json.ValueTextEquals("domain"u8)) domain = ReadDomain(Value(ref json));
             else if (json.ValueTextEquals("domainId"u8)) domainId = Value(ref json).GetUInt32();
+            else if (json.ValueTextEquals("host"u8)) hostName = Value(ref json).GetString() is { } said && host is null ? said : host;
             else if (json.ValueTextEquals("interfaceVersion"u8)) version = Value(ref json).GetInt32();
             else if (json.ValueTextEquals("architecture"u8)) architecture = Defined<GuestArchitecture>(Value(ref json));
             else if (json.ValueTextEquals("responseState"u8)) state = Defined<ResponseState>(Value(ref json));
@@ -106,7 +109,7 @@ internal sealed class EventLineReader(EventSelection? selection = null, Func<uin
         Expect(handling is null or (>= 0 and <= long.MaxValue / 100), "its handlingMicroseconds are out of range");
         RequestReader request = new(_request, layout);
         if (selection is not null && !selection.Includes(request, architecture!.Value)) return null;
-        RecordedSource source = SourceOf((domainId!.Value, domain!, version.Value, architecture!.Value, time!.Value.Offset), layout);
+        RecordedSource source = SourceOf((domainId!.Value, domain!, hostName, version.Value, architecture!.Value, time!.Value.Offset), layout);
         long timestamp = time.Value.UtcTicks;
         VmEvent vmEvent = VmEventFactory.Create(source, request, timestamp);
         vmEvent.Restore(response, state!.Value, handling is { } took ? timestamp + (long)(took * TimeSpan.TicksPerMicrosecond) : 0);
@@ -189,11 +192,11 @@ internal sealed class EventLineReader(EventSelection? selection = null, Func<uin
     }
 
     private RecordedSource SourceOf(
-        (uint DomainId, string Domain, int Version, GuestArchitecture Architecture, TimeSpan UtcOffset) key, VmEventLayout layout)
+        (uint DomainId, string Domain, string? HostName, int Version, GuestArchitecture Architecture, TimeSpan UtcOffset) key, VmEventLayout layout)
     {
         if (_sources.TryGetValue(key, out RecordedSource? source)) return source;
         if (_sources.Count == MostSources) _sources.Clear();
-        return _sources[key] = new RecordedSource(key.DomainId, key.Domain, layout, key.Architecture, key.UtcOffset, lossesOf?.Invoke(key.DomainId, key.Domain) ?? Losses);
+        return _sources[key] = new RecordedSource(key.DomainId, key.Domain, layout, key.Architecture, key.UtcOffset, lossesOf?.Invoke(key.DomainId, key.Domain) ?? Losses, key.HostName);
     }
 
     private static void Expect([System.Diagnostics.CodeAnalysis.DoesNotReturnIf(false)] bool condition, string otherwise)

@@ -40,6 +40,7 @@ public sealed class EventLineWriter : IDisposable
         _json.Reset();
         _json.WriteStartObject();
         _json.WriteString(Names.Time, vmEvent.Time);
+        if (vmEvent.HostName is { } host) _json.WriteString(Names.Host, host);
         _json.WriteString(Names.Domain, vmEvent.Domain);
         _json.WriteNumber(Names.DomainId, vmEvent.DomainId);
         _json.WriteNumber(Names.Vcpu, vmEvent.VCpu);

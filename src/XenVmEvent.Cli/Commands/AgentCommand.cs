@@ -54,7 +54,7 @@ internal static class AgentCommand
         Command status = new("status", "Asks a running agent for its guests, policies and outputs.") { Socket, Format };
         status.SetAction(parsed => new AgentStatusRun(parsed.GetRequiredValue(Socket), parsed.GetValue(Format)).Run());
 
-        Command command = new(Name, "Keeps policies on guests, unattended, and sends what they report to files and the journal.")
+        Command command = new(Name, "Keeps policies on guests, unattended, and sends what they report to files, the journal and Redis.")
         {
             Configuration, Setting, XenVmEventCommand.NoGuard, XenVmEventCommand.Simulate, check, status,
         };

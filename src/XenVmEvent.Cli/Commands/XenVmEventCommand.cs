@@ -130,7 +130,7 @@ internal static class XenVmEventCommand
         {
             Domain, Mode, Required, Follow, NoGuard, Simulate, Trace, Fast, Channel, First, Duration, Format, Output, Gfns, Repeat, Msrs, Response, Registers,
             NewValue, ExcludeNewValue, InstructionPointer, LinearAddress, Symbol, SymbolMap,
-            ApplyCommand.Create(), AgentCommand.Create(), CheckCommand.Create(), ReadCommand.Create(), ReportCommand.Create(), TestCommand.Create(), ResetCommand.Create(), GuardCommand.Create(),
+            ApplyCommand.Create(), AgentCommand.Create(), CheckCommand.Create(), ReadCommand.Create(), ReceiveCommand.Create(), ReportCommand.Create(), TestCommand.Create(), ResetCommand.Create(), GuardCommand.Create(),
         };
         root.Options.OfType<HelpOption>().Single().Action = new HelpAction();
 
@@ -178,6 +178,7 @@ internal static class XenVmEventCommand
         "check" => CheckCommand.Usage,
         "test" => TestCommand.Usage,
         "read" => ReadCommand.Usage,
+        ReceiveCommand.Name => ReceiveCommand.Usage,
         "report" => ReportCommand.Usage,
         "reset" => ResetCommand.Usage,
         "guard" => GuardCommand.Usage,

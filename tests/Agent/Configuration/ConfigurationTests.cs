@@ -28,6 +28,8 @@ public sealed class ConfigurationTests : IDisposable
             "outputs:",
             "  events: {type: file, path: log/events.jsonl, fileSize: 2MiB, fileAge: 1h, totalSize: 1.5GiB, queue: 7, severity: notice}",
             "  alerts: {type: journal, socket: /run/other}",
+            "  fleet: {type: redis, server: 'redis.example:6379,ssl=true', passwordFile: secret, authorityFile: ca.pem, host: dom0-1, spool: waiting, spoolSize: 8MiB, mostEntries: 5000, longestAge: 2h}",
+            "  usual: {type: redis, server: localhost}",
             "  off: {type: journal, enabled: false}");
         Assert.Equal(["first", "second"], read.Policies.Select(one => one.Policy.Name));
         Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(_folder["policies.d/10-a.json"]))), read.Policies[0].Sha256);
@@ -46,6 +48,17 @@ public sealed class ConfigurationTests : IDisposable
                     Severity = RuleSeverity.Notice,
                 },
                 new JournalOutputSettings { Name = "alerts", Socket = "/run/other", Severity = RuleSeverity.Warning },
+                new RedisOutputSettings
+                {
+                    Name = "fleet",
+                    Redis = new RedisSettings { Server = "redis.example:6379,ssl=true", PasswordFile = _folder["secret"], AuthorityFile = _folder["ca.pem"] },
+                    HostName = "dom0-1",
+                    SpoolFolder = _folder["waiting"],
+                    SpoolSize = 8 << 20,
+                    MostEntries = 5000,
+                    LongestAge = TimeSpan.FromHours(2),
+                },
+                new RedisOutputSettings { Name = "usual", Redis = new RedisSettings { Server = "localhost" }, SpoolFolder = "/var/spool/xenvmevent/usual" },
             ],
             read.Outputs);
     }
@@ -68,8 +81,8 @@ public sealed class ConfigurationTests : IDisposable
     [Theory]
     [InlineData("bufer: 1", 2, 10, "'limits' has no 'bufer': did you mean 'buffer'?", "limits: {bufer: 1}")]
     [InlineData("output", 2, 1, "A configuration has no 'output': did you mean 'outputs'?", "output: {}")]
-    [InlineData("type", 3, 3, "'type' is missing: it is one of file, journal", "outputs:", "  a: {path: /tmp/a}")]
-    [InlineData("types", 3, 13, "'type' is one of file, journal", "outputs:", "  a: {type: jurnal}", "Did you mean 'journal'?")]
+    [InlineData("type", 3, 3, "'type' is missing: it is one of file, journal, redis", "outputs:", "  a: {path: /tmp/a}")]
+    [InlineData("types", 3, 13, "'type' is one of file, journal, redis", "outputs:", "  a: {type: jurnal}", "Did you mean 'journal'?")]
     [InlineData("other type's key", 3, 22, "An output of the type journal has no 'path'", "outputs:", "  a: {type: journal, path: /tmp/a}")]
     [InlineData("path", 3, 6, "'path' is missing.", "outputs:", "  a: {type: file}")]
     [InlineData("size", 3, 43, "'fileSize' is a size of at least 1024 KiB", "outputs:", "  a: {type: file, path: /tmp/a, fileSize: 64KB}")]
@@ -78,6 +91,10 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("name", 3, 3, "The name of an output has 1 to 40 small letters", "outputs:", "  A.b: {type: journal}")]
     [InlineData("twice", 3, 1, "'channel' comes twice.", "channel: ring", "channel: ring")]
     [InlineData("same file", 4, 6, "The output 'a' writes to this file already.", "outputs:", "  a: {type: file, path: /tmp/a}", "  b: {type: file, path: /tmp/../tmp/a}")]
+    [InlineData("server", 3, 6, "'server' is missing.", "outputs:", "  a: {type: redis}")]
+    [InlineData("host", 3, 42, "'host' is the name of a host", "outputs:", "  a: {type: redis, server: redis, host: 'dom0*'}")]
+    [InlineData("Redis' options", 3, 29, "A Redis is named by hosts and options", "outputs:", "  a: {type: redis, server: 'redis,nosuch=1'}")]
+    [InlineData("entries", 3, 48, "'mostEntries' is a number, 1 or more.", "outputs:", "  a: {type: redis, server: redis, mostEntries: 0}")]
     [InlineData("folder", 2, 11, "cannot be read", "policies: none.d")]
     [InlineData("yaml", 3, 1, "This is not YAML", "limits: [")]
     [InlineData("list", 2, 10, "'outputs' is a map", "outputs: [a]")]

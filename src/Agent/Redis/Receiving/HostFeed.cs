@@ -1,0 +1,175 @@
+using System.Diagnostics;
+using System.IO.Enumeration;
+using StackExchange.Redis;
+using XenVmEvent.Events;
+using XenVmEvent.Recording;
+
+namespace XenVmEvent.Agent;
+
+/// <summary>
+/// What one host's stream has for a reader. Anybody who may write the stream can put anything into it, so every entry is
+/// checked, and what is not an event is counted and told.
+/// </summary>
+internal sealed class HostFeed(string host, FleetQuery query, GroupShare? share)
+{
+    /// <summary>The longest line of a recording in bytes.</summary>
+    private const int LongestLine = 1 << 20;
+
+    /// <summary>So many sentences about one host are told; more would hide those about others.</summary>
+    private const int MostTold = 50;
+
+    private readonly EventLineReader _lines = new(host: host);
+    private readonly Queue<Arrival> _events = new();
+    private RedisValue _position = query.FirstPosition;
+    private EntryId? _last;
+    private long _lossesTold;
+    private DateTimeOffset _latest;
+    private int _told;
+    private int _broken;
+    private string? _whyBroken;
+
+    public string Host => host;
+
+    public RedisKey Key { get; } = HostStream.KeyOf(host);
+
+    /// <summary>Whether the last read came to the stream's end.</summary>
+    public bool IsAtEnd { get; private set; }
+
+    /// <summary>Whether the next event is in Redis.</summary>
+    public bool IsUnread => Count == 0 && !IsAtEnd;
+
+    /// <summary>How many events wait to be taken.</summary>
+    public int Count => _events.Count;
+
+    /// <summary>How many entries are missing in the stream.</summary>
+    public long Missing { get; private set; }
+
+    /// <summary>How many entries were not what an agent writes.</summary>
+    public long Broken { get; private set; }
+
+    /// <summary>How many events the host says it has lost.</summary>
+    public long Lost => _lines.Losses.Events;
+
+    /// <summary>The next event's place among those of other hosts: its time, or that of an earlier one if that is later.</summary>
+    public DateTimeOffset Next => _events.Peek().Order;
+
+    /// <summary>When the next event was read, on the clock of timestamps.</summary>
+    public long NextArrivedAt => _events.Peek().At;
+
+    /// <summary>Takes the next event.</summary>
+    public VmEvent Take()
+    {
+        Arrival arrival = _events.Dequeue();
+        share?.Settle(arrival.Id);
+        return arrival.Event;
+    }
+
+    /// <summary>Reads the next entries.</summary>
+    public Task<StreamEntry[]> ReadAsync(IDatabase database, int most) => share?.ReadAsync(most) ?? database.StreamReadAsync(Key, _position, most);
+
+    /// <summary>Adds entries that were read, and tells what is wrong with them.</summary>
+    public void Add(StreamEntry[] entries, int most)
+    {
+        long now = Stopwatch.GetTimestamp();
+        foreach (StreamEntry entry in entries)
+        {
+            if (ToEvent(entry) is { } vmEvent)
+            {
+                _latest = vmEvent.Time > _latest ? vmEvent.Time : _latest;
+                _events.Enqueue(new Arrival(vmEvent, entry.Id, _latest, now));
+            }
+            else
+            {
+                share?.Settle(entry.Id);
+            }
+        }
+
+        if (entries.Length > 0) _position = entries[^1].Id;
+        IsAtEnd = share?.IsAtEnd ?? entries.Length < most;
+        TellBroken();
+    }
+
+    /// <summary>Tells Redis which of the entries for this reader are done with.</summary>
+    public Task AcknowledgeAsync() => share?.AcknowledgeAsync() ?? Task.CompletedTask;
+
+    private VmEvent? ToEvent(StreamEntry entry)
+    {
+        if (!EntryId.TryParse((string?)entry.Id, out EntryId id)) return Break("its id is not one of Redis");
+        if (entry.Values is not { Length: 1 } || entry.Values[0].Name != "line") return Break("it does not have the one field 'line'");
+        if ((byte[]?)entry.Values[0].Value is not { Length: <= LongestLine } line) return Break("it is longer than an event's line can be");
+        StartNote? note = StartNote.TryParse(line);
+        VmEvent? vmEvent = null;
+        try
+        {
+            if (note is null) vmEvent = _lines.Read(line);
+        }
+        catch (FormatException e)
+        {
+            return Break(e.Message);
+        }
+
+        if (share is null) Check(id); // Others of a group get what is between.
+        if (note is { Complete: false })
+            Tell($"the agent was killed or the machine went down. Events between {note.Previous:O} and {note.Started:O} may be missing.");
+        TellLosses();
+        return vmEvent is not null && IsWanted(vmEvent) ? vmEvent : null;
+    }
+
+    private bool IsWanted(VmEvent vmEvent) =>
+        (query.Kinds.Count == 0 || query.Kinds.Contains(vmEvent.Kind)) && FileSystemName.MatchesSimpleExpression(query.Domains, vmEvent.Domain, ignoreCase: false);
+
+    /// <summary>Finds out whether entries are missing before one of the host's own.</summary>
+    private void Check(EntryId id)
+    {
+        if (_last is { } last && id.Sequence != last.Sequence + 1)
+        {
+            if (id.Spool != last.Spool)
+            {
+                Tell($"a new spool begins at {id.Time:O}. What waited in the one before is not known; if this comes again and again, two hosts have this name.");
+            }
+            else if (id.Number > last.Number)
+            {
+                long missing = (long)(id.Number - last.Number - 1);
+                Missing += missing;
+                Tell($"{(missing == 1 ? "1 entry is" : $"{missing} entries are")} missing between {last.Time:O} and {id.Time:O}.");
+            }
+            else
+            {
+                Tell($"the count goes back from {last.Number} to {id.Number} at {id.Time:O}. The host lost the end of its spool, or somebody else writes to its stream.");
+            }
+        }
+
+        _last = id;
+    }
+
+    private VmEvent? Break(string why)
+    {
+        _broken++;
+        Broken++;
+        _whyBroken ??= why;
+        return null;
+    }
+
+    private void TellBroken()
+    {
+        if (_broken > 0) Tell($"{(_broken == 1 ? "1 entry is not what an agent writes and is" : $"{_broken} entries are not what an agent writes and are")} left out; of the first: {_whyBroken}.");
+        _broken = 0;
+        _whyBroken = null;
+    }
+
+    private void TellLosses()
+    {
+        foreach (EventLoss loss in _lines.Losses.Since(ref _lossesTold)) Tell($"{loss.Events} events of {Shown(loss.Domain)} between {loss.From:O} and {loss.To:O} are missing: {loss.Reason}.");
+    }
+
+    private void Tell(string what)
+    {
+        if (++_told <= MostTold) query.Tell($"{host}: {what}");
+        if (_told == MostTold) query.Tell($"{host}: whatever else is wrong is only counted.");
+    }
+
+    /// <summary>A name from elsewhere, without what a terminal would obey.</summary>
+    private static string Shown(string name) => new([.. name.Select(c => char.IsControl(c) ? '\uFFFD' : c)]);
+
+    private readonly record struct Arrival(VmEvent Event, RedisValue Id, DateTimeOffset Order, long At);
+}

@@ -1,0 +1,25 @@
+using StackExchange.Redis;
+
+namespace XenVmEvent.Agent;
+
+/// <summary>Says what is wrong with Redis, in one sentence without the library's diagnostics.</summary>
+internal static class RedisProblem
+{
+    public static string Of(Exception e) => e switch
+    {
+        RedisTimeoutException or TimeoutException => "Redis does not answer in time.",
+        RedisConnectionException when IsRefusal(e) => "Redis refuses the user or the password.",
+        RedisConnectionException connection => $"Redis cannot be reached: {connection.FailureType}.",
+        RedisServerException server => $"Redis refuses: {server.Message.TrimEnd('.')}.",
+        XenException own => $"{own.Message} {own.Remedy}",
+        _ => $"{e.Message.TrimEnd('.')}.",
+    };
+
+    /// <summary>The library tells it in the exception within, or in words.</summary>
+    private static bool IsRefusal(Exception? e) =>
+        e is not null
+        && (e is RedisConnectionException { FailureType: ConnectionFailureType.AuthenticationFailure }
+            || e.Message.Contains("WRONGPASS", StringComparison.Ordinal)
+            || e.Message.Contains("NOAUTH", StringComparison.Ordinal)
+            || IsRefusal(e.InnerException));
+}

@@ -1,0 +1,56 @@
+using StackExchange.Redis;
+
+namespace XenVmEvent.Agent;
+
+/// <summary>Where a Redis is and how to get in.</summary>
+public sealed record RedisSettings
+{
+    /// <summary>
+    /// A configuration of StackExchange.Redis: hosts with ports, then options, as in
+    /// <c>redis1:6379,redis2:6379,user=dom0-17,ssl=true</c>. With <c>serviceName=</c> the hosts are Sentinels.
+    /// </summary>
+    public required string Server { get; init; }
+
+    /// <summary>A file whose first line is the password; null: the password is in <see cref="Server"/>, or there is none.</summary>
+    public string? PasswordFile { get; init; }
+
+    /// <summary>A file of the certificates, in PEM, that may have signed the server's; null: those of the system.</summary>
+    public string? AuthorityFile { get; init; }
+
+    /// <summary>What is wrong with the text; null if nothing is.</summary>
+    internal string? FindProblem()
+    {
+        try
+        {
+            if (ConfigurationOptions.Parse(Server).EndPoints.Count > 0) return null;
+        }
+        catch (ArgumentException)
+        {
+        }
+
+        return "A Redis is named by hosts and options, such as redis.example:6379,user=dom0-1,ssl=true.";
+    }
+
+    /// <summary>The options for a connection, with the password as it is in its file now.</summary>
+    /// <exception cref="XenException"><see cref="XenErrorId.InvalidArgument"/>: they are wrong, or a file cannot be read.</exception>
+    internal ConfigurationOptions ToOptions()
+    {
+        try
+        {
+            ConfigurationOptions options = ConfigurationOptions.Parse(Server);
+            if (options.EndPoints.Count == 0) throw new ArgumentException("No server is named.");
+            if (PasswordFile is not null) options.Password = File.ReadLines(PasswordFile).FirstOrDefault()?.Trim() ?? "";
+            if (AuthorityFile is not null) options.TrustIssuer(AuthorityFile);
+            options.ClientName ??= "xenvmevent";
+
+            // Nothing waits inside the library: what is not confirmed is sent again from the spool.
+            options.BacklogPolicy = BacklogPolicy.FailFast;
+            return options;
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
+        {
+            throw new XenException(
+                XenErrorId.InvalidArgument, $"Redis cannot be used as it is configured. {e.Message}", "Write hosts and options as in redis.example:6379,user=name,ssl=true.", e);
+        }
+    }
+}

@@ -1,0 +1,182 @@
+using System.Diagnostics;
+using StackExchange.Redis;
+
+namespace XenVmEvent.Agent;
+
+/// <summary>
+/// Sends what is in a spool to a stream, in order, and goes on by itself after any failure. It keeps several batches on the
+/// way. Each is appended only if the one before it is there.
+/// </summary>
+internal sealed class RedisPublisher : IDisposable
+{
+    private const int MostInBatch = 512;
+    private const int MostBytesInBatch = 512 << 10;
+    private const int MostOnTheWay = 4;
+
+    /// <summary>Among so many entries of somebody else an own one is looked for.</summary>
+    private const int MostToSearch = 1000;
+
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RivalShown = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan FlushPeriod = TimeSpan.FromSeconds(1);
+
+    private readonly RedisSettings _settings;
+    private readonly Spool _spool;
+    private readonly RedisKey _key;
+    private readonly AppendScript _script;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Queue<(SpoolBatch Batch, Task<EntryId> Answer)> _sent = [];
+    private readonly Task _run;
+    private ConnectionMultiplexer? _redis;
+    private TimeSpan _pause = ShortestPause;
+    private EntryId _end;
+    private long _delivered;
+    private volatile string? _problem;
+    private long _rivalAt;
+
+    public RedisPublisher(RedisOutputSettings settings, Spool spool)
+    {
+        _settings = settings.Redis;
+        _spool = spool;
+        _key = HostStream.KeyOf(settings.HostName);
+        _script = new AppendScript(_key, settings.MostEntries, settings.LongestAge);
+        _run = Task.Run(RunAsync);
+    }
+
+    /// <summary>How many events have arrived since the start.</summary>
+    public long Delivered => Volatile.Read(ref _delivered);
+
+    /// <summary>Why nothing arrives; null if it does.</summary>
+    public string? Problem => _problem ?? (_rivalAt != 0 && Stopwatch.GetElapsedTime(_rivalAt) < RivalShown
+        ? $"Somebody else writes to the stream {_key} too. Give each host a name of its own, and nobody but this host the right to write its stream."
+        : null);
+
+    /// <summary>Stops. What is on the way may still arrive; the next process finds out.</summary>
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _run.GetAwaiter().GetResult();
+        _redis?.Dispose();
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                IDatabase database = await ConnectAsync().ConfigureAwait(false);
+                await ResumeAsync(database, await _script.FindLastAsync(database).WaitAsync(_stop.Token).ConfigureAwait(false)).ConfigureAwait(false);
+                while (!_stop.IsCancellationRequested) await PublishAsync(database).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+            }
+            catch (Exception e)
+            {
+                _problem = RedisProblem.Of(e);
+                _sent.Clear();
+                await PauseAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task<IDatabase> ConnectAsync()
+    {
+        if (_redis is not null) return _redis.GetDatabase();
+        Task<ConnectionMultiplexer> connecting = ConnectionMultiplexer.ConnectAsync(_settings.ToOptions());
+        try
+        {
+            _redis = await connecting.WaitAsync(_stop.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            _ = connecting.ContinueWith(late => late.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+            throw;
+        }
+
+        return _redis.GetDatabase();
+    }
+
+    private async Task PublishAsync(IDatabase database)
+    {
+        while (_sent.Count < MostOnTheWay && _spool.Read(MostInBatch, MostBytesInBatch) is { } batch)
+        {
+            _sent.Enqueue((batch, _script.AppendAsync(database, _end, batch)));
+            _end = batch.Last;
+        }
+
+        if (_sent.Count == 0)
+        {
+            await _spool.WaitAsync(FlushPeriod, _stop.Token).ConfigureAwait(false);
+            _spool.Flush();
+            return;
+        }
+
+        (SpoolBatch first, Task<EntryId> answer) = _sent.Peek();
+        EntryId last = await answer.WaitAsync(_stop.Token).ConfigureAwait(false);
+        if (last != first.Last)
+        {
+            // Those behind it are refused too: each comes only after the one before.
+            _sent.Clear();
+            await ResumeAsync(database, last).ConfigureAwait(false);
+            return;
+        }
+
+        _sent.Dequeue();
+        Volatile.Write(ref _delivered, _delivered + first.Events);
+        first.Release();
+        _spool.Acknowledge(last);
+        _spool.Flush();
+        _problem = null;
+        _pause = ShortestPause;
+    }
+
+    /// <summary>Finds where to go on in a stream that ends with an entry.</summary>
+    private async Task ResumeAsync(IDatabase database, EntryId last)
+    {
+        _end = last;
+        if (_spool.TryResumeAfter(last)) return;
+        if (_spool.IsBeforeAll(last))
+        {
+            _spool.ResumeFromOldest();
+            return;
+        }
+
+        // It is not ours, and ours have to come after it: all but those that are there already.
+        _rivalAt = Stopwatch.GetTimestamp();
+        if (!await ResumeAfterNewestAsync(database, last).ConfigureAwait(false)) _spool.ResumeAfterAcknowledged();
+        _spool.RaiseAbove(last.Milliseconds);
+    }
+
+    private async Task<bool> ResumeAfterNewestAsync(IDatabase database, EntryId before)
+    {
+        if (_spool.LastBefore(before) is not { } newest) return false;
+        StreamEntry[] stored = await database.StreamRangeAsync(_key, "-", newest.ToString(), MostToSearch, Order.Descending, CommandFlags.DemandMaster).ConfigureAwait(false);
+        foreach (StreamEntry entry in stored)
+        {
+            if (EntryId.TryParse((string?)entry.Id, out EntryId id) && _spool.TryResumeAfter(id)) return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Waits longer after each failure, and not as long as the next host does.</summary>
+    private async Task PauseAsync()
+    {
+        try
+        {
+            // A new connection has the password as it is now, and finds a server that has moved.
+            if (_redis is { IsConnected: false }) await _redis.DisposeAsync().ConfigureAwait(false);
+            if (_redis is { IsConnected: false }) _redis = null;
+            await Task.Delay(_pause * (0.5 + (Random.Shared.NextDouble() / 2)), _stop.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+        }
+
+        _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
+    }
+}

@@ -1,0 +1,440 @@
+using System.Buffers;
+using System.Globalization;
+using Microsoft.Win32.SafeHandles;
+
+namespace XenVmEvent.Agent;
+
+/// <summary>
+/// What waits to be sent, in a folder of files that stay if the process or the machine ends. Lines are a recording's, each
+/// with its id. A file is deleted when all of it has arrived, and a little later: if the other side loses what it had
+/// confirmed last, it is sent again. One process at a time has the folder. One thread appends, another one reads.
+/// </summary>
+internal sealed class Spool : IDisposable
+{
+    /// <summary>How long files stay after all of them has arrived.</summary>
+    public static readonly TimeSpan Afterlife = TimeSpan.FromSeconds(10);
+
+    private const int LargestSegment = 8 << 20;
+    private const int SmallestSegment = 64 << 10;
+    private const int SegmentsInLimit = 16;
+
+    private readonly Lock _gate = new();
+    private readonly TimeProvider _clock;
+    private readonly string _folder;
+    private readonly long _limit;
+    private readonly FileStream _claim;
+    private readonly List<SpoolSegment> _segments = [];
+    private readonly ArrayBufferWriter<byte> _lines = new();
+    private readonly SemaphoreSlim _arrived = new(0, 1);
+    private SafeFileHandle? _written;
+    private bool _isUnflushed;
+    private EntryId _last;
+    private ulong _floor;
+    private ulong _acknowledged;
+    private SpoolSegment? _read;
+    private SafeFileHandle? _readFile;
+    private long _readAt;
+
+    /// <summary>Opens the folder, and makes it if it is not there.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="limit">The largest size of its files in bytes.</param>
+    /// <param name="clock">The clock of the ids.</param>
+    /// <exception cref="IOException">It cannot be read or written, or another process has it.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
+    public Spool(string folder, long limit, TimeProvider? clock = null)
+    {
+        _folder = folder;
+        _limit = limit;
+        _clock = clock ?? TimeProvider.System;
+        MakeFolder(folder);
+        _claim = Claim(folder);
+        try
+        {
+            Recover();
+        }
+        catch
+        {
+            _claim.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The size of its files in bytes.</summary>
+    public long Bytes
+    {
+        get
+        {
+            lock (_gate) return _segments.Sum(s => s.Length);
+        }
+    }
+
+    /// <summary>How many entries have not arrived yet.</summary>
+    public long Waiting
+    {
+        get
+        {
+            lock (_gate) return (long)(_last.Sequence - _acknowledged);
+        }
+    }
+
+    /// <summary>How many lines were damaged on the disk. A reader of the stream sees that they are missing.</summary>
+    public long Damaged { get; private set; }
+
+    private string ClosedMark => Path.Combine(_folder, "closed");
+
+    private string FloorFile => Path.Combine(_folder, "floor");
+
+    private int SegmentSize => (int)Math.Clamp(_limit / SegmentsInLimit, SmallestSegment, LargestSegment);
+
+    /// <summary>Adds all of a batch, or nothing.</summary>
+    /// <returns>Whether there was room.</returns>
+    /// <exception cref="IOException">The disk is full, or fails.</exception>
+    public bool TryAppend(IReadOnlyList<OutgoingEvent> batch)
+    {
+        lock (_gate)
+        {
+            EntryId last = Encode(batch.Select(e => e.Line));
+            if (_segments.Sum(s => s.Length) + _lines.WrittenCount > _limit)
+            {
+                DeleteAcknowledged(TimeSpan.Zero);
+                if (_segments.Sum(s => s.Length) + _lines.WrittenCount > _limit) return false;
+            }
+
+            Append(last);
+        }
+
+        return true;
+    }
+
+    /// <summary>Brings what was appended to the disk itself, for the case that the machine loses its power.</summary>
+    public void Flush()
+    {
+        SafeFileHandle? file;
+        lock (_gate)
+        {
+            if (!_isUnflushed) return;
+            _isUnflushed = false;
+            file = _written;
+        }
+
+        try
+        {
+            if (file is not null) RandomAccess.FlushToDisk(file);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // A full file is flushed before it is closed; what a failing disk refuses, the next append reports.
+        }
+    }
+
+    /// <summary>Waits until there may be something to read.</summary>
+    public Task WaitAsync(TimeSpan longest, CancellationToken stop) => _arrived.WaitAsync(longest, stop);
+
+    /// <summary>Reads the next entries.</summary>
+    /// <param name="mostEntries">How many at most.</param>
+    /// <param name="mostBytes">About how many bytes at most.</param>
+    /// <returns>The entries; null if there are none at present.</returns>
+    /// <exception cref="IOException">The disk fails.</exception>
+    public SpoolBatch? Read(int mostEntries, int mostBytes)
+    {
+        while (true)
+        {
+            long available;
+            lock (_gate)
+            {
+                if (_read is null || (_readAt >= _read.Length && _read != _segments[^1])) OpenToRead(_read is null ? _segments[0] : _segments[_segments.IndexOf(_read) + 1]);
+                available = _read!.Length - _readAt;
+            }
+
+            if (available == 0) return null;
+            byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(available, mostBytes));
+            int count = RandomAccess.Read(_readFile!, buffer.AsSpan(0, (int)Math.Min(available, buffer.Length)), _readAt);
+            SpoolBatch batch = new(buffer);
+            int used = Split(buffer, count, mostEntries, batch);
+            _readAt += used;
+            if (batch.Entries.Count > 0) return batch;
+            batch.Release();
+            if (used > 0) continue;
+            if (count > 0 && count < available)
+            {
+                mostBytes = buffer.Length * 2; // The line is longer than the buffer.
+                continue;
+            }
+
+            // Somebody has damaged the end of the file.
+            Damaged++;
+            _readAt = _read.Length;
+        }
+    }
+
+    /// <summary>Notes that everything up to an entry has arrived.</summary>
+    public void Acknowledge(EntryId entry)
+    {
+        lock (_gate)
+        {
+            AcknowledgeUpTo(entry.Sequence);
+            DeleteAcknowledged(Afterlife);
+        }
+    }
+
+    /// <summary>Whether an entry is older than all that is here.</summary>
+    public bool IsBeforeAll(EntryId entry)
+    {
+        lock (_gate) return entry < Raised(_segments[0].First);
+    }
+
+    /// <summary>The last entry of ours before another one; null if there is none.</summary>
+    /// <exception cref="IOException">The disk fails.</exception>
+    public EntryId? LastBefore(EntryId entry)
+    {
+        lock (_gate)
+        {
+            SpoolSegment? segment = _segments.FindLast(s => Raised(s.First) < entry);
+            return segment is null ? null : LastWhile(segment, id => id < entry).Id;
+        }
+    }
+
+    /// <summary>
+    /// Goes on reading after an entry that has arrived, with all before it. This may be further back than where it was: the
+    /// other side has lost what it had confirmed.
+    /// </summary>
+    /// <returns>Whether the entry is here; if not, nothing has changed.</returns>
+    /// <exception cref="IOException">The disk fails.</exception>
+    public bool TryResumeAfter(EntryId entry)
+    {
+        lock (_gate)
+        {
+            SpoolSegment? segment = _segments.FindLast(s => Raised(s.First) <= entry);
+            if (segment is null) return false;
+            (EntryId id, long end) = LastWhile(segment, id => id <= entry);
+            if (id != entry) return false;
+            Resume(segment, end, entry.Sequence);
+            return true;
+        }
+    }
+
+    /// <summary>Reads again everything that is here.</summary>
+    public void ResumeFromOldest()
+    {
+        lock (_gate) Resume(_segments[0], 0, _segments[0].First.Sequence - 1);
+    }
+
+    /// <summary>Reads again everything that has not arrived.</summary>
+    public void ResumeAfterAcknowledged()
+    {
+        lock (_gate)
+        {
+            SpoolSegment segment = _segments.Find(s => s.Last.Sequence > _acknowledged) ?? _segments[^1];
+            Resume(segment, LastWhile(segment, id => id.Sequence <= _acknowledged).End, _acknowledged);
+        }
+    }
+
+    /// <summary>
+    /// Raises the ids of all entries that have not arrived above a time: the stream has a later entry, which is not ours.
+    /// </summary>
+    /// <exception cref="IOException">The disk is full, or fails.</exception>
+    public void RaiseAbove(ulong milliseconds)
+    {
+        lock (_gate)
+        {
+            _floor = Math.Max(_floor, checked(milliseconds + 1));
+            File.WriteAllText($"{FloorFile}~", _floor.ToString(CultureInfo.InvariantCulture));
+            File.Move($"{FloorFile}~", FloorFile, overwrite: true);
+            _last = Raised(_last);
+            ResumeAfterAcknowledged();
+        }
+    }
+
+    /// <summary>Closes it. What waits is sent by the next process that opens it.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            Flush();
+            _written?.Dispose();
+            _readFile?.Dispose();
+            try
+            {
+                File.WriteAllText(ClosedMark, "");
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Then the next process says that this one may have lost something.
+            }
+
+            _claim.Dispose();
+        }
+    }
+
+    /// <summary>It holds registers of guests, so nobody else may read it.</summary>
+    private static void MakeFolder(string folder)
+    {
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
+        else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    private static FileStream Claim(string folder)
+    {
+        try
+        {
+            return new FileStream(Path.Combine(folder, "lock"), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
+        }
+        catch (IOException e)
+        {
+            throw new IOException($"The spool '{folder}' cannot be opened, or another process has it: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Takes over what the last process left, and notes how that one ended.</summary>
+    private void Recover()
+    {
+        bool isNew = true;
+        if (File.Exists(FloorFile)) _ = ulong.TryParse(File.ReadAllText(FloorFile), CultureInfo.InvariantCulture, out _floor);
+        foreach (string path in Directory.GetFiles(_folder, SpoolSegment.Pattern).Order(StringComparer.Ordinal))
+        {
+            isNew = false;
+            if (SpoolSegment.Recover(path) is { } segment) _segments.Add(segment);
+            else File.Delete(path);
+        }
+
+        _last = _segments.Count > 0 ? Raised(_segments[^1].Last) : EntryId.BeforeNewSpool();
+        _acknowledged = _segments.Count > 0 ? _segments[0].First.Sequence - 1 : _last.Sequence;
+        bool wasClosed = File.Exists(ClosedMark);
+        StartNote note = new(_clock.GetUtcNow(), _segments.Count > 0 ? _segments[^1].Last.Time : null, isNew || wasClosed);
+        Append(Encode([note.ToLine()]));
+        File.Delete(ClosedMark);
+    }
+
+    /// <returns>The id of the last one.</returns>
+    private EntryId Encode(IEnumerable<ReadOnlyMemory<byte>> lines)
+    {
+        _lines.ResetWrittenCount();
+        ulong now = (ulong)Math.Max(0, _clock.GetUtcNow().ToUnixTimeMilliseconds());
+        EntryId last = _last;
+        foreach (ReadOnlyMemory<byte> line in lines)
+        {
+            last = new EntryId(Math.Max(Math.Max(now, _floor), last.Milliseconds), last.Sequence + 1);
+            SpoolLine.Write(_lines, line.Span, last);
+        }
+
+        return last;
+    }
+
+    private void Append(EntryId last)
+    {
+        if (_lines.WrittenCount == 0) return;
+        if (_written is null || _segments[^1].Length >= SegmentSize) Begin(new EntryId(last.Milliseconds, _last.Sequence + 1));
+        SpoolSegment segment = _segments[^1];
+
+        // If it fails half way, the next one is written to the same place.
+        RandomAccess.Write(_written!, _lines.WrittenSpan, segment.Length);
+        segment.Length += _lines.WrittenCount;
+        segment.Last = _last = last;
+        segment.AcknowledgedAt = null;
+        _isUnflushed = true;
+        if (_arrived.CurrentCount == 0) _arrived.Release();
+    }
+
+    private void Begin(EntryId first)
+    {
+        if (_written is not null)
+        {
+            RandomAccess.FlushToDisk(_written);
+            _written.Dispose();
+            _written = null;
+        }
+
+        SpoolSegment segment = new(_folder, first) { Last = first };
+        _written = File.OpenHandle(segment.Path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(_written, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        _segments.Add(segment);
+    }
+
+    /// <summary>The id under which an entry is sent.</summary>
+    private EntryId Raised(EntryId id) => id.Milliseconds < _floor ? id with { Milliseconds = _floor } : id;
+
+    /// <returns>How many bytes were split.</returns>
+    private int Split(byte[] buffer, int count, int most, SpoolBatch batch)
+    {
+        int start = 0;
+        while (batch.Entries.Count < most)
+        {
+            int length = buffer.AsSpan(start, count - start).IndexOf((byte)'\n');
+            if (length < 0) break;
+            if (SpoolLine.TrySplit(buffer.AsSpan(start, length), out int end, out EntryId id))
+            {
+                buffer[start + end] = (byte)'}';
+                batch.Add(new SpoolEntry(Raised(id), buffer.AsMemory(start, end + 1)));
+            }
+            else
+            {
+                Damaged++;
+            }
+
+            start += length + 1;
+        }
+
+        return start;
+    }
+
+    private void OpenToRead(SpoolSegment segment, long offset = 0)
+    {
+        if (segment != _read)
+        {
+            _readFile?.Dispose();
+            _readFile = File.OpenHandle(segment.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        }
+
+        _read = segment;
+        _readAt = offset;
+    }
+
+    private void Resume(SpoolSegment segment, long offset, ulong acknowledged)
+    {
+        OpenToRead(segment, offset);
+        _acknowledged = acknowledged;
+        foreach (SpoolSegment later in _segments.Where(s => s.Last.Sequence > acknowledged)) later.AcknowledgedAt = null;
+        AcknowledgeUpTo(acknowledged);
+        if (_arrived.CurrentCount == 0) _arrived.Release();
+    }
+
+    /// <returns>The last of a file's first entries for which something holds, and where it ends; nothing, at 0, if there is none.</returns>
+    private (EntryId Id, long End) LastWhile(SpoolSegment segment, Predicate<EntryId> holds)
+    {
+        using FileStream file = new(segment.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        byte[] bytes = new byte[segment.Length];
+        int read = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+        (EntryId, long) found = default;
+        int start = 0;
+        while (bytes.AsSpan(start, read - start).IndexOf((byte)'\n') is var length and >= 0)
+        {
+            if (SpoolLine.TrySplit(bytes.AsSpan(start, length), out _, out EntryId id))
+            {
+                if (!holds(Raised(id))) break;
+                found = (Raised(id), start + length + 1);
+            }
+
+            start += length + 1;
+        }
+
+        return found;
+    }
+
+    private void AcknowledgeUpTo(ulong sequence)
+    {
+        _acknowledged = Math.Max(_acknowledged, sequence);
+        foreach (SpoolSegment segment in _segments)
+        {
+            if (segment.Last.Sequence <= _acknowledged) segment.AcknowledgedAt ??= _clock.GetTimestamp();
+        }
+    }
+
+    private void DeleteAcknowledged(TimeSpan after)
+    {
+        while (_segments is [{ AcknowledgedAt: { } at } oldest, _, ..] && oldest != _read && _clock.GetElapsedTime(at) >= after)
+        {
+            File.Delete(oldest.Path);
+            _segments.RemoveAt(0);
+        }
+    }
+}

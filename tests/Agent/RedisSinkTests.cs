@@ -1,0 +1,360 @@
+using System.Diagnostics;
+using System.Globalization;
+using StackExchange.Redis;
+using Xunit;
+
+namespace XenVmEvent.Agent.Tests;
+
+/// <summary>What arrives in a real Redis, whatever happens to it.</summary>
+public sealed class RedisSinkTests : IDisposable
+{
+    private const string Host = "dom0-1";
+
+    /// <summary>Longer than anything takes on the slowest machine: reached only when something never comes.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("xvm-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Everything_arrives_once_and_in_order()
+    {
+        using RedisServer server = RedisServer.Start(_folder);
+        using RedisSink sink = Open(server);
+        for (int i = 0; i < 100; i++) sink.Write(Entries.Of(i * 50, 50));
+        WaitUntilArrived(sink);
+        AssertArrived(server, 5000);
+        Assert.Equal(5000, sink.State.Delivered);
+    }
+
+    [Fact]
+    public void Also_when_Redis_starts_after_the_agent()
+    {
+        using RedisServer server = RedisServer.Start(_folder);
+        server.Kill();
+        using RedisSink sink = Open(server);
+        sink.Write(Entries.Of(0, 10));
+        WaitUntil(() => sink.State.Problem is not null);
+        Assert.Equal("Redis cannot be reached: UnableToConnect.", sink.State.Problem);
+        server.Start();
+        WaitUntilArrived(sink);
+        AssertArrived(server, 10);
+        Assert.Null(sink.State.Problem);
+    }
+
+    [Fact]
+    public void Also_when_Redis_is_killed_again_and_again()
+    {
+        using RedisServer server = RedisServer.Start(_folder);
+        using RedisSink sink = Open(server);
+        using Load load = new(sink);
+        for (int i = 0; i < 8; i++)
+        {
+            long delivered = sink.State.Delivered;
+            WaitUntil(() => sink.State.Delivered > delivered);
+            server.Kill();
+            server.Start();
+        }
+
+        long count = load.End();
+        WaitUntilArrived(sink);
+        AssertArrived(server, count);
+    }
+
+    [Fact]
+    public void Also_when_the_agent_is_killed_again_and_again()
+    {
+        const int Runs = 5;
+        const long Apart = 1_000_000;
+        using RedisServer server = RedisServer.Start(_folder);
+        long[] taken = new long[Runs];
+        for (int run = 0; run < Runs; run++)
+        {
+            using Process agent = Process.Start(new ProcessStartInfo(
+                "dotnet", [Path.Combine(AppContext.BaseDirectory, "XenVmEvent.Fleet.dll"), "send", server.Address, SettingsFor(server).SpoolFolder, $"{run * Apart}"])
+            {
+                RedirectStandardOutput = true,
+            })!;
+            for (int i = 0; i < 10 + (run * 37); i++) Assert.NotNull(agent.StandardOutput.ReadLine());
+            agent.Kill();
+            while (agent.StandardOutput.ReadLine() is { } line) taken[run] = long.TryParse(line, CultureInfo.InvariantCulture, out long number) ? number : taken[run];
+            agent.WaitForExit();
+        }
+
+        using RedisSink sink = Open(server);
+        WaitUntilArrived(sink);
+        long[] numbers = [.. Read(server).OfType<long>()];
+        for (int run = 0; run < Runs; run++)
+        {
+            long[] own = [.. numbers.Where(n => n / Apart == run)];
+            Assert.Equal(Enumerable.Range(0, own.Length).Select(n => (run * Apart) + n), own);
+            Assert.True((run * Apart) + own.Length >= taken[run], "The agent had taken more than has arrived.");
+        }
+    }
+
+    [Fact]
+    public void After_an_empty_restart_it_goes_on_and_sends_its_last_seconds_again()
+    {
+        using RedisServer server = RedisServer.Start(_folder, "--appendonly", "no");
+        using RedisSink sink = Open(server);
+        sink.Write(Entries.Of(0, 1000));
+        WaitUntilArrived(sink);
+        server.Kill();
+        server.Start();
+        sink.Write(Entries.Of(1000, 1000));
+        WaitUntil(() => Read(server).Count(n => n is not null) == 2000);
+        AssertArrived(server, 2000);
+    }
+
+    [Fact]
+    public void While_Redis_has_no_memory_everything_waits()
+    {
+        using RedisServer server = RedisServer.Start(_folder, "--maxmemory", "3mb", "--maxmemory-policy", "noeviction");
+        using RedisSink sink = Open(server);
+        int written = 0;
+        while (sink.State.Problem is null) sink.Write(Entries.Of((written += 500) - 500, 500));
+        Assert.StartsWith("Redis refuses: OOM", sink.State.Problem, StringComparison.Ordinal);
+        using (ConnectionMultiplexer admin = server.Connect()) admin.GetServers()[0].ConfigSet("maxmemory", "0");
+        WaitUntilArrived(sink);
+        AssertArrived(server, written);
+        Assert.Null(sink.State.Problem);
+    }
+
+    [Fact]
+    public void What_Redis_took_after_the_sender_gave_up_is_not_stored_twice()
+    {
+        using RedisServer server = RedisServer.Start(_folder);
+        using RedisSink sink = Open(server, ",asyncTimeout=300");
+        sink.Write(Entries.Of(0, 100));
+        WaitUntilArrived(sink);
+        server.Signal("STOP");
+        sink.Write(Entries.Of(100, 2000));
+        WaitUntil(() => sink.State.Problem == "Redis does not answer in time.");
+        server.Signal("CONT");
+        sink.Write(Entries.Of(2100, 100));
+        WaitUntilArrived(sink);
+        AssertArrived(server, 2200);
+    }
+
+    [Fact]
+    public void A_password_that_changes_is_read_again()
+    {
+        using RedisServer server = RedisServer.Start(_folder, "--requirepass", "old");
+        string file = Path.Combine(_folder, "password");
+        File.WriteAllText(file, "old\n");
+        using RedisSink sink = new(SettingsFor(server) with { Redis = server.Settings with { PasswordFile = file } });
+        sink.Write(Entries.Of(0, 100));
+        WaitUntilArrived(sink);
+        using (ConnectionMultiplexer admin = server.Connect(",password=old"))
+        {
+            IServer it = admin.GetServers()[0];
+            it.ConfigSet("requirepass", "new");
+            it.Execute("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+        }
+
+        sink.Write(Entries.Of(100, 100));
+        WaitUntil(() => sink.State.Problem == "Redis refuses the user or the password.", () => $"{sink.State}");
+        File.WriteAllText(file, "new\n");
+        WaitUntilArrived(sink);
+        AssertArrived(server, 200, ",password=new");
+    }
+
+    [Fact]
+    public void Two_hosts_with_one_name_lose_nothing_and_are_told()
+    {
+        using RedisServer server = RedisServer.Start(_folder);
+        using RedisSink one = Open(server);
+        using RedisSink other = new(SettingsFor(server) with { SpoolFolder = Path.Combine(_folder, "other") });
+        for (int i = 0; i < 20; i++)
+        {
+            one.Write(Entries.Of(i * 10, 10));
+            other.Write(Entries.Of(1000 + (i * 10), 10));
+        }
+
+        WaitUntilArrived(one);
+        WaitUntilArrived(other);
+        long[] numbers = [.. Read(server).OfType<long>()];
+        Assert.Equal(Enumerable.Range(0, 200).Select(n => (long)n), numbers.Where(n => n < 1000));
+        Assert.Equal(Enumerable.Range(1000, 200).Select(n => (long)n), numbers.Where(n => n >= 1000));
+        Assert.Contains("Somebody else writes to the stream xenvmevent:dom0-1", one.State.Problem ?? other.State.Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_entry_from_the_future_keeps_nothing_out()
+    {
+        using RedisServer server = RedisServer.Start(_folder);
+        using RedisSink sink = Open(server);
+        sink.Write(Entries.Of(0, 10));
+        WaitUntilArrived(sink);
+        using (ConnectionMultiplexer other = server.Connect()) other.GetDatabase().StreamAdd("xenvmevent:dom0-1", "line", "hello", "9000000000000-0");
+        sink.Write(Entries.Of(10, 10));
+        WaitUntilArrived(sink);
+        AssertArrived(server, 20);
+    }
+
+    [Fact]
+    public void A_key_that_is_no_stream_is_a_problem_until_it_is_gone()
+    {
+        using RedisServer server = RedisServer.Start(_folder);
+        using ConnectionMultiplexer other = server.Connect();
+        other.GetDatabase().StringSet("xenvmevent:dom0-1", "mine");
+        using RedisSink sink = Open(server);
+        sink.Write(Entries.Of(0, 10));
+        WaitUntil(() => sink.State.Problem is not null);
+        Assert.StartsWith("Redis refuses: WRONGTYPE", sink.State.Problem, StringComparison.Ordinal);
+        other.GetDatabase().KeyDelete("xenvmevent:dom0-1");
+        WaitUntilArrived(sink);
+        AssertArrived(server, 10);
+    }
+
+    [Fact]
+    public void A_full_spool_refuses_until_there_is_room()
+    {
+        using RedisServer server = RedisServer.Start(_folder);
+        server.Kill();
+        using RedisSink sink = new(SettingsFor(server) with { SpoolSize = 1 << 20 });
+        int written = 0;
+        EventSinkException full = Assert.Throws<EventSinkException>(() => Fill(sink, ref written));
+        Assert.Contains("is full: it has 1 MiB.", full.Message, StringComparison.Ordinal);
+        server.Start();
+        WaitUntilArrived(sink);
+        sink.Write(Entries.Of(written, 100));
+        WaitUntilArrived(sink);
+        AssertArrived(server, written + 100);
+    }
+
+    [Fact]
+    public void The_stream_is_trimmed_by_length_or_age()
+    {
+        using RedisServer server = RedisServer.Start(_folder);
+        using (RedisSink sink = new(SettingsFor(server) with { MostEntries = 1000 }))
+        {
+            for (int i = 0; i < 50; i++) sink.Write(Entries.Of(i * 100, 100));
+            WaitUntilArrived(sink);
+        }
+
+        Assert.InRange(Read(server).Count, 1000, 1300);
+        using (RedisSink sink = new(SettingsFor(server) with { MostEntries = null, LongestAge = TimeSpan.FromMilliseconds(1) }))
+        {
+            for (int i = 0; i < 10; i++)
+            {
+                sink.Write(Entries.Of(0, 100));
+                WaitUntilArrived(sink);
+            }
+        }
+
+        Assert.InRange(Read(server).Count, 1, 500);
+    }
+
+    [Fact]
+    public void A_user_needs_few_rights()
+    {
+        using RedisServer server = RedisServer.Start(_folder);
+        using (ConnectionMultiplexer admin = server.Connect())
+        {
+            admin.GetServers()[0].Execute("ACL", "SETUSER", "dom0-1", "on", ">secret", "resetkeys", "~xenvmevent:dom0-1", "resetchannels", "-@all", "+eval", "+xinfo|stream", "+xadd", "+xtrim", "+xrevrange", "+echo");
+        }
+
+        using RedisSink sink = Open(server, ",user=dom0-1,password=secret");
+        sink.Write(Entries.Of(0, 100));
+        WaitUntilArrived(sink);
+        AssertArrived(server, 100);
+    }
+
+    [Fact]
+    public void A_spool_that_cannot_be_opened_is_tried_again()
+    {
+        using RedisServer server = RedisServer.Start(_folder);
+        string file = Path.Combine(_folder, "spool");
+        File.WriteAllText(file, "");
+        using RedisSink sink = Open(server);
+        Assert.Contains("cannot be used", Assert.Throws<EventSinkException>(() => sink.Write([])).Message, StringComparison.Ordinal);
+        File.Delete(file);
+        sink.Write(Entries.Of(0, 10));
+        WaitUntilArrived(sink);
+        AssertArrived(server, 10);
+    }
+
+    private RedisOutputSettings SettingsFor(RedisServer server, string options = "") => new()
+    {
+        Name = "fleet",
+        Redis = new RedisSettings { Server = server.Address + options },
+        HostName = Host,
+        SpoolFolder = Path.Combine(_folder, "spool"),
+    };
+
+    private RedisSink Open(RedisServer server, string options = "") => new(SettingsFor(server, options));
+
+    private static void Fill(RedisSink sink, ref int written)
+    {
+        while (true)
+        {
+            sink.Write(Entries.Of(written, 100));
+            written += 100;
+        }
+    }
+
+    private static void WaitUntilArrived(RedisSink sink) => WaitUntil(() => sink.State.Waiting == 0, () => $"{sink.State}");
+
+    private static void WaitUntil(Func<bool> condition, Func<string>? state = null)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        while (!condition())
+        {
+            if (TimeProvider.System.GetElapsedTime(start) > Patience) throw new TimeoutException($"It never came to this. {state?.Invoke()}");
+            Thread.Sleep(10);
+        }
+    }
+
+    /// <summary>The numbers of the stream's entries; null for notes and what is not ours.</summary>
+    private static List<long?> Read(RedisServer server, string options = "")
+    {
+        using ConnectionMultiplexer redis = server.Connect(options);
+        List<long?> numbers = [];
+        RedisValue position = "0-0";
+        while (redis.GetDatabase().StreamRead($"xenvmevent:{Host}", position, 1000) is { Length: > 0 } entries)
+        {
+            numbers.AddRange(entries.Select(e => Entries.NumberOf((byte[])e["line"]!)));
+            position = entries[^1].Id;
+        }
+
+        return numbers;
+    }
+
+    private static void AssertArrived(RedisServer server, long count, string options = "") =>
+        Assert.Equal(Enumerable.Range(0, (int)count).Select(n => (long)n), Read(server, options).OfType<long>());
+
+    /// <summary>Writes until it is told to end, as fast as the sink takes it.</summary>
+    private sealed class Load : IDisposable
+    {
+        private readonly CancellationTokenSource _stop = new();
+        private readonly Task<long> _writes;
+
+        public Load(RedisSink sink) => _writes = Task.Run(() =>
+        {
+            long written = 0;
+            while (!_stop.IsCancellationRequested)
+            {
+                sink.Write(Entries.Of(written, 20));
+                written += 20;
+                do Thread.Sleep(5);
+                while (sink.State.Waiting > 500 && !_stop.IsCancellationRequested);
+            }
+
+            return written;
+        });
+
+        public long End()
+        {
+            _stop.Cancel();
+            return _writes.GetAwaiter().GetResult();
+        }
+
+        public void Dispose()
+        {
+            _stop.Cancel();
+            _stop.Dispose();
+        }
+    }
+}
