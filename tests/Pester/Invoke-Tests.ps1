@@ -9,6 +9,9 @@ param(
     # The test files to run, of this folder; all when left out.
     [string[]] $Path = '*.Tests.ps1',
 
+    # Leaves out the tests of documents and their examples, which do not depend on Pester's version.
+    [switch] $SkipDocuments,
+
     # The Pester to use, as in 5.x, 6.x or 5.9.1; the newest when left out. It is looked for among the installed modules,
     # and among the packages that building tests/Pester restores.
     [string] $PesterVersion = '*',
@@ -46,7 +49,11 @@ Write-Information "Pester $((Get-Module Pester).Version), $ModulePath" -Informat
 # The tests shall see errors as at a prompt.
 $ErrorActionPreference = 'Continue'
 $result = Invoke-Pester -Configuration @{
-    Run    = @{ Path = @($Path | ForEach-Object { Join-Path $PSScriptRoot $_ }); PassThru = $true }
+    Run    = @{
+        Path        = @($Path | ForEach-Object { Join-Path $PSScriptRoot $_ })
+        ExcludePath = @($SkipDocuments ? ('Cookbook', 'Docs', 'Examples', 'Help' | ForEach-Object { Join-Path $PSScriptRoot "$_.Tests.ps1" }) : @())
+        PassThru    = $true
+    }
     Output = @{ Verbosity = 'Normal' }
 }
 
