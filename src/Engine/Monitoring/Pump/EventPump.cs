@@ -221,7 +221,11 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     /// <summary>Restricts the pages and sets the breakpoints of watches.</summary>
     private void ChangeGuest(IReadOnlyList<FilteredWatch> watches)
     {
-        foreach (FilteredWatch one in watches) Invoke(Deferred(() => ChangeGuest(one)));
+        foreach (FilteredWatch one in watches)
+        {
+            // If the domain ends now, a watch that needs nothing more still shows the events that it has.
+            if (one.Filter.Sites is not null || one.Filter.Pages is not null) Invoke(Deferred(() => ChangeGuest(one)));
+        }
     }
 
     private IEnumerable<int> ChangeGuest(FilteredWatch one)
