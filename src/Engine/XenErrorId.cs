@@ -40,12 +40,15 @@ public enum XenErrorId
     InvalidGfn,
 
     /// <summary>
-    /// A breakpoint cannot be set there: it is no code of the guest's kernel, or the symbols are those of another.
+    /// A breakpoint cannot be set there: it is no code of the guest's kernel.
     /// </summary>
     InvalidBreakpoint,
 
     /// <summary>A range of a guest's kernel has no memory, or is too large.</summary>
     InvalidRange,
+
+    /// <summary>The symbols are not those of the guest's kernel as it is in memory.</summary>
+    WrongSymbols,
 
     /// <summary>A vCPU that the domain does not have.</summary>
     InvalidVCpu,

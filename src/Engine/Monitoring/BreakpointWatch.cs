@@ -1,5 +1,3 @@
-using XenVmEvent.Events;
-
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
@@ -28,8 +26,3 @@ public sealed record BreakpointWatch
 /// What it is called, as in <c>commit_creds+4</c>. Null: it has no name, and is exactly there.
 /// </param>
 public sealed record Breakpoint(ulong Address, string? Symbol = null);
-
-/// <summary>Where a Linux kernel is according to its symbols.</summary>
-/// <param name="SyscallEntry">The address of <c>entry_SYSCALL_64</c>, to which its IA32_LSTAR points.</param>
-/// <param name="Extent">All of it, which moves together. Modules are elsewhere and move by themselves.</param>
-public sealed record KernelImage(ulong SyscallEntry, AddressRange Extent);

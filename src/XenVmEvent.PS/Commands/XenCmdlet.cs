@@ -76,7 +76,7 @@ public abstract class XenCmdlet : PSCmdlet, IDisposable
         XenErrorId.AmbiguousDomain => ErrorCategory.InvalidArgument,
         XenErrorId.DomainNotSupported => ErrorCategory.InvalidType,
         XenErrorId.MonitorBusy or XenErrorId.ViewInUse => ErrorCategory.ResourceBusy,
-        XenErrorId.InvalidArgument or XenErrorId.InvalidBreakpoint or XenErrorId.InvalidRange or XenErrorId.InvalidGfn or XenErrorId.InvalidVCpu or XenErrorId.InvalidExpression => ErrorCategory.InvalidArgument,
+        XenErrorId.InvalidArgument or XenErrorId.InvalidBreakpoint or XenErrorId.InvalidRange or XenErrorId.WrongSymbols or XenErrorId.InvalidGfn or XenErrorId.InvalidVCpu or XenErrorId.InvalidExpression => ErrorCategory.InvalidArgument,
         XenErrorId.RecordingFailed or XenErrorId.ReportFailed => ErrorCategory.OpenError,
         XenErrorId.RecordingExists or XenErrorId.ReportExists => ErrorCategory.ResourceExists,
         XenErrorId.CorruptChannel or XenErrorId.InvalidRecording or XenErrorId.InvalidPolicy or XenErrorId.InvalidConfiguration => ErrorCategory.InvalidData,

@@ -273,9 +273,9 @@ public sealed class BreakpointTests
 
         // Modules move by themselves, and another kernel's symbols say nothing.
         KernelImage known = watch.Breakpoints!.Kernel!;
-        Hosts.Refused(XenErrorId.InvalidBreakpoint, () => session.Watch(Of(known, new Breakpoint(0xffff_ffff_c000_0000, "module"))));
-        Hosts.Refused(XenErrorId.InvalidBreakpoint, () => session.Watch(Of(known with { SyscallEntry = entry - 0x1000 }, watch.Breakpoints.At[0])));
-        Hosts.Refused(XenErrorId.InvalidBreakpoint, () => session.Watch(Of(known with { SyscallEntry = entry - (1UL << 30) }, watch.Breakpoints.At[0])));
+        Hosts.Refused(XenErrorId.WrongSymbols, () => session.Watch(Of(known, new Breakpoint(0xffff_ffff_c000_0000, "module"))));
+        Hosts.Refused(XenErrorId.WrongSymbols, () => session.Watch(Of(known with { SyscallEntry = entry - 0x1000 }, watch.Breakpoints.At[0])));
+        Hosts.Refused(XenErrorId.WrongSymbols, () => session.Watch(Of(known with { SyscallEntry = entry - (1UL << 30) }, watch.Breakpoints.At[0])));
         session.Stop();
         AssertUntouched(host, before);
     }

@@ -80,8 +80,8 @@ public sealed class KernelRangeTests : IDisposable
     [Theory]
     [InlineData("0xffffff0000000000..0xffffff0000001000", 0, XenErrorId.InvalidRange, "has no memory at 0xffffff0000000000")]
     [InlineData("0xffff888000000000..0xffff8880ffffffff", 0, XenErrorId.InvalidRange, "more than 1 GiB")]
-    [InlineData("table", 0x1000, XenErrorId.InvalidBreakpoint, "symbols are those of another kernel")]
-    [InlineData("module", 0x20_0000, XenErrorId.InvalidBreakpoint, "module is not part of it")]
+    [InlineData("table", 0x1000, XenErrorId.WrongSymbols, "symbols are those of another kernel")]
+    [InlineData("module", 0x20_0000, XenErrorId.WrongSymbols, "module is not part of it")]
     public void What_is_not_there_is_refused_and_nothing_changes(string range, long slide, XenErrorId id, string message)
     {
         using MonitorSession session = _host.Session(ChannelPreference.Ring);

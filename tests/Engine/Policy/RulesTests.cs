@@ -121,6 +121,20 @@ public sealed class RulesTests : IDisposable
         _host.Guest().AssertFree();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Rules_that_go_before_the_boot_has_ended_take_nothing_from_others(bool replaced)
+    {
+        using MonitorSession session = _host.Session(ChannelPreference.Ring);
+        using EventSubscription cpuid = session.Watch(Watches.For(VmEventKind.Cpuid));
+        EventSubscription waiting = session.Apply(Policies.Rules("{name: lstar, event: MovToMsr, msr: IA32_LSTAR, after: boot}"));
+        if (replaced) session.Replace(waiting, Policies.Rules("{name: lstar, event: MovToMsr, msr: IA32_LSTAR}"));
+        waiting.Dispose();
+        _host.Guest().Run(GuestAction.Cpuid(0));
+        Assert.IsType<CpuidEvent>(cpuid.Next<CpuidEvent>());
+    }
+
     [Fact]
     public void A_rule_that_waits_for_its_time_switches_nothing_on()
     {

@@ -21,10 +21,10 @@ internal static class BreakpointRemoval
         using IDomainMemory memory = hypervisor.OpenMemory(domain);
         control.WhilePaused(() =>
         {
-            KernelCode code = new(memory, control.VCpus);
+            GuestKernel kernel = new(memory, control.VCpus);
             foreach (IBreakpointNote note in notes)
             {
-                GiveBack(memory, code, note.Place);
+                GiveBack(memory, kernel, note.Place);
                 if (note.IsAbandoned) note.Remove();
             }
         });
@@ -32,8 +32,8 @@ internal static class BreakpointRemoval
     }
 
     /// <summary>Gives one byte back, unless the guest has put something else there, or has freed the memory.</summary>
-    public static void GiveBack(IDomainMemory memory, KernelCode code, BreakpointPlace place)
+    public static void GiveBack(IDomainMemory memory, GuestKernel kernel, BreakpointPlace place)
     {
-        if (code.Has(place)) memory.TryReplace(place.Physical, Int3, place.Original);
+        if (kernel.Has(place)) memory.TryReplace(place.Physical, Int3, place.Original);
     }
 }

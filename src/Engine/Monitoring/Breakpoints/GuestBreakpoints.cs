@@ -194,17 +194,15 @@ internal sealed class GuestBreakpoints(IHypervisor hypervisor, XenDomain domain,
 
     private bool TrySet(BreakpointSites sites, IDomainMemory memory)
     {
-        KernelCode code = new(memory, domain.VCpus);
-        KernelImage? kernel = sites.Watch.Kernel;
-        if (code.IsStarting(kernel)) return false;
-        ulong slide = kernel is null ? 0 : code.SlideFrom(kernel);
+        GuestKernel kernel = new(memory, domain.VCpus);
+        if (kernel.IsStarting(sites.Watch.Kernel)) return false;
         Dictionary<ulong, string?> symbols = [];
         Dictionary<ulong, BreakpointPlace> places = [];
         byte[] original = new byte[1];
         foreach (Breakpoint one in sites.Watch.At)
         {
-            ulong address = slide == 0 || one.Symbol is null ? one.Address : KernelCode.Move(new AddressRange(one.Address), one.Symbol, kernel!, slide).First;
-            if (!code.TryFind(address, out ulong physical, out ulong tables) || !memory.TryRead(physical, original)) throw NotCode(one, address);
+            ulong address = kernel.PlaceOf(new AddressRange(one.Address), one.Symbol, sites.Watch.Kernel).First;
+            if (!kernel.TryFindCode(address, out ulong physical, out ulong tables) || !memory.TryRead(physical, original)) throw NotCode(one, address);
             symbols[address] = one.Symbol;
             if (original[0] != BreakpointRemoval.Int3 || _bytes.ContainsKey(physical)) places[physical] = new BreakpointPlace(address, physical, tables, original[0]);
         }
@@ -250,10 +248,10 @@ internal sealed class GuestBreakpoints(IHypervisor hypervisor, XenDomain domain,
 
     private void GiveBack(IReadOnlyCollection<BreakpointByte> bytes)
     {
-        KernelCode code = new(_memory!, domain.VCpus);
+        GuestKernel kernel = new(_memory!, domain.VCpus);
         foreach (BreakpointByte one in bytes)
         {
-            BreakpointRemoval.GiveBack(_memory!, code, one.Place);
+            BreakpointRemoval.GiveBack(_memory!, kernel, one.Place);
             one.Note.Remove();
             _bytes.Remove(one.Place.Physical);
             _byAddress.Remove(one.Place.Address);

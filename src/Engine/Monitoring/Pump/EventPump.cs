@@ -16,13 +16,9 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     /// </summary>
     private static readonly TimeSpan LongestSleep = MonitorOptions.DefaultResponseTimeout;
 
-    /// <summary>How often to look whether a guest has started its kernel: ten times a second.</summary>
-    private static readonly long LocatePeriod = Stopwatch.Frequency / 10;
-
     private readonly Lock _gate = new();
-    private readonly Queue<PumpWork> _work = new();
+    private readonly PumpQueue _queue;
     private readonly IHypervisor _hypervisor;
-    private readonly Action<string>? _warn;
     private readonly XenDomain _domain;
     private readonly IDomainMonitor _monitor;
     private readonly MonitorChannel _channel;
@@ -33,10 +29,10 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     private readonly EventSwitches _switches;
     private readonly SessionViews _views;
     private readonly GuestBreakpoints _breakpoints;
+    private readonly WatchSetup _setup;
+    private readonly RuleBeginnings _beginnings;
     private readonly StatisticsCollector _statistics;
     private readonly Thread _thread;
-    private PumpWork? _current;
-    private SessionEnd? _end;
     private readonly List<EventSubscription> _policies = [];
     private readonly long _start = Stopwatch.GetTimestamp();
     private long _asked;
@@ -45,7 +41,6 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     public EventPump(IDomainMonitor monitor, IHypervisor hypervisor, XenDomain domain, MonitorOptions options)
     {
         _hypervisor = hypervisor;
-        _warn = options.Warn;
         _domain = domain;
         _monitor = monitor;
         Capabilities = monitor.Capabilities;
@@ -53,6 +48,9 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         _switches = new EventSwitches(monitor, hypervisor.Layout, domain.VCpus);
         _views = new SessionViews(monitor, _switches, domain, options.Warn);
         _breakpoints = new GuestBreakpoints(hypervisor, domain, monitor, options.Warn);
+        _setup = new WatchSetup(_switches, _views, _breakpoints);
+        _queue = new PumpQueue(Wake);
+        _beginnings = new RuleBeginnings(hypervisor, domain, _setup, _queue, options.Warn);
         _statistics = new StatisticsCollector(domain.VCpus);
         SessionSource source = new(
             domain.Id, domain.Name, hypervisor.Layout, hypervisor.Architecture, this, new LossLog(isComplete: true), options.Clock);
@@ -83,7 +81,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     public MonitorCapabilities Capabilities { get; }
 
     /// <summary>How the session ended; null while it runs.</summary>
-    public SessionEnd? End => Volatile.Read(ref _end);
+    public SessionEnd? End => _queue.End;
 
     /// <summary>The subscriptions whose rules decide, in the order in which they came. From any thread.</summary>
     public IReadOnlyList<EventSubscription> Policies
@@ -129,7 +127,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         RuleDecider next = Prepare(rules, subscription.Decider!.HasBooted);
         FilteredWatch[] added = [.. next.Watches];
         IReadOnlyList<FilteredWatch> removed = [];
-        Invoke(Once(() => Enable(added)));
+        _queue.Invoke(() => _setup.Enable(added));
         try
         {
             ChangeGuest(added);
@@ -140,11 +138,11 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
             throw;
         }
 
-        Invoke(Once(() =>
+        _queue.Invoke(() =>
         {
             removed = Close(subscription);
             subscription.DecideBy(next);
-        }));
+        });
         GiveBack(removed);
     }
 
@@ -154,9 +152,9 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         try
         {
             IReadOnlyList<FilteredWatch> removed = [];
-            Invoke(Once(() => removed = Close(subscription)));
+            _queue.Invoke(() => removed = Close(subscription));
             GiveBack(removed);
-            Invoke(Once(() => _dispatcher.Remove(subscription)));
+            _queue.Invoke(() => _dispatcher.Remove(subscription));
         }
         catch (XenException e) when (e.Id == XenErrorId.SessionEnded)
         {
@@ -170,12 +168,12 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     }
 
     public void SetDefault(Abi.VmEventKind kind, VmEventResponse response, AnswerCondition? condition) =>
-        Invoke(Once(() =>
+        _queue.Invoke(() =>
         {
             EnsurePossible(response);
             if (response.Action == VmEventAction.Deny) _switches.DeferRegisterWrites();
             _defaults.Set(kind, response, condition);
-        }));
+        });
 
     /// <summary>Refuses an answer that this host or this session cannot give. Called by the pump's thread.</summary>
     private void EnsurePossible(VmEventResponse response)
@@ -187,11 +185,11 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     /// <summary>Switches on what a subscription needs, or nothing if it fails.</summary>
     private void Begin(EventSubscription subscription)
     {
-        Invoke(Once(() =>
+        _queue.Invoke(() =>
         {
-            Enable(subscription.Watches);
+            _setup.Enable(subscription.Watches);
             _dispatcher.Add(subscription);
-        }));
+        });
         try
         {
             ChangeGuest(subscription.Watches);
@@ -203,48 +201,19 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         }
     }
 
-    /// <summary>Turns on the switches of watches, or none if one fails. Called by the pump's thread.</summary>
-    private void Enable(IReadOnlyList<FilteredWatch> watches)
-    {
-        int done = 0;
-        try
-        {
-            for (; done < watches.Count; done++) _switches.Enable(watches[done].Watch);
-        }
-        catch
-        {
-            while (done > 0) _switches.Disable(watches[--done].Watch);
-            throw;
-        }
-    }
-
     /// <summary>Restricts the pages and sets the breakpoints of watches.</summary>
     private void ChangeGuest(IReadOnlyList<FilteredWatch> watches)
     {
         foreach (FilteredWatch one in watches)
         {
             // If the domain ends now, a watch that needs nothing more still shows the events that it has.
-            if (one.Filter.Sites is not null || one.Filter.Pages is not null) Invoke(Deferred(() => ChangeGuest(one)));
+            if (one.Filter.Sites is not null || one.Filter.Pages is not null) _queue.Invoke(() => _setup.ChangeGuest(one));
         }
-    }
-
-    private IEnumerable<int> ChangeGuest(FilteredWatch one)
-    {
-        if (one.Filter.Sites is { } sites) _breakpoints.Add(sites);
-        return one.Filter.Pages is { } pages ? _views.Add(pages, one.Filter) : [];
     }
 
     private void GiveBack(IReadOnlyList<FilteredWatch> watches)
     {
-        foreach (FilteredWatch one in watches) Invoke(Deferred(() => GiveBack(one)));
-    }
-
-    private IEnumerable<int> GiveBack(FilteredWatch one)
-    {
-        // A breakpoint that nobody is told of would be the guest's.
-        if (one.Filter.Sites is { } sites) _breakpoints.Remove(sites);
-        _switches.Disable(one.Watch);
-        return one.Filter.Pages is { } pages ? _views.Remove(pages) : [];
+        foreach (FilteredWatch one in watches) _queue.Invoke(() => _setup.GiveBack(one));
     }
 
     /// <summary>Begins no more rules of a subscription. Called by the pump's thread.</summary>
@@ -255,74 +224,10 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         return subscription.Watches;
     }
 
-    /// <summary>Has the rules begin whose time has come. Called by the pump's thread, between other work.</summary>
-    private void BeginDueRules()
-    {
-        for (int i = 0; i < _dispatcher.Subscriptions.Count; i++)
-        {
-            if (_dispatcher.Subscriptions[i].Decider is not { } decider) continue;
-            if (decider.IsBootWatched && !decider.AwaitsBoot) EndBootWatch(decider);
-            while (decider.TakeDue(Stopwatch.GetTimestamp()) is { } rule) Enqueue(new PumpWork(Begin(decider, rule), failure => NotBegun(rule, failure)));
-        }
-    }
-
-    /// <summary>Switches on what a rule needs, and has it decide.</summary>
-    private IEnumerable<int> Begin(RuleDecider decider, RuleAtWork rule)
-    {
-        foreach (int step in Locate(decider, rule)) yield return step;
-        if (decider.IsClosed || decider.IsPostponed(rule)) yield break;
-        _switches.Enable(rule.Watched.Watch);
-        rule.Begin();
-        foreach (int step in ChangeGuest(rule.Watched)) yield return step;
-    }
-
-    /// <summary>
-    /// Finds the pages of the parts of the kernel that a rule is about. If the guest has not started its kernel, the rule is
-    /// due again later.
-    /// </summary>
-    private IEnumerable<int> Locate(RuleDecider decider, RuleAtWork rule)
-    {
-        if (rule.Rule.Watch.Pages?.Kernel is not { } parts) yield break;
-        using IDomainMemory memory = _hypervisor.OpenMemory(_domain);
-        KernelCode kernel = new(memory, _domain.VCpus);
-        if (kernel.IsStarting(parts.Kernel))
-        {
-            decider.Postpone(rule, Stopwatch.GetTimestamp() + LocatePeriod);
-            yield break;
-        }
-
-        LocatedParts located = new();
-        foreach (int step in located.Find(parts, kernel, _domain.ToString())) yield return step;
-        rule.Watched.Filter.Locate(located);
-    }
-
-    /// <summary>Has the rules begin that are due and whose pages can be found now.</summary>
-    private IEnumerable<int> LocateDue(RuleDecider decider)
-    {
-        while (decider.TakeDue(Stopwatch.GetTimestamp()) is { } rule)
-        {
-            foreach (int step in Locate(decider, rule)) yield return step;
-            if (!decider.IsPostponed(rule)) rule.Begin();
-        }
-    }
-
-    private void NotBegun(RuleAtWork rule, Exception failure)
-    {
-        if (rule.HasBegun) Enqueue(new PumpWork(Deferred(() => GiveBack(rule.Watched))));
-        rule.Begin(begins: false);
-        _warn?.Invoke($"{_domain}: the rule {rule.Rule.Name} of the policy {rule.Mark.Policy} could not begin: {failure.Message}");
-    }
-
-    private void EndBootWatch(RuleDecider decider)
-    {
-        decider.IsBootWatched = false;
-        Enqueue(new PumpWork(Once(() => _switches.Disable(RuleDecider.BootWatch))));
-    }
-
     /// <summary>Refuses rules whose answers this session cannot give, and makes register writes wait for a denial.</summary>
     private RuleDecider Prepare(EventRules rules, bool hasBooted)
     {
-        Invoke(Once(() =>
+        _queue.Invoke(() =>
         {
             if (!rules.Enforces) return;
             foreach (EventRule rule in rules.Rules)
@@ -331,10 +236,9 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
             }
 
             if (rules.Rules.Any(rule => rule.Denies)) _switches.DeferRegisterWrites();
-        }));
+        });
         RuleDecider decider = new(rules, _hypervisor.Architecture, _start, Stopwatch.GetTimestamp(), hasBooted);
-        decider.IsBootWatched = decider.AwaitsBoot;
-        Invoke(Deferred(() => LocateDue(decider)));
+        _queue.Invoke(() => _beginnings.LocateDue(decider));
         return decider;
     }
 
@@ -345,7 +249,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         MonitorStatistics? statistics = null;
         try
         {
-            Invoke(Once(() => statistics = Snapshot()));
+            _queue.Invoke(() => statistics = Snapshot());
         }
         catch (XenException e) when (e.Id == XenErrorId.SessionEnded)
         {
@@ -361,12 +265,12 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     public T Do<T>(Func<SessionViews, T> action)
     {
         T result = default!;
-        Invoke(Once(() => result = action(_views)));
+        _queue.Invoke(() => result = action(_views));
         return result;
     }
 
     /// <summary>The same, one step at a time, with events in between.</summary>
-    public void DoSteps(Func<SessionViews, IEnumerable<int>> steps) => Invoke(Deferred(() => steps(_views)));
+    public void DoSteps(Func<SessionViews, IEnumerable<int>> steps) => _queue.Invoke(() => steps(_views));
 
     /// <inheritdoc cref="WaitStrategy.Wake"/>
     public void Wake() => _wait.Wake();
@@ -376,35 +280,6 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
     XenException? IHeldEvents.FindObjection(VmEventResponse response) => FindObjection(response);
 
     private XenException? FindObjection(VmEventResponse response) => _switches.FindObjection(response) ?? _views.FindObjection(response);
-
-    private static IEnumerable<int> Once(Action action)
-    {
-        action();
-        yield break;
-    }
-
-    /// <summary>Makes the pump's thread call the function itself, not only its steps.</summary>
-    private static IEnumerable<int> Deferred(Func<IEnumerable<int>> steps)
-    {
-        foreach (int step in steps()) yield return step;
-    }
-
-    private void Invoke(IEnumerable<int> steps)
-    {
-        PumpWork work = new(steps);
-        Enqueue(work);
-        Wake();
-        work.Wait();
-    }
-
-    private void Enqueue(PumpWork work)
-    {
-        lock (_gate)
-        {
-            if (_end is not null) throw SessionEnded(_end);
-            _work.Enqueue(work);
-        }
-    }
 
     private void Run()
     {
@@ -438,7 +313,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
             _switches.RestoreLifted();
             _breakpoints.DoDue();
             BeginDueRules();
-            busy |= DoWork();
+            busy |= _queue.Step();
             if (busy || _wait.Look()) continue;
             Sleep();
             if (_monitor.Ports.TakeDomainNews() && _monitor.DomainState != DomainState.Running) return;
@@ -456,18 +331,12 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         return !_monitor.IsConnected;
     }
 
-    private bool DoWork()
+    private void BeginDueRules()
     {
-        if (_current is null)
+        for (int i = 0; i < _dispatcher.Subscriptions.Count; i++)
         {
-            lock (_gate)
-            {
-                if (!_work.TryDequeue(out _current)) return false;
-            }
+            if (_dispatcher.Subscriptions[i].Decider is { } decider) _beginnings.BeginDue(decider);
         }
-
-        if (_current.Step()) _current = null;
-        return true;
     }
 
     private void Sleep()
@@ -493,20 +362,10 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
 
     private void Finish(SessionEnd end)
     {
-        lock (_gate)
-        {
-            Volatile.Write(ref _end, end);
-            _current?.Fail(SessionEnded(end));
-            foreach (PumpWork work in _work) work.Fail(SessionEnded(end));
-            _work.Clear();
-        }
-
+        _queue.Close(end);
         foreach (EventSubscription subscription in _dispatcher.Subscriptions) subscription.Complete();
         Ended?.Invoke();
     }
-
-    private static XenException SessionEnded(SessionEnd end) =>
-        new(XenErrorId.SessionEnded, $"The session has ended: {end}.", "Enable the monitor again.", end.Failure);
 
     /// <summary>
     /// The number of answers that a vCPU may have to wait for, its own included. If there is no room, it first waits

@@ -15,6 +15,7 @@ internal sealed class RuleDecider
     private readonly RateLimit _limit;
     private readonly FilteredWatch _bootWatch;
     private readonly List<RuleAtWork> _waiting;
+    private bool _isBootWatched;
 
     /// <param name="rules">The rules.</param>
     /// <param name="architecture">The guest's processor.</param>
@@ -34,6 +35,8 @@ internal sealed class RuleDecider
         {
             if (!rule.HasToBeLocated && rule.IsDue(now, HasBooted)) Begin(rule);
         }
+
+        _isBootWatched = AwaitsBoot;
     }
 
     /// <summary>What is watched while rules wait for the end of the guest's boot.</summary>
@@ -45,21 +48,15 @@ internal sealed class RuleDecider
     /// <summary>Whether one of the guest's programs was seen.</summary>
     public bool HasBooted { get; private set; }
 
-    /// <summary>Whether rules wait for the end of the guest's boot.</summary>
-    public bool AwaitsBoot => !HasBooted && !IsClosed && _waiting.Exists(rule => rule.Rule.AfterBoot);
-
     /// <summary>What is switched on for the rules that have begun, each with its filter.</summary>
     public IEnumerable<FilteredWatch> Watches
     {
         get
         {
             IEnumerable<FilteredWatch> begun = _rules.Where(rule => rule.HasBegun).Select(rule => rule.Watched);
-            return IsBootWatched ? begun.Append(_bootWatch) : begun;
+            return _isBootWatched ? begun.Append(_bootWatch) : begun;
         }
     }
-
-    /// <summary>Whether the watch for the end of the guest's boot is switched on.</summary>
-    public bool IsBootWatched { get; set; }
 
     /// <summary>What each rule has done so far. From any thread.</summary>
     public IReadOnlyList<RuleCounts> Counts => [.. _rules.Select(rule => rule.Counts)];
@@ -101,10 +98,14 @@ internal sealed class RuleDecider
     /// <summary>Whether a rule that was due was postponed.</summary>
     public bool IsPostponed(RuleAtWork rule) => _waiting.Contains(rule);
 
-    private void Begin(RuleAtWork rule)
+    /// <summary>Whether the watch for the end of the guest's boot is no longer needed, from now on.</summary>
+    /// <param name="watch">The watch, for the caller to turn off.</param>
+    public bool TryEndBootWatch(out FilteredWatch watch)
     {
-        _waiting.Remove(rule);
-        rule.Begin();
+        watch = _bootWatch;
+        if (!_isBootWatched || AwaitsBoot) return false;
+        _isBootWatched = false;
+        return true;
     }
 
     /// <summary>Whether no rule begins any more.</summary>
@@ -141,6 +142,14 @@ internal sealed class RuleDecider
         else if (!isShed) isShed = !_limit.Allows(now);
         rule.CountReport(isShed, isSlowed: turn > now);
         return !isShed;
+    }
+
+    private bool AwaitsBoot => !HasBooted && _waiting.Exists(rule => rule.Rule.AfterBoot);
+
+    private void Begin(RuleAtWork rule)
+    {
+        _waiting.Remove(rule);
+        rule.Begin();
     }
 }
 

@@ -35,16 +35,15 @@ internal sealed class LocatedParts
     /// <summary>Finds the memory of parts, a number of pages at a time.</summary>
     /// <exception cref="XenException">
     /// <see cref="XenErrorId.InvalidRange"/>: the kernel has no memory at an address, or the parts are too large.
-    /// <see cref="XenErrorId.InvalidBreakpoint"/>: the symbols are those of another kernel.
+    /// <see cref="XenErrorId.WrongSymbols"/>: see <see cref="GuestKernel.PlaceOf"/>.
     /// </exception>
-    public IEnumerable<int> Find(KernelParts parts, KernelCode kernel, string domain)
+    public IEnumerable<int> Find(KernelParts parts, GuestKernel kernel, string domain)
     {
-        ulong slide = parts.Kernel is { } image ? kernel.SlideFrom(image) : 0;
         List<AddressRange> found = [];
         int pages = 0;
         foreach (KernelPart part in parts.Parts)
         {
-            AddressRange range = part.Symbol is null || slide == 0 ? part.Range : KernelCode.Move(part.Range, part.Symbol, parts.Kernel!, slide);
+            AddressRange range = kernel.PlaceOf(part.Range, part.Symbol, parts.Kernel);
             for (ulong first = range.First; ;)
             {
                 ulong last = Math.Min(range.Last, first | (SharedMemory.PageSize - 1));

@@ -4,8 +4,8 @@ using XenVmEvent.Memory;
 
 namespace XenVmEvent.Monitoring;
 
-/// <summary>The code of a guest's kernel, as the page tables of its vCPUs have it at one moment.</summary>
-internal sealed class KernelCode
+/// <summary>A guest's kernel, as the page tables of its vCPUs have it at one moment.</summary>
+internal sealed class GuestKernel
 {
     /// <summary>
     /// Linux with page-table isolation has two tables for a program, side by side. In the program's own, this bit of CR3
@@ -22,7 +22,7 @@ internal sealed class KernelCode
     private readonly List<PagingRegisters> _tables = [];
     private readonly ulong _syscallEntry;
 
-    public KernelCode(IDomainMemory memory, int vcpus)
+    public GuestKernel(IDomainMemory memory, int vcpus)
     {
         _memory = memory;
         for (uint vcpu = 0; vcpu < vcpus; vcpu++)
@@ -46,33 +46,20 @@ internal sealed class KernelCode
     /// <param name="kernel">Where its symbols say that it is; null: unknown.</param>
     public bool IsStarting(KernelImage? kernel) => _tables.Count == 0 || (kernel is not null && _syscallEntry == 0);
 
-    /// <summary>How far the kernel is from where its symbols say.</summary>
-    /// <exception cref="XenException">
-    /// <see cref="XenErrorId.InvalidBreakpoint"/>: they are the symbols of another kernel.
-    /// </exception>
-    public ulong SlideFrom(KernelImage kernel)
-    {
-        long slide = unchecked((long)(_syscallEntry - kernel.SyscallEntry));
-        if (slide % SlideStep == 0 && slide is > -LargestSlide and < LargestSlide) return unchecked((ulong)slide);
-        throw new XenException(
-            XenErrorId.InvalidBreakpoint,
-            $"The symbols are those of another kernel: they have entry_SYSCALL_64 at 0x{kernel.SyscallEntry:x}, and the guest's system calls enter at 0x{_syscallEntry:x}.",
-            "Give the System.map of exactly the kernel that the guest runs, or a copy of its /proc/kallsyms.");
-    }
-
     /// <summary>Where the kernel really has something that its symbols name.</summary>
     /// <param name="range">Where it is according to them.</param>
-    /// <param name="symbol">What it is called.</param>
-    /// <param name="kernel">Where the kernel is according to them.</param>
-    /// <param name="slide">How far the kernel is from there.</param>
+    /// <param name="symbol">What it is called; null: it has no name, and is exactly there.</param>
+    /// <param name="image">Where the kernel is according to them; null: exactly there.</param>
     /// <exception cref="XenException">
-    /// <see cref="XenErrorId.InvalidBreakpoint"/>: it is not part of the kernel, so nobody knows where it is.
+    /// <see cref="XenErrorId.WrongSymbols"/>: they are the symbols of another kernel; or the kernel has moved, and this is not
+    /// part of it, so nobody knows where it is.
     /// </exception>
-    public static AddressRange Move(AddressRange range, string symbol, KernelImage kernel, ulong slide)
+    public AddressRange PlaceOf(AddressRange range, string? symbol, KernelImage? image)
     {
-        if (range.First >= kernel.Extent.First && range.Last <= kernel.Extent.Last) return new AddressRange(unchecked(range.First + slide), unchecked(range.Last + slide));
+        if (image is null || SlideFrom(image) is not (var slide and not 0) || symbol is null) return range;
+        if (range.First >= image.Extent.First && range.Last <= image.Extent.Last) return new AddressRange(unchecked(range.First + slide), unchecked(range.Last + slide));
         throw new XenException(
-            XenErrorId.InvalidBreakpoint,
+            XenErrorId.WrongSymbols,
             $"The guest's kernel is 0x{slide:x} from where its symbols say, and {symbol} is not part of it, as the code of modules is not.",
             "Give a copy of the guest's own /proc/kallsyms, made since it started.");
     }
@@ -95,7 +82,7 @@ internal sealed class KernelCode
     /// <param name="physical">Its guest physical address.</param>
     /// <param name="tables">CR3 of the tables that lead there.</param>
     /// <returns>False if no vCPU's tables have code of the kernel there.</returns>
-    public bool TryFind(ulong address, out ulong physical, out ulong tables)
+    public bool TryFindCode(ulong address, out ulong physical, out ulong tables)
     {
         foreach (PagingRegisters paging in _tables)
         {
@@ -122,6 +109,17 @@ internal sealed class KernelCode
 
         bool Leads(PagingRegisters paging) =>
             PageTables.TryTranslateKernelCode(_memory, paging, place.Address, out ulong physical) && physical == place.Physical;
+    }
+
+    /// <summary>How far the kernel is from where its symbols say.</summary>
+    private ulong SlideFrom(KernelImage image)
+    {
+        long slide = unchecked((long)(_syscallEntry - image.SyscallEntry));
+        if (slide % SlideStep == 0 && slide is > -LargestSlide and < LargestSlide) return unchecked((ulong)slide);
+        throw new XenException(
+            XenErrorId.WrongSymbols,
+            $"The symbols are those of another kernel: they have entry_SYSCALL_64 at 0x{image.SyscallEntry:x}, and the guest's system calls enter at 0x{_syscallEntry:x}.",
+            "Give the System.map of exactly the kernel that the guest runs, or a copy of its /proc/kallsyms.");
     }
 
     /// <summary>
