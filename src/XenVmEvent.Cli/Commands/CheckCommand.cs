@@ -42,29 +42,30 @@ internal static class CheckCommand
 /// <summary>Checks a policy, and tries it on a recording.</summary>
 internal sealed class CheckRun(string policyPath, string? recordingPath, bool isDetailed, OutputFormat format)
 {
-    private const int BrokenPipe = 32;
-
     /// <returns>The process's exit code: success if the policy is valid and the whole recording was read.</returns>
     public int Run()
     {
         using Stream stream = StandardOutput.Open();
-        try
+        int code = ExitCode.Success;
+        XenException? unwritten = StandardOutput.Attempt(() =>
         {
             using PolicyTrialWriter output = new(stream, format);
-            if (PolicyFile.Read(policyPath, out IReadOnlyList<PolicyProblem> problems) is not { } policy)
-            {
-                foreach (PolicyProblem problem in problems) output.Write(policyPath, problem);
-                return ExitCode.Failure;
-            }
+            code = Check(output);
+        });
+        return unwritten is null ? code : throw unwritten;
+    }
 
-            if (recordingPath is not null) return Try(policy, recordingPath, output) ? ExitCode.Success : ExitCode.Failure;
-            output.WriteValid(policyPath, policy);
-            return ExitCode.Success;
-        }
-        catch (IOException e) when (e.HResult == BrokenPipe)
+    private int Check(PolicyTrialWriter output)
+    {
+        if (PolicyFile.Read(policyPath, out IReadOnlyList<PolicyProblem> problems) is not { } policy)
         {
-            return ExitCode.Success; // The reader of our output has gone away.
+            foreach (PolicyProblem problem in problems) output.Write(policyPath, problem);
+            return ExitCode.Failure;
         }
+
+        if (recordingPath is not null) return Try(policy, recordingPath, output) ? ExitCode.Success : ExitCode.Failure;
+        output.WriteValid(policyPath, policy);
+        return ExitCode.Success;
     }
 
     /// <returns>Whether the whole recording was read.</returns>

@@ -14,8 +14,6 @@ namespace XenVmEvent.Cli;
 /// <param name="file">The recording to write instead; null for none.</param>
 internal sealed class ReceiveRun(FleetQuery query, long? first, TimeSpan? duration, OutputFormat format, string? file) : IDisposable
 {
-    private const int BrokenPipe = 32;
-
     /// <summary>For a group: so many events may have to be printed again if this process is killed.</summary>
     private const int MostUnacknowledged = 1000;
 
@@ -33,18 +31,14 @@ internal sealed class ReceiveRun(FleetQuery query, long? first, TimeSpan? durati
         recording?.Begin();
         if (duration is { } time) _stop.CancelAfter(time);
         using JsonEventWriter? json = output is not null && format == OutputFormat.Json ? new JsonEventWriter(output) : null;
-        IEventWriter writer = recording is not null ? new RecordingEventWriter(recording) : (IEventWriter?)json ?? new ReceivedEventWriter(output!);
-        try
+        IEventWriter writer = recording is not null ? new RecordingEventWriter(recording) : (IEventWriter?)json ?? new RuledEventWriter(output!) { NamesHost = true };
+        XenException? unwritten = StandardOutput.Attempt(() =>
         {
             Print(reader, writer);
             recording?.Close();
-        }
-        catch (IOException e) when (e.HResult == BrokenPipe)
-        {
-            // The reader of our output has gone away.
-        }
-
+        });
         StandardError.Say(Summary(reader));
+        if (unwritten is not null) throw unwritten;
         return reader.Missing + reader.Broken + reader.Lost == 0 ? ExitCode.Success : ExitCode.Failure;
     }
 

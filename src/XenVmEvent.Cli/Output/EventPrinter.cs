@@ -11,8 +11,6 @@ namespace XenVmEvent.Cli;
 /// <param name="first">How many events to print; null: all.</param>
 internal sealed class EventPrinter(GatheredEvents events, long? first)
 {
-    private const int BrokenPipe = 32;
-
     /// <summary>How many events were printed or recorded.</summary>
     public long Shown { get; private set; }
 
@@ -34,27 +32,20 @@ internal sealed class EventPrinter(GatheredEvents events, long? first)
     {
         try
         {
-            PrintUntilEnd(writer, stop);
+            return StandardOutput.Attempt(() =>
+            {
+                PrintUntilEnd(writer, stop);
 
-            // What the guests did until they were no longer watched belongs to the output.
-            foreach (GatheredSession guest in events.Sessions) guest.Subscription.Dispose();
-            while (IsWanted && events.TryTake(out VmEvent? last, out _)) Write(last, writer);
-            writer.Finish();
-        }
-        catch (IOException e) when (e.HResult == BrokenPipe)
-        {
-            // The reader of our output has gone away.
+                // What the guests did until they were no longer watched belongs to the output.
+                foreach (GatheredSession guest in events.Sessions) guest.Subscription.Dispose();
+                while (IsWanted && events.TryTake(out VmEvent? last, out _)) Write(last, writer);
+                writer.Finish();
+            });
         }
         catch (XenException e) when (e.Id == XenErrorId.RecordingFailed)
         {
             return e;
         }
-        catch (Exception e) when (StandardOutput.IsFailure(e))
-        {
-            return StandardOutput.Failed(e);
-        }
-
-        return null;
     }
 
     private void PrintUntilEnd(IEventWriter writer, CancellationToken stop)

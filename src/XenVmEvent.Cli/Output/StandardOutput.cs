@@ -10,6 +10,8 @@ internal static class StandardOutput
     /// <summary>Its descriptor.</summary>
     public const int Descriptor = 1;
 
+    private const int BrokenPipe = 32;
+
     /// <summary>Opens it. This comes first, so that nothing is done whose result nobody could see.</summary>
     /// <exception cref="XenException">
     /// <see cref="XenErrorId.OutputFailed"/>: it is closed, or can only be read.
@@ -27,6 +29,26 @@ internal static class StandardOutput
 
     /// <summary>The error for a standard output that is closed, or can only be read.</summary>
     public static XenException Closed() => Failed("it is closed, or can only be read");
+
+    /// <summary>Does what writes to it.</summary>
+    /// <returns>Why not everything could be written; null if it could, or if nobody reads it any more.</returns>
+    public static XenException? Attempt(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (IOException e) when (e.HResult == BrokenPipe)
+        {
+            // The reader of our output has gone away.
+        }
+        catch (Exception e) when (IsFailure(e))
+        {
+            return Failed(e);
+        }
+
+        return null;
+    }
 
     /// <summary>
     /// Whether a write to it fails with this exception: the disk is full, the descriptor is closed, or the file has
