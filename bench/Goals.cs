@@ -53,8 +53,8 @@ internal static class Goals
         foreach (int vcpus in (int[])[1, 4])
             AtLeast($"{GuardCost.NameOf(vcpus)}: at least 0.95", 0.95, results.Find(GuardCost.NameOf(vcpus)));
 
-        AtMost("nanoseconds that ten rules add to an event: at most 300", 300, results.Find(Rules.TenRules));
-        AtMost("bytes for an event that a rule answers and does not show: 0", 0.5, results.Find(Rules.Bytes));
+        AtMost("nanoseconds that ten rules add to an event: at most 300", 300, results.Find(RuleCost.TenRules));
+        AtMost("bytes for an event that a rule answers and does not show: 0", 0.5, results.Find(RuleCost.Bytes));
         AtMost("objects for a delivered event: at most 1", 1, results.Find(Engine.ObjectsPerDelivered));
         AtMost("bytes for an event nobody wants: 0", 0.5, results.Find(Engine.BytesPerUnwanted));
         AtMost("growth of memory over 10 million events: at most 1 MB", 1, results.Find(Engine.MemoryGrowth));

@@ -13,7 +13,7 @@ foreach (string part in parts)
         case "side": SideBySide.Measure(results); break;
         case "one": SideBySide.Measure(results, onOneProcessor: true); break;
         case "steps": EventSteps.Measure(results); break;
-        case "policy": Rules.Measure(results); break;
+        case "policy": RuleCost.Measure(results); break;
         case "engine": Engine.Measure(results); break;
         case "memory": Engine.MeasureMemory(results); break;
         case "large": LargeGuest.Measure(results); break;

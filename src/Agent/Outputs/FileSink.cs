@@ -64,10 +64,8 @@ internal sealed class FileSink(FileOutputSettings settings, TimeProvider clock) 
 
     private FileStream Open()
     {
-        // What it holds of guests is for root alone, and so is a folder that is made for it.
         string folder = Path.GetDirectoryName(settings.Path)!;
-        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
-        else if (!Directory.Exists(folder)) Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        PrivateFolder.Make(folder);
 
         // The file itself cannot be locked for one writer alone, or nobody could read it meanwhile.
         _lock ??= Open(Path.Combine(folder, $".{Path.GetFileName(settings.Path)}.lock"), FileShare.None);

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 
 namespace XenVmEvent.Agent;
@@ -20,9 +19,8 @@ internal sealed class Spool : IDisposable
 
     private readonly Lock _gate = new();
     private readonly TimeProvider _clock;
-    private readonly string _folder;
+    private readonly SpoolFolder _folder;
     private readonly long _limit;
-    private readonly FileStream _claim;
     private readonly List<SpoolSegment> _segments = [];
     private readonly ArrayBufferWriter<byte> _lines = new();
     private readonly SemaphoreSlim _arrived = new(0, 1);
@@ -43,18 +41,16 @@ internal sealed class Spool : IDisposable
     /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
     public Spool(string folder, long limit, TimeProvider? clock = null)
     {
-        _folder = folder;
         _limit = limit;
         _clock = clock ?? TimeProvider.System;
-        MakeFolder(folder);
-        _claim = Claim(folder);
+        _folder = new SpoolFolder(folder);
         try
         {
             Recover();
         }
         catch
         {
-            _claim.Dispose();
+            _folder.Dispose();
             throw;
         }
     }
@@ -79,10 +75,6 @@ internal sealed class Spool : IDisposable
 
     /// <summary>How many lines were damaged on the disk. A reader of the stream sees that they are missing.</summary>
     public long Damaged { get; private set; }
-
-    private string ClosedMark => Path.Combine(_folder, "closed");
-
-    private string FloorFile => Path.Combine(_folder, "floor");
 
     private int SegmentSize => (int)Math.Clamp(_limit / SegmentsInLimit, SmallestSegment, LargestSegment);
 
@@ -190,7 +182,7 @@ internal sealed class Spool : IDisposable
         lock (_gate)
         {
             SpoolSegment? segment = _segments.FindLast(s => Raised(s.First) < entry);
-            return segment is null ? null : LastWhile(segment, id => id < entry).Id;
+            return segment is null ? null : Raised(segment.LastWhile(id => Raised(id) < entry).Id);
         }
     }
 
@@ -206,8 +198,8 @@ internal sealed class Spool : IDisposable
         {
             SpoolSegment? segment = _segments.FindLast(s => Raised(s.First) <= entry);
             if (segment is null) return false;
-            (EntryId id, long end) = LastWhile(segment, id => id <= entry);
-            if (id != entry) return false;
+            (EntryId id, long end) = segment.LastWhile(id => Raised(id) <= entry);
+            if (Raised(id) != entry) return false;
             Resume(segment, end, entry.Sequence);
             return true;
         }
@@ -225,7 +217,7 @@ internal sealed class Spool : IDisposable
         lock (_gate)
         {
             SpoolSegment segment = _segments.Find(s => s.Last.Sequence > _acknowledged) ?? _segments[^1];
-            Resume(segment, LastWhile(segment, id => id.Sequence <= _acknowledged).End, _acknowledged);
+            Resume(segment, segment.LastWhile(id => id.Sequence <= _acknowledged).End, _acknowledged);
         }
     }
 
@@ -238,8 +230,7 @@ internal sealed class Spool : IDisposable
         lock (_gate)
         {
             _floor = Math.Max(_floor, checked(milliseconds + 1));
-            File.WriteAllText($"{FloorFile}~", _floor.ToString(CultureInfo.InvariantCulture));
-            File.Move($"{FloorFile}~", FloorFile, overwrite: true);
+            _folder.WriteFloor(_floor);
             _last = Raised(_last);
             ResumeAfterAcknowledged();
         }
@@ -253,35 +244,8 @@ internal sealed class Spool : IDisposable
             Flush();
             _written?.Dispose();
             _readFile?.Dispose();
-            try
-            {
-                File.WriteAllText(ClosedMark, "");
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                // Then the next process says that this one may have lost something.
-            }
-
-            _claim.Dispose();
-        }
-    }
-
-    /// <summary>It holds registers of guests, so nobody else may read it.</summary>
-    private static void MakeFolder(string folder)
-    {
-        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
-        else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-    }
-
-    private static FileStream Claim(string folder)
-    {
-        try
-        {
-            return new FileStream(Path.Combine(folder, "lock"), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
-        }
-        catch (IOException e)
-        {
-            throw new IOException($"The spool '{folder}' cannot be opened, or another process has it: {e.Message}", e);
+            _folder.MarkClosed();
+            _folder.Dispose();
         }
     }
 
@@ -289,8 +253,8 @@ internal sealed class Spool : IDisposable
     private void Recover()
     {
         bool isNew = true;
-        if (File.Exists(FloorFile)) _ = ulong.TryParse(File.ReadAllText(FloorFile), CultureInfo.InvariantCulture, out _floor);
-        foreach (string path in Directory.GetFiles(_folder, SpoolSegment.Pattern).Order(StringComparer.Ordinal))
+        _floor = _folder.ReadFloor();
+        foreach (string path in _folder.Segments)
         {
             isNew = false;
             if (SpoolSegment.Recover(path) is { } segment) _segments.Add(segment);
@@ -299,10 +263,9 @@ internal sealed class Spool : IDisposable
 
         _last = _segments.Count > 0 ? Raised(_segments[^1].Last) : EntryId.BeforeNewSpool();
         _acknowledged = _segments.Count > 0 ? _segments[0].First.Sequence - 1 : _last.Sequence;
-        bool wasClosed = File.Exists(ClosedMark);
-        StartNote note = new(_clock.GetUtcNow(), _segments.Count > 0 ? _segments[^1].Last.Time : null, isNew || wasClosed);
+        StartNote note = new(_clock.GetUtcNow(), _segments.Count > 0 ? _segments[^1].Last.Time : null, isNew || _folder.WasClosed);
         Append(Encode([note.ToLine()]));
-        File.Delete(ClosedMark);
+        _folder.MarkOpen();
     }
 
     /// <returns>The id of the last one.</returns>
@@ -344,7 +307,7 @@ internal sealed class Spool : IDisposable
             _written = null;
         }
 
-        SpoolSegment segment = new(_folder, first) { Last = first };
+        SpoolSegment segment = new(_folder.Path, first) { Last = first };
         _written = File.OpenHandle(segment.Path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(_written, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         _segments.Add(segment);
@@ -396,28 +359,6 @@ internal sealed class Spool : IDisposable
         foreach (SpoolSegment later in _segments.Where(s => s.Last.Sequence > acknowledged)) later.AcknowledgedAt = null;
         AcknowledgeUpTo(acknowledged);
         if (_arrived.CurrentCount == 0) _arrived.Release();
-    }
-
-    /// <returns>The last of a file's first entries for which something holds, and where it ends; nothing, at 0, if there is none.</returns>
-    private (EntryId Id, long End) LastWhile(SpoolSegment segment, Predicate<EntryId> holds)
-    {
-        using FileStream file = new(segment.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        byte[] bytes = new byte[segment.Length];
-        int read = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-        (EntryId, long) found = default;
-        int start = 0;
-        while (bytes.AsSpan(start, read - start).IndexOf((byte)'\n') is var length and >= 0)
-        {
-            if (SpoolLine.TrySplit(bytes.AsSpan(start, length), out _, out EntryId id))
-            {
-                if (!holds(Raised(id))) break;
-                found = (Raised(id), start + length + 1);
-            }
-
-            start += length + 1;
-        }
-
-        return found;
     }
 
     private void AcknowledgeUpTo(ulong sequence)

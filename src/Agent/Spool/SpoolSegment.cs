@@ -46,6 +46,30 @@ internal sealed class SpoolSegment(string folder, EntryId first)
         return null;
     }
 
+    /// <summary>Finds the last of the first entries for which something holds.</summary>
+    /// <returns>Its id and where it ends; nothing, at 0, if there is none.</returns>
+    /// <exception cref="IOException">The disk fails.</exception>
+    public (EntryId Id, long End) LastWhile(Predicate<EntryId> holds)
+    {
+        using FileStream file = new(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        byte[] bytes = new byte[Length];
+        int read = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+        (EntryId, long) found = default;
+        int start = 0;
+        while (bytes.AsSpan(start, read - start).IndexOf((byte)'\n') is var length and >= 0)
+        {
+            if (SpoolLine.TrySplit(bytes.AsSpan(start, length), out _, out EntryId id))
+            {
+                if (!holds(id)) break;
+                found = (id, start + length + 1);
+            }
+
+            start += length + 1;
+        }
+
+        return found;
+    }
+
     /// <returns>Where the last whole entry ends; negative if there is none.</returns>
     private static int LastEntry(ReadOnlySpan<byte> lines, out EntryId id)
     {

@@ -8,6 +8,7 @@ using XenVmEvent.Symbols;
 using XenVmEvent.Tests.Events;
 using XenVmEvent.Tests.Monitoring;
 using XenVmEvent.Tests.Simulation;
+using XenVmEvent.Tests.Symbols;
 using Xunit;
 
 namespace XenVmEvent.Tests.Policy;
@@ -18,13 +19,8 @@ public sealed class KernelRangeTests : IDisposable
     private const ulong Text = 0xffff_ffff_8100_0000;
 
     private readonly SimulatedHypervisor _host = Hosts.Idle();
-    private readonly string _file = Path.GetTempFileName();
 
-    public void Dispose()
-    {
-        File.Delete(_file);
-        _host.Dispose();
-    }
+    public void Dispose() => _host.Dispose();
 
     [Theory]
     [InlineData(0L)]
@@ -118,13 +114,12 @@ public sealed class KernelRangeTests : IDisposable
     private ulong Memory(ulong gfn, int offset) => _host.Guest().ReadMemory(gfn, offset);
 
     /// <summary>The guest's symbols, as if its kernel had been moved from there.</summary>
-    private SymbolMap Symbols(long slide)
+    private static SymbolMap Symbols(long slide)
     {
         (string Name, ulong Address)[] symbols =
         [
             ("_text", Text), ("first", Text + 0x40_0000), ("table", Text + 0x40_1800), ("last", Text + 0x40_3000), ("entry_SYSCALL_64", Text + 0xa0_0000), ("_end", Text + 0x100_0000),
         ];
-        File.WriteAllLines(_file, [.. symbols.Select(one => $"{unchecked(one.Address - (ulong)slide):x16} T {one.Name}"), "ffffffffc0000000 t module [ext4]"]);
-        return SymbolMap.Read(_file);
+        return SymbolMaps.Of(string.Concat(symbols.Select(one => $"{unchecked(one.Address - (ulong)slide):x16} T {one.Name}\n")) + "ffffffffc0000000 t module [ext4]\n");
     }
 }

@@ -6,6 +6,7 @@ using XenVmEvent.Simulation;
 using XenVmEvent.Symbols;
 using XenVmEvent.Tests.Monitoring;
 using XenVmEvent.Tests.Simulation;
+using XenVmEvent.Tests.Symbols;
 using Xunit;
 
 namespace XenVmEvent.Tests.Policy;
@@ -14,13 +15,8 @@ namespace XenVmEvent.Tests.Policy;
 public sealed class RulesTests : IDisposable
 {
     private readonly SimulatedHypervisor _host = Hosts.Idle();
-    private readonly string _symbols = Path.GetTempFileName();
 
-    public void Dispose()
-    {
-        _host.Dispose();
-        File.Delete(_symbols);
-    }
+    public void Dispose() => _host.Dispose();
 
     [Theory]
     [InlineData(ChannelPreference.Ring)]
@@ -270,10 +266,10 @@ public sealed class RulesTests : IDisposable
     [Fact]
     public void Breakpoints_at_symbols_show_their_rule_and_symbol()
     {
-        File.WriteAllText(_symbols, $"{GuestCode.AddressOf(GuestActionKind.Nop):x} T do_nothing\n{GuestCode.AddressOf(GuestActionKind.Cpuid) - 4:x} t ask\n");
+        SymbolMap symbols = SymbolMaps.Of($"{GuestCode.AddressOf(GuestActionKind.Nop):x} T do_nothing\n{GuestCode.AddressOf(GuestActionKind.Cpuid) - 4:x} t ask\n");
         using MonitorSession session = _host.Session(ChannelPreference.Ring);
         using EventSubscription seen = session.Apply(Policies.Rules(
-            SymbolMap.Read(_symbols), $"{{name: modules, event: SoftwareBreakpoint, at: [do_nothing, ask+4, 0x{GuestCode.AddressOf(GuestActionKind.ReadPage):x}], answer: skip}}"));
+            symbols, $"{{name: modules, event: SoftwareBreakpoint, at: [do_nothing, ask+4, 0x{GuestCode.AddressOf(GuestActionKind.ReadPage):x}], answer: skip}}"));
         _host.Guest().Run(GuestAction.Nop(), GuestAction.Cpuid(0), GuestAction.ReadPage(0x180), GuestAction.WritePage(0x180, 0, 1));
         Assert.Equal(
             [("modules", "do_nothing", "Skip"), ("modules", "ask+4", "Skip"), ("modules", null, "Skip")],
@@ -289,8 +285,7 @@ public sealed class RulesTests : IDisposable
     [InlineData("at: do_nothing, answer: reinject", "The guest has no breakpoint at the places of 'at': leave 'reinject' out.")]
     public void Places_that_make_no_sense_are_refused(string keys, string problem)
     {
-        File.WriteAllText(_symbols, "ffffffff81000000 T do_nothing\n");
-        Assert.Equal(problem, Assert.Single(Policies.Problems(Policies.Of($"{{name: a, event: SoftwareBreakpoint, {keys}}}"), SymbolMap.Read(_symbols))).Message);
+        Assert.Equal(problem, Assert.Single(Policies.Problems(Policies.Of($"{{name: a, event: SoftwareBreakpoint, {keys}}}"), SymbolMaps.Of("ffffffff81000000 T do_nothing\n"))).Message);
     }
 
     [Fact]

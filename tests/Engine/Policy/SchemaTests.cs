@@ -6,6 +6,7 @@ using XenVmEvent.Monitoring;
 using XenVmEvent.Policy;
 using XenVmEvent.PolicyFiles;
 using XenVmEvent.Symbols;
+using XenVmEvent.Tests.Symbols;
 using Xunit;
 
 namespace XenVmEvent.Tests.Policy;
@@ -54,7 +55,7 @@ public sealed class SchemaTests
     private static readonly string Text = File.ReadAllText(Repository.PathOf("docs/policy.schema.json"));
     private static readonly JsonSchema Schema = JsonSchema.FromText(Text);
 
-    private static readonly SymbolMap Map = ReadMap();
+    private static readonly SymbolMap Map = SymbolMaps.Of("1000 T do_it\n");
 
     public static TheoryData<VmEventKind> Kinds => [.. Enum.GetValues<VmEventKind>()];
 
@@ -134,20 +135,6 @@ public sealed class SchemaTests
         JsonObject policy = Of(Required(VmEventKind.Cpuid));
         policy[key] = JsonNode.Parse(value);
         Assert.True(Reads(policy) && IsValid(policy));
-    }
-
-    private static SymbolMap ReadMap()
-    {
-        string file = Path.GetTempFileName();
-        try
-        {
-            File.WriteAllText(file, "1000 T do_it\n");
-            return SymbolMap.Read(file);
-        }
-        finally
-        {
-            File.Delete(file);
-        }
     }
 
     private static JsonObject Required(VmEventKind kind)

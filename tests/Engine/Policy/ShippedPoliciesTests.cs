@@ -158,7 +158,7 @@ public sealed class ShippedPoliciesTests : IDisposable
     {
         using SimulatedHypervisor host = Hosts.Idle();
         using MonitorSession session = host.Session(ChannelPreference.Ring);
-        string folder = Environment.GetEnvironmentVariable("XENVMEVENT_WRITE_RECORDINGS") is { Length: > 0 } ? Repository.PathOf("docs/policies") : Path.GetTempPath();
+        string folder = Environment.GetEnvironmentVariable("XENVMEVENT_WRITE_RECORDINGS") is { Length: > 0 } ? Repository.PathOf("docs/policies") : _folder;
         string file = Path.Combine(folder, $"{name}.jsonl.gz");
         using (EventSubscription events = session.Watch(Everything))
         using (RecordingWriter recording = RecordingWriter.Open(file))
@@ -171,7 +171,6 @@ public sealed class ShippedPoliciesTests : IDisposable
         }
 
         PolicyTrial trial = Try(name, file);
-        if (folder == Path.GetTempPath()) File.Delete(file);
         Assert.Equal(Scenarios[name].Rules, trial.Rules.Select(one => (one.Rule!, one.Fitted, one.Answered)));
     }
 

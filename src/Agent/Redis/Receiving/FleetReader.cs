@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.IO.Enumeration;
 using StackExchange.Redis;
 using XenVmEvent.Events;
+using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.Agent;
 
@@ -17,7 +18,6 @@ public sealed class FleetReader : IDisposable
     private const int MostInRead = 1000;
     private static readonly TimeSpan PollPeriod = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan DiscoveryPeriod = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     private readonly FleetQuery _query;
     private readonly ConnectionMultiplexer _redis;
@@ -25,12 +25,11 @@ public sealed class FleetReader : IDisposable
     private readonly Dictionary<string, HostFeed> _feeds = new(StringComparer.Ordinal);
     private readonly PriorityQueue<HostFeed, DateTimeOffset> _next = new();
     private readonly HashSet<string> _refused = new(StringComparer.Ordinal);
+    private readonly RetryTime _retry = new();
     private DateTimeOffset _latest;
     private int _unread;
     private long _polledAt;
     private long _discoveredAt;
-    private TimeSpan _pause = PollPeriod;
-    private bool _isFailing;
 
     private FleetReader(FleetQuery query, ConnectionMultiplexer redis)
     {
@@ -56,6 +55,8 @@ public sealed class FleetReader : IDisposable
 
     /// <summary>Whether all has been taken and no more will come.</summary>
     public bool IsOver => !_query.Follow && _next.Count == 0 && _feeds.Values.All(f => f.IsAtEnd);
+
+    private bool IsFailing => _retry.Told is not null;
 
     /// <summary>Connects and finds the hosts.</summary>
     /// <exception cref="XenException">
@@ -83,7 +84,7 @@ public sealed class FleetReader : IDisposable
     public bool TryTake([NotNullWhen(true)] out VmEvent? vmEvent)
     {
         vmEvent = null;
-        if (IsDue(_polledAt, _pause) || (_unread > 0 && !_isFailing)) Poll();
+        if (_retry.Left <= TimeSpan.Zero && (_unread > 0 || IsDue(_polledAt, PollPeriod))) Poll();
         if (!_next.TryPeek(out HostFeed? feed, out DateTimeOffset order) || !IsReady(feed, order)) return false;
         _next.Dequeue();
         vmEvent = feed.Take();
@@ -95,7 +96,7 @@ public sealed class FleetReader : IDisposable
     }
 
     /// <summary>Waits until it is worth trying again.</summary>
-    public void Wait(CancellationToken stop) => stop.WaitHandle.WaitOne(_isFailing ? _pause : PollPeriod / 2);
+    public void Wait(CancellationToken stop) => stop.WaitHandle.WaitOne(_retry.Left > PollPeriod / 2 ? _retry.Left : PollPeriod / 2);
 
     /// <summary>For a group: says that what was taken is done with, so that no other reader gets it.</summary>
     /// <exception cref="XenException"><see cref="XenErrorId.RedisFailed"/>; others of the group may get it again.</exception>
@@ -117,7 +118,7 @@ public sealed class FleetReader : IDisposable
     /// event never waits longer than the window after it was read.
     /// </summary>
     private bool IsReady(HostFeed feed, DateTimeOffset order) =>
-        (_unread == 0 || _isFailing)
+        (_unread == 0 || IsFailing)
         && (!_query.Follow || DateTimeOffset.UtcNow - order >= _query.Window || Stopwatch.GetElapsedTime(feed.NextArrivedAt) >= _query.Window);
 
     private void Poll()
@@ -184,16 +185,15 @@ public sealed class FleetReader : IDisposable
         try
         {
             action();
-            if (_isFailing) _query.Tell("Redis can be read again.");
-            _isFailing = false;
-            _pause = PollPeriod;
+            if (IsFailing) _query.Tell("Redis can be read again.");
+            _retry.Reset();
         }
         catch (Exception e) when (e is RedisException or TimeoutException)
         {
             if (!_query.Follow) throw Failed(e);
-            if (!_isFailing) _query.Tell($"{RedisProblem.Of(e)} It is tried again.");
-            _isFailing = true;
-            _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
+            if (!IsFailing) _query.Tell($"{RedisProblem.Of(e)} It is tried again.");
+            _retry.Told = XenErrorId.RedisFailed;
+            _retry.Delay();
         }
     }
 }

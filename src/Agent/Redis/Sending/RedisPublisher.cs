@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using StackExchange.Redis;
+using XenVmEvent.Monitoring;
 
 namespace XenVmEvent.Agent;
 
@@ -16,8 +17,6 @@ internal sealed class RedisPublisher : IDisposable
     /// <summary>Among so many entries of somebody else an own one is looked for.</summary>
     private const int MostToSearch = 1000;
 
-    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RivalShown = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan FlushPeriod = TimeSpan.FromSeconds(1);
 
@@ -27,9 +26,9 @@ internal sealed class RedisPublisher : IDisposable
     private readonly AppendScript _script;
     private readonly CancellationTokenSource _stop = new();
     private readonly Queue<(SpoolBatch Batch, Task<EntryId> Answer)> _sent = [];
+    private readonly RetryTime _retry = new();
     private readonly Task _run;
     private ConnectionMultiplexer? _redis;
-    private TimeSpan _pause = ShortestPause;
     private EntryId _end;
     private long _delivered;
     private volatile string? _problem;
@@ -131,7 +130,7 @@ internal sealed class RedisPublisher : IDisposable
         _spool.Acknowledge(last);
         _spool.Flush();
         _problem = null;
-        _pause = ShortestPause;
+        _retry.Reset();
     }
 
     /// <summary>Finds where to go on in a stream that ends with an entry.</summary>
@@ -171,12 +170,11 @@ internal sealed class RedisPublisher : IDisposable
             // A new connection has the password as it is now, and finds a server that has moved.
             if (_redis is { IsConnected: false }) await _redis.DisposeAsync().ConfigureAwait(false);
             if (_redis is { IsConnected: false }) _redis = null;
-            await Task.Delay(_pause * (0.5 + (Random.Shared.NextDouble() / 2)), _stop.Token).ConfigureAwait(false);
+            _retry.Delay();
+            await Task.Delay(_retry.Left * (0.5 + (Random.Shared.NextDouble() / 2)), _stop.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
         }
-
-        _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
     }
 }

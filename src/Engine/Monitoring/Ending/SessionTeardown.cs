@@ -4,10 +4,10 @@ using XenVmEvent.Hypervisor;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// The only way a session ends: take breakpoints away, stop new events, restore page permissions, answer pending and late requests, disable,
-/// unmap, close. If a vCPU can have been left without its answer, resume all. Each step is tried even if an earlier one
-/// failed. A domain that has shut down also gets everything back, because a suspended one may go on. A destroyed domain
-/// has nothing left to restore.
+/// The only way a session ends: take breakpoints away, stop new events, restore page permissions, answer pending and
+/// late requests, disable, unmap, close. If a vCPU can have been left without its answer, resume all. Each step is tried
+/// even if an earlier one failed. A domain that has shut down also gets everything back, because a suspended one may go
+/// on. A destroyed domain has nothing left to restore.
 /// </summary>
 internal sealed class SessionTeardown(
     IHypervisor hypervisor,

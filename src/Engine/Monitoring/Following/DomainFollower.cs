@@ -84,7 +84,7 @@ public sealed class DomainFollower : IDisposable
                 TellOfHost(XenException.From(e));
                 _listing.Delay();
                 isNews = true;
-                _stop.Token.WaitHandle.WaitOne(_listing.Left > TimeSpan.Zero ? _listing.Left : TimeSpan.Zero);
+                _stop.Token.WaitHandle.WaitOne(_listing.Left);
             }
         }
     }

@@ -14,13 +14,16 @@ internal sealed class RetryTime
     /// <summary>The error that people were told of; null if there was none.</summary>
     public XenErrorId? Told { get; set; }
 
-    /// <summary>How long to wait still; zero or less: try now.</summary>
-    public TimeSpan Left => _pause == TimeSpan.Zero ? TimeSpan.Zero : _pause - Stopwatch.GetElapsedTime(_since);
+    /// <summary>How long to wait still; zero: try now.</summary>
+    public TimeSpan Left => Over < TimeSpan.Zero ? -Over : TimeSpan.Zero;
+
+    /// <summary>How long ago the pause ended; negative: it has not.</summary>
+    private TimeSpan Over => Stopwatch.GetElapsedTime(_since) - _pause;
 
     /// <summary>It failed: makes the next pause, longer than the one before unless that was long ago.</summary>
     public void Delay()
     {
-        if (-Left > LongestPause) _pause = TimeSpan.Zero;
+        if (Over > LongestPause) _pause = TimeSpan.Zero;
         _pause = _pause == TimeSpan.Zero ? ShortestPause : _pause + _pause < LongestPause ? _pause + _pause : LongestPause;
         _since = Stopwatch.GetTimestamp();
     }

@@ -9,7 +9,7 @@ namespace XenVmEvent.Bench;
 /// What the rules of a policy add to an event, in nanoseconds: the best of many rounds in one thread. The event is a
 /// CPUID that is answered and not shown. Of the rules, only the last fits.
 /// </summary>
-internal static class Rules
+internal static class RuleCost
 {
     public const string TenRules = "ten rules, of which the last fits, an event";
     public const string Bytes = "bytes for an event that a rule answers and does not show";
