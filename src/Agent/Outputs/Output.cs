@@ -24,6 +24,8 @@ internal sealed class Output(OutputSettings settings, IEventSink sink, AgentLog 
     private long _lost;
     private long _batchSince;
     private int _batchCount;
+    private long _written;
+    private bool _isLate;
     private bool _isEnding;
     private bool _isGivenUp;
 
@@ -52,7 +54,7 @@ internal sealed class Output(OutputSettings settings, IEventSink sink, AgentLog 
             long now = Stopwatch.GetTimestamp();
             NoteMissing(now);
             _queue.Enqueue((outgoing, now));
-            Monitor.Pulse(_gate);
+            Monitor.PulseAll(_gate);
         }
     }
 
@@ -77,6 +79,19 @@ internal sealed class Output(OutputSettings settings, IEventSink sink, AgentLog 
         }
     }
 
+    /// <summary>Waits until the sink has taken what waits now. More may come meanwhile.</summary>
+    /// <param name="patience">How long. If that is not enough, it gets no more time to stop either.</param>
+    public void Settle(TimeSpan patience)
+    {
+        long start = Stopwatch.GetTimestamp();
+        lock (_gate)
+        {
+            long last = _written + _batchCount + _queue.Count;
+            while (_written < last && patience - Stopwatch.GetElapsedTime(start) is { Ticks: > 0 } left) Monitor.Wait(_gate, left);
+            _isLate = _written < last || _told is not null;
+        }
+    }
+
     /// <summary>
     /// Takes nothing any more, delivers what waits, and closes the sink. What cannot be delivered in time is lost, and
     /// told.
@@ -86,6 +101,7 @@ internal sealed class Output(OutputSettings settings, IEventSink sink, AgentLog 
         lock (_gate)
         {
             _isEnding = true;
+            if (_isLate) patience = TimeSpan.Zero;
             Monitor.PulseAll(_gate);
         }
 
@@ -161,7 +177,9 @@ internal sealed class Output(OutputSettings settings, IEventSink sink, AgentLog 
     {
         lock (_gate)
         {
+            _written += _batchCount;
             _batchCount = 0;
+            Monitor.PulseAll(_gate);
             while (_queue.Count == 0 && _missing.IsEmpty)
             {
                 if (_isEnding) return null;

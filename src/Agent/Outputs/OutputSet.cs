@@ -30,14 +30,20 @@ internal sealed class OutputSet(AgentLog log)
         foreach (Output output in after.Except(before)) output.Start();
     }
 
+    /// <summary>Waits until each has taken what waits for it now.</summary>
+    /// <param name="patience">How long it may take. One that takes longer gets no more time to stop either.</param>
+    public void Settle(TimeSpan patience) => Each(_outputs, output => output.Settle(patience));
+
     /// <summary>Ends all of them.</summary>
     /// <param name="patience">How long they may take to deliver what waits.</param>
     public void Stop(TimeSpan patience) => Stop(_outputs, patience);
 
+    private static void Stop(IEnumerable<Output> outputs, TimeSpan patience) => Each(outputs, output => output.Stop(patience));
+
     /// <summary>At the same time, so that one that hangs takes no time from the others.</summary>
-    private static void Stop(IEnumerable<Output> outputs, TimeSpan patience)
+    private static void Each(IEnumerable<Output> outputs, Action<Output> action)
     {
-        Thread[] threads = [.. outputs.Select(output => new Thread(() => output.Stop(patience)) { IsBackground = true })];
+        Thread[] threads = [.. outputs.Select(output => new Thread(() => action(output)) { IsBackground = true })];
         foreach (Thread thread in threads) thread.Start();
         foreach (Thread thread in threads) thread.Join();
     }

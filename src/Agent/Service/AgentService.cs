@@ -76,6 +76,7 @@ public sealed class AgentService : IDisposable
                 while (!stop.IsCancellationRequested) Work(stop);
                 _isEnding = true;
                 _manager.TellStopping();
+                Settle();
             }
         }
         finally
@@ -174,6 +175,23 @@ public sealed class AgentService : IDisposable
         _followed = new FollowedConfiguration(configuration, DateTimeOffset.Now);
         _ports.CloseOthers(configuration);
         _outputs.Replace(configuration.Outputs, configuration.Limits.EndTime);
+    }
+
+    /// <summary>
+    /// Has the outputs take what waits while policies are still kept. So one that is slow or fails does not put off the next
+    /// agent, for which the guests, once let go, wait.
+    /// </summary>
+    private void Settle()
+    {
+        using CancellationTokenSource settled = new();
+        Thread thread = new(() =>
+        {
+            _outputs.Settle(_followed.Configuration.Limits.EndTime);
+            settled.Cancel();
+        });
+        thread.Start();
+        while (!settled.IsCancellationRequested) Work(settled.Token);
+        thread.Join();
     }
 
     /// <summary>Publishes an event, or waits for some.</summary>

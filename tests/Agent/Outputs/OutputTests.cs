@@ -101,6 +101,21 @@ public sealed class OutputTests : IDisposable
         Assert.Equal(4, _output.GetStatus().Lost);
     }
 
+    [Fact]
+    public void One_that_did_not_settle_in_time_gets_no_more_time_at_the_end()
+    {
+        _output.Start();
+        _output.Offer(Outgoing.Event(0));
+        _output.Settle(Until.Patience);
+        Assert.Equal([0], _sink.Numbers);
+        _sink.Block();
+        _output.Offer(Outgoing.Event(1));
+        _output.Settle(TimeSpan.FromMilliseconds(1));
+        _output.Stop(Timeout.InfiniteTimeSpan);
+        Assert.Contains("The output test did not take its last 1 events.", _said);
+        _sink.Unblock();
+    }
+
     [Theory]
     [InlineData(RuleSeverity.Info, "4 5 6 7 lost")]
     [InlineData(RuleSeverity.Warning, "6 7 lost")]

@@ -185,6 +185,30 @@ public sealed class AgentServiceTests
         Assert.Equal(stuck.Sink.Numbers.Order(), stuck.Sink.Numbers);
     }
 
+    [Fact]
+    public void At_the_end_policies_are_kept_until_outputs_have_taken_what_waits()
+    {
+        StandInOutput slow = new() { Name = "slow" };
+        using RunningAgent agent = new(Host("web01"), DenyLstar);
+        agent.AwaitSaid("is watched");
+        agent.Reload(agent.Configuration with { Outputs = [slow], Limits = new AgentLimits { EndTime = Until.Patience } });
+        SimulatedDomain guest = agent.Host["web01"];
+        slow.Sink.Block();
+        Do(guest, GuestAction.WriteMsr(Lstar, 0xbad));
+        Until.True(() => slow.Sink.IsWaiting);
+        agent.BeginStop();
+        for (int i = 0; i < 200; i++)
+        {
+            Do(guest, GuestAction.WriteMsr(Lstar, 0xbad));
+            Assert.NotEqual(0xbadUL, guest.VCpus[0].GetMsr(Lstar));
+        }
+
+        slow.Sink.Unblock();
+        agent.Stop();
+        Assert.False(guest.IsMonitored);
+        Assert.Equal(201, slow.Sink.State.Delivered);
+    }
+
     private static SimulatedDomainOptions Idle(string name, uint id) => new() { Id = id, Name = name, Workload = Workload.Idle };
 
     private static SimulatedHypervisor Host(params string[] guests) =>

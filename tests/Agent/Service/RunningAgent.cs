@@ -61,10 +61,13 @@ internal sealed class RunningAgent : IDisposable
 
     public IReadOnlyList<VmEvent> Events => [.. Output.Sink.Taken.Where(one => one.Event is not null).Select(one => one.Event!)];
 
+    /// <summary>Has it begin to end, as a signal does.</summary>
+    public void BeginStop() => _stop.Cancel();
+
     /// <summary>Ends it as a signal does.</summary>
     public void Stop()
     {
-        _stop.Cancel();
+        BeginStop();
         Assert.True(_thread.Join(Until.Patience), "The agent did not end.");
     }
 
