@@ -72,7 +72,7 @@ public sealed class PortsTests : IDisposable
     public void Metrics_are_had_at_a_loopback_address_too()
     {
         using RunningAgent agent = Agent();
-        IPEndPoint address = FreeAddress();
+        IPEndPoint address = Loopback.FreeAddress();
         agent.Reload(agent.Configuration with { Metrics = new MetricsSettings { Listen = address } });
         using HttpClient client = new();
         using HttpResponseMessage response = client.Send(new HttpRequestMessage(HttpMethod.Get, $"http://{address}/metrics"));
@@ -154,13 +154,6 @@ public sealed class PortsTests : IDisposable
     {
         Task done = agent.Host["web01"].VCpus[0].RunAsync(actions);
         Until.True(() => done.IsCompletedSuccessfully);
-    }
-
-    private static IPEndPoint FreeAddress()
-    {
-        using Socket probe = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return (IPEndPoint)probe.LocalEndPoint!;
     }
 
     private string Get(string path) => Send($"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
