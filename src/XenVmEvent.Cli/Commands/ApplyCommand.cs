@@ -9,7 +9,7 @@ internal static class ApplyCommand
     /// <summary>How the command is called.</summary>
     public const string Usage = "xenvmevent apply <policy> [<domain>] [options]";
 
-    private static readonly Argument<string> Policy = new("policy") { Description = "The policy's file, YAML or JSON." };
+    private static readonly Argument<string> Policy = new("policy") { Description = "The policy's file, YAML or JSON.", HelpName = "file" };
     private static readonly Argument<string?> Domain = new("domain")
     {
         Description = "Only this guest of those that the policy is for: its id, name or uuid. Without it, all of them.",

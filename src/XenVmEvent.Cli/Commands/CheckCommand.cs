@@ -10,7 +10,7 @@ internal static class CheckCommand
     /// <summary>How the command is called.</summary>
     public const string Usage = "xenvmevent check <policy> [--recording <file>] [--detailed] [--format json]";
 
-    private static readonly Argument<string> Policy = new("policy") { Description = "The policy's file, YAML or JSON." };
+    private static readonly Argument<string> Policy = new("policy") { Description = "The policy's file, YAML or JSON.", HelpName = "file" };
     private static readonly Option<string?> Recording = new("--recording")
     {
         Description = "Try the policy on this recording: what each rule would have done.",

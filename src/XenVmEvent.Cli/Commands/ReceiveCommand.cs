@@ -34,6 +34,7 @@ internal static class ReceiveCommand
         Description = "The kinds of event, as in MemAccess,MovToMsr; by default all.",
         HelpName = "kinds",
         CustomParser = ParseKinds,
+        CompletionSources = { _ => Enum.GetNames<VmEventKind>() },
         DefaultValueFactory = _ => [],
     };
 

@@ -9,8 +9,8 @@ internal static class ReportCommand
     /// <summary>How the command is called.</summary>
     public const string Usage = "xenvmevent report <recording> <report> [--title <text>]";
 
-    private static readonly Argument<string> Recording = new("recording") { Description = "A file that --output or Export-XenVmEvent wrote, compressed or not." };
-    private static readonly Argument<string> Report = new("report") { Description = "The HTML file to write; an existing file is overwritten." };
+    private static readonly Argument<string> Recording = new("recording") { Description = "A file that --output or Export-XenVmEvent wrote, compressed or not.", HelpName = "file" };
+    private static readonly Argument<string> Report = new("report") { Description = "The HTML file to write; an existing file is overwritten.", HelpName = "file" };
     private static readonly Option<string?> Title = new("--title")
     {
         Description = "The title of the page; by default it names the domains.",

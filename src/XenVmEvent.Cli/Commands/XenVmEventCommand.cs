@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using System.Globalization;
@@ -24,6 +25,7 @@ internal static class XenVmEventCommand
         Description = string.Join("\n", WatchMode.All.Select(m => $"{m.Name}: {m.Description}")),
         HelpName = "mode",
         CustomParser = result => ParseMode(result),
+        CompletionSources = { _ => WatchMode.All.Select(m => new CompletionItem(m.Name, documentation: m.Description)) },
     };
 
     private static readonly Option<bool> Required = new("-m") { Description = "Xen crashes the domain when an access violates a page's permissions and there is no listener." };
@@ -89,6 +91,7 @@ internal static class XenVmEventCommand
         HelpName = "response",
         CustomParser = ParseResponse,
         DefaultValueFactory = _ => VmEventResponse.Continue,
+        CompletionSources = { _ => WatchMode.Responses.Keys },
     };
 
     private static readonly Option<IReadOnlyList<uint>> Msrs = new("--msr")
@@ -96,6 +99,7 @@ internal static class XenVmEventCommand
         Description = "For msr: the registers, as in 0xc0000082,IA32_SYSENTER_EIP.",
         HelpName = "registers",
         CustomParser = ParseMsrs,
+        CompletionSources = { _ => MsrNames.All },
     };
 
     private static readonly Option<IReadOnlyList<AddressRange>> NewValue = Addresses("--new-value", "For msr and write_ctrlreg_cr4: show only writes of these values, as in 0x6f0,0x1000-0x1fff.");
@@ -120,11 +124,23 @@ internal static class XenVmEventCommand
         Description = "With every answer: set these registers of the guest, as in rbx=0x1234,rcx=0.",
         HelpName = "values",
         CustomParser = ParseRegisters,
+        CompletionSources = { _ => Enum.GetNames<SettableRegister>().Select(name => $"{name.ToLowerInvariant()}=") },
     };
 
     /// <summary>Parses the arguments and runs the command.</summary>
     /// <returns>The process's exit code.</returns>
     public static int Run(IReadOnlyList<string> arguments)
+    {
+        RootCommand root = Create();
+        if (arguments is [Completion.Name, ..]) return Completion.Print(root, [.. arguments.Skip(1)]);
+        ParseResult parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false });
+        if (parsed.Errors.Count == 0) return Invoke(parsed);
+        StandardError.Say($"{XenErrorId.InvalidUsage}: {parsed.Errors[0].Message} Usage: {UsageOf(parsed.CommandResult.Command)}; 'xenvmevent --help' explains it.");
+        return ExitCode.Usage;
+    }
+
+    /// <summary>All that the command line accepts.</summary>
+    public static RootCommand Create()
     {
         RootCommand root = new("Watches what a Xen guest does, and prints it.")
         {
@@ -140,10 +156,7 @@ internal static class XenVmEventCommand
             using WatchRun run = new(ToArguments(parsed));
             return run.Run();
         });
-        ParseResult parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false });
-        if (parsed.Errors.Count == 0) return Invoke(parsed);
-        StandardError.Say($"{XenErrorId.InvalidUsage}: {parsed.Errors[0].Message} Usage: {UsageOf(parsed.CommandResult.Command)}; 'xenvmevent --help' explains it.");
-        return ExitCode.Usage;
+        return root;
     }
 
     /// <summary>Runs an action; if it fails, prints one line that says why, and what to do.</summary>
