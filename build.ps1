@@ -1,12 +1,13 @@
 <#
 .SYNOPSIS
 Builds the importable module into out/XenVmEvent/<version>/, tests everything that needs no Xen, makes the help files, or
-packs the module. Without PowerShell: dotnet tool restore, then dotnet pwsh ./build.ps1.
+makes the packages. Without PowerShell: dotnet tool restore, then dotnet pwsh ./build.ps1.
 #>
 [CmdletBinding()]
 param(
     # Build: the module. Test: all tests that need no Xen, as dotnet test does. Docs: en-US/ from the pages in docs/.
-    # Pack: out/XenVmEvent.<version>.nupkg, for Install-PSResource, with the command line xenvmevent in it.
+    # Pack: out/XenVmEvent.<version>.nupkg, for Install-PSResource, with the command line xenvmevent in it; and of the
+    # command line with its agent a .deb, where there is dpkg-deb, and an .rpm, where there is rpmbuild.
     [ValidateSet('Build', 'Test', 'Docs', 'Pack')]
     [string] $Task = 'Build',
 
@@ -34,4 +35,6 @@ if ($Task -eq 'Pack') {
     $folder = "$PSScriptRoot/out/XenVmEvent/$version"
     dotnet publish "$PSScriptRoot/src/XenVmEvent.Cli" --configuration Release --runtime linux-x64 --output "$PSScriptRoot/out/publish" --nologo --verbosity quiet
     & "$PSScriptRoot/src/XenVmEvent.PS/New-Package.ps1" -Module $folder -Program "$PSScriptRoot/out/publish/xenvmevent" -Destination "$PSScriptRoot/out"
+    if (Get-Command dpkg-deb -ErrorAction Ignore) { Get-Item (& "$PSScriptRoot/packaging/make-deb") }
+    if (Get-Command rpmbuild -ErrorAction Ignore) { Get-Item (& "$PSScriptRoot/packaging/make-rpm") }
 }
