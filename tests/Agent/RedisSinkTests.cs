@@ -40,7 +40,7 @@ public sealed class RedisSinkTests : IDisposable
         server.Start();
         WaitUntilArrived(sink);
         AssertArrived(server, 10);
-        Assert.Null(sink.State.Problem);
+        WaitUntil(() => sink.State.Problem is null);
     }
 
     [Fact]
