@@ -64,6 +64,36 @@ public sealed class KilledWhilePausedTests : NativeXenTest, IDisposable
         Assert.Equal(pausesOfOthers, Pauses());
     }
 
+    /// <summary>
+    /// A follower that dies while it keeps a guest back that its toolstack has made and not unpaused yet. Whatever is left,
+    /// the guest runs in the end.
+    /// </summary>
+    [Theory]
+    [InlineData("before xc_domain_pause")]
+    [InlineData("after xc_domain_pause")]
+    [InlineData("in xc_monitor_enable")]
+    [InlineData("before xc_domain_unpause")]
+    [InlineData("after xc_domain_unpause")]
+    public void No_guest_that_starts_stays_kept_back(string moment)
+    {
+        const int toolstack = 1;
+        File.WriteAllText(PathOf("pauses"), $"{toolstack}");
+        File.WriteAllText(PathOf("death"), moment);
+        using (Process process = Start([$"{_domain}", "cpuid", "--follow"]))
+        {
+            Assert.True(process.WaitForExit(Patience), "It was not killed.");
+            Assert.Equal(137, process.ExitCode);
+        }
+
+        Unpause();
+        long start = Stopwatch.GetTimestamp();
+        while (Notes().Length > 0 || Pauses() != 0)
+        {
+            Assert.True(Stopwatch.GetElapsedTime(start) < Patience, $"{Pauses()} pauses are left; {string.Join(", ", Notes())}");
+            Thread.Sleep(10);
+        }
+    }
+
     [Fact]
     public void Reset_undoes_what_a_process_has_left_whose_guard_was_killed_too()
     {
@@ -163,6 +193,27 @@ public sealed class KilledWhilePausedTests : NativeXenTest, IDisposable
         catch (IOException)
         {
             return -1; // Somebody is writing it.
+        }
+    }
+
+    /// <summary>As its toolstack does, once everything is made.</summary>
+    private void Unpause()
+    {
+        while (true)
+        {
+            try
+            {
+                using FileStream file = new(PathOf("pauses"), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+                using StreamReader reader = new(file);
+                int count = int.Parse(reader.ReadToEnd(), System.Globalization.CultureInfo.InvariantCulture);
+                file.SetLength(0);
+                file.Write(System.Text.Encoding.ASCII.GetBytes($"{count - 1}"));
+                return;
+            }
+            catch (IOException)
+            {
+                Thread.Sleep(1); // A guard has it.
+            }
         }
     }
 

@@ -16,7 +16,7 @@ internal sealed class KeptGuests(IHypervisor hypervisor, GatheredEvents events, 
 {
     private readonly Lock _gate = new();
     private volatile KeptGuest[] _all = [];
-    private AgentConfiguration _configuration = configuration;
+    private volatile AgentConfiguration _configuration = configuration;
     private DomainFollower? _follower;
 
     /// <summary>All of them. From any thread.</summary>
@@ -110,10 +110,8 @@ internal sealed class KeptGuests(IHypervisor hypervisor, GatheredEvents events, 
     private IReadOnlyList<PreparedPolicy> Prepare(AgentConfiguration configuration, XenDomain domain) =>
         PreparedPolicy.Prepare(configuration.PoliciesFor(domain), hypervisor, domain, log.Say);
 
-    private bool IsMeant(XenDomain domain)
-    {
-        lock (_gate) return _configuration.Policies.Any(one => one.Policy.AppliesTo(domain));
-    }
+    /// <summary>Without the lock: while one guest is being attached, another that starts must be kept back.</summary>
+    private bool IsMeant(XenDomain domain) => _configuration.Policies.Any(one => one.Policy.AppliesTo(domain));
 
     /// <summary>Called by the follower's thread.</summary>
     private MonitorSession Begin(XenDomain listed)

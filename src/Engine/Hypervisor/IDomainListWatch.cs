@@ -17,6 +17,13 @@ public interface IDomainListWatch : IDisposable
     /// </summary>
     bool IsComplete(XenDomain domain);
 
+    /// <summary>
+    /// Keeps a domain that has never run from running until the result is disposed, although its toolstack lets it run
+    /// meanwhile. If the toolstack does not, it stays paused. From any thread.
+    /// </summary>
+    /// <returns>Null: it has run, is not paused, or this host cannot.</returns>
+    IDisposable? HoldBack(XenDomain domain) => null;
+
     /// <summary>Ends a <see cref="Wait"/>, the current one or the next. From any thread, also after the end.</summary>
     void Wake();
 }

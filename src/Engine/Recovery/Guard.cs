@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Hypervisor.Xen;
 using XenVmEvent.Monitoring;
@@ -12,6 +13,13 @@ public static class Guard
 {
     /// <summary>What the guard writes once it is ready.</summary>
     public const string Ready = "ready";
+
+    /// <summary>
+    /// The longest time for letting go: whether a domain is still kept back may not show before its toolstack is done.
+    /// </summary>
+    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(60);
+
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
     /// Keeps the guard alive through what ends the listener: a signal to its process group, the end of its terminal, or
@@ -49,17 +57,59 @@ public static class Guard
         ArgumentNullException.ThrowIfNull(listener);
         ArgumentNullException.ThrowIfNull(answer);
         using IRingHandover? handover = late ? null : hypervisor.PrepareHandover(domain);
+        AwaitEnd(listener, answer);
+        if (GuardStateFile.Read(state) is not { } left) return [];
+        IReadOnlyList<XenException> failures = Free(hypervisor, domain, handover, left);
+        File.Delete(state);
+        return failures;
+    }
+
+    /// <summary>Guards all domains that a process keeps back when they start, until it is gone.</summary>
+    /// <param name="hypervisor">The host.</param>
+    /// <param name="state">The file that exists as long as it may keep any back.</param>
+    /// <param name="listener">Ends when the process does.</param>
+    /// <param name="answer">Receives <see cref="Ready"/>.</param>
+    /// <exception cref="XenException">Xen refuses.</exception>
+    public static void RunForStarts(IHypervisor hypervisor, string state, TextReader listener, TextWriter answer)
+    {
+        ArgumentNullException.ThrowIfNull(hypervisor);
+        ArgumentNullException.ThrowIfNull(listener);
+        ArgumentNullException.ThrowIfNull(answer);
+        AwaitEnd(listener, answer);
+        if (GuardStateFile.Read(state) is null) return;
+        long start = Stopwatch.GetTimestamp();
+        while (XenPause.AreAbandoned && Stopwatch.GetElapsedTime(start) < LongestStart)
+        {
+            IReadOnlyList<XenDomain> domains = hypervisor.GetDomains();
+            foreach (XenDomain domain in domains.Where(d => d.Id != 0 && d.Type != DomainType.PV)) LetGo(domain);
+            XenPause.ForgetGone(domains);
+            Thread.Sleep(Look);
+        }
+
+        File.Delete(state);
+
+        void LetGo(XenDomain domain)
+        {
+            try
+            {
+                using IDomainControl control = hypervisor.Control(domain);
+                control.UndoAbandoned();
+            }
+            catch (XenException e) when (e.Id == XenErrorId.DomainNotFound)
+            {
+                // It has just ended.
+            }
+        }
+    }
+
+    private static void AwaitEnd(TextReader listener, TextWriter answer)
+    {
         answer.WriteLine(Ready);
         answer.Flush();
         while (listener.ReadLine() is not null)
         {
             // It has nothing to say except that it is there.
         }
-
-        if (GuardStateFile.Read(state) is not { } left) return [];
-        IReadOnlyList<XenException> failures = Free(hypervisor, domain, handover, left);
-        File.Delete(state);
-        return failures;
     }
 
     private static IReadOnlyList<XenException> Free(IHypervisor hypervisor, XenDomain domain, IRingHandover? handover, GuardState left)

@@ -17,7 +17,7 @@ internal sealed class GuardProcess : IDisposable
     private readonly GuardStateFile _state;
     private readonly string _program;
     private readonly GuardScope? _scope;
-    private readonly XenDomain _domain;
+    private readonly XenDomain? _domain;
     private readonly Action<string> _warn;
     private Process _process;
     private bool _left;
@@ -27,12 +27,12 @@ internal sealed class GuardProcess : IDisposable
     /// <summary>Starts a guard and waits until it has mapped the ring.</summary>
     /// <param name="program">The file of xenvmevent.</param>
     /// <param name="folder">The folder for the file of changes.</param>
-    /// <param name="domain">The domain.</param>
+    /// <param name="domain">The domain; null: all that are kept back when they start.</param>
     /// <param name="late">Its ring cannot be mapped, or need not be.</param>
     /// <param name="scope">Where it runs; null: together with this process.</param>
     /// <param name="warn">Told when the guard was killed, or cannot run there; from any thread.</param>
     /// <exception cref="XenException">It does not start.</exception>
-    public GuardProcess(string program, string folder, XenDomain domain, bool late, GuardScope? scope, Action<string> warn)
+    public GuardProcess(string program, string folder, XenDomain? domain, bool late, GuardScope? scope, Action<string> warn)
     {
         _program = program;
         _scope = scope;
@@ -64,6 +64,9 @@ internal sealed class GuardProcess : IDisposable
     /// <summary>Called when it was killed and has been restarted; from any thread.</summary>
     public Action? Restarted { get; init; }
 
+    /// <summary>What it guards, for people.</summary>
+    private string Guarded => _domain?.ToString() ?? "guests that start";
+
     /// <summary>Tells the guard of a change.</summary>
     public void Tell(string line)
     {
@@ -82,7 +85,7 @@ internal sealed class GuardProcess : IDisposable
             }
         }
 
-        _warn($"The guard of {_domain} does not get all changes: {line}");
+        _warn($"The guard of {Guarded} does not get all changes: {line}");
     }
 
     /// <summary>Releases the guard: there is nothing to undo any more.</summary>
@@ -116,7 +119,7 @@ internal sealed class GuardProcess : IDisposable
         XenException refused;
         try
         {
-            return Start(_scope.Start(_program, _domain), late);
+            return Start(_scope.Start(_program, Guarded), late);
         }
         catch (XenException e)
         {
@@ -124,18 +127,16 @@ internal sealed class GuardProcess : IDisposable
         }
 
         Process process = Start(new ProcessStartInfo(_program), late);
-        _warn($"The guard of {_domain} has no systemd scope of its own, so it ends too if systemd kills this process's whole unit. {refused.Message}");
+        _warn($"The guard of {Guarded} has no systemd scope of its own, so it ends too if systemd kills this process's whole unit. {refused.Message}");
         return process;
     }
 
     private Process Start(ProcessStartInfo start, bool late)
     {
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
-        start.ArgumentList.Add("guard");
-        start.ArgumentList.Add(_domain.Id.ToString(CultureInfo.InvariantCulture));
-        start.ArgumentList.Add(_domain.Uuid.ToString());
-        start.ArgumentList.Add(_state.Path);
-        if (late) start.ArgumentList.Add("--late");
+        string[] guarded = _domain is null ? ["starts"] : [_domain.Id.ToString(CultureInfo.InvariantCulture), _domain.Uuid.ToString()];
+        foreach (string argument in (string[])["guard", .. guarded, _state.Path]) start.ArgumentList.Add(argument);
+        if (late && _domain is not null) start.ArgumentList.Add("--late");
         try
         {
             Process process = Process.Start(start)!;
@@ -184,11 +185,11 @@ internal sealed class GuardProcess : IDisposable
             Close(unwanted);
             if (unwanted != next) Watch(next);
             Restarted?.Invoke();
-            return $"The guard of {_domain} was killed and has been restarted.";
+            return $"The guard of {Guarded} was killed and has been restarted.";
         }
         catch (XenException e)
         {
-            return $"The guard of {_domain} was killed. {e.Message} {e.Remedy}";
+            return $"The guard of {Guarded} was killed. {e.Message} {e.Remedy}";
         }
     }
 
@@ -211,7 +212,7 @@ internal sealed class GuardProcess : IDisposable
 
     private XenException Failure(string why, Exception? cause) => new(
         XenErrorId.GuardFailed,
-        $"The guard of {_domain}, {_program}, does not start: {why}.",
+        $"The guard of {Guarded}, {_program}, does not start: {why}.",
         "Without it, vCPUs stay paused if this process is killed. If you accept that, go without it.",
         cause,
         RemedyTask.GoWithoutGuard);

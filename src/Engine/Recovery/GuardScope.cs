@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Recovery;
 
@@ -29,12 +28,12 @@ internal sealed class GuardScope(string systemdRun)
     }
 
     /// <summary>How to start a program in a scope; its arguments are still to be added.</summary>
-    public ProcessStartInfo Start(string program, XenDomain domain) => new(
+    public ProcessStartInfo Start(string program, string guarded) => new(
         systemdRun,
         [
             // In no slice that has a limit of the listener's. The scope ends with the guard, however that ends.
             "--scope", "--quiet", "--collect", "--no-ask-password", "--slice=system.slice",
-            string.Create(CultureInfo.InvariantCulture, $"--description=xenvmevent guard of domain {domain.Id}"),
+            $"--description=xenvmevent guard of {guarded}",
             "--", program,
         ]);
 

@@ -43,7 +43,21 @@ public sealed class GuardedHypervisor(IHypervisor hypervisor, string program, Ac
     public DomainState? StateOf(XenDomain domain) => hypervisor.StateOf(domain);
 
     /// <inheritdoc/>
-    public IDomainListWatch WatchDomains() => hypervisor.WatchDomains();
+    /// <remarks>Its guard lets domains run that are kept back if this process is killed.</remarks>
+    public IDomainListWatch WatchDomains()
+    {
+        GuardProcess guard = new(program, StateFolder, domain: null, late: true, Scope, warn) { Restarted = () => Interlocked.Increment(ref _guardRestarts) };
+        try
+        {
+            return new GuardedDomainListWatch(hypervisor.WatchDomains(), guard);
+        }
+        catch
+        {
+            guard.Leave();
+            guard.Dispose();
+            throw;
+        }
+    }
 
     /// <inheritdoc/>
     public IDomainMonitor EnableMonitor(XenDomain domain, ChannelPreference channel)

@@ -21,7 +21,8 @@ public sealed class SimulatedDomain
     private int _stateChanges;
     private bool _isIntroduced = true;
     private int _working;
-    private int _started;
+    private int _isUnpaused;
+    private int _pauses = 1;
     private int _accessesLost;
     private long _lastCall;
 
@@ -155,7 +156,13 @@ public sealed class SimulatedDomain
 
     internal bool HasAltP2m => Abilities.HasAltP2m && _options.AltP2m != AltP2mMode.Disabled;
 
-    internal bool HasStarted => Volatile.Read(ref _started) != 0;
+    internal bool HasStarted => Pauses == 0;
+
+    /// <summary>
+    /// How often it is paused until it first runs, as Xen counts it: once by the toolstack that made it, and once by each
+    /// that holds it back.
+    /// </summary>
+    internal int Pauses => Volatile.Read(ref _pauses);
 
     internal long Rounds => _options.Rounds;
 
@@ -185,11 +192,12 @@ public sealed class SimulatedDomain
     /// <param name="offset">The offset in the page, 0 to 4088.</param>
     public ulong ReadMemory(ulong gfn, int offset) => Memory.Read(gfn * GuestMemory.PageSize + (ulong)offset);
 
-    /// <summary>Lets the vCPUs run. If they already do, it does nothing.</summary>
+    /// <summary>
+    /// Lets the vCPUs run, as the toolstack does once it has made everything. If it has done so already, it does nothing.
+    /// </summary>
     public void Start()
     {
-        if (!IsAlive || Interlocked.Exchange(ref _started, 1) != 0) return;
-        foreach (SimulatedVCpu vcpu in VCpus) vcpu.Start();
+        if (Interlocked.Exchange(ref _isUnpaused, 1) == 0) Unpause();
     }
 
     /// <summary>The toolstack has made the domain, and reports it.</summary>
@@ -316,6 +324,21 @@ public sealed class SimulatedDomain
         }
     }
 
+    /// <summary>Keeps a domain that has not run yet from running until the result is disposed.</summary>
+    /// <returns>Null: it has run, or has ended.</returns>
+    internal IDisposable? HoldBack()
+    {
+        lock (Gate)
+        {
+            if (!IsAlive || HasStarted) return null;
+            _pauses++;
+            return new StartHold(this);
+        }
+    }
+
+    /// <summary>Whether it is paused and nothing but <see cref="Start"/>, or who holds it back, lets it run.</summary>
+    internal bool IsPaused => _options.StartsPaused && !HasStarted && State == DomainState.Running;
+
     /// <summary>Stops the vCPUs for good, without waiting for them, and wakes the listener.</summary>
     internal void Halt()
     {
@@ -326,7 +349,7 @@ public sealed class SimulatedDomain
     /// <summary>Waits until no vCPU runs. After <see cref="Halt"/>, from outside the domain.</summary>
     internal void Join()
     {
-        if (_started == 0) return;
+        if (!HasStarted) return;
         Host.ThrowIfGateIsHeld();
         foreach (SimulatedVCpu vcpu in VCpus) vcpu.Join();
     }
@@ -423,6 +446,15 @@ public sealed class SimulatedDomain
         if (Faults.IsDestroyTime()) Destroy();
     }
 
+    private void Unpause()
+    {
+        lock (Gate)
+        {
+            if (--_pauses > 0 || !IsAlive) return;
+            foreach (SimulatedVCpu vcpu in VCpus) vcpu.Start();
+        }
+    }
+
     private void Change()
     {
         Interlocked.Increment(ref _stateChanges);
@@ -441,4 +473,14 @@ public sealed class SimulatedDomain
     private static Guid UuidOf(uint id) => new((int)(0x5e6f_0000 + id), 0x11f0, 0x4d5e, 0x9c, 0x1a, 0x58, 0x65, 0x6e, 0x56, 0x4d, (byte)id);
 
     private static int SeedOf(int seed, uint id, int vcpu) => unchecked((seed * 1_000_003 + (int)id) * 1_000_003 + vcpu);
+
+    private sealed class StartHold(SimulatedDomain domain) : IDisposable
+    {
+        private int _isOver;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _isOver, 1) == 0) domain.Unpause();
+        }
+    }
 }

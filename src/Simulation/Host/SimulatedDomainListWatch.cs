@@ -24,6 +24,9 @@ internal sealed class SimulatedDomainListWatch : IDomainListWatch
 
     public bool IsComplete(XenDomain domain) => _host.Domains.Any(d => d.Identity.Id == domain.Id && d.IsIntroduced);
 
+    public IDisposable? HoldBack(XenDomain domain) =>
+        _host.Domains.FirstOrDefault(d => d.Identity.Id == domain.Id && d.Identity.Uuid == domain.Uuid)?.HoldBack();
+
     public void Wake() => _wake.Set();
 
     public void Dispose() => _host.DomainsChanged -= Report;

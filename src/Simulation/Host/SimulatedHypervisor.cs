@@ -116,7 +116,9 @@ public sealed class SimulatedHypervisor : IHypervisor
     public DomainState? StateOf(XenDomain domain)
     {
         ArgumentNullException.ThrowIfNull(domain);
-        return domain == Domain0 ? DomainState.Running : Domains.FirstOrDefault(d => d.Identity == domain)?.State;
+        if (domain == Domain0) return DomainState.Running;
+        SimulatedDomain? guest = Domains.FirstOrDefault(d => d.Identity == domain);
+        return guest is { IsPaused: true } ? DomainState.Paused : guest?.State;
     }
 
     /// <inheritdoc/>

@@ -9,7 +9,7 @@ namespace XenVmEvent.Cli;
 internal static class GuardCommand
 {
     /// <summary>How the command is called.</summary>
-    public const string Usage = "xenvmevent guard <id> <uuid> <file> [--late]";
+    public const string Usage = "xenvmevent guard <id> <uuid> <file> [--late], or xenvmevent guard starts <file>";
 
     private static readonly Argument<uint> Id = new("id") { Description = "The domain's id." };
     private static readonly Argument<Guid> Uuid = new("uuid") { Description = "The domain's uuid, because another domain may have its id by now." };
@@ -21,6 +21,9 @@ internal static class GuardCommand
     {
         Command command = new("guard", "Waits for a listener to end, and frees its guest if the listener did not.") { Id, Uuid, State, Late };
         command.Hidden = true;
+        Command starts = new("starts", "Waits for a process to end that keeps guests back when they start, and lets them run if it did not.") { State };
+        starts.SetAction(parsed => new GuardRun(parsed.GetRequiredValue(State)).Run());
+        command.Subcommands.Add(starts);
         command.SetAction(parsed =>
             new GuardRun(parsed.GetRequiredValue(Id), parsed.GetRequiredValue(Uuid), parsed.GetRequiredValue(State), parsed.GetValue(Late)).Run());
         return command;
@@ -30,8 +33,21 @@ internal static class GuardCommand
 /// <summary>
 /// Runs as the guard of the process that started it and that keeps standard input open as long as it lives.
 /// </summary>
-internal sealed class GuardRun(uint id, Guid uuid, string state, bool late)
+internal sealed class GuardRun
 {
+    private readonly Func<IHypervisor, IReadOnlyList<XenException>> _guard;
+
+    /// <summary>The guard of a domain that is watched.</summary>
+    public GuardRun(uint id, Guid uuid, string state, bool late) =>
+        _guard = hypervisor => Guard.Run(hypervisor, hypervisor.FindDomain(id, uuid), late, state, Console.In, Console.Out);
+
+    /// <summary>The guard of domains that start.</summary>
+    public GuardRun(string state) => _guard = hypervisor =>
+    {
+        Guard.RunForStarts(hypervisor, state, Console.In, Console.Out);
+        return [];
+    };
+
     /// <returns>The process's exit code.</returns>
     public int Run()
     {
@@ -41,7 +57,7 @@ internal sealed class GuardRun(uint id, Guid uuid, string state, bool late)
         {
             Guard.Detach();
             using IHypervisor hypervisor = XenHypervisor.Connect();
-            IReadOnlyList<XenException> failures = Guard.Run(hypervisor, hypervisor.FindDomain(id, uuid), late, state, Console.In, Console.Out);
+            IReadOnlyList<XenException> failures = _guard(hypervisor);
             foreach (XenException failure in failures) Say(failure);
             return failures.Count == 0 ? ExitCode.Success : ExitCode.Failure;
         }

@@ -59,6 +59,109 @@ public sealed class FollowTests : IDisposable
         Assert.False(_events.TryTake(out _, out _));
     }
 
+    /// <summary>The toolstack unpauses it long before it is watched.</summary>
+    [Fact]
+    public void A_guest_that_starts_runs_only_once_it_is_watched()
+    {
+        using ManualResetEventSlim mayBegin = new();
+        Follow(d => d.Name is "new" or "other", d =>
+        {
+            mayBegin.Wait();
+            return Begin(d);
+        });
+        SimulatedDomain guest = _host.Create(Web("new") with { StartsPaused = true, Rounds = 100 });
+        Hosts.Until(() => guest.Pauses == 2);
+        guest.Start();
+
+        // The follower is busy with the first.
+        SimulatedDomain other = _host.Create(Web("other") with { StartsPaused = true, Rounds = 100 });
+        Hosts.Until(() => other.Pauses == 2);
+        other.Start();
+        Assert.Equal((1, 1, DomainState.Paused), (guest.Pauses, other.Pauses, _host.StateOf(guest.Identity)));
+        mayBegin.Set();
+        List<VmEvent> seen = Take(200);
+        Assert.Equal((100, 100), (seen.Count(e => e.Domain == "new"), seen.Count(e => e.Domain == "other")));
+    }
+
+    [Fact]
+    public void One_that_its_administrator_starts_paused_stays_paused()
+    {
+        Follow(d => d.Name == "new");
+        SimulatedDomain guest = _host.Create(Web("new") with { StartsPaused = true });
+        Await($"{guest.Identity}", FollowStep.Began);
+        Assert.Equal((1, DomainState.Paused), (guest.Pauses, _host.StateOf(guest.Identity)));
+    }
+
+    [Fact]
+    public void One_that_cannot_be_watched_now_is_not_kept_back_for_that()
+    {
+        Follow(d => d.Name == "new", _ => throw new XenException(XenErrorId.MonitorBusy, "It has a listener.", "End that."));
+        SimulatedDomain guest = _host.Create(Web("new") with { StartsPaused = true });
+        Await($"{guest.Identity}", FollowStep.Waits);
+        guest.Start();
+        Assert.Equal(0, guest.Pauses);
+        Hosts.Until(() => guest.VCpus[0].Rounds > 0);
+    }
+
+    [Fact]
+    public void One_whose_watch_takes_too_long_is_not_kept_back_any_longer()
+    {
+        using ManualResetEventSlim mayBegin = new();
+        Follow(
+            d => d.Name == "new",
+            d =>
+            {
+                mayBegin.Wait();
+                return Begin(d);
+            },
+            longestHold: TimeSpan.FromMilliseconds(50));
+        SimulatedDomain guest = _host.Create(Web("new") with { StartsPaused = true });
+        guest.Start();
+        Hosts.Until(() => guest.VCpus[0].Rounds > 0);
+        mayBegin.Set();
+        Await($"{guest.Identity}", FollowStep.Began);
+    }
+
+    [Fact]
+    public void Those_that_are_not_meant_or_not_complete_are_not_kept_back()
+    {
+        SimulatedDomain unfinished = _host.Create(Web("new") with { StartsPaused = true }, isIntroduced: false);
+        SimulatedDomain stranger = _host.Create(Web("stranger") with { StartsPaused = true });
+        Follow(d => d.Name is "new" or "last");
+        SimulatedDomain last = _host.Create(Web("last") with { StartsPaused = true });
+        Await($"{last.Identity}", FollowStep.Began);
+        Assert.Equal((1, 1), (unfinished.Pauses, stranger.Pauses));
+    }
+
+    [Fact]
+    public void One_that_is_kept_back_when_nothing_is_followed_any_more_runs()
+    {
+        using ManualResetEventSlim isEnding = new();
+        Follow(d => d.Name == "new", d =>
+        {
+            isEnding.Wait();
+            throw new XenException(XenErrorId.MonitorBusy, "It has a listener.", "End that.");
+        });
+        SimulatedDomain first = _host.Create(Web("new") with { StartsPaused = true });
+        SimulatedDomain second = _host.Create(Web("new") with { StartsPaused = true });
+        Hosts.Until(() => (first.Pauses, second.Pauses) == (2, 2));
+        Task end = Task.Run(_follower!.Dispose);
+        isEnding.Set();
+        Assert.True(end.Wait(Listener.Patience));
+        Assert.Equal((1, 1), (first.Pauses, second.Pauses));
+    }
+
+    [Fact]
+    public void A_guest_that_has_run_is_never_kept_back()
+    {
+        using IDomainListWatch watch = _host.WatchDomains();
+        SimulatedDomain guest = _host.Create(Web("new") with { StartsPaused = true });
+        watch.HoldBack(guest.Identity)!.Dispose();
+        guest.Start();
+        Assert.Null(watch.HoldBack(guest.Identity));
+        Assert.Equal(0, guest.Pauses);
+    }
+
     [Fact]
     public void One_that_is_just_being_made_is_left_alone_until_it_is_complete()
     {
@@ -100,10 +203,10 @@ public sealed class FollowTests : IDisposable
     public void Those_that_can_never_be_monitored_are_not_even_asked_for()
     {
         _host.Create(Web("pv") with { Type = DomainType.PV });
-        List<string> asked = [];
+        ConcurrentQueue<string> asked = new();
         Follow(d =>
         {
-            asked.Add(d.Name);
+            asked.Enqueue(d.Name);
             return true;
         });
         Await("db01 (id 2)", FollowStep.Began);
@@ -201,16 +304,15 @@ public sealed class FollowTests : IDisposable
     private static SimulatedDomainOptions Web(string name) =>
         new() { Id = 1, Name = name, Workload = Cpuid, Pages = SimulatedDomainOptions.FewestPages, RoundsPerSecond = 100 };
 
-    private void Follow(Predicate<XenDomain> isMeant, Func<XenDomain, MonitorSession>? begin = null, IHypervisor? host = null)
-    {
-        _follower = new DomainFollower(host ?? _host, isMeant, begin ?? Begin, _news.Enqueue);
+    private void Follow(
+        Predicate<XenDomain> isMeant, Func<XenDomain, MonitorSession>? begin = null, IHypervisor? host = null, TimeSpan? longestHold = null) =>
+        _follower = new DomainFollower(host ?? _host, isMeant, begin ?? Begin, _news.Enqueue, longestHold ?? StartWatch.LongestHold);
 
-        MonitorSession Begin(XenDomain domain)
-        {
-            MonitorSession session = MonitorSession.Start(_host, domain);
-            _events.Watch(session, Watches.For(VmEventKind.Cpuid));
-            return session;
-        }
+    private MonitorSession Begin(XenDomain domain)
+    {
+        MonitorSession session = MonitorSession.Start(_host, domain);
+        _events.Watch(session, Watches.For(VmEventKind.Cpuid));
+        return session;
     }
 
     private FollowNews Await(string domain, FollowStep step)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using XenVmEvent.Abi;
 using XenVmEvent.Hypervisor;
@@ -18,6 +19,8 @@ internal static unsafe class XenCtrlExports
     private const int VersionNumber = 0;
     private const int VersionCommandLine = 9;
     private const int CommandLineBytes = 1024;
+
+    private static readonly ConcurrentStack<(uint Domain, IDisposable Hold)> Holds = new();
 
     [UnmanagedCallersOnly(EntryPoint = Prefix + "interface_open")]
     public static nint InterfaceOpen(nint logger, nint dombuildLogger, uint flags) => Connection;
@@ -205,14 +208,16 @@ internal static unsafe class XenCtrlExports
     }
 
     /// <summary>
-    /// As the engine's own: whoever has the gate keeps vCPUs from raising events and from taking answers.
+    /// As the engine's own: whoever has the gate keeps vCPUs from raising events and from taking answers. A guest that has
+    /// not run yet needs no gate.
     /// </summary>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_pause")]
     public static int DomainPause(nint xch, uint domain) => NativeHost.Try(() =>
     {
         SimulatedDomain guest = NativeHost.Find(domain, "xc_domain_pause");
         Death.At("before xc_domain_pause");
-        guest.Gate.Enter();
+        if (guest.HoldBack() is { } hold) Holds.Push((domain, hold));
+        else guest.Gate.Enter();
         Pauses.Add();
         Death.At("after xc_domain_pause");
     });
@@ -223,6 +228,7 @@ internal static unsafe class XenCtrlExports
     {
         Death.At("before xc_domain_unpause");
         if (!Pauses.Take()) return NativeHost.Fail(Errno.EINVAL);
+        if (Holds.TryPeek(out (uint Domain, IDisposable Hold) last) && last.Domain == domain && Holds.TryPop(out last)) last.Hold.Dispose();
         foreach (SimulatedDomain guest in NativeHost.AllGuests)
         {
             if (guest.Identity.Id == domain && guest.Gate.IsHeldByCurrentThread) guest.Gate.Exit();
@@ -264,6 +270,7 @@ internal static unsafe class XenCtrlExports
         ulong pages = guest.Pages.MaximumGfn + 1;
         *info = DomainInfo.Of(
             guest.Identity, pages - (ulong)guest.PagesOnDemand, pages, DomainInfo.FlagsOf(guest.State, isDying: !guest.IsAlive, isPaused: Pauses.Count > 0));
+        info->RunTime = (ulong)guest.VCpus.Sum(vcpu => (long)vcpu.State.RunTime);
         return 1;
     }
 

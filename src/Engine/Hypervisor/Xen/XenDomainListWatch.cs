@@ -12,6 +12,7 @@ internal sealed unsafe class XenDomainListWatch : IDomainListWatch
     private readonly DomainDirectory _directory;
     private readonly DomainNews _news;
     private readonly SafeFileHandle _wake;
+    private readonly XenCtrlHandle _xen;
 
     /// <param name="directory">The domains; not disposed.</param>
     /// <exception cref="XenException">There is no descriptor left.</exception>
@@ -20,6 +21,7 @@ internal sealed unsafe class XenDomainListWatch : IDomainListWatch
         _directory = directory;
         _wake = Libc.eventfd(0, Libc.EventFdNonBlocking | Libc.EventFdCloseOnExec);
         if (_wake.IsInvalid) throw Failure(nameof(Libc.eventfd));
+        _xen = XenCtrlHandle.Open();
         _news = new DomainNews(DomainNews.Introduced, DomainNews.Released);
     }
 
@@ -37,6 +39,8 @@ internal sealed unsafe class XenDomainListWatch : IDomainListWatch
 
     public bool IsComplete(XenDomain domain) => _directory.IsComplete(domain);
 
+    public IDisposable? HoldBack(XenDomain domain) => XenPause.HoldBack(_xen, domain);
+
     public void Wake()
     {
         try
@@ -53,6 +57,7 @@ internal sealed unsafe class XenDomainListWatch : IDomainListWatch
     public void Dispose()
     {
         _news.Dispose();
+        _xen.Dispose();
         _wake.Dispose();
     }
 

@@ -24,6 +24,12 @@ internal sealed class XenPause
     private const string WasPaused = "paused";
     private const string WasRunning = "running";
 
+    /// <summary>It had never run: its toolstack's own pause was there, and would be undone at any time.</summary>
+    private const string WasNew = "new";
+
+    /// <summary>How long a toolstack may take, at most, from introducing a domain until it lets it run.</summary>
+    private static readonly TimeSpan ToolstackPatience = TimeSpan.FromSeconds(30);
+
     private static readonly Lock Gate = new();
     private static readonly Dictionary<uint, XenPause> Pauses = [];
 
@@ -32,11 +38,21 @@ internal sealed class XenPause
     private readonly string _before;
     private int _users;
 
-    private XenPause(XenCtrlHandle xen, XenDomain domain)
+    private XenPause(XenCtrlHandle xen, XenDomain domain, bool isStart)
     {
         _domain = Words(domain);
-        _before = IsPaused(xen, domain) ? WasPaused : WasRunning;
+        _before = isStart ? WasNew : Ask(xen, domain) is { IsPaused: true } ? WasPaused : WasRunning;
         _note = HoldNote.Write([.. _domain, Unsure, _before]);
+    }
+
+    /// <summary>Whether a process that is gone has left pauses of any domain.</summary>
+    public static bool AreAbandoned => HoldNote.AnyAbandoned(Kind);
+
+    /// <summary>Removes the notes that processes which are gone have left on domains that are gone too.</summary>
+    public static void ForgetGone(IEnumerable<XenDomain> living)
+    {
+        HashSet<string> names = [.. living.Select(domain => string.Join(' ', Words(domain)))];
+        foreach (HoldNote note in HoldNote.Find(Kind).Where(note => note.IsAbandoned && !names.Contains(string.Join(' ', note.Words.Take(3))))) note.Remove();
     }
 
     /// <summary>Runs an action while no vCPU of a domain runs.</summary>
@@ -70,33 +86,66 @@ internal sealed class XenPause
         }
     }
 
+    /// <summary>Keeps a domain that has never run from running, whatever its toolstack does, until the result is disposed.</summary>
+    /// <returns>Null: it has run, nobody has paused it, it cannot be noted, or Xen refuses.</returns>
+    public static IDisposable? HoldBack(XenCtrlHandle xen, XenDomain domain)
+    {
+        lock (Gate)
+        {
+            return Ask(xen, domain) is { IsNew: true } && Begin(xen, domain, isStart: true) is { } pause ? new StartHold(xen, domain, pause) : null;
+        }
+    }
+
     /// <summary>Undoes the pauses of processes that are gone.</summary>
     /// <returns>How many there were.</returns>
     public static int UndoAbandoned(XenCtrlHandle xen, XenDomain domain)
     {
         int undone = 0;
         string[] words = Words(domain);
-        foreach (HoldNote note in HoldNote.TakeAbandoned(words))
+        lock (Gate)
         {
-            if (note.Words.Skip(words.Length).ToArray() is not [string state, string before]) continue;
+            foreach (HoldNote note in HoldNote.Find(words))
+            {
+                bool isOurs = note.IsOwn && !Pauses.ContainsKey(domain.Id);
+                if (!isOurs && !note.IsAbandoned) continue;
+                if (note.Words.Skip(words.Length).ToArray() is [string state, string before] && !IsTooEarly(note, state, before) && note.TryTake())
+                    undone += Undo(note, state, before);
+            }
+        }
+
+        return undone;
+
+        bool IsTooEarly(HoldNote note, string state, string before) =>
+            state == Unsure && before == WasNew && note.Age < ToolstackPatience && Ask(xen, domain) is { IsNew: true };
+
+        int Undo(HoldNote note, string state, string before)
+        {
+            int pauses = 0;
             if (state is Held or Doubled)
             {
                 if (state == Held) note.Change([.. words, Unsure, before]);
                 _ = XenCtrl.xc_domain_unpause(xen, domain.Id);
-                undone++;
+                pauses++;
+                if (state == Doubled && before == WasNew)
+                {
+                    // Whether libxenctrl's pause is left shows once the toolstack has undone its own.
+                    note.Change([.. words, Unsure, before]);
+                    return pauses;
+                }
             }
 
-            // If somebody else has paused the domain too, our pause cannot be told from theirs, and theirs must stay.
-            if (state is Unsure or Doubled && before == WasRunning && IsPaused(xen, domain))
+            // If somebody else has paused the domain too, our pause cannot be told from theirs, and theirs must stay. A
+            // toolstack's would not have.
+            bool isLeft = Ask(xen, domain) is { } info && (before == WasRunning ? info.IsPaused : before == WasNew && info.IsNew);
+            if (state is Unsure or Doubled && isLeft)
             {
                 _ = XenCtrl.xc_domain_unpause(xen, domain.Id);
-                if (state == Unsure) undone++;
+                if (state == Unsure) pauses++;
             }
 
             note.Remove();
+            return pauses;
         }
-
-        return undone;
     }
 
     /// <summary>Runs an action that makes libxenctrl pause the domain once more.</summary>
@@ -116,11 +165,14 @@ internal sealed class XenPause
     private static string[] Words(XenDomain domain) =>
         [Kind, domain.Id.ToString(CultureInfo.InvariantCulture), domain.Uuid.ToString("N")];
 
-    private static bool IsPaused(XenCtrlHandle xen, XenDomain domain) =>
-        XenCtrl.xc_domain_getinfolist(xen, domain.Id, 1, out DomainInfo info) == 1 && info.Domain == domain.Id && info.IsPaused;
+    private static DomainInfo? Ask(XenCtrlHandle xen, XenDomain domain) =>
+        XenCtrl.xc_domain_getinfolist(xen, domain.Id, 1, out DomainInfo info) == 1 && info.Domain == domain.Id ? info : null;
 
+    /// <param name="xen">The connection.</param>
+    /// <param name="domain">The domain.</param>
+    /// <param name="isStart">It has never run; it must not be paused without a note.</param>
     /// <returns>Null, with errno set: Xen refused.</returns>
-    private static XenPause? Begin(XenCtrlHandle xen, XenDomain domain)
+    private static XenPause? Begin(XenCtrlHandle xen, XenDomain domain, bool isStart = false)
     {
         lock (Gate)
         {
@@ -128,7 +180,8 @@ internal sealed class XenPause
             {
                 // Otherwise it would be taken for somebody else's.
                 UndoAbandoned(xen, domain);
-                pause = new XenPause(xen, domain);
+                pause = new XenPause(xen, domain, isStart);
+                if (isStart && !pause._note.IsWritten) return null;
                 if (XenCtrl.xc_domain_pause(xen, domain.Id) < 0)
                 {
                     int errno = Marshal.GetLastPInvokeError();
@@ -169,6 +222,16 @@ internal sealed class XenPause
             else Note(Held);
             Marshal.SetLastPInvokeError(errno);
             return false;
+        }
+    }
+
+    private sealed class StartHold(XenCtrlHandle xen, XenDomain domain, XenPause pause) : IDisposable
+    {
+        private int _isOver;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _isOver, 1) == 0) pause.TryEnd(xen, domain);
         }
     }
 }

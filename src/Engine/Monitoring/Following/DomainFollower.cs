@@ -13,26 +13,35 @@ public sealed class DomainFollower : IDisposable
     private readonly Predicate<XenDomain> _isMeant;
     private readonly Func<XenDomain, MonitorSession> _begin;
     private readonly Action<FollowNews> _tell;
-    private readonly IDomainListWatch _watch;
+    private readonly StartWatch _starts;
+    private readonly AutoResetEvent _wake = new(initialState: false);
     private readonly Dictionary<(uint Id, Guid Uuid), FollowedDomain> _followed = [];
     private readonly RetryTime _listing = new();
     private readonly Thread _thread;
     private int _disposed;
     private bool _isReconsidered;
+    private bool _hasNews;
     private readonly CancellationTokenSource _stop = new();
 
     /// <summary>Begins.</summary>
     /// <param name="hypervisor">The host.</param>
     /// <param name="isMeant">
-    /// Which guests to follow. Guests that can never be monitored are left out before it is asked.
+    /// Which guests to follow. Guests that can never be monitored are left out before it is asked. Asked by two threads,
+    /// and must not wait: a guest that starts is not kept back before it has answered.
     /// </param>
     /// <param name="begin">
     /// Begins to watch a guest, and returns its session. What it throws is told; if the reason can pass, it is called
-    /// again later. Called by the follower's thread, like all actions here.
+    /// again later. A guest that has not run yet is kept back meanwhile. Called by the follower's thread.
     /// </param>
-    /// <param name="tell">Told what happens to guests.</param>
+    /// <param name="tell">Told what happens to guests. Called by the follower's thread.</param>
     /// <exception cref="XenException">The host does not let this program wait for domains.</exception>
     public DomainFollower(IHypervisor hypervisor, Predicate<XenDomain> isMeant, Func<XenDomain, MonitorSession> begin, Action<FollowNews> tell)
+        : this(hypervisor, isMeant, begin, tell, StartWatch.LongestHold)
+    {
+    }
+
+    internal DomainFollower(
+        IHypervisor hypervisor, Predicate<XenDomain> isMeant, Func<XenDomain, MonitorSession> begin, Action<FollowNews> tell, TimeSpan longestHold)
     {
         ArgumentNullException.ThrowIfNull(hypervisor);
         ArgumentNullException.ThrowIfNull(isMeant);
@@ -42,7 +51,7 @@ public sealed class DomainFollower : IDisposable
         _isMeant = isMeant;
         _begin = begin;
         _tell = tell;
-        _watch = hypervisor.WatchDomains();
+        _starts = new StartWatch(hypervisor, IsFollowed, longestHold, NoticeNews);
         _thread = new Thread(Follow) { Name = "Domain follower", IsBackground = true };
         _thread.Start();
     }
@@ -53,7 +62,7 @@ public sealed class DomainFollower : IDisposable
     public void Reconsider()
     {
         Volatile.Write(ref _isReconsidered, true);
-        _watch.Wake();
+        _wake.Set();
     }
 
     /// <summary>Begins no more sessions. Waits for one that is just being begun.</summary>
@@ -61,22 +70,24 @@ public sealed class DomainFollower : IDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         _stop.Cancel();
-        _watch.Wake();
+        _wake.Set();
         if (Thread.CurrentThread != _thread) _thread.Join();
-        _watch.Dispose();
+        _starts.Dispose();
         _stop.Dispose();
     }
 
     private void Follow()
     {
         bool isNews = true;
+        _wake.WaitOne(); // Those that have not run yet are kept back first.
         while (!_stop.IsCancellationRequested)
         {
             try
             {
                 Look(isNews);
                 _listing.Reset();
-                isNews = _watch.Wait(UntilNextTry());
+                _wake.WaitOne(UntilNextTry());
+                isNews = Interlocked.Exchange(ref _hasNews, false);
             }
             catch (Exception e)
             {
@@ -87,6 +98,12 @@ public sealed class DomainFollower : IDisposable
                 _stop.Token.WaitHandle.WaitOne(_listing.Left);
             }
         }
+    }
+
+    private void NoticeNews()
+    {
+        Volatile.Write(ref _hasNews, true);
+        _wake.Set();
     }
 
     private void TellOfHost(XenException error)
@@ -115,7 +132,7 @@ public sealed class DomainFollower : IDisposable
         foreach (XenDomain domain in domains)
         {
             if (_stop.IsCancellationRequested) return;
-            if (domain.Id == 0 || domain.Type == DomainType.PV || !IsMeant(domain)) continue;
+            if (!IsFollowed(domain)) continue;
             if (!_followed.TryGetValue((domain.Id, domain.Uuid), out FollowedDomain? followed)) _followed.Add((domain.Id, domain.Uuid), followed = new FollowedDomain());
             if (followed.IsDue || (isNews && followed.IsUnready)) Begin(followed, domain);
         }
@@ -129,12 +146,12 @@ public sealed class DomainFollower : IDisposable
     }
 
     /// <summary>A guest must not run unwatched once it has arrived.</summary>
-    private bool IsMeant(XenDomain domain) => _isMeant(AsArrived(domain));
+    private bool IsFollowed(XenDomain domain) => domain.Id != 0 && domain.Type != DomainType.PV && _isMeant(AsArrived(domain));
 
     private void Begin(FollowedDomain followed, XenDomain domain)
     {
         // One that has shut down may still be resumed, which nobody reports.
-        followed.IsUnready = _hypervisor.StateOf(domain) is not (null or DomainState.Running or DomainState.Paused) || !_watch.IsComplete(domain);
+        followed.IsUnready = _hypervisor.StateOf(domain) is not (null or DomainState.Running or DomainState.Paused) || !_starts.IsComplete(domain);
         if (followed.IsUnready)
         {
             followed.Retry.Delay();
@@ -143,18 +160,21 @@ public sealed class DomainFollower : IDisposable
 
         try
         {
-            MonitorSession session = _begin(domain);
+            (MonitorSession session, bool hasNotRun) = _starts.WhileHeldBack(domain, () => _begin(domain));
             followed.Session = session;
             followed.Retry.Told = null;
-            session.Ended += _watch.Wake;
-            _tell(FollowNews.OfBegin(session));
-            if (session.End is not null) _watch.Wake();
+            session.Ended += Wake;
+            _tell(FollowNews.OfBegin(session, hasNotRun));
+            if (session.End is not null) Wake();
         }
         catch (XenException e)
         {
             Refuse(followed, domain, e);
         }
     }
+
+    /// <summary>Also called by sessions that end after this has.</summary>
+    private void Wake() => _wake.Set();
 
     private void Refuse(FollowedDomain followed, XenDomain domain, XenException error)
     {

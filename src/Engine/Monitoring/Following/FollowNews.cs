@@ -31,8 +31,12 @@ public sealed class FollowNews
     /// <summary>The same for people, in one line.</summary>
     public override string ToString() => _text;
 
-    internal static FollowNews OfBegin(MonitorSession session) =>
-        new(FollowStep.Began, session.Domain, session, null, $"{session.Domain} is watched, by the {session.Channel.ToString().ToLowerInvariant()} channel");
+    internal static FollowNews OfBegin(MonitorSession session, bool hasNotRun) => new(
+        FollowStep.Began,
+        session.Domain,
+        session,
+        null,
+        $"{session.Domain} is watched{(hasNotRun ? " from its first instruction" : "")}, by the {session.Channel.ToString().ToLowerInvariant()} channel");
 
     internal static FollowNews OfEnd(MonitorSession session)
     {

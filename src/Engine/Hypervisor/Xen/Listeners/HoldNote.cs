@@ -30,6 +30,12 @@ internal sealed class HoldNote
     /// <summary>Whether the process that wrote it is gone.</summary>
     public bool IsAbandoned { get; private init; }
 
+    /// <summary>Whether this process wrote it.</summary>
+    public bool IsOwn { get; private init; }
+
+    /// <summary>How long ago it was first written.</summary>
+    public TimeSpan Age => DateTime.UtcNow - File.GetLastWriteTimeUtc(_file!); // A new name leaves this time as it is.
+
     /// <summary>Whether there is a file, so that it outlives this process.</summary>
     public bool IsWritten => _file is not null;
 
@@ -55,7 +61,11 @@ internal sealed class HoldNote
     /// <summary>Takes over the notes of processes that are gone.</summary>
     /// <param name="beginning">The words that they begin with.</param>
     public static IEnumerable<HoldNote> TakeAbandoned(params string[] beginning) =>
-        Find(beginning).Where(note => note.IsAbandoned && note.TryChange([.. note.Words]));
+        Find(beginning).Where(note => note.IsAbandoned && note.TryTake());
+
+    /// <summary>Whether a process that is gone has left any.</summary>
+    /// <param name="beginning">The words that they begin with.</param>
+    public static bool AnyAbandoned(params string[] beginning) => Find(beginning).Any(note => note.IsAbandoned || note.IsOwn);
 
     /// <summary>The notes of all processes.</summary>
     /// <param name="beginning">The words that they begin with.</param>
@@ -68,9 +78,14 @@ internal sealed class HoldNote
             string[] words = Path.GetFileName(file).Split(Separator);
             if (words.Length < beginning.Length + 3) continue;
             if (!int.TryParse(words[^3], CultureInfo.InvariantCulture, out int id) || !ulong.TryParse(words[^2], CultureInfo.InvariantCulture, out ulong start)) continue;
-            yield return new HoldNote(file, words[..^3]) { IsAbandoned = !new ProcessIdentity(id, start).IsAlive };
+            ProcessIdentity writer = new(id, start);
+            yield return new HoldNote(file, words[..^3]) { IsAbandoned = !writer.IsAlive, IsOwn = writer == ProcessIdentity.Current };
         }
     }
+
+    /// <summary>Takes it over from a process that is gone.</summary>
+    /// <returns>False: another process has already taken it over.</returns>
+    public bool TryTake() => TryChange([.. Words]);
 
     /// <summary>Changes the state.</summary>
     public void Change(params string[] words) => TryChange(words);

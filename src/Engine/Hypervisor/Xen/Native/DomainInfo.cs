@@ -31,6 +31,10 @@ internal struct DomainInfo
     [FieldOffset(16)]
     public ulong MaximumPages;
 
+    /// <summary>How long its vCPUs have run together, in nanoseconds; 0 until it first runs.</summary>
+    [FieldOffset(56)]
+    public ulong RunTime;
+
     /// <summary>The highest id of its vCPUs, online or not; all bits set while it is being made and has none.</summary>
     [FieldOffset(68)]
     public uint HighestVCpu;
@@ -52,6 +56,9 @@ internal struct DomainInfo
     /// A toolstack, or a program that calls Xen like one, has paused it. Xen does not tell how often.
     /// </summary>
     public readonly bool IsPaused => (Flags & Paused) != 0;
+
+    /// <summary>It waits to be run for the first time: its toolstack has made it paused, and has not unpaused it.</summary>
+    public readonly bool IsNew => IsPaused && RunTime == 0 && State == DomainState.Running;
 
     public readonly DomainState State
     {
