@@ -26,6 +26,7 @@ internal sealed class FollowRun : IDisposable
     private readonly ConcurrentDictionary<uint, long> _seen = new();
     private readonly ConcurrentDictionary<uint, long> _lost = new();
     private readonly ConcurrentQueue<MonitorSession> _sessions = new();
+    private readonly ConcurrentBag<uint> _early = [];
     private volatile bool _isOver;
 
     public FollowRun(int seed, FaultFigures figures)
@@ -40,7 +41,7 @@ internal sealed class FollowRun : IDisposable
         int descriptors = OpenDescriptors();
         Thread consumer = new(Consume);
         consumer.Start();
-        using (DomainFollower follower = new(_host, d => d.Name.StartsWith("web", StringComparison.Ordinal), Begin, news => _figures.Count($"told: {news.Step}")))
+        using (DomainFollower follower = new(_host, d => d.Name.StartsWith("web", StringComparison.Ordinal), Begin, Notice))
         {
             Thread[] toolstacks = [.. Enumerable.Range(0, Toolstacks).Select(i => new Thread(() => Act(i)))];
             foreach (Thread toolstack in toolstacks) toolstack.Start();
@@ -56,6 +57,7 @@ internal sealed class FollowRun : IDisposable
         consumer.Join();
         AssertAllSeen();
         foreach (SimulatedDomain guest in Living()) guest.AssertFree();
+        Assert.All(_host.Domains, guest => Assert.InRange(guest.Pauses, 0, 1)); // Only its toolstack's own may be left.
         _events.Dispose();
         Assert.Null(_host.Crash);
         Assert.InRange(OpenDescriptors(), 0, descriptors); // Tests that ran before may leave some to the collector.
@@ -71,6 +73,14 @@ internal sealed class FollowRun : IDisposable
         .Count(file => new FileInfo(file).LinkTarget is { } target && !target.EndsWith(".dll", StringComparison.Ordinal));
 
     private IEnumerable<SimulatedDomain> Living() => _host.Domains.Where(d => d is { IsAlive: true, State: DomainState.Running });
+
+    private void Notice(FollowNews news)
+    {
+        _figures.Count($"told: {news.Step}");
+        if (!news.IsFromFirstInstruction) return;
+        _figures.Count("watched from the first instruction");
+        _early.Add(news.Domain!.Id);
+    }
 
     private MonitorSession Begin(XenDomain domain)
     {
@@ -139,6 +149,9 @@ internal sealed class FollowRun : IDisposable
             long lost = _lost.GetValueOrDefault(guest.Identity.Id);
             Assert.Equal((guest.Identity, raised), (guest.Identity, _seen.GetValueOrDefault(guest.Identity.Id) + lost));
             _figures.Count("events lost", lost);
+
+            // One that has ended was watched until then. A vCPU may just have been in a round.
+            if (!guest.IsAlive && _early.Contains(guest.Identity.Id)) Assert.InRange(guest.VCpus.Sum(v => v.Rounds) - raised, long.MinValue, guest.VCpus.Count);
         }
 
         Assert.Empty(_events.Sessions);

@@ -81,6 +81,7 @@ public sealed class FollowTests : IDisposable
         mayBegin.Set();
         List<VmEvent> seen = Take(200);
         Assert.Equal((100, 100), (seen.Count(e => e.Domain == "new"), seen.Count(e => e.Domain == "other")));
+        Assert.All(_news, n => Assert.True(n.IsFromFirstInstruction));
     }
 
     [Fact]
@@ -145,9 +146,10 @@ public sealed class FollowTests : IDisposable
         SimulatedDomain first = _host.Create(Web("new") with { StartsPaused = true });
         SimulatedDomain second = _host.Create(Web("new") with { StartsPaused = true });
         Hosts.Until(() => (first.Pauses, second.Pauses) == (2, 2));
-        Task end = Task.Run(_follower!.Dispose);
+        Thread end = new(_follower!.Dispose);
+        end.Start();
         isEnding.Set();
-        Assert.True(end.Wait(Listener.Patience));
+        Assert.True(end.Join(Listener.Patience));
         Assert.Equal((1, 1), (first.Pauses, second.Pauses));
     }
 

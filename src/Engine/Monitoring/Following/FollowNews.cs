@@ -25,6 +25,12 @@ public sealed class FollowNews
     /// <summary>Its session, if one has begun or ended.</summary>
     public MonitorSession? Session { get; }
 
+    /// <summary>
+    /// Whether the guest had not run yet when its watch had begun, so nothing that it does is missed. After a restore or a
+    /// migration: not run here.
+    /// </summary>
+    public bool IsFromFirstInstruction { get; private init; }
+
     /// <summary>What went wrong; null for nothing.</summary>
     public XenException? Error { get; }
 
@@ -36,7 +42,10 @@ public sealed class FollowNews
         session.Domain,
         session,
         null,
-        $"{session.Domain} is watched{(hasNotRun ? " from its first instruction" : "")}, by the {session.Channel.ToString().ToLowerInvariant()} channel");
+        $"{session.Domain} is watched{(hasNotRun ? " from its first instruction" : "")}, by the {session.Channel.ToString().ToLowerInvariant()} channel")
+    {
+        IsFromFirstInstruction = hasNotRun,
+    };
 
     internal static FollowNews OfEnd(MonitorSession session)
     {
