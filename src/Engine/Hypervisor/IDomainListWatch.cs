@@ -17,6 +17,10 @@ public interface IDomainListWatch : IDisposable
     /// </summary>
     bool IsComplete(XenDomain domain);
 
+    /// <summary>The domains that their toolstack has made, perhaps not completely, and that have never run.</summary>
+    /// <exception cref="XenException">They cannot be read.</exception>
+    IReadOnlyList<XenDomain> FindNew() => [];
+
     /// <summary>
     /// Keeps a domain that has never run from running until the result is disposed, although its toolstack lets it run
     /// meanwhile. If the toolstack does not, it stays paused. From any thread.

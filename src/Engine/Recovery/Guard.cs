@@ -14,10 +14,8 @@ public static class Guard
     /// <summary>What the guard writes once it is ready.</summary>
     public const string Ready = "ready";
 
-    /// <summary>
-    /// The longest time for letting go: whether a domain is still kept back may not show before its toolstack is done.
-    /// </summary>
-    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(60);
+    /// <summary>The longest time for undoing pauses: more than <see cref="XenPause"/> gives a toolstack.</summary>
+    private static readonly TimeSpan LongestUndoing = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
@@ -61,6 +59,7 @@ public static class Guard
         if (GuardStateFile.Read(state) is not { } left) return [];
         IReadOnlyList<XenException> failures = Free(hypervisor, domain, handover, left);
         File.Delete(state);
+        UndoPauses(hypervisor, () => [.. hypervisor.GetDomains().Where(d => (d.Id, d.Uuid) == (domain.Id, domain.Uuid))]);
         return failures;
     }
 
@@ -77,28 +76,35 @@ public static class Guard
         ArgumentNullException.ThrowIfNull(answer);
         AwaitEnd(listener, answer);
         if (GuardStateFile.Read(state) is null) return;
+        UndoPauses(hypervisor, () => [.. hypervisor.GetDomains().Where(d => d.Id != 0 && d.Type != DomainType.PV)]);
+        File.Delete(state);
+    }
+
+    /// <summary>
+    /// Undoes the pauses that are left. Whether one of a domain that starts is left may show only once its toolstack is done.
+    /// </summary>
+    private static void UndoPauses(IHypervisor hypervisor, Func<IReadOnlyList<XenDomain>> domains)
+    {
         long start = Stopwatch.GetTimestamp();
-        while (XenPause.AreAbandoned && Stopwatch.GetElapsedTime(start) < LongestStart)
+        while (true)
         {
-            IReadOnlyList<XenDomain> domains = hypervisor.GetDomains();
-            foreach (XenDomain domain in domains.Where(d => d.Id != 0 && d.Type != DomainType.PV)) LetGo(domain);
-            XenPause.ForgetGone(domains);
+            IReadOnlyList<XenDomain> left = [.. domains().Where(XenPause.AreLeft)];
+            if (left.Count == 0 || Stopwatch.GetElapsedTime(start) >= LongestUndoing) return;
+            foreach (XenDomain domain in left) UndoPauses(hypervisor, domain);
             Thread.Sleep(Look);
         }
+    }
 
-        File.Delete(state);
-
-        void LetGo(XenDomain domain)
+    private static void UndoPauses(IHypervisor hypervisor, XenDomain domain)
+    {
+        try
         {
-            try
-            {
-                using IDomainControl control = hypervisor.Control(domain);
-                control.UndoAbandoned();
-            }
-            catch (XenException e) when (e.Id == XenErrorId.DomainNotFound)
-            {
-                // It has just ended.
-            }
+            using IDomainControl control = hypervisor.Control(domain);
+            control.UndoAbandoned();
+        }
+        catch (XenException e) when (e.Id == XenErrorId.DomainNotFound)
+        {
+            // It has just ended.
         }
     }
 

@@ -9,6 +9,8 @@ internal sealed class GuardedDomainListWatch(IDomainListWatch watch, GuardProces
 
     public bool IsComplete(XenDomain domain) => watch.IsComplete(domain);
 
+    public IReadOnlyList<XenDomain> FindNew() => watch.FindNew();
+
     public IDisposable? HoldBack(XenDomain domain) => watch.HoldBack(domain);
 
     public void Wake() => watch.Wake();

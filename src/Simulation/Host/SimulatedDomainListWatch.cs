@@ -24,6 +24,8 @@ internal sealed class SimulatedDomainListWatch : IDomainListWatch
 
     public bool IsComplete(XenDomain domain) => _host.Domains.Any(d => d.Identity.Id == domain.Id && d.IsIntroduced);
 
+    public IReadOnlyList<XenDomain> FindNew() => [.. _host.Domains.Where(d => d.IsAlive && !d.HasStarted).Select(d => d.Identity)];
+
     public IDisposable? HoldBack(XenDomain domain) =>
         _host.Domains.FirstOrDefault(d => d.Identity.Id == domain.Id && d.Identity.Uuid == domain.Uuid)?.HoldBack();
 

@@ -31,7 +31,7 @@ internal static class XenVmEventCommand
     private static readonly Option<bool> Required = new("-m") { Description = "Xen crashes the domain when an access violates a page's permissions and there is no listener." };
     internal static readonly Option<bool> Follow = new("--follow")
     {
-        Description = "Also for guests that start later or reboot: each is kept back until it is watched, 10 s at most. The name of the domain may have wildcards, as in 'web*'.",
+        Description = "Also for guests that start later or reboot: each is kept back until it is watched, 20 s at most. The name of the domain may have wildcards, as in 'web*'.",
     };
 
     internal static readonly Option<bool> NoGuard = new("--no-guard") { Description = "Start no second process that frees the guest if this one is killed." };

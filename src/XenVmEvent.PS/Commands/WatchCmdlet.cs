@@ -29,7 +29,7 @@ public abstract class WatchCmdlet : DomainCmdlet
 
     /// <summary>
     /// Watch every guest that -Domain means, also those that start later, reboot, are restored or migrate here, until
-    /// the end. Each that starts is kept back until it is watched, for 10 s at most. -Verbose tells of each.
+    /// the end. Each that starts is kept back until it is watched, for 20 s at most. -Verbose tells of each.
     /// </summary>
     [Parameter]
     public SwitchParameter Follow { get; set; }

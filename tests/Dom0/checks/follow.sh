@@ -13,7 +13,8 @@ ids() { # WHAT: the domains of which this was said
     sed -nE "s/^xenvmevent: f[0-9]* \(id ([0-9]+)\) $1.*/\1/p" /tmp/follow.err
 }
 
-gone() { # NAME: a guest between two lives has another
+gone() { # NAME: it has no further life, for its toolstack ends too
+    kill $(grep -lszx "/tmp/$1.cfg" /proc/[0-9]*/cmdline | cut -d/ -f3)
     xl destroy "$1"
     sleep 1
     ! xl domid "$1"
@@ -56,7 +57,7 @@ check "no descriptor is left open" eventually 20 as_few_descriptors "$before"
 create_options=-p create_guest f00 msr
 check "one that is created paused is watched" eventually 60 told f00 'is watched from its first instruction'
 check "it stays paused" is_paused
-sleep 12    # longer than any is kept back
+sleep 22    # longer than any is kept back
 check "it still does" is_paused
 xl unpause f00
 check "it runs when it is unpaused" runs_on

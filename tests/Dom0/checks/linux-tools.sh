@@ -21,10 +21,15 @@ xl mem-set "$guest" 128m
 check "mem-set: they work on with all of it" works_on
 check "save: while it is watched" xl save "$guest" /dev/shm/saved
 check "save: the watch ends with it" ends_because tools 'suspended|destroyed'
+start follow linux cpuid --follow
+check "restore: it is followed before it exists" eventually 60 grep -q following /tmp/follow.err
 check "restore: from the file" xl restore /dev/shm/saved
 rm -f /dev/shm/saved
 guest=$(xl domid linux)
+check "restore: it is watched from the first instruction that it executes then" eventually 60 grep -q 'is watched from its first instruction' /tmp/follow.err
 check "restore: its programs work on" works_on
+stop INT
+check "restore: nothing was lost" clean_end follow
 start restored "$guest" cpuid
 check "restore: it can be watched again" eventually 60 lines restored . 4
 type_in reboot

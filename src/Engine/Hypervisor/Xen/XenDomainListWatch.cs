@@ -39,6 +39,8 @@ internal sealed unsafe class XenDomainListWatch : IDomainListWatch
 
     public bool IsComplete(XenDomain domain) => _directory.IsComplete(domain);
 
+    public IReadOnlyList<XenDomain> FindNew() => _directory.ListNew();
+
     public IDisposable? HoldBack(XenDomain domain) => XenPause.HoldBack(_xen, domain);
 
     public void Wake()

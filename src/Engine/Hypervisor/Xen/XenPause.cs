@@ -45,15 +45,8 @@ internal sealed class XenPause
         _note = HoldNote.Write([.. _domain, Unsure, _before]);
     }
 
-    /// <summary>Whether a process that is gone has left pauses of any domain.</summary>
-    public static bool AreAbandoned => HoldNote.AnyAbandoned(Kind);
-
-    /// <summary>Removes the notes that processes which are gone have left on domains that are gone too.</summary>
-    public static void ForgetGone(IEnumerable<XenDomain> living)
-    {
-        HashSet<string> names = [.. living.Select(domain => string.Join(' ', Words(domain)))];
-        foreach (HoldNote note in HoldNote.Find(Kind).Where(note => note.IsAbandoned && !names.Contains(string.Join(' ', note.Words.Take(3))))) note.Remove();
-    }
+    /// <summary>Whether pauses of a domain are noted that a process which is gone has left, or this one.</summary>
+    public static bool AreLeft(XenDomain domain) => HoldNote.Find(Words(domain)).Any(note => note.IsAbandoned || note.IsOwn);
 
     /// <summary>Runs an action while no vCPU of a domain runs.</summary>
     public static void While(XenCtrlHandle xen, XenDomain domain, XenErrors errors, Action action) => While(xen, domain, errors, _ =>

@@ -124,6 +124,7 @@ public sealed class DomainFollower : IDisposable
         }
 
         HashSet<(uint, Guid)> there = [.. domains.Select(d => (d.Id, d.Uuid))];
+        _starts.Forget(there);
         foreach ((uint, Guid) gone in _followed.Keys.Where(key => !there.Contains(key)).ToArray())
         {
             if (_followed[gone].Session is null) _followed.Remove(gone);

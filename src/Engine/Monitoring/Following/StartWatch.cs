@@ -10,11 +10,10 @@ namespace XenVmEvent.Monitoring;
 internal sealed class StartWatch : IDisposable
 {
     /// <summary>The longest time for which a guest is kept back: more than it takes to begin on several at a time.</summary>
-    public static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(20);
 
     private static readonly TimeSpan ListingPause = TimeSpan.FromMilliseconds(500);
 
-    private readonly IHypervisor _hypervisor;
     private readonly Predicate<XenDomain> _isFollowed;
     private readonly TimeSpan _longestHold;
     private readonly Action _onNews;
@@ -34,7 +33,6 @@ internal sealed class StartWatch : IDisposable
     /// <exception cref="XenException">The host does not let this program wait for domains.</exception>
     public StartWatch(IHypervisor hypervisor, Predicate<XenDomain> isFollowed, TimeSpan longestHold, Action onNews)
     {
-        _hypervisor = hypervisor;
         _isFollowed = isFollowed;
         _longestHold = longestHold;
         _onNews = onNews;
@@ -65,6 +63,20 @@ internal sealed class StartWatch : IDisposable
         return (result, hasNotRun);
     }
 
+    /// <summary>Forgets domains that are gone.</summary>
+    /// <param name="there">Those that were there just now, perhaps before the latest were made.</param>
+    public void Forget(IReadOnlySet<(uint, Guid)> there)
+    {
+        lock (_gate)
+        {
+            foreach ((uint, Guid) gone in _starts.Where(one => !there.Contains(one.Key) && one.Value.Left <= TimeSpan.Zero).Select(one => one.Key).ToArray())
+            {
+                _starts[gone].LetGo();
+                _starts.Remove(gone);
+            }
+        }
+    }
+
     /// <summary>Ends, and lets go of those that are kept back.</summary>
     public void Dispose()
     {
@@ -92,7 +104,7 @@ internal sealed class StartWatch : IDisposable
             }
             catch (Exception)
             {
-                // The follower lists them too, and tells why they cannot be listed.
+                // The follower lists all domains, and tells why they cannot be listed.
                 _onNews();
                 _stop.Token.WaitHandle.WaitOne(ListingPause);
                 isNews = true;
@@ -102,9 +114,7 @@ internal sealed class StartWatch : IDisposable
 
     private void Look()
     {
-        IReadOnlyList<XenDomain> domains = _hypervisor.GetDomains();
-        Forget([.. domains.Select(d => (d.Id, d.Uuid))]);
-        foreach (XenDomain domain in domains)
+        foreach (XenDomain domain in _watch.FindNew())
         {
             if (!IsKnown(domain) && _isFollowed(domain) && _watch.IsComplete(domain)) HoldBack(domain);
         }
@@ -130,19 +140,6 @@ internal sealed class StartWatch : IDisposable
     private bool LetGo(XenDomain domain)
     {
         lock (_gate) return _starts.TryGetValue((domain.Id, domain.Uuid), out Start? start) && start.LetGo();
-    }
-
-    /// <summary>Those that are gone.</summary>
-    private void Forget(HashSet<(uint, Guid)> there)
-    {
-        lock (_gate)
-        {
-            foreach ((uint, Guid) gone in _starts.Keys.Where(key => !there.Contains(key)).ToArray())
-            {
-                _starts[gone].LetGo();
-                _starts.Remove(gone);
-            }
-        }
     }
 
     /// <returns>When the next of them is overdue.</returns>

@@ -63,10 +63,6 @@ internal sealed class HoldNote
     public static IEnumerable<HoldNote> TakeAbandoned(params string[] beginning) =>
         Find(beginning).Where(note => note.IsAbandoned && note.TryTake());
 
-    /// <summary>Whether a process that is gone has left any.</summary>
-    /// <param name="beginning">The words that they begin with.</param>
-    public static bool AnyAbandoned(params string[] beginning) => Find(beginning).Any(note => note.IsAbandoned || note.IsOwn);
-
     /// <summary>The notes of all processes.</summary>
     /// <param name="beginning">The words that they begin with.</param>
     public static IEnumerable<HoldNote> Find(params string[] beginning)
