@@ -372,6 +372,13 @@ public sealed class SimulatedDomain
         Views.FollowHost(firstGfn, count);
     }
 
+    /// <summary>Permissions have changed: waits until no vCPU does what was allowed before. Under the domain's gate.</summary>
+    internal void AwaitAccesses()
+    {
+        Interlocked.MemoryBarrier();
+        foreach (SimulatedVCpu vcpu in VCpus) vcpu.AwaitAccess();
+    }
+
     /// <summary>A page is accessed: if it has no memory it is populated, with the access of new pages.</summary>
     internal void Touch(ulong gfn)
     {

@@ -221,6 +221,30 @@ internal sealed class ViewPermissions
         else _host?.LiftForAMoment(vcpu);
     }
 
+    /// <summary>The page whose access Xen was last asked to emulate for a vCPU, until it is lifted; null: none.</summary>
+    public ulong? EmulatedPage(uint vcpu) => _lifted.EmulatedPage(vcpu) ?? _host?.EmulatedPage(vcpu);
+
+    /// <summary>
+    /// Whether events of such accesses to a page are asked for, by watches or by permissions set by hand, and do not come
+    /// only because breakpoints are hidden there.
+    /// </summary>
+    public bool IsAskedFor(ulong gfn, PageAccess access)
+    {
+        if (_byHand[gfn] is { } set && !set.Allow(access)) return true;
+        foreach (WatchedPages watch in _watches)
+        {
+            if (!watch.Watch.HidesBreakpoints && watch.Restricts(gfn) && watch.Watch.Covers(gfn, access)) return true;
+        }
+
+        return _host is not null && _host.IsAskedFor(gfn, access);
+    }
+
+    /// <summary>Lets all vCPUs read and execute a page, or also write it, until <see cref="Close"/>.</summary>
+    public void Open(ulong gfn, bool toWrites) => Write(gfn, toWrites ? Unrestricted : Unrestricted.Without(PageAccess.Write));
+
+    /// <summary>Restricts a page again that was opened.</summary>
+    public void Close(ulong gfn) => Write(gfn, PermissionsOf(gfn));
+
     /// <summary>Restricts pages again whose time is over.</summary>
     public void RestrictLifted()
     {
