@@ -376,7 +376,7 @@ public sealed class SimulatedDomain
     internal void AwaitAccesses()
     {
         Interlocked.MemoryBarrier();
-        foreach (SimulatedVCpu vcpu in VCpus) vcpu.AwaitAccess();
+        for (int i = 0; i < VCpus.Count; i++) VCpus[i].AwaitAccess(); // An enumerator would be an object for each event.
     }
 
     /// <summary>A page is accessed: if it has no memory it is populated, with the access of new pages.</summary>
