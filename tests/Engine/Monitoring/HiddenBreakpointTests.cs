@@ -183,6 +183,35 @@ public sealed class HiddenBreakpointTests
     }
 
     [Fact]
+    public void What_others_watch_in_such_a_page_is_never_let_through()
+    {
+        using BreakpointGuest guest = new();
+        List<string> told = [];
+        using MonitorSession session = MonitorSession.Start(
+            guest.Host, guest.Domain.Identity, new MonitorOptions { Warn = text => { lock (told) told.Add(text); }, MostHiddenAccesses = 1 });
+        EventRule writes = new() { Name = "writes", Watch = Watches.Repeated(PageAccess.Write, new GfnRange(CodePage)), Answer = new VmEventResponse(VmEventAction.EmulateNoWrite) };
+        EventRule breakpoint = new() { Name = "breakpoint", Watch = Hidden(At(Code(0x100))) };
+        using EventSubscription seen = session.Apply(new EventRules { Name = "p", Rules = [writes, breakpoint] });
+        ulong own = 0x9090_9090_9090_9090;
+        Hosts.Until(() =>
+        {
+            Assert.Equal(own, Read(guest, CodePage, 0x100));
+            guest.Run(GuestAction.WritePage(CodePage, 0x100, 1));
+            Assert.Equal("writes", seen.Next<MemAccessEvent>().Rule);
+            lock (told) return told.Count > 0;
+        });
+        for (int i = 0; i < 3; i++)
+        {
+            guest.Run(GuestAction.WritePage(CodePage, 0x100, 1));
+            seen.Next<MemAccessEvent>();
+            Assert.Equal(own, Read(guest, CodePage, 0x100));
+        }
+
+        session.Stop();
+        guest.AssertUntouched();
+    }
+
+    [Fact]
     public void Others_that_watch_the_page_see_what_they_asked_for_and_decide_on_nothing_else()
     {
         using BreakpointGuest guest = new();

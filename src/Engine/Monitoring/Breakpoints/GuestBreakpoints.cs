@@ -181,16 +181,15 @@ internal sealed class GuestBreakpoints(
     /// <returns>False: it has to be done in another way.</returns>
     public bool TryStepOver(in RequestReader access, VmEventResponse response)
     {
-        var kind = (MemAccessFlags)access.UInt32(VmEventField.MemAccessFlags);
-        if (!Hides(access) || (kind & (MemAccessFlags.Read | MemAccessFlags.Write)) == 0) return false;
+        PageAccess kind = (PageAccess)access.UInt32(VmEventField.MemAccessFlags) & (PageAccess.Read | PageAccess.Write);
+        if (!Hides(access) || kind == PageAccess.None) return false;
         if (response.ToggleSingleStep || response.FastSingleStepView is not null)
         {
             RevealToEmulator(access);
             return false;
         }
 
-        bool writes = (kind & MemAccessFlags.Write) != 0;
-        _hidden!.StepOver(access.UInt64(VmEventField.MemAccessGfn), access.VCpuId, writes, access.UInt64(VmEventField.MemAccessOffset));
+        _hidden!.StepOver(access.UInt64(VmEventField.MemAccessGfn), access.VCpuId, kind, access.UInt64(VmEventField.MemAccessOffset));
         return true;
     }
 
@@ -198,7 +197,7 @@ internal sealed class GuestBreakpoints(
     public bool TryStepOver(ulong? gfn, uint vcpu)
     {
         if (gfn is not { } page || _hidden is null || !_hidden.Has(page)) return false;
-        _hidden.StepOver(page, vcpu, writes: true, offset: null);
+        _hidden.StepOver(page, vcpu, PageAccess.Read | PageAccess.Write, offset: null);
         return true;
     }
 

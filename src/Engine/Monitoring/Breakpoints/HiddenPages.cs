@@ -98,23 +98,26 @@ internal sealed class HiddenPages(XenDomain domain, BreakpointBytes bytes, Sessi
     /// <summary>Makes a vCPU do its access in a single step, with the guest's own bytes in the page.</summary>
     /// <param name="gfn">The page.</param>
     /// <param name="vcpu">The vCPU.</param>
-    /// <param name="writes">It may write, and not only read.</param>
+    /// <param name="access">Whether it reads or writes.</param>
     /// <param name="offset">The offset in the page at which it does; null: unknown.</param>
-    public void StepOver(ulong gfn, uint vcpu, bool writes, ulong? offset)
+    public void StepOver(ulong gfn, uint vcpu, PageAccess access, ulong? offset)
     {
         HiddenPage page = _pages[gfn];
         long now = Stopwatch.GetTimestamp();
-        if (!page.Limit.Allows(now))
+
+        // What others watch there is never let through.
+        if (!page.Limit.Allows(now) && views.Host.WhenOpen(gfn, PageAccess.None, PageAccess.None).Allow(access))
         {
             if (!page.IsTold) options.Warn?.Invoke($"{domain} reads or writes its own code at gfn 0x{gfn:x} more than {options.MostHiddenAccesses} times a second. Each time its breakpoints there are off for a second.");
             page.IsTold = page.Rests = true;
-            Open(page, toWrites: true, now + Rest);
+            Open(page, now + Rest);
             return;
         }
 
-        Open(page, writes, now + LongestStep);
-        if (writes && offset is { } at) page.Writes.Add(at);
+        if ((access & PageAccess.Write) != 0 && offset is { } at) page.Writes.Add(at);
         page.Stepping.Add(vcpu);
+        page.Needed |= access;
+        Open(page, now + LongestStep);
         _stepping.Add(vcpu);
         switches.Stepping.BeginStepOver(vcpu);
     }
@@ -128,7 +131,10 @@ internal sealed class HiddenPages(XenDomain domain, BreakpointBytes bytes, Sessi
         switches.Stepping.EndStepOver(vcpu, switchesOver);
         foreach (HiddenPage page in _pages.Values)
         {
-            if (page.Stepping.Remove(vcpu) && page.Stepping.Count == 0 && !page.Rests) Close(page);
+            if (!page.Stepping.Remove(vcpu) || page.Stepping.Count > 0) continue;
+            page.Needed = PageAccess.None;
+            if (page.Rests) Open(page, page.OpenUntil);
+            else Close(page);
         }
     }
 
@@ -147,21 +153,18 @@ internal sealed class HiddenPages(XenDomain domain, BreakpointBytes bytes, Sessi
         $"Breakpoints in {domain} cannot be hidden: this hardware has no page access events or no single steps, or the guest has no hardware assisted paging.",
         "Hiding takes an Intel processor with EPT and the monitor trap flag. Without 'hide' the guest can see them.");
 
-    private void Open(HiddenPage page, bool toWrites, long until)
+    /// <summary>Opens a page for the steps over it and, if it rests, for all that nobody else watches.</summary>
+    private void Open(HiddenPage page, long until)
     {
-        toWrites |= page.IsOpenToWrites;
-        page.OpenUntil = Math.Max(page.OpenUntil, until);
-        if (page.IsOpen && toWrites == page.IsOpenToWrites)
-        {
-            // Somebody who restricted pages meanwhile has closed it.
-            views.Host.Open(page.Gfn, toWrites);
-            return;
-        }
-
-        bytes.Reveal(page.Gfn, toWrites);
+        // An unexpected write has to be seen: where it begins tells which breakpoints it takes away.
+        bool letsWrite = page.Rests || (page.Needed & PageAccess.Write) != 0;
+        MemAccess permissions = views.Host.WhenOpen(page.Gfn, page.Needed, letsWrite ? PageAccess.None : PageAccess.Write);
+        letsWrite = permissions.Allow(PageAccess.Write);
+        if (!page.IsOpen || (letsWrite && !page.IsOpenToWrites)) bytes.Reveal(page.Gfn, letsWrite);
         page.IsOpen = true;
-        page.IsOpenToWrites = toWrites;
-        views.Host.Open(page.Gfn, toWrites);
+        page.IsOpenToWrites |= letsWrite;
+        page.OpenUntil = Math.Max(page.OpenUntil, until);
+        views.Host.Open(page.Gfn, permissions);
     }
 
     private void Close(HiddenPage page)
@@ -186,6 +189,9 @@ internal sealed class HiddenPages(XenDomain domain, BreakpointBytes bytes, Sessi
         /// <summary>In Stopwatch ticks.</summary>
         public long OpenUntil { get; set; }
 
+        /// <summary>What the steps over it need.</summary>
+        public PageAccess Needed { get; set; }
+
         /// <summary>It stays open when steps end, because it was accessed too often.</summary>
         public bool Rests { get; set; }
 
@@ -202,6 +208,7 @@ internal sealed class HiddenPages(XenDomain domain, BreakpointBytes bytes, Sessi
         {
             IsOpen = IsOpenToWrites = Rests = false;
             OpenUntil = 0;
+            Needed = PageAccess.None;
             Stepping.Clear();
             Writes.Clear();
         }

@@ -239,8 +239,24 @@ internal sealed class ViewPermissions
         return _host is not null && _host.IsAskedFor(gfn, access);
     }
 
-    /// <summary>Lets all vCPUs read and execute a page, or also write it, until <see cref="Close"/>.</summary>
-    public void Open(ulong gfn, bool toWrites) => Write(gfn, toWrites ? Unrestricted : Unrestricted.Without(PageAccess.Write));
+    /// <summary>The permissions that a page with hidden breakpoints has while it is open: those that other watches leave it.</summary>
+    /// <param name="gfn">The page.</param>
+    /// <param name="needed">What it allows in any case.</param>
+    /// <param name="withheld">What it does not allow otherwise.</param>
+    public MemAccess WhenOpen(ulong gfn, PageAccess needed, PageAccess withheld)
+    {
+        foreach (WatchedPages watch in _watches)
+        {
+            if (!watch.Watch.HidesBreakpoints && watch.Restricts(gfn)) withheld |= watch.Watch.Access;
+        }
+
+        MemAccess left = BaseOf(gfn).Without(withheld);
+        if (left.Allow(needed)) return left;
+        return left <= MemAccess.Rwx ? (MemAccess)((int)left | (int)needed | (int)MemAccess.R) : MemAccess.Rwx;
+    }
+
+    /// <summary>Gives a page permissions until <see cref="Close"/>.</summary>
+    public void Open(ulong gfn, MemAccess permissions) => Write(gfn, permissions);
 
     /// <summary>Restricts a page again that was opened.</summary>
     public void Close(ulong gfn) => Write(gfn, PermissionsOf(gfn));
