@@ -100,7 +100,7 @@ for end in guard no-guard; do
     check "hidden: the guest's code is as before after the kill, with $end" is_as_before
     check "hidden: the guest found its own code after the kill too, with $end" nothing_strange
 done
-run hidden-after "$guest" write --gfn 0x400 --count 2
+run hidden-after "$guest" write --gfn 0x400-0x41f --count 2
 check "hidden: after all that its pages can be watched" clean_end hidden-after
 
 for ((i = 1; i <= rounds; i++)); do
