@@ -18,6 +18,12 @@ public sealed record BreakpointWatch
     /// that have a symbol move with it. Null: all places are where they say.
     /// </summary>
     public KernelImage? Kernel { get; init; }
+
+    /// <summary>
+    /// The guest does not see them: when it reads or writes a page that has one, it finds its own bytes there. The vCPU does
+    /// that in a single step, in which no vCPU meets the breakpoints of that page. It takes page access and single steps.
+    /// </summary>
+    public bool Hide { get; init; }
 }
 
 /// <summary>A place in the code of a guest's kernel.</summary>

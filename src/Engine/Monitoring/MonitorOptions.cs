@@ -32,6 +32,12 @@ public sealed record MonitorOptions
     /// </summary>
     public Action<string>? Warn { get; init; }
 
+    /// <summary>
+    /// How many accesses to a page with hidden breakpoints are stepped over in a second; each takes the guest some ten
+    /// microseconds.
+    /// </summary>
+    internal int MostHiddenAccesses { get; init; } = 1000;
+
     /// <summary>Provides the time of day.</summary>
     internal TimeProvider Clock { get; init; } = TimeProvider.System;
 }

@@ -102,6 +102,7 @@ public sealed class MonitorSession : IDisposable
         using IDomainControl control = hypervisor.Control(domain);
         MonitorCapabilities capabilities = control.Capabilities;
         foreach (VmEventKind kind in watch.Kinds) EventSwitch.EnsurePossible(kind, capabilities);
+        if (watch.Breakpoints is { Hide: true } && ((capabilities & MonitorCapabilities.SingleStep) == 0 || control.CanRestrictPages == false)) throw HiddenPages.CannotHide(domain);
         if (watch.Pages is null or { Access: PageAccess.None } || control.CanRestrictPages != false) return;
         throw new XenException(
             XenErrorId.NotSupported,

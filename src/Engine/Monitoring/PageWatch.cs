@@ -42,6 +42,9 @@ public sealed record PageWatch
     /// </summary>
     public bool IgnorePageWalks { get; init; }
 
+    /// <summary>The pages are restricted so that the guest does not see the breakpoints in them.</summary>
+    internal bool HidesBreakpoints { get; init; }
+
     internal bool Covers(ulong gfn)
     {
         if (_ranges.Length == 0) return true;

@@ -24,6 +24,7 @@ internal sealed class RuleReader(PolicyMap map, SymbolMap? symbols)
         ("allowUserspace", [VmEventKind.GuestRequest]),
         ("vcpu", [VmEventKind.SingleStep]),
         ("at", [VmEventKind.SoftwareBreakpoint]),
+        ("hide", [VmEventKind.SoftwareBreakpoint]),
         ("access", [VmEventKind.MemAccess]),
         ("gfn", [VmEventKind.MemAccess]),
         ("range", [VmEventKind.MemAccess]),
@@ -117,8 +118,9 @@ internal sealed class RuleReader(PolicyMap map, SymbolMap? symbols)
                 ? new Breakpoint(unchecked(AddressOf(text[..plus].Trim()) + offset), text)
                 : throw new XenException(XenErrorId.InvalidPolicy, $"'{PolicyMap.Short(text)}' does not end with a number of bytes, as commit_creds+4 does.", "");
         });
-        if (places.Length == 0) return null;
-        return new BreakpointWatch { At = places, Kernel = FindKernel() };
+        bool hides = map.TakeBoolean("hide");
+        if (hides && !map.Has("at")) map.Note(map.Take("hide")!, "'hide' hides the breakpoints of 'at', and there is no 'at'.");
+        return places.Length == 0 ? null : new BreakpointWatch { At = places, Kernel = FindKernel(), Hide = hides };
     }
 
     /// <summary>Where the kernel is according to the symbols; null if they do not tell.</summary>

@@ -65,9 +65,8 @@ internal sealed class GuestMemory
     /// <summary>Reads 8 bytes at a guest physical address; 0 if the guest has no memory there.</summary>
     public ulong Read(ulong address)
     {
-        ulong gfn = address / PageSize;
-        byte[]? page = gfn < (ulong)_pages.Length ? Volatile.Read(ref _pages[gfn]) : null;
-        return page is null ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(page.AsSpan((int)(address % PageSize)));
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        return TryRead(address, bytes) ? BinaryPrimitives.ReadUInt64LittleEndian(bytes) : 0;
     }
 
     /// <summary>Writes 8 bytes at a guest physical address; does nothing if the guest has no memory there.</summary>

@@ -101,7 +101,9 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
     private void Step()
     {
         if (!Access(CodeAddress, _registers.Rip, MemAccessFlags.Execute)) return;
-        if (IsReplaced)
+        bool isReplaced = IsReplaced;
+        vcpu.EndAccess();
+        if (isReplaced)
         {
             if (!_settings.VmExit || !RaiseVmExit(0, 0)) _watched.ExecuteInt3(CodeAddress);
             return;
@@ -118,11 +120,13 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
             case GuestActionKind.WritePage or GuestActionKind.WritePageWithVector or GuestActionKind.WalkPageTable:
                 if (!AccessData(MemAccessFlags.Write)) return;
                 if (!_discardsWrites && _action.Kind != GuestActionKind.WalkPageTable) domain.Memory.Write(_action.Target, _action.Value);
+                vcpu.EndAccess();
                 vcpu.Retire(4);
                 break;
             case GuestActionKind.ReadPage:
                 if (!AccessData(MemAccessFlags.Read)) return;
                 _registers[VmEventField.Rax] = _readData ?? domain.Memory.Read(_action.Target);
+                vcpu.EndAccess();
                 vcpu.Retire(4);
                 break;
             case GuestActionKind.Nop or GuestActionKind.ExecutePage: vcpu.Retire(1); break;
@@ -133,31 +137,44 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
     private bool AccessData(MemAccessFlags access) =>
         Access(_action.Target, GuestCode.DirectMap + _action.Target, access, _action.Kind == GuestActionKind.WalkPageTable);
 
-    /// <summary>Whether a memory access may be done now; raises its event if not.</summary>
+    /// <summary>
+    /// Whether a memory access may be done now; raises its event if not. If so, permissions do not change until it is done
+    /// (<see cref="SimulatedVCpu.EndAccess"/>).
+    /// </summary>
     private bool Access(ulong address, ulong linear, MemAccessFlags access, bool isPageWalk = false)
     {
         ulong gfn = address / GuestMemory.PageSize;
         domain.Touch(gfn);
         if (_emulating && domain.IsDeviceMemory(gfn)) domain.LoseAccess();
+        vcpu.BeginAccess();
         if (_emulating || !vcpu.Pages.Forbids(gfn, access, isPageWalk)) return true;
+        vcpu.EndAccess();
         lock (domain.Gate)
         {
-            PagePermissions pages = vcpu.Pages;
-            if (!pages.Forbids(gfn, access, isPageWalk)) return true;
-            Violation violation = pages.Touch(gfn, access);
-            if (violation == Violation.None) return true;
-            if (!domain.IsMonitored) return domain.AccessWithoutListener(gfn, pages);
-            if (isPageWalk && _settings.IgnoresPageWalks) return true; // Xen emulates the instruction that causes the walk.
-            vcpu.BeginEvent(VmEventKind.MemAccess)
-                .Set(VmEventField.MemAccessGfn, gfn)
-                .Set(VmEventField.MemAccessOffset, address % GuestMemory.PageSize)
-                .Set(VmEventField.MemAccessGla, linear)
-                .Set(VmEventField.MemAccessFlags, (ulong)(access | MemAccessFlags.GlaValid
-                    | (isPageWalk ? MemAccessFlags.FaultInGpt : MemAccessFlags.FaultWithGla)));
-            bool sync = violation == Violation.Held;
-            vcpu.Send(sync);
-            return !sync;
+            if (RaiseViolation(gfn, address, linear, access, isPageWalk)) return false;
+            vcpu.BeginAccess();
+            return true;
         }
+    }
+
+    /// <returns>Whether the access has to wait. Under the domain's gate.</returns>
+    private bool RaiseViolation(ulong gfn, ulong address, ulong linear, MemAccessFlags access, bool isPageWalk)
+    {
+        PagePermissions pages = vcpu.Pages;
+        if (!pages.Forbids(gfn, access, isPageWalk)) return false;
+        Violation violation = pages.Touch(gfn, access);
+        if (violation == Violation.None) return false;
+        if (!domain.IsMonitored) return !domain.AccessWithoutListener(gfn, pages);
+        if (isPageWalk && _settings.IgnoresPageWalks) return false; // Xen emulates the instruction that causes the walk.
+        vcpu.BeginEvent(VmEventKind.MemAccess)
+            .Set(VmEventField.MemAccessGfn, gfn)
+            .Set(VmEventField.MemAccessOffset, address % GuestMemory.PageSize)
+            .Set(VmEventField.MemAccessGla, linear)
+            .Set(VmEventField.MemAccessFlags, (ulong)(access | MemAccessFlags.GlaValid
+                | (isPageWalk ? MemAccessFlags.FaultInGpt : MemAccessFlags.FaultWithGla)));
+        bool sync = violation == Violation.Held;
+        vcpu.Send(sync);
+        return sync;
     }
 
     private void RaiseSingleStep()

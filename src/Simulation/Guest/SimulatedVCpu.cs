@@ -23,6 +23,7 @@ public sealed class SimulatedVCpu
     private volatile bool _blocked;
     private volatile bool _queued;
     private volatile bool _ending;
+    private volatile bool _isAccessing;
     private volatile PagePermissions _pages;
     private ushort? _viewAfterStep;
     private bool _nextInterrupt;
@@ -292,6 +293,25 @@ public sealed class SimulatedVCpu
         bool wasAskedFor = _nextInterrupt;
         _nextInterrupt = false;
         return wasAskedFor;
+    }
+
+    /// <summary>It is about to look whether it may access a page, and to access it.</summary>
+    internal void BeginAccess()
+    {
+        _isAccessing = true;
+        Interlocked.MemoryBarrier();
+    }
+
+    /// <summary>It has done its access, or may not do it.</summary>
+    internal void EndAccess() => _isAccessing = false;
+
+    /// <summary>
+    /// Waits until the access of this moment is done: as Xen does when permissions have changed, with the processors' caches.
+    /// </summary>
+    internal void AwaitAccess()
+    {
+        SpinWait spin = default;
+        while (_isAccessing) spin.SpinOnce();
     }
 
     /// <summary>Makes the vCPU look for something to do.</summary>

@@ -95,6 +95,8 @@ internal sealed class SimulatedAltP2m(SimulatedDomain domain, Func<string, Singl
                     pages[gfns[i]] = access[i];
                 }
             }
+
+            domain.AwaitAccesses();
         }
     }
 

@@ -395,6 +395,13 @@ public sealed class SimulatedDomain
         Views.FollowHost(firstGfn, count);
     }
 
+    /// <summary>Permissions have changed: waits until no vCPU does what was allowed before. Under the domain's gate.</summary>
+    internal void AwaitAccesses()
+    {
+        Interlocked.MemoryBarrier();
+        for (int i = 0; i < VCpus.Count; i++) VCpus[i].AwaitAccess(); // An enumerator would be an object for each event.
+    }
+
     /// <summary>A page is accessed: if it has no memory it is populated, with the access of new pages.</summary>
     internal void Touch(ulong gfn)
     {

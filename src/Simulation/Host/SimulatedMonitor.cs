@@ -97,6 +97,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
                 throw Refusal.NoSuchPages("xc_set_mem_access", firstGfn, count, MaximumGfn);
             Check("xc_set_mem_access", access, domain.Architecture);
             domain.SetMemAccess(access, firstGfn, count);
+            domain.AwaitAccesses();
         }
     }
 
@@ -111,6 +112,8 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
             {
                 if (gfns[i] <= MaximumGfn) domain.SetMemAccess(access[i], gfns[i], 1);
             }
+
+            domain.AwaitAccesses();
         }
     }
 

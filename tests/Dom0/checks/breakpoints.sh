@@ -39,11 +39,24 @@ has_none_of_its_own() { # no vCPU met an exception
     equal '' "$(xl dmesg | sed -n "s/^(d$guest) vcpu . round [0-9]* breakpoints \([1-9].*\)/\1/p")"
 }
 
+strange() { # how often each vCPU has found its own code other than it was
+    local vcpu
+    for vcpu in 0 1; do xl dmesg | sed -n "s/^(d$guest) vcpu $vcpu round .* strange \([0-9]*\) .*/\1/p" | tail -n 1; done
+}
+
+nothing_strange() { # since $found was noted
+    runs_on && equal "$found" "$(strange)"
+}
+
+has_int3_everywhere() {
+    [ "$(code | grep -c '^ cc')" = 5 ]
+}
+
 notes() {
     ls /run/xenvmevent 2> /dev/null | grep '^breakpoint\.'
 }
 
-start_guest web01 "cpuid msr write"
+start_guest web01 "cpuid msr write code"
 before=$(code)
 
 start seen apply /tmp/breakpoints.yaml --format json
@@ -59,6 +72,36 @@ check "seen: the guest's code is as before" is_as_before
 check "seen: nothing is noted any more" equal '' "$(notes)"
 check "seen: the guest runs on" runs_on
 check "seen: it met no breakpoint itself" has_none_of_its_own
+found=$(strange)
+check "seen: its code was strange to it when it read that" grep -q '[1-9]' <<< "$found"
+
+# The same, hidden from the guest's reads
+sed 's/at: .*\]/&, hide: true/' /tmp/breakpoints.yaml > /tmp/hidden.yaml
+start hidden apply /tmp/hidden.yaml --format json
+check "hidden: events of every place come" eventually 120 lines hidden . 60
+check "hidden: INT3 is at every place" eventually 60 has_int3_everywhere
+check "hidden: the guest runs on meanwhile" runs_on
+stop INT
+check "hidden: a clean end" clean_end hidden
+check "hidden: each shows its rule, its place and its address, on both vCPUs" \
+    same_json hidden '"\(.rule) \(.symbol) \(.instructionPointer) \(.vcpu)"' "$(shown)"
+check "hidden: no page was read too often" equal '' "$(grep 'its own code' /tmp/hidden.err)"
+check "hidden: the guest's code is as before" is_as_before
+check "hidden: nothing is noted any more" equal '' "$(notes)"
+check "hidden: the guest found its own code all the time" nothing_strange
+for end in guard no-guard; do
+    start hidden-$end apply /tmp/hidden.yaml $([ $end = guard ] || echo --no-guard)
+    check "hidden: events come before the kill, with $end" eventually 60 lines hidden-$end . 4
+    sleep "1.$((RANDOM % 1000 + 1000))"
+    kill -9 $running
+    wait $running 2> /dev/null
+    if [ $end = guard ]; then check "hidden: its guard ends" eventually 60 no_guard
+    else run hidden-free reset "$guest" --yes; check "hidden: reset succeeds" equal 0 $status; fi
+    check "hidden: the guest's code is as before after the kill, with $end" is_as_before
+    check "hidden: the guest found its own code after the kill too, with $end" nothing_strange
+done
+run hidden-after "$guest" write --gfn 0x400-0x41f --count 2
+check "hidden: after all that its pages can be watched" clean_end hidden-after
 
 for ((i = 1; i <= rounds; i++)); do
     start killed-$i apply /tmp/breakpoints.yaml

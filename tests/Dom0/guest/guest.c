@@ -1,7 +1,7 @@
 /*
  * A guest that does nothing but raise events. Its command line names the workloads; every vCPU runs
  * each of them once a round, 50 ms apart, and says now and then on Xen's console how far it is
- * ("vcpu 1 round 40 breakpoints 0 cpuid 7"). With a word for it the guest ends itself at a later round.
+ * ("vcpu 1 round 40 breakpoints 0 strange 0 cpuid 7"). With a word for it the guest ends itself at a later round.
  *
  * AT(name) gives an instruction a symbol: the tests expect events at exactly those addresses.
  */
@@ -75,6 +75,7 @@ static int start_vcpu(int vcpu)
 }
 
 static volatile u32 cpuid_results[MAX_VCPUS];   /* EBX, as it saw it last */
+static volatile u64 strange[MAX_VCPUS];         /* how often it found its code other than it was */
 
 /* Xen's console */
 
@@ -104,6 +105,7 @@ static void print_progress(int vcpu, u64 round)
     print("vcpu "); print_number(vcpu);
     print(" round "); print_number(round);
     print(" breakpoints "); print_number(breakpoints);
+    print(" strange "); print_number(strange[vcpu]);
     print(" cpuid "); print_number(cpuid_results[vcpu]);
     print("\n");
     __sync_lock_release(&busy);
@@ -162,6 +164,36 @@ WORKLOAD execute(int vcpu, u64 round)
     asm volatile("call *%0" :: "r"(&executed_pages[vcpu][round % PAGES][EXECUTE_OFFSET]) : "memory");
 }
 
+/* A number for each vCPU in the midst of the code. */
+asm(".text\n.balign 64\ncode_words: .fill 4, 8, 0\n.balign 64\n.previous");
+extern volatile u64 code_words[MAX_VCPUS];
+extern const u8 at_write[], at_cpuid_cache[], at_wrmsr[];
+static const u8 *const read_places[] = { at_write, at_cpuid_cache, at_wrmsr };
+#define READ_PLACES (sizeof read_places / sizeof *read_places)
+static u64 first_read[READ_PLACES];
+
+static u64 read_code(const u8 *place)
+{
+    u64 value;
+    asm volatile("mov (%1), %0" : "=r"(value) : "r"(place) : "memory");
+    return value;
+}
+
+/* Reads its own code, with one instruction and with a string of them, and writes beside it. */
+WORKLOAD code(int vcpu, u64 round)
+{
+    u32 copy;
+    void *to = &copy;
+    const void *from = at_write;
+    u64 count = sizeof copy;
+    asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(count) :: "memory");
+    strange[vcpu] += copy != (u32)first_read[0];
+    for (u64 i = 0; i < READ_PLACES; i++)
+        strange[vcpu] += read_code(read_places[i]) != first_read[i];
+    code_words[vcpu] = round;
+    strange[vcpu] += code_words[vcpu] != round;
+}
+
 static void shut_down(u64 round, u64 last, u32 reason)
 {
     if (round == last)
@@ -175,7 +207,7 @@ WORKLOAD crash(int vcpu, u64 round) { shut_down(round, LAST_ROUND, 3); }
 
 static const struct { const char *name; void (*run)(int vcpu, u64 round); } workloads[] = {
     { "cpuid", cpuid }, { "cr4", cr4 }, { "msr", msr }, { "descriptors", descriptors },
-    { "int3", int3 }, { "request", request }, { "write", write }, { "execute", execute },
+    { "int3", int3 }, { "request", request }, { "write", write }, { "execute", execute }, { "code", code },
     { "poweroff", poweroff }, { "reboot", reboot }, { "suspend", suspend }, { "crash", crash },
 };
 #define WORKLOADS (sizeof workloads / sizeof *workloads)
@@ -202,6 +234,8 @@ static void set_up(const char *command_line)
             executed_pages[vcpu][page][EXECUTE_OFFSET] = 0xc3;      /* ret */
     for (u64 i = 0; i < WORKLOADS; i++)
         wanted[i] = contains(command_line, workloads[i].name);
+    for (u64 i = 0; i < READ_PLACES; i++)
+        first_read[i] = read_code(read_places[i]);
     set_up_hypercalls();
     for (int vcpu = 1; vcpu < MAX_VCPUS && start_vcpu(vcpu); vcpu++)
         ;

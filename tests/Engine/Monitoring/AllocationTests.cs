@@ -126,13 +126,14 @@ public sealed class AllocationTests : IDisposable
     private EventDispatcher DispatcherFor(byte[] request)
     {
         EventSwitches switches = new(_monitor, _host.Layout, 1);
+        SessionViews views = new(_monitor, switches, _host.Guest().Identity);
         return new EventDispatcher(
             new RepeatingChannel(request, _monitor.Ports),
             new AnswerEffects(
                 _monitor,
-                new SessionViews(_monitor, switches, _host.Guest().Identity),
+                views,
                 switches,
-                new GuestBreakpoints(_host, _host.Guest().Identity, _monitor, null),
+                new GuestBreakpoints(_host, _host.Guest().Identity, _monitor, views, switches, new MonitorOptions()),
                 _host.Architecture),
             new DefaultAnswers(_host.Architecture),
             new StatisticsCollector(1),

@@ -23,18 +23,35 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
 
     public IReadOnlyList<XenDomain> GetDomains() => refuses(nameof(GetDomains)) ? throw Refused(nameof(GetDomains)) : host.GetDomains();
 
+    /// <summary>The monitor that was enabled last, which refuses nothing.</summary>
+    public IDomainMonitor? Enabled { get; private set; }
+
     public IDomainMonitor EnableMonitor(XenDomain domain, ChannelPreference channel) =>
-        new Monitor(host.EnableMonitor(domain, channel), refuses, ChosenMaximumGfn, HidesProgress);
+        new Monitor(Enabled = host.EnableMonitor(domain, channel), refuses, ChosenMaximumGfn, HidesProgress);
 
     public IRingHandover PrepareHandover(XenDomain domain) => host.PrepareHandover(domain);
 
     public IDomainControl Control(XenDomain domain) => new DomainControl(host.Control(domain), refuses);
 
-    public IDomainMemory OpenMemory(XenDomain domain) => host.OpenMemory(domain);
+    public IDomainMemory OpenMemory(XenDomain domain) => new DomainMemory(host.OpenMemory(domain), refuses);
 
     public void Dispose() => host.Dispose();
 
     private static XenException Refused(string call) => new(XenErrorId.CallFailed, call, Errno.EIO, "It cannot be done.", "Try again.");
+
+    private sealed class DomainMemory(IDomainMemory memory, Func<string, bool> refuses) : IDomainMemory
+    {
+        public bool TryRead(ulong address, Span<byte> into) => memory.TryRead(address, into);
+
+        public PagingRegisters GetPagingRegisters(uint vcpu) => memory.GetPagingRegisters(vcpu);
+
+        public ulong GetSyscallEntry(uint vcpu) => memory.GetSyscallEntry(vcpu);
+
+        public bool TryReplace(ulong address, byte expected, byte value) =>
+            refuses(nameof(TryReplace)) ? throw Refused(nameof(TryReplace)) : memory.TryReplace(address, expected, value);
+
+        public void Dispose() => memory.Dispose();
+    }
 
     private sealed class DomainControl(IDomainControl control, Func<string, bool> refuses) : IDomainControl
     {

@@ -193,8 +193,9 @@ public class ResponseBytesTests
         EventSwitches switches = new(monitor, layout, 1);
         switches.Enable(Watches.For(VmEventKind.SingleStep));
         XenDomain domain = new(1, "guest", Guid.Empty, DomainType.Hvm, 1);
-        AnswerEffects effects = new(
-            monitor, new SessionViews(monitor, switches, domain), switches, new GuestBreakpoints(Host, domain, monitor, null), GuestArchitecture.X86);
+        SessionViews views = new(monitor, switches, domain);
+        GuestBreakpoints breakpoints = new(Host, domain, monitor, views, switches, new MonitorOptions());
+        AnswerEffects effects = new(monitor, views, switches, breakpoints, GuestArchitecture.X86);
         RepeatingChannel channel = new(request, new SilentPorts());
         ResponseSender sender = new(channel, effects, new StatisticsCollector(1), layout);
         sender.Send(new RequestReader(request, layout), response, readAt: 0, vmEvent: null);

@@ -54,12 +54,9 @@ public class UnswitchedKindTests
         EventSwitches switches = new(monitor, layout, 1);
         byte[] request = new byte[layout.Size];
         RepeatingChannel channel = new(request, monitor.Ports);
-        AnswerEffects effects = new(
-            monitor,
-            new SessionViews(monitor, switches, host.Guest().Identity),
-            switches,
-            new GuestBreakpoints(host, host.Guest().Identity, monitor, null),
-            GuestArchitecture.X86);
+        SessionViews views = new(monitor, switches, host.Guest().Identity);
+        GuestBreakpoints breakpoints = new(host, host.Guest().Identity, monitor, views, switches, new MonitorOptions());
+        AnswerEffects effects = new(monitor, views, switches, breakpoints, GuestArchitecture.X86);
         ResponseSender sender = new(channel, effects, new StatisticsCollector(1), layout);
         foreach ((VmEventKind kind, VmEventField[] fields) in new (VmEventKind, VmEventField[])[]
         {

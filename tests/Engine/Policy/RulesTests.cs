@@ -269,7 +269,8 @@ public sealed class RulesTests : IDisposable
         SymbolMap symbols = SymbolMaps.Of($"{GuestCode.AddressOf(GuestActionKind.Nop):x} T do_nothing\n{GuestCode.AddressOf(GuestActionKind.Cpuid) - 4:x} t ask\n");
         using MonitorSession session = _host.Session(ChannelPreference.Ring);
         using EventSubscription seen = session.Apply(Policies.Rules(
-            symbols, $"{{name: modules, event: SoftwareBreakpoint, at: [do_nothing, ask+4, 0x{GuestCode.AddressOf(GuestActionKind.ReadPage):x}], answer: skip}}"));
+            symbols, $"{{name: modules, event: SoftwareBreakpoint, at: [do_nothing, ask+4, 0x{GuestCode.AddressOf(GuestActionKind.ReadPage):x}], answer: skip, hide: true}}"));
+        Assert.True(Assert.Single(seen.Rules!.Rules).Watch.Breakpoints!.Hide);
         _host.Guest().Run(GuestAction.Nop(), GuestAction.Cpuid(0), GuestAction.ReadPage(0x180), GuestAction.WritePage(0x180, 0, 1));
         Assert.Equal(
             [("modules", "do_nothing", "Skip"), ("modules", "ask+4", "Skip"), ("modules", null, "Skip")],
@@ -283,6 +284,7 @@ public sealed class RulesTests : IDisposable
     [InlineData("at: [do_nothing+x]", "'do_nothing+x' does not end with a number of bytes, as commit_creds+4 does.")]
     [InlineData("at: []", "'at' is empty.")]
     [InlineData("at: do_nothing, answer: reinject", "The guest has no breakpoint at the places of 'at': leave 'reinject' out.")]
+    [InlineData("hide: true", "'hide' hides the breakpoints of 'at', and there is no 'at'.")]
     public void Places_that_make_no_sense_are_refused(string keys, string problem)
     {
         Assert.Equal(problem, Assert.Single(Policies.Problems(Policies.Of($"{{name: a, event: SoftwareBreakpoint, {keys}}}"), SymbolMaps.Of("ffffffff81000000 T do_nothing\n"))).Message);

@@ -44,6 +44,7 @@ public sealed class SchemaTests
         ["allowUserspace"] = true,
         ["vcpu"] = 0,
         ["at"] = new JsonArray("0xffffffff81000000", 7),
+        ["hide"] = true,
         ["access"] = "write",
         ["range"] = "do_it",
         ["gfn"] = new JsonArray("0x400-0x4ff", 7),

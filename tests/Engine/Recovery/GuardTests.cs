@@ -270,6 +270,86 @@ public sealed class GuardTests
         guest.AssertFree();
     }
 
+    /// <summary>
+    /// A listener that hides breakpoints from a guest that reads, writes and executes its code, killed at each of its calls.
+    /// </summary>
+    [Fact]
+    [Trait("Speed", "Slow")]
+    public void Hidden_breakpoints_leave_nothing_at_whichever_call_the_listener_is_killed()
+    {
+        string[] counted =
+        [
+            nameof(IDomainMonitor.SetMemAccess), nameof(IDomainMonitor.NoteBreakpoint), nameof(IDomainMonitor.WhilePaused),
+            nameof(IDomainMonitor.SetSingleStep), nameof(IDomainMemory.TryReplace),
+        ];
+        ulong code = GuestCode.KernelText + 0x90 * SharedMemory.PageSize;
+        EventWatch watch = BreakpointGuest.At(code + 0x100, code + 0x200);
+        watch = watch with { Breakpoints = watch.Breakpoints! with { Hide = true } };
+        int lives = 0;
+        for (bool wasKilled = true; wasKilled; lives++)
+        {
+            using BreakpointGuest guest = new(vcpus: 2);
+            using GuardThread guard = new(guest.Host);
+            guard.Tell(GuardState.Enabled(isRing: true));
+            foreach (VmEventKind kind in (VmEventKind[])[VmEventKind.SoftwareBreakpoint, VmEventKind.EmulUnimplemented, VmEventKind.SingleStep])
+                guard.Tell(GuardState.Switched(kind, 0, on: true));
+            guard.Tell(GuardState.Restricted(new GfnRange(0x90), MemAccess.Rwx));
+            int left = lives + 1;
+            using ManualResetEventSlim isDead = new();
+            using ManualResetEventSlim isBuried = new();
+            RefusingHypervisor mortal = new(guest.Host, call =>
+            {
+                if (left > 0 && (!counted.Contains(call) || --left > 0)) return false;
+
+                // While it holds the gate, nobody could do anything for the guest: there it fails first.
+                if (guest.Domain.Gate.IsHeldByCurrentThread) return true;
+                isDead.Set();
+                isBuried.Wait();
+                return true;
+            });
+            Task listener = Task.Factory.StartNew(Listen, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            Hosts.Until(() => isDead.IsSet || listener.IsCompleted);
+            wasKilled = isDead.IsSet;
+            if (wasKilled)
+            {
+                mortal.Enabled!.Dispose();
+                guard.LoseListener();
+                isBuried.Set();
+            }
+            else
+            {
+                guard.Leave();
+            }
+
+            listener.Finish();
+            guest.AssertUntouched();
+            Assert.All(guest.Domain.VCpus, vcpu => Assert.False(vcpu.IsSingleStepping));
+
+            void Listen()
+            {
+                try
+                {
+                    using MonitorSession session = MonitorSession.Start(
+                        mortal, guest.Domain.Identity, new MonitorOptions { Channel = ChannelPreference.Ring, ResponseTimeout = Watches.Never });
+                    using EventSubscription seen = session.Watch(watch);
+                    Task[] running =
+                    [
+                        guest.Domain.VCpus[0].RunAsync(
+                            GuestAction.ReadPage(0x90, 0x100), GuestAction.WritePage(0x90, 0x300, 0x9090_9090_9090_9090), GuestAction.ReadPage(0x90, 0x200)),
+                        guest.Domain.VCpus[1].RunAsync(Enumerable.Repeat(GuestAction.ExecutePage(0x90, 0x100), 5).ToArray()),
+                    ];
+                    foreach (Task one in running) one.Finish();
+                }
+                catch (XenException) when (isDead.IsSet)
+                {
+                    // It is dead.
+                }
+            }
+        }
+
+        Assert.True(lives > 20, $"It makes only {lives} calls.");
+    }
+
     [Fact]
     public void Breakpoints_of_a_listener_that_is_alive_stay()
     {

@@ -24,10 +24,24 @@ internal sealed class AnswerEffects(
         // Xen applies the flags to whichever vCPU waits, which could by now wait for another event.
         if (!request.IsSynchronous) return VmEventResponse.Continue;
         response = switches.Permit(response);
+        if (request.Kind == VmEventKind.MemAccess && breakpoints.Hides(request)) return PermitHidden(request, response);
 
         // There is an instruction of the guest to execute, and no breakpoint that it expects.
         bool isAboutBreakpoint = request.Kind == VmEventKind.SoftwareBreakpoint && response.Action is VmEventAction.Reinject or VmEventAction.Skip;
         return isAboutBreakpoint && !breakpoints.IsGuests(request) ? new VmEventResponse(response) { Action = VmEventAction.Continue } : response;
+    }
+
+    /// <summary>
+    /// The access is stopped because the page has hidden breakpoints, perhaps only because of them. What was decided for
+    /// watched pages is not for it then. An access that is emulated as it is can as well be done.
+    /// </summary>
+    private VmEventResponse PermitHidden(RequestReader request, VmEventResponse response)
+    {
+        PageAccess access = (PageAccess)(request.UInt32(VmEventField.MemAccessFlags) & (uint)MemAccessFlags.ReadWriteExecute);
+        if (!views.PermissionsIn(request.UInt32(VmEventField.Altp2mIndex)).IsAskedFor(request.UInt64(VmEventField.MemAccessGfn), access))
+            return VmEventResponse.Continue;
+        bool isPlain = response.Action == VmEventAction.Emulate && response.EmulatedReadData.IsEmpty && (access & PageAccess.Execute) == 0;
+        return isPlain ? new VmEventResponse(response) { Action = VmEventAction.Continue } : response;
     }
 
     /// <summary>Applies the effects, and adds to the response what they need there.</summary>
@@ -37,6 +51,7 @@ internal sealed class AnswerEffects(
         if (response.Action == VmEventAction.Deny) AwaitStandstill(request.VCpuId);
         if (response.ToggleSingleStep) switches.Stepping.SwitchOver(request.VCpuId);
         if (response.View is not null) views.Steps.Leave(request.VCpuId);
+        if (request.Kind == VmEventKind.SingleStep) breakpoints.EndStep(request.VCpuId, response.ToggleSingleStep);
 
         // Nothing is left of what the vCPU was doing.
         if (response.ResetForkState) return;
@@ -46,6 +61,7 @@ internal sealed class AnswerEffects(
             case VmEventAction.Reinject: Reinject(request); break;
             case VmEventAction.Emulate or VmEventAction.EmulateNoWrite when request.Kind == VmEventKind.MemAccess:
                 views.PermissionsIn(request.UInt32(VmEventField.Altp2mIndex)).NoteEmulated(request);
+                if (response.EmulatedReadData.IsEmpty) breakpoints.RevealToEmulator(request);
                 break;
             case VmEventAction.Emulate when request.Kind == VmEventKind.SoftwareBreakpoint:
                 breakpoints.NoteEmulated(request);
@@ -74,6 +90,7 @@ internal sealed class AnswerEffects(
                 ViewPermissions permissions = views.PermissionsIn(request.UInt32(VmEventField.Altp2mIndex));
                 if (permissions.Release(request) || !request.IsSynchronous) break;
                 if (permissions.Owns(request.UInt64(VmEventField.MemAccessGfn)) && MayStepOver(permissions, response)) views.Steps.Begin(request, writer);
+                else if (breakpoints.TryStepOver(request, response)) break;
                 else if (architecture == GuestArchitecture.Arm64) permissions.LiftForAMoment(request.VCpuId);
                 else writer.AddFlags(VmEventFlags.Emulate);
                 break;
@@ -86,7 +103,7 @@ internal sealed class AnswerEffects(
             case VmEventKind.EmulUnimplemented:
                 ViewPermissions view = views.PermissionsIn(request.UInt32(VmEventField.Altp2mIndex));
                 if (MayStepOver(view, response)) views.Steps.Begin(request, writer);
-                else view.LiftForAMoment(request.VCpuId);
+                else if (!breakpoints.TryStepOver(view.EmulatedPage(request.VCpuId), request.VCpuId)) view.LiftForAMoment(request.VCpuId);
                 break;
             case VmEventKind.SingleStep when response.View is null:
                 views.Steps.End(request.VCpuId, response.ToggleSingleStep, writer);

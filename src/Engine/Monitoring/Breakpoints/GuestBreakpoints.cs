@@ -7,28 +7,19 @@ using XenVmEvent.Memory;
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// The breakpoints in a guest's kernel: which watches want them, INT3 in the place of the guest's bytes, and how a vCPU
-/// gets past one. Used by the pump's thread.
+/// The breakpoints in a guest's kernel: which watches want them, and how a vCPU gets past one. Used by the pump's thread.
 /// </summary>
 /// <remarks>
 /// A byte is set and given back while no vCPU runs. So whoever met INT3 has put its event into the channel by then, and
 /// at its answer the guest simply executes what is there now.
 /// </remarks>
-internal sealed class GuestBreakpoints(IHypervisor hypervisor, XenDomain domain, IDomainMonitor monitor, Action<string>? warn)
+internal sealed class GuestBreakpoints(
+    IHypervisor hypervisor, XenDomain domain, IDomainMonitor monitor, SessionViews views, EventSwitches switches, MonitorOptions options)
 {
     private static readonly TimeSpan RetryPeriod = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LookPeriod = TimeSpan.FromSeconds(1);
 
-    /// <summary>Looking after a byte takes some microseconds, in which no event is answered.</summary>
-    private const int BytesPerLook = 32;
-
-    /// <summary>By guest physical address.</summary>
-    private readonly Dictionary<ulong, BreakpointByte> _bytes = [];
-
-    private readonly Dictionary<ulong, BreakpointByte> _byAddress = [];
     private readonly Dictionary<BreakpointSites, List<BreakpointByte>> _users = [];
     private readonly List<(BreakpointSites Sites, long Due)> _waiting = [];
-    private readonly List<BreakpointByte> _lifted = [];
 
     /// <summary>For each vCPU, the instruction that Xen was last asked to emulate, and where it met it.</summary>
     private readonly Dictionary<uint, (BreakpointByte Byte, ulong Rip)> _emulated = [];
@@ -36,17 +27,24 @@ internal sealed class GuestBreakpoints(IHypervisor hypervisor, XenDomain domain,
     private readonly HashSet<string> _told = [];
     private readonly bool _tellsFailure = (monitor.Capabilities & MonitorCapabilities.EmulUnimplemented) != 0;
     private IDomainMemory? _memory;
-    private long _looked;
-    private int _nextByte;
+
+    /// <summary>Null like the memory, until there is a first watch.</summary>
+    private BreakpointBytes? _bytes;
+
+    private HiddenPages? _hidden;
 
     /// <summary>Whether the guest has one of its bytes back for a moment.</summary>
-    public bool HasLifted => _lifted.Count > 0;
+    public bool HasLifted => _bytes is { HasLifted: true };
 
     /// <summary>When there is something to do next, in Stopwatch ticks; null: nothing.</summary>
-    public long? NextTime =>
-        _waiting.Count > 0 ? _waiting.Min(one => one.Due)
-        : _bytes.Count > 0 ? After(_looked, LookPeriod)
-        : null;
+    public long? NextTime
+    {
+        get
+        {
+            long? next = _waiting.Count > 0 ? _waiting.Min(one => one.Due) : _bytes?.NextLook;
+            return _hidden?.NextTime is { } close && !(close >= next) ? close : next;
+        }
+    }
 
     /// <summary>Sets the breakpoints of a watch, or none of them if it fails.</summary>
     /// <remarks>If the guest has not started its kernel, they are set as soon as it has.</remarks>
@@ -65,7 +63,8 @@ internal sealed class GuestBreakpoints(IHypervisor hypervisor, XenDomain domain,
         _waiting.RemoveAll(one => one.Sites == sites);
         if (!_users.Remove(sites, out List<BreakpointByte>? bytes)) return;
         BreakpointByte[] unused = [.. bytes.Where(one => --one.Users == 0)];
-        if (unused.Length > 0) monitor.WhilePaused(() => GiveBack(unused));
+        if (unused.Length > 0) monitor.WhilePaused(() => _bytes!.GiveBack(unused));
+        _hidden!.Remove(sites);
     }
 
     /// <summary>Takes away all breakpoints. It can be repeated.</summary>
@@ -73,18 +72,17 @@ internal sealed class GuestBreakpoints(IHypervisor hypervisor, XenDomain domain,
     {
         _waiting.Clear();
         _users.Clear();
-        if (_bytes.Count > 0) monitor.WhilePaused(() => GiveBack([.. _bytes.Values]));
+        if (_bytes is { All.Count: > 0 } bytes) monitor.WhilePaused(() => bytes.GiveBack([.. bytes.All]));
     }
+
+    /// <summary>Gives the pages back that had hidden breakpoints, after <see cref="RemoveAll"/>.</summary>
+    public void StopHiding() => _hidden?.RemoveAll();
 
     /// <summary>Lets go of the domain's memory.</summary>
     /// <param name="isGone">The domain is gone, and what was in its memory with it.</param>
     public void Close(bool isGone)
     {
-        if (isGone)
-        {
-            foreach (BreakpointByte one in _bytes.Values) one.Note.Remove();
-        }
-
+        if (isGone) _bytes?.ForgetAll();
         _memory?.Dispose();
         _memory = null;
     }
@@ -92,22 +90,23 @@ internal sealed class GuestBreakpoints(IHypervisor hypervisor, XenDomain domain,
     /// <summary>Does what is due: sets breakpoints that had to wait, and looks whether the others are still there.</summary>
     public void DoDue()
     {
-        RestoreLifted();
+        _bytes?.RestoreLifted();
         if (NextTime is not { } next || Stopwatch.GetTimestamp() < next) return;
         foreach ((BreakpointSites sites, long due) in _waiting.ToArray())
         {
             if (Stopwatch.GetTimestamp() >= due) TryAgain(sites);
         }
 
-        LookAfterBytes();
+        _hidden?.CloseDue();
+        _bytes?.LookAfter();
     }
 
     /// <summary>Whether an INT3 is one that the guest put there itself, and expects to meet.</summary>
     public bool IsGuests(in RequestReader request)
     {
-        if (_memory is null) return true;
+        if (_bytes is null) return true;
         ulong physical = PhysicalOf(request);
-        return !_bytes.ContainsKey(physical) && !IsGone(physical);
+        return _bytes.At(physical) is null && !_bytes.IsGone(physical);
     }
 
     /// <summary>Makes a vCPU execute what the guest has in the place of INT3.</summary>
@@ -115,12 +114,19 @@ internal sealed class GuestBreakpoints(IHypervisor hypervisor, XenDomain domain,
     /// <exception cref="XenException">The domain's memory cannot be read.</exception>
     public bool TryPass(in RequestReader request, VmEventResponse response, ResponseWriter writer)
     {
-        if (_memory is null) return false;
+        if (_bytes is null) return false;
 
-        // It was given back, or the guest has put something else there: the vCPU executes that.
+        // It was given back, or the guest has put something else there: the vCPU executes that. But if it comes back soon,
+        // the vCPU must not meet it twice.
         ulong physical = PhysicalOf(request);
-        if (IsGone(physical)) return true;
-        if (!_bytes.TryGetValue(physical, out BreakpointByte? one)) return false;
+        BreakpointByte? one = _bytes.At(physical);
+        if (one is not { IsRevealed: true } && _bytes.IsGone(physical))
+        {
+            one?.Lift?.LetPass(request.VCpuId);
+            return true;
+        }
+
+        if (one is null) return false;
         if (response.Registers.ContainsKey(SettableRegister.Rip)) return true;
 
         // Registers and an instruction have the same place in a response.
@@ -128,7 +134,7 @@ internal sealed class GuestBreakpoints(IHypervisor hypervisor, XenDomain domain,
         int count = ReadCode(request, code);
         if (!_tellsFailure || response.Registers.Count > 0 || count == 0 || IsHypercall(code))
         {
-            Lift(one, request.VCpuId);
+            _bytes.Lift(one, request.VCpuId);
             return true;
         }
 
@@ -141,7 +147,7 @@ internal sealed class GuestBreakpoints(IHypervisor hypervisor, XenDomain domain,
     /// <summary>An answer has Xen emulate another instruction in the place of INT3.</summary>
     public void NoteEmulated(in RequestReader request)
     {
-        if (_bytes.TryGetValue(PhysicalOf(request), out BreakpointByte? one)) _emulated[request.VCpuId] = (one, request.UInt64(VmEventField.Rip));
+        if (_bytes?.At(PhysicalOf(request)) is { } one) _emulated[request.VCpuId] = (one, request.UInt64(VmEventField.Rip));
     }
 
     /// <summary>
@@ -152,7 +158,7 @@ internal sealed class GuestBreakpoints(IHypervisor hypervisor, XenDomain domain,
     public bool TryLiftEmulated(in RequestReader request)
     {
         if (!_emulated.Remove(request.VCpuId, out (BreakpointByte Byte, ulong Rip) last) || last.Rip != request.UInt64(VmEventField.Rip)) return false;
-        if (_bytes.GetValueOrDefault(last.Byte.Place.Physical) == last.Byte) Lift(last.Byte, request.VCpuId);
+        if (_bytes!.At(last.Byte.Place.Physical) == last.Byte) _bytes.Lift(last.Byte, request.VCpuId);
         return true;
     }
 
@@ -162,7 +168,51 @@ internal sealed class GuestBreakpoints(IHypervisor hypervisor, XenDomain domain,
     /// </summary>
     public void RevealTo(in RequestReader request)
     {
-        if (_byAddress.TryGetValue(request.UInt64(VmEventField.Rip), out BreakpointByte? one)) Lift(one, request.VCpuId);
+        if (_bytes?.AtLinear(request.UInt64(VmEventField.Rip)) is { } one) _bytes.Lift(one, request.VCpuId);
+    }
+
+    /// <summary>Whether breakpoints are hidden in the page of an access.</summary>
+    public bool Hides(in RequestReader access) => _hidden is not null && _hidden.Has(access.UInt64(VmEventField.MemAccessGfn));
+
+    /// <summary>
+    /// Makes a vCPU do its access to a page with hidden breakpoints in a single step, in which the page has the guest's own
+    /// bytes.
+    /// </summary>
+    /// <returns>False: it has to be done in another way.</returns>
+    public bool TryStepOver(in RequestReader access, VmEventResponse response)
+    {
+        PageAccess kind = (PageAccess)access.UInt32(VmEventField.MemAccessFlags) & (PageAccess.Read | PageAccess.Write);
+        if (!Hides(access) || kind == PageAccess.None) return false;
+        if (response.ToggleSingleStep || response.FastSingleStepView is not null)
+        {
+            RevealToEmulator(access);
+            return false;
+        }
+
+        _hidden!.StepOver(access.UInt64(VmEventField.MemAccessGfn), access.VCpuId, kind, access.UInt64(VmEventField.MemAccessOffset));
+        return true;
+    }
+
+    /// <summary>The same for an access that Xen was asked to emulate and cannot. Nobody knows any more what it is.</summary>
+    public bool TryStepOver(ulong? gfn, uint vcpu)
+    {
+        if (gfn is not { } page || _hidden is null || !_hidden.Has(page)) return false;
+        _hidden.StepOver(page, vcpu, PageAccess.Read | PageAccess.Write, offset: null);
+        return true;
+    }
+
+    /// <summary>A vCPU has done a single step.</summary>
+    /// <param name="vcpu">The vCPU.</param>
+    /// <param name="switchesOver">The response toggles its stepping.</param>
+    public void EndStep(uint vcpu, bool switchesOver) => _hidden?.EndStep(vcpu, switchesOver);
+
+    /// <summary>
+    /// Xen is about to emulate an access to a page with hidden breakpoints, and reads what is there. So the guest has its
+    /// bytes back briefly.
+    /// </summary>
+    public void RevealToEmulator(in RequestReader access)
+    {
+        if (Hides(access)) _bytes!.LiftPage(access.UInt64(VmEventField.MemAccessGfn), access.VCpuId);
     }
 
     private static ulong PhysicalOf(in RequestReader request) =>
@@ -179,6 +229,8 @@ internal sealed class GuestBreakpoints(IHypervisor hypervisor, XenDomain domain,
         if (_memory is null)
         {
             _memory = hypervisor.OpenMemory(domain);
+            _bytes = new BreakpointBytes(domain, monitor, _memory, options.Warn);
+            _hidden = new HiddenPages(domain, _bytes, views, switches, options);
             using IDomainControl control = hypervisor.Control(domain);
             BreakpointRemoval.Run(hypervisor, domain, control, ofTheLiving: false);
         }
@@ -204,13 +256,14 @@ internal sealed class GuestBreakpoints(IHypervisor hypervisor, XenDomain domain,
             ulong address = kernel.PlaceOf(new AddressRange(one.Address), one.Symbol, sites.Watch.Kernel).First;
             if (!kernel.TryFindCode(address, out ulong physical, out ulong tables) || !memory.TryRead(physical, original)) throw NotCode(one, address);
             symbols[address] = one.Symbol;
-            if (original[0] != BreakpointRemoval.Int3 || _bytes.ContainsKey(physical)) places[physical] = new BreakpointPlace(address, physical, tables, original[0]);
+            if (original[0] != BreakpointRemoval.Int3 || _bytes!.At(physical) is not null) places[physical] = new BreakpointPlace(address, physical, tables, original[0]);
         }
 
         List<BreakpointByte> bytes = _users[sites] = [];
         try
         {
-            foreach (BreakpointPlace place in places.Values) Put(place, bytes, memory);
+            if (sites.Watch.Hide) _hidden!.Add(sites, places.Keys.Select(physical => physical / SharedMemory.PageSize));
+            foreach (BreakpointPlace place in places.Values) _bytes!.Put(place, _hidden!.IsOpen(place.Physical / SharedMemory.PageSize), bytes);
         }
         catch
         {
@@ -220,43 +273,6 @@ internal sealed class GuestBreakpoints(IHypervisor hypervisor, XenDomain domain,
 
         sites.Move(symbols);
         return true;
-    }
-
-    /// <summary>Puts INT3 in the place of a byte that the guest has there, unless it is there already for others.</summary>
-    private void Put(BreakpointPlace place, List<BreakpointByte> bytes, IDomainMemory memory)
-    {
-        if (_bytes.TryGetValue(place.Physical, out BreakpointByte? known))
-        {
-            known.Users++;
-            bytes.Add(known);
-            return;
-        }
-
-        // The note comes first: a process can be killed at any moment.
-        BreakpointByte one = new(place, monitor.NoteBreakpoint(place));
-        bytes.Add(one);
-        _bytes.Add(place.Physical, one);
-        _byAddress[place.Address] = one;
-        if (!memory.TryReplace(place.Physical, place.Original, BreakpointRemoval.Int3))
-        {
-            throw new XenException(
-                XenErrorId.InvalidBreakpoint,
-                $"No breakpoint can be set at 0x{place.Address:x}: that memory of {domain} cannot be written.",
-                "Choose another place.");
-        }
-    }
-
-    private void GiveBack(IReadOnlyCollection<BreakpointByte> bytes)
-    {
-        GuestKernel kernel = new(_memory!, domain.VCpus);
-        foreach (BreakpointByte one in bytes)
-        {
-            BreakpointRemoval.GiveBack(_memory!, kernel, one.Place);
-            one.Note.Remove();
-            _bytes.Remove(one.Place.Physical);
-            _byAddress.Remove(one.Place.Address);
-            _lifted.Remove(one);
-        }
     }
 
     private void TryAgain(BreakpointSites sites)
@@ -277,78 +293,18 @@ internal sealed class GuestBreakpoints(IHypervisor hypervisor, XenDomain domain,
         _waiting.Add((sites, After(Stopwatch.GetTimestamp(), pause)));
     }
 
-    /// <summary>Gives the guest its own byte until a vCPU has run on.</summary>
-    private void Lift(BreakpointByte one, uint vcpu)
-    {
-        if (one.Lift is null)
-        {
-            _memory!.TryReplace(one.Place.Physical, BreakpointRemoval.Int3, one.Place.Original);
-            one.Lift = new BriefLift(monitor);
-            _lifted.Add(one);
-        }
-
-        one.Lift.LetPass(vcpu);
-    }
-
-    private void RestoreLifted()
-    {
-        if (_lifted.Count == 0) return;
-        foreach (BreakpointByte one in _lifted.Where(one => one.Lift!.IsOver).ToArray())
-        {
-            _lifted.Remove(one);
-            one.Lift = null;
-            if (!_memory!.TryReplace(one.Place.Physical, one.Place.Original, BreakpointRemoval.Int3)) continue; // Which is told.
-
-            // A reset may have come before.
-            if (!monitor.IsConnected) _memory.TryReplace(one.Place.Physical, BreakpointRemoval.Int3, one.Place.Original);
-        }
-    }
-
-    /// <summary>The guest may patch its code, and with it a breakpoint.</summary>
-    private void LookAfterBytes()
-    {
-        if (Stopwatch.GetElapsedTime(_looked) < LookPeriod) return;
-        _looked = Stopwatch.GetTimestamp();
-        if (_nextByte >= _bytes.Count) _nextByte = 0;
-        foreach (BreakpointByte one in _bytes.Values.Skip(_nextByte).Take(BytesPerLook))
-        {
-            _nextByte++;
-            if (one.IsTold || one.Lift is not null || !IsGone(one.Place.Physical)) continue;
-            one.IsTold = true;
-            warn?.Invoke($"{domain} has patched its own code at 0x{one.Place.Address:x}: the breakpoint there is gone.");
-        }
-    }
-
-    /// <summary>Whether there is no INT3 at a guest physical address. What cannot be read may have one.</summary>
-    private bool IsGone(ulong physical)
-    {
-        byte there = 0;
-        return _memory!.TryRead(physical, new Span<byte>(ref there)) && there != BreakpointRemoval.Int3;
-    }
-
     /// <summary>Reads the code at RIP as the guest has it.</summary>
     /// <returns>How many bytes there are.</returns>
     private int ReadCode(in RequestReader request, Span<byte> code)
     {
         ulong physical = PhysicalOf(request);
         int first = (int)Math.Min((ulong)code.Length, SharedMemory.PageSize - physical % SharedMemory.PageSize);
-        if (!TryReadOriginal(physical, code[..first])) return 0;
+        if (!_bytes!.TryReadOriginal(physical, code[..first])) return 0;
         if (first == code.Length) return first;
         PagingRegisters paging = new(
             request.UInt64(VmEventField.Cr0), request.UInt64(VmEventField.Cr3), request.UInt64(VmEventField.Cr4), request.UInt64(VmEventField.MsrEfer));
         ulong next = unchecked(request.UInt64(VmEventField.Rip) + (ulong)first);
-        return PageTables.TryTranslate(_memory!, paging, next, out physical) && TryReadOriginal(physical, code[first..]) ? code.Length : first;
-    }
-
-    private bool TryReadOriginal(ulong physical, Span<byte> into)
-    {
-        if (!_memory!.TryRead(physical, into)) return false;
-        for (int i = 0; i < into.Length; i++)
-        {
-            if (into[i] == BreakpointRemoval.Int3 && _bytes.TryGetValue(physical + (ulong)i, out BreakpointByte? one)) into[i] = one.Place.Original;
-        }
-
-        return true;
+        return PageTables.TryTranslate(_memory!, paging, next, out physical) && _bytes!.TryReadOriginal(physical, code[first..]) ? code.Length : first;
     }
 
     private void TellOfStart() =>
@@ -356,7 +312,7 @@ internal sealed class GuestBreakpoints(IHypervisor hypervisor, XenDomain domain,
 
     private void Tell(string what)
     {
-        if (_told.Add(what)) warn?.Invoke(what);
+        if (_told.Add(what)) options.Warn?.Invoke(what);
     }
 
     private XenException NotCode(Breakpoint one, ulong address) => new(

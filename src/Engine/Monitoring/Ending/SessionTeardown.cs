@@ -92,6 +92,7 @@ internal sealed class SessionTeardown(
             }
         }
 
+        _attempts.Try(breakpoints.StopHiding);
         _attempts.Try(() => Restore(views.Host.RestoreAll()));
         foreach (Action step in views.GivingBack()) _attempts.Try(step);
         if (listenerRequired) _attempts.Try(() => monitor.SetAccessRequired(false));

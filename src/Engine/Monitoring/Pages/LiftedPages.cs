@@ -22,6 +22,9 @@ internal sealed class LiftedPages
     /// <summary>Records that Xen is asked to emulate a vCPU's access to a page.</summary>
     public void OnEmulated(uint vcpu, ulong gfn) => _emulated[vcpu] = gfn;
 
+    /// <summary>The page whose access Xen was last asked to emulate for a vCPU; null: none.</summary>
+    public ulong? EmulatedPage(uint vcpu) => _emulated.TryGetValue(vcpu, out ulong gfn) ? gfn : null;
+
     /// <summary>Lifts the page whose access Xen was last asked to emulate for a vCPU.</summary>
     /// <returns>False if there is none.</returns>
     public bool TryLift(uint vcpu, out ulong gfn)

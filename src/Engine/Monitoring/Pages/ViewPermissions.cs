@@ -221,6 +221,46 @@ internal sealed class ViewPermissions
         else _host?.LiftForAMoment(vcpu);
     }
 
+    /// <summary>The page whose access Xen was last asked to emulate for a vCPU, until it is lifted; null: none.</summary>
+    public ulong? EmulatedPage(uint vcpu) => _lifted.EmulatedPage(vcpu) ?? _host?.EmulatedPage(vcpu);
+
+    /// <summary>
+    /// Whether events of such accesses to a page are asked for, by watches or by permissions set by hand, and do not come
+    /// only because breakpoints are hidden there.
+    /// </summary>
+    public bool IsAskedFor(ulong gfn, PageAccess access)
+    {
+        if (_byHand[gfn] is { } set && !set.Allow(access)) return true;
+        foreach (WatchedPages watch in _watches)
+        {
+            if (!watch.Watch.HidesBreakpoints && watch.Restricts(gfn) && watch.Watch.Covers(gfn, access)) return true;
+        }
+
+        return _host is not null && _host.IsAskedFor(gfn, access);
+    }
+
+    /// <summary>The permissions that a page with hidden breakpoints has while it is open: those that other watches leave it.</summary>
+    /// <param name="gfn">The page.</param>
+    /// <param name="needed">What it allows in any case.</param>
+    /// <param name="withheld">What it does not allow otherwise.</param>
+    public MemAccess WhenOpen(ulong gfn, PageAccess needed, PageAccess withheld)
+    {
+        foreach (WatchedPages watch in _watches)
+        {
+            if (!watch.Watch.HidesBreakpoints && watch.Restricts(gfn)) withheld |= watch.Watch.Access;
+        }
+
+        MemAccess left = BaseOf(gfn).Without(withheld);
+        if (left.Allow(needed)) return left;
+        return left <= MemAccess.Rwx ? (MemAccess)((int)left | (int)needed | (int)MemAccess.R) : MemAccess.Rwx;
+    }
+
+    /// <summary>Gives a page permissions until <see cref="Close"/>.</summary>
+    public void Open(ulong gfn, MemAccess permissions) => Write(gfn, permissions);
+
+    /// <summary>Restricts a page again that was opened.</summary>
+    public void Close(ulong gfn) => Write(gfn, PermissionsOf(gfn));
+
     /// <summary>Restricts pages again whose time is over.</summary>
     public void RestrictLifted()
     {

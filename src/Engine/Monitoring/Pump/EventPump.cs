@@ -47,7 +47,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         _channel = MonitorChannel.Open(monitor, hypervisor.Layout, domain.VCpus);
         _switches = new EventSwitches(monitor, hypervisor.Layout, domain.VCpus);
         _views = new SessionViews(monitor, _switches, domain, options.Warn);
-        _breakpoints = new GuestBreakpoints(hypervisor, domain, monitor, options.Warn);
+        _breakpoints = new GuestBreakpoints(hypervisor, domain, monitor, _views, _switches, options);
         _setup = new WatchSetup(_switches, _views, _breakpoints);
         _queue = new PumpQueue(Wake);
         _beginnings = new RuleBeginnings(hypervisor, domain, _setup, _queue, options.Warn);
