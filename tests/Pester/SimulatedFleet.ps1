@@ -30,8 +30,8 @@ function Start-SimulatedFleet([string] $Folder) {
 
 function Start-SimulatedAgent([string] $Folder, [hashtable] $Fleet) {
     $null = New-Item -ItemType Directory -Force "$Folder/policies.d"
-    Set-Content "$Folder/policies.d/leaves.yaml" "name: leaves", "domains: ['*']", 'rules:', '- {name: leaf, event: Cpuid}'
-    Set-Content "$Folder/agent.yaml" "status: {socket: $($Fleet.Agent)}", 'outputs:', "  events: {type: file, path: $Folder/events.jsonl}"
+    Set-Content "$Folder/policies.d/leaves.yaml" 'version: 1', 'name: leaves', "domains: ['*']", 'rules:', '- {name: leaf, event: Cpuid}'
+    Set-Content "$Folder/agent.yaml" 'version: 1', "status: {socket: $($Fleet.Agent)}", 'outputs:', "  events: {type: file, path: $Folder/events.jsonl}"
     $agent = [Runtime.Loader.AssemblyLoadContext]::Default.LoadFromAssemblyName('XenVmEvent.Agent')
     $problems = $null
     $configuration = $agent.GetType('XenVmEvent.Agent.AgentConfigurationFile')::Read("$Folder/agent.yaml", [string[]] @(), [ref] $problems)

@@ -23,7 +23,7 @@ public sealed class GetXenMonitorAgentCommand : XenCmdlet
         {
             Require(Socket, () => status = AgentClient.Ask(GetUnresolvedProviderPathFromPSPath(Socket), Stopped));
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (Stopped.IsCancellationRequested)
         {
             return;
         }

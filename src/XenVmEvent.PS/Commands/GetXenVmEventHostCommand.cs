@@ -30,7 +30,7 @@ public sealed class GetXenVmEventHostCommand : FleetCmdlet
         {
             Require(Target, () => hasMore = hosts.MoveNext());
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (Stopped.IsCancellationRequested)
         {
         }
 

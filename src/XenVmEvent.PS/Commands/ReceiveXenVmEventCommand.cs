@@ -133,7 +133,7 @@ public sealed class ReceiveXenVmEventCommand : FleetCmdlet
                 reader = FleetReader.Open(Consumer is null ? query : query with { Consumer = Consumer }, end);
             });
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
         }
 
@@ -145,9 +145,13 @@ public sealed class ReceiveXenVmEventCommand : FleetCmdlet
         _acknowledgedAt = _warnedOfLateAt = Stopwatch.GetTimestamp();
         while (!end.IsCancellationRequested && _written < First)
         {
-            if (TryTake(reader, out VmEvent? vmEvent))
+            if (TryTake(reader, out VmEvent? vmEvent, end))
             {
-                Write(reader, vmEvent);
+                // If the pipeline ends here, with Select-Object too, it does not tell whether it has taken the event.
+                WriteObject(VmEventMembers.Shown(vmEvent));
+                reader.Settle();
+                _written++;
+                _unacknowledged++;
                 if (_unacknowledged < MostUnacknowledged && Stopwatch.GetElapsedTime(_acknowledgedAt) < AcknowledgePeriod) continue;
                 Acknowledge(reader);
                 continue;
@@ -161,13 +165,13 @@ public sealed class ReceiveXenVmEventCommand : FleetCmdlet
         }
     }
 
-    private bool TryTake(FleetReader reader, [NotNullWhen(true)] out VmEvent? vmEvent)
+    private bool TryTake(FleetReader reader, [NotNullWhen(true)] out VmEvent? vmEvent, CancellationToken end)
     {
         try
         {
             return reader.TryTake(out vmEvent);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
             vmEvent = null;
             return false;
@@ -177,24 +181,6 @@ public sealed class ReceiveXenVmEventCommand : FleetCmdlet
             ThrowTerminatingError(ToErrorRecord(e, Target));
             throw;
         }
-    }
-
-    private void Write(FleetReader reader, VmEvent vmEvent)
-    {
-        try
-        {
-            WriteObject(VmEventMembers.Shown(vmEvent));
-        }
-        catch (FlowControlException e) when (e.GetType().Name == "StopUpstreamCommandsException")
-        {
-            // So Select-Object -First says that this was the last one that it took. PowerShell does not publish the type.
-            reader.Settle();
-            throw;
-        }
-
-        reader.Settle();
-        _written++;
-        _unacknowledged++;
     }
 
     private void Acknowledge(FleetReader reader)

@@ -14,10 +14,10 @@ internal sealed class FleetStreams : IDisposable
 
     public FleetStreams()
     {
-        Server = RedisServer.Start(_folder.Path);
-        Redis = Server.Connect();
         VmEvent made = Pipeline.Of<WatchXenVmEventCommand>("web01", "Cpuid").With("First", 1).Run().OutputOf<VmEvent>()[0];
         _line = (string)VmEventMembers.Recorded(new System.Management.Automation.PSObject(made));
+        Server = RedisServer.Start(_folder.Path);
+        Redis = Server.Connect();
     }
 
     public RedisServer Server { get; }

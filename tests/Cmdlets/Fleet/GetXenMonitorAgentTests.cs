@@ -22,8 +22,8 @@ public sealed class GetXenMonitorAgentTests : CmdletTest
     public void It_tells_guests_policies_and_outputs()
     {
         string socket = _folder["agent.sock"];
-        _folder.Write("policies.d/leaves.yaml", "name: leaves", "domains: ['*']", "rules:", "- {name: leaf, event: Cpuid}");
-        _folder.Write("agent.yaml", $"status: {{socket: {socket}}}", "outputs:", $"  events: {{type: file, path: {_folder["events.jsonl"]}}}");
+        _folder.Write("policies.d/leaves.yaml", "version: 1", "name: leaves", "domains: ['*']", "rules:", "- {name: leaf, event: Cpuid}");
+        _folder.Write("agent.yaml", "version: 1", $"status: {{socket: {socket}}}", "outputs:", $"  events: {{type: file, path: {_folder["events.jsonl"]}}}");
         AgentConfiguration? configuration = AgentConfigurationFile.Read(_folder["agent.yaml"], [], out IReadOnlyList<Policy.PolicyProblem> problems);
         Assert.Empty(problems);
         using SimulatedHypervisor host = new(new SimulationOptions { Domains = [new() { Id = 7, Name = "web01" }] });

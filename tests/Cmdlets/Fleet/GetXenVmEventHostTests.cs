@@ -8,7 +8,9 @@ namespace XenVmEvent.Cmdlets.Tests;
 /// <summary>Get-XenVmEventHost on a real redis-server. What it makes of streams is in tests/Agent.</summary>
 public sealed class GetXenVmEventHostTests : CmdletTest
 {
-    private readonly FleetStreams _fleet = new();
+    private readonly FleetStreams _fleet;
+
+    public GetXenVmEventHostTests() => _fleet = new FleetStreams();
 
     protected override void Dispose(bool disposing)
     {

@@ -12,7 +12,9 @@ public sealed class ReceiveTests : CmdletTest
 {
     private static readonly DateTimeOffset Noon = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
 
-    private readonly FleetStreams _fleet = new();
+    private readonly FleetStreams _fleet;
+
+    public ReceiveTests() => _fleet = new FleetStreams();
 
     protected override void Dispose(bool disposing)
     {
@@ -60,12 +62,16 @@ public sealed class ReceiveTests : CmdletTest
     }
 
     [Fact]
-    public void What_Select_Object_did_not_take_stays_for_the_group()
+    public void What_was_enough_leaves_the_rest_for_the_group()
     {
-        Send("dom0-1", [.. Enumerable.Range(0, 8)]);
-        Assert.Equal([0, 1, 2, 3, 4], Seconds(Receive().With("Group", "soc").Then("Select-Object", ("First", 5))));
-        Assert.Equal(3, _fleet.Pending("dom0-1", "soc"));
-        Assert.Equal([5, 6, 7], Seconds(Receive().With("Group", "soc")));
+        Send("dom0-1", [.. Enumerable.Range(0, 12)]);
+        Assert.Equal([0, 1, 2, 3, 4], Seconds(Receive().With("Group", "soc").With("First", 5)));
+        Assert.Equal(7, _fleet.Pending("dom0-1", "soc"));
+
+        // Select-Object ends the pipeline while the last one is on its way: whether that was taken is not known.
+        Assert.Equal([5, 6, 7, 8, 9], Seconds(Receive().With("Group", "soc").Then("Select-Object", ("First", 5))));
+        Assert.Equal([9, 10, 11], Seconds(Receive().With("Group", "soc")));
+        Assert.Equal(0, _fleet.Pending("dom0-1", "soc"));
     }
 
     [Fact]
@@ -165,12 +171,11 @@ public sealed class ReceiveTests : CmdletTest
         bool isSent = false;
         PipelineOutcome outcome = Receive().With("Follow").With("Window", 0.001).With("First", 2).To(_ =>
         {
-            if (!isSent) Send("dom0-1", 4);
             if (!isSent) Send("dom0-2", 0);
             isSent = true;
         }).Run();
         Assert.Equal(2, outcome.Output.Count);
-        if (((VmEvent)outcome.Output[1]!).HostName == "dom0-2") Assert.Equal("1 events came late, after later ones of other hosts.", Assert.Single(outcome.Warnings));
+        Assert.Equal("1 events came late, after later ones of other hosts.", Assert.Single(outcome.Warnings));
     }
 
     [Fact]
@@ -206,7 +211,6 @@ public sealed class ReceiveTests : CmdletTest
         Assert.Equal(1, Count(Receive().With("Credential", new PSCredential("soc", secret))));
         File.WriteAllText(_fleet["password"], "secret\n");
         Assert.Equal(1, Count(Receive(",user=soc").With("PasswordFile", _fleet["password"])));
-        Assert.Contains("the user or the password", Receive(",user=soc,password=wrong").Run().TerminatingError!.Exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
