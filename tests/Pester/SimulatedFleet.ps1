@@ -37,7 +37,10 @@ function Start-SimulatedAgent([string] $Folder, [hashtable] $Fleet) {
     $configuration = $agent.GetType('XenVmEvent.Agent.AgentConfigurationFile')::Read("$Folder/agent.yaml", [string[]] @(), [ref] $problems)
     $problems | Should -BeNullOrEmpty
     $options = [XenVmEvent.Simulation.SimulationOptions]::new()
-    $log = $agent.GetType('XenVmEvent.Agent.AgentLog')::new([Action[string]] { }, [Func[XenVmEvent.XenException, string]] { '' })
+    # Not script blocks: the agent's threads have no runspace.
+    $say = [Delegate]::CreateDelegate([Action[string]], [Collections.Generic.Queue[string]]::new(), 'Enqueue')
+    $remedyOf = [Delegate]::CreateDelegate([Func[XenVmEvent.XenException, string]], [Convert].GetMethod('ToString', [type[]] @([object])))
+    $log = $agent.GetType('XenVmEvent.Agent.AgentLog')::new($say, $remedyOf)
     $manager = $agent.GetType('XenVmEvent.Agent.ServiceManager')::Find([Func[string, string]] { $null })
     $Fleet.Service = $agent.GetType('XenVmEvent.Agent.AgentService')::new([XenVmEvent.Simulation.SimulatedHypervisor]::new($options), $configuration, $log, $manager)
     $Fleet.Stop = [Threading.CancellationTokenSource]::new()
