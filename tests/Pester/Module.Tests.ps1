@@ -52,8 +52,9 @@ Describe 'The module' {
             try { Get-XenMonitorAgent /none.sock -ErrorAction Stop } catch { `$_.FullyQualifiedErrorId }
             "after: `$(Get-Own)"
 "@
-        $program, $first = @(Get-PowerShellCommand)
-        & $program @first -NoProfile -NonInteractive -Command $script | Should -Be 'before: ', 'AgentNotAvailable,XenVmEvent.PS.GetXenMonitorAgentCommand', 'after: XenVmEvent.Agent'
+        $command = @(Get-PowerShellCommand)
+        $first = @($command | Select-Object -Skip 1)
+        & $command[0] @first -NoProfile -NonInteractive -Command $script | Should -Be 'before: ', 'AgentNotAvailable,XenVmEvent.PS.GetXenMonitorAgentCommand', 'after: XenVmEvent.Agent'
     }
 
     It 'brings its license' {
