@@ -65,6 +65,10 @@ public abstract class FleetCmdlet : XenCmdlet
         while (_told.TryDequeue(out string? what)) WriteWarning(what);
     }
 
+    /// <summary>Warns that nobody has sent anything.</summary>
+    private protected void WarnOfNoHost() =>
+        WriteWarning(HostName.Length == 0 ? $"No agent has sent anything to {Target}." : $"No agent of the hosts {string.Join(", ", HostName)} has sent anything to {Target}.");
+
     private string? FileOf(string? path)
     {
         try

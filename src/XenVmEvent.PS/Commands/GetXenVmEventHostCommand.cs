@@ -16,10 +16,16 @@ public sealed class GetXenVmEventHostCommand : FleetCmdlet
         Require(Target, () => hosts = FleetHosts.Read(GetSettings(), Matching(HostName), Tell, Stopped).GetEnumerator());
         using (hosts)
         {
-            while (TryTake(hosts!, out FleetHost? host)) WriteObject(host);
-        }
+            bool isAny = false;
+            while (TryTake(hosts!, out FleetHost? host))
+            {
+                isAny = true;
+                WriteObject(host);
+            }
 
-        WarnOfTold();
+            WarnOfTold();
+            if (!isAny) WarnOfNoHost();
+        }
     }
 
     private bool TryTake(IEnumerator<FleetHost> hosts, [NotNullWhen(true)] out FleetHost? host)

@@ -99,6 +99,7 @@ public sealed class ReceiveXenVmEventCommand : FleetCmdlet
         }
 
         WarnOfTold();
+        if (reader.Hosts == 0) WarnOfNoHost();
         WarnOfLate(reader, isLast: true);
         WriteVerbose($"{_written} events of {reader.Hosts} hosts; missing: {reader.Missing}, lost by the hosts: {reader.Lost}, of something else: {reader.Broken}, late: {reader.Late}.");
     }

@@ -37,7 +37,7 @@ public sealed class GetXenMonitorAgentTests : CmdletTest
         Assert.Equal("leaves", Assert.Single(status.Policies).Name);
         Assert.Equal("events", Assert.Single(status.Outputs).Name);
         stop.Cancel();
-        run.Wait(Patience);
+        Until(() => run.IsCompleted);
     }
 
     [Fact]

@@ -34,6 +34,13 @@ public sealed class GetXenVmEventHostTests : CmdletTest
     }
 
     [Fact]
+    public void Where_no_host_has_sent_anything_there_is_a_warning()
+    {
+        Assert.Equal($"No agent has sent anything to {_fleet.Server.Address}.", Assert.Single(Pipeline.Of<GetXenVmEventHostCommand>(_fleet.Server.Address).Run().Warnings));
+        Assert.Equal($"No agent of the hosts lab-* has sent anything to {_fleet.Server.Address}.", Assert.Single(Pipeline.Of<ReceiveXenVmEventCommand>(_fleet.Server.Address).With("HostName", "lab-*").Run().Warnings));
+    }
+
+    [Fact]
     public void Without_Redis_there_is_an_error()
     {
         _fleet.Server.Kill();

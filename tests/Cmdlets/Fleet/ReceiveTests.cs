@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using StackExchange.Redis;
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.PS;
@@ -11,6 +10,8 @@ namespace XenVmEvent.Cmdlets.Tests;
 public sealed class ReceiveTests : CmdletTest
 {
     private static readonly DateTimeOffset Noon = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
+
+    private static readonly string[] Both = ["dom0-[12]", "lab-1"];
 
     private readonly FleetStreams _fleet;
 
@@ -42,7 +43,7 @@ public sealed class ReceiveTests : CmdletTest
         Send("dom0-1", 0, 10);
         Send("lab-1", 0);
         Assert.Equal(2, Count(Receive().With("HostName", "DOM0-*")));
-        Assert.Equal(3, Count(Receive().With("HostName", new[] { "dom0-[12]", "lab-1" })));
+        Assert.Equal(3, Count(Receive().With("HostName", Both)));
         Assert.Equal(3, Count(Receive().With("Domain", "web*").With("Event", VmEventKind.Cpuid)));
         Assert.Equal(0, Count(Receive().With("Domain", "db*")));
         Assert.Equal(0, Count(Receive().With("Event", "MemAccess")));
