@@ -152,7 +152,7 @@ internal sealed class HostFeed(string host, FleetQuery query, GroupShare? share)
 
     private void TellBroken()
     {
-        if (_broken > 0) Tell($"{(_broken == 1 ? "1 entry is not what an agent writes and is" : $"{_broken} entries are not what an agent writes and are")} left out; of the first: {_whyBroken}.");
+        if (_broken > 0) Tell($"{(_broken == 1 ? "1 entry is not what an agent writes and is" : $"{_broken} entries are not what an agent writes and are")} left out; of the first: {_whyBroken?.TrimEnd('.')}.");
         _broken = 0;
         _whyBroken = null;
     }
