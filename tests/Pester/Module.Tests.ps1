@@ -40,10 +40,10 @@ Describe 'The module' {
         (Get-ChildItem $folder -Filter *.dll).Name | Sort-Object | Should -Be 'XenVmEvent.Engine.dll', 'XenVmEvent.PS.dll', 'XenVmEvent.Simulation.dll'
     }
 
-    It 'loads what only some cmdlets need when one of these runs, and not before' {
+    It 'loads what only some cmdlets need when one of these is used, and not before' {
         $script = @"
             Import-Module '$folder/XenVmEvent.psd1'
-            `$null = Get-Command -Module XenVmEvent -Syntax
+            `$null = Get-Command -Module XenVmEvent
             `$null = TabExpansion2 'Receive-XenVmEvent -' 20
             Connect-XenHost -Simulated
             `$null = Watch-XenVmEvent web01 -Event Cpuid -First 1 | Measure-XenVmEvent
