@@ -30,5 +30,5 @@ internal sealed class DependencyContext : AssemblyLoadContext
     }
 
     private static Assembly? FindOwn(AssemblyLoadContext context, AssemblyName name) =>
-        name.Name is "XenVmEvent.Disassembly" or "XenVmEvent.PolicyFiles" ? Instance.LoadFromAssemblyName(name) : null;
+        name.Name is "XenVmEvent.Agent" or "XenVmEvent.Disassembly" or "XenVmEvent.PolicyFiles" ? Instance.LoadFromAssemblyName(name) : null;
 }

@@ -10,6 +10,9 @@ public static class VmEventMembers
 {
     internal const string RecordedName = nameof(Recorded);
 
+    /// <summary>What XenVmEvent.Format.ps1xml calls events of other hosts.</summary>
+    private const string ReceivedType = "XenVmEvent.Events.VmEvent#Received";
+
     /// <summary>
     /// Its time as text, in ISO 8601 with all its digits. Cmdlets that make text of objects, such as Export-Csv, cut a
     /// time to seconds.
@@ -26,6 +29,15 @@ public static class VmEventMembers
     /// Its line of a recording, from which <see cref="VmEventConverter"/> makes the event elsewhere. Hidden.
     /// </summary>
     public static object Recorded(PSObject instance) => EventLine.Of(Of(instance));
+
+    /// <summary>An event as it is written: one that was received from a host has a table of its own, which names the host.</summary>
+    internal static object Shown(VmEvent vmEvent)
+    {
+        if (vmEvent.HostName is null) return vmEvent;
+        PSObject shown = new(vmEvent);
+        shown.TypeNames.Insert(0, ReceivedType);
+        return shown;
+    }
 
     private static VmEvent Of(PSObject instance)
     {

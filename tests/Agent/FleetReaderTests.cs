@@ -51,8 +51,8 @@ public sealed class FleetReaderTests : IDisposable
         Send("dom0-1", [Noon.AddHours(2)], "db01");
         Send("lab-1", [Noon], "web01");
         Assert.Equal(4, TakeAll(Open()).Count);
-        Assert.Equal(3, TakeAll(Open(q => q with { Hosts = "dom0-*" })).Count);
-        Assert.Equal(3, TakeAll(Open(q => q with { Domains = "web*" })).Count);
+        Assert.Equal(3, TakeAll(Open(q => q with { IsWantedHost = name => name.StartsWith("dom0-", StringComparison.Ordinal) })).Count);
+        Assert.Equal(3, TakeAll(Open(q => q with { IsWantedDomain = name => name.StartsWith("web", StringComparison.Ordinal) })).Count);
         Assert.Equal(2, TakeAll(Open(q => q with { Since = Noon.AddMinutes(1) })).Count);
         Assert.Equal(4, TakeAll(Open(q => q with { Kinds = [VmEventKind.Cpuid] })).Count);
         Assert.Empty(TakeAll(Open(q => q with { Kinds = [VmEventKind.MemAccess] })));
@@ -66,7 +66,7 @@ public sealed class FleetReaderTests : IDisposable
         _numbers["dom0-1"] += 7;
         Send("dom0-1", [Noon.AddSeconds(2)]);
         AddLine("dom0-1", Noon.AddSeconds(3), """{"lost":190,"reason":"OutputFull","from":"2026-05-01T12:00:02Z","to":"2026-05-01T12:00:03Z","domain":"web01","domainId":1}""");
-        AddLine("dom0-1", Noon.AddSeconds(4), System.Text.Encoding.UTF8.GetString(new StartNote(Noon.AddSeconds(4), Noon.AddSeconds(3), Complete: false).ToLine().Span));
+        AddLine("dom0-1", Noon.AddSeconds(4), System.Text.Encoding.UTF8.GetString(new AgentNote(Noon.AddSeconds(4), Noon.AddSeconds(3), Complete: false).ToLine().Span));
         Send("dom0-1", [Noon.AddSeconds(5)]);
         using FleetReader reader = Open();
         Assert.Equal(4, TakeAll(reader).Count);
@@ -144,7 +144,9 @@ public sealed class FleetReaderTests : IDisposable
         while (!one.IsOver || !other.IsOver)
         {
             if (one.TryTake(out VmEvent? a)) first.Add(a);
+            one.Settle();
             if (other.TryTake(out VmEvent? b)) second.Add(b);
+            other.Settle();
         }
 
         one.Acknowledge();
@@ -166,6 +168,44 @@ public sealed class FleetReaderTests : IDisposable
         Assert.Equal(100, TakeAll(Open(q => q with { Group = "soc", Consumer = "dead" }), acknowledge: false).Count);
         Assert.Equal(100, TakeAll(Open(q => q with { Group = "soc", Consumer = "other", TakeOverAfter = TimeSpan.Zero })).Count);
         Assert.Empty(TakeAll(Open(q => q with { Group = "soc", Consumer = "dead" })));
+    }
+
+    [Fact]
+    public void Only_what_is_done_with_is_acknowledged()
+    {
+        Send("dom0-1", [Noon, Noon.AddSeconds(1), Noon.AddSeconds(2)]);
+        using (FleetReader reader = Open(q => q with { Group = "soc", Consumer = "one" }))
+        {
+            Next(reader);
+            reader.Settle();
+            Next(reader);
+            reader.Acknowledge();
+        }
+
+        Assert.Equal([Noon.AddSeconds(1), Noon.AddSeconds(2)], TakeAll(Open(q => q with { Group = "soc", Consumer = "one" })).Select(e => e.Time));
+    }
+
+    [Fact]
+    public void What_a_terminal_would_obey_is_in_no_name()
+    {
+        Send("dom0-1", [Noon], "web\\u001b[2J\\u0007");
+        AddLine("dom0-1", Noon.AddSeconds(1), Entries.At(Noon, 1).Replace("\"domain\":", "\"symbol\":\"\\u009b2J\",\"policy\":\"p\\n\",\"rule\":\"r\\r\",\"ruleMessage\":\"m\\u001b\",\"domain\":", StringComparison.Ordinal));
+        List<VmEvent> events = TakeAll(Open());
+        Assert.Equal("web\uFFFD[2J\uFFFD", events[0].Domain);
+        Assert.Equal(("\uFFFD2J", "p\uFFFD", "r\uFFFD", "m\uFFFD"), (events[1].Symbol, events[1].Policy, events[1].Rule, events[1].RuleMessage));
+    }
+
+    [Fact]
+    public void It_can_be_stopped_while_Redis_does_not_answer()
+    {
+        Send("dom0-1", [Noon]);
+        using CancellationTokenSource stop = new();
+        using FleetReader reader = Open(q => q with { Follow = true }, stop.Token);
+        _server.Signal("STOP");
+        stop.Cancel();
+        Assert.ThrowsAny<OperationCanceledException>(() => reader.TryTake(out _));
+        Assert.ThrowsAny<OperationCanceledException>(() => Open(stop: stop.Token));
+        _server.Signal("CONT");
     }
 
     [Fact]
@@ -236,16 +276,17 @@ public sealed class FleetReaderTests : IDisposable
         while (!reader.IsOver)
         {
             if (reader.TryTake(out VmEvent? next)) all.Add(next);
+            if (acknowledge) reader.Settle();
         }
 
-        if (acknowledge) reader.Acknowledge();
+        reader.Acknowledge();
         return all;
     }
 
-    private FleetReader Open(Func<FleetQuery, FleetQuery>? change = null)
+    private FleetReader Open(Func<FleetQuery, FleetQuery>? change = null, CancellationToken? stop = null)
     {
         FleetQuery query = new() { Redis = _server.Settings, Tell = _told.Add };
-        return FleetReader.Open(change?.Invoke(query) ?? query);
+        return FleetReader.Open(change?.Invoke(query) ?? query, stop ?? TestContext.Current.CancellationToken);
     }
 
     private string Id(string host, DateTimeOffset time)

@@ -13,6 +13,7 @@ public sealed class RedisSinkTests : IDisposable
     /// <summary>Longer than anything takes on the slowest machine: reached only when something never comes.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
+    private readonly AgentIdentity _agent = new() { PolicyHash = new string('a', 64) };
     private readonly string _folder = Directory.CreateTempSubdirectory("xvm-").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -144,7 +145,7 @@ public sealed class RedisSinkTests : IDisposable
         using RedisServer server = RedisServer.Start(_folder, "--requirepass", "old");
         string file = Path.Combine(_folder, "password");
         File.WriteAllText(file, "old\n");
-        using RedisSink sink = new(SettingsFor(server) with { Redis = server.Settings with { PasswordFile = file } });
+        using RedisSink sink = new(SettingsFor(server) with { Redis = server.Settings with { PasswordFile = file } }, _agent);
         sink.Write(Entries.Of(0, 100));
         WaitUntilArrived(sink);
         using (ConnectionMultiplexer admin = server.Connect(",password=old"))
@@ -166,7 +167,7 @@ public sealed class RedisSinkTests : IDisposable
     {
         using RedisServer server = RedisServer.Start(_folder);
         using RedisSink one = Open(server);
-        using RedisSink other = new(SettingsFor(server) with { SpoolFolder = Path.Combine(_folder, "other") });
+        using RedisSink other = new(SettingsFor(server) with { SpoolFolder = Path.Combine(_folder, "other") }, _agent);
         for (int i = 0; i < 20; i++)
         {
             one.Write(Entries.Of(i * 10, 10));
@@ -214,7 +215,7 @@ public sealed class RedisSinkTests : IDisposable
     {
         using RedisServer server = RedisServer.Start(_folder);
         server.Kill();
-        using RedisSink sink = new(SettingsFor(server) with { SpoolSize = 1 << 20 });
+        using RedisSink sink = new(SettingsFor(server) with { SpoolSize = 1 << 20 }, _agent);
         int written = 0;
         EventSinkException full = Assert.Throws<EventSinkException>(() => Fill(sink, ref written));
         Assert.Contains("is full: it has 1 MiB.", full.Message, StringComparison.Ordinal);
@@ -229,14 +230,14 @@ public sealed class RedisSinkTests : IDisposable
     public void The_stream_is_trimmed_by_length_or_age()
     {
         using RedisServer server = RedisServer.Start(_folder);
-        using (RedisSink sink = new(SettingsFor(server) with { MostEntries = 1000 }))
+        using (RedisSink sink = new(SettingsFor(server) with { MostEntries = 1000 }, _agent))
         {
             for (int i = 0; i < 50; i++) sink.Write(Entries.Of(i * 100, 100));
             WaitUntilArrived(sink);
         }
 
         Assert.InRange(Read(server).Count, 1000, 1300);
-        using (RedisSink sink = new(SettingsFor(server) with { MostEntries = null, LongestAge = TimeSpan.FromMilliseconds(1) }))
+        using (RedisSink sink = new(SettingsFor(server) with { MostEntries = null, LongestAge = TimeSpan.FromMilliseconds(1) }, _agent))
         {
             for (int i = 0; i < 10; i++)
             {
@@ -263,6 +264,25 @@ public sealed class RedisSinkTests : IDisposable
         AssertArrived(server, 100);
     }
 
+    [Theory]
+    [InlineData("+time", true)]
+    [InlineData("-time", false)]
+    public void The_agent_says_what_it_is_and_how_its_clock_is_if_it_may_ask(string right, bool isTold)
+    {
+        using RedisServer server = RedisServer.Start(_folder);
+        using ConnectionMultiplexer admin = server.Connect();
+        admin.GetServers()[0].Execute("ACL", "SETUSER", "dom0-1", "on", ">secret", "resetkeys", "~xenvmevent:dom0-1", "resetchannels", "-@all", "+eval", "+xinfo|stream", "+xadd", "+xtrim", "+xrevrange", "+echo", right);
+        using RedisSink sink = Open(server, ",user=dom0-1,password=secret");
+        sink.Write([]);
+        WaitUntil(() => Notes().Count == 2);
+        Assert.All(Notes(), note => Assert.Equal((_agent.Version, _agent.PolicyHash), (note.Version, note.PolicyHash)));
+        Assert.Null(Notes()[0].ClockSkew);
+        if (isTold) Assert.InRange(Notes()[1].ClockSkew!.Value, -60_000, 60_000); // Both clocks are this machine's.
+        else Assert.Null(Notes()[1].ClockSkew);
+
+        List<AgentNote> Notes() => [.. admin.GetDatabase().StreamRange($"xenvmevent:{Host}").Select(e => AgentNote.TryParse((byte[])e["line"]!)).OfType<AgentNote>()];
+    }
+
     [Fact]
     public void A_spool_that_cannot_be_opened_is_tried_again()
     {
@@ -285,7 +305,7 @@ public sealed class RedisSinkTests : IDisposable
         SpoolFolder = Path.Combine(_folder, "spool"),
     };
 
-    private RedisSink Open(RedisServer server, string options = "") => new(SettingsFor(server, options));
+    private RedisSink Open(RedisServer server, string options = "") => new(SettingsFor(server, options), _agent);
 
     private static void Fill(RedisSink sink, ref int written)
     {

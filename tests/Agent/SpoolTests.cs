@@ -62,7 +62,7 @@ public sealed class SpoolTests : IDisposable
         List<SpoolEntry> read = ReadAll(next);
         Assert.Equal([null, 0, 1, 2, 3, 4, null, 5, 6, 7, 8, 9], Numbers(read, notes: true));
         AssertGapless(read);
-        StartNote note = StartNote.TryParse(read[6].Line.Span)!;
+        AgentNote note = AgentNote.TryParse(read[6].Line.Span)!;
         Assert.False(note.Complete);
         Assert.Equal(read[5].Id.Time, note.Previous);
     }
@@ -72,7 +72,7 @@ public sealed class SpoolTests : IDisposable
     {
         using (Spool first = Open()) Assert.True(first.TryAppend(Entries.Of(0, 1)));
         using Spool second = Open();
-        Assert.All(ReadAll(second).Where(e => Entries.NumberOf(e.Line.Span) is null), e => Assert.True(StartNote.TryParse(e.Line.Span)!.Complete));
+        Assert.All(ReadAll(second).Where(e => Entries.NumberOf(e.Line.Span) is null), e => Assert.True(AgentNote.TryParse(e.Line.Span)!.Complete));
     }
 
     [Fact]
@@ -208,6 +208,25 @@ public sealed class SpoolTests : IDisposable
         Assert.True(next.TryResumeAfter(raised[^1].Id));
         Assert.True(next.TryAppend(Entries.Of(10, 1)));
         AssertGapless([.. raised, .. ReadAll(next)]);
+    }
+
+    [Fact]
+    public void The_agent_says_again_what_it_is_now_so_often_that_a_reader_finds_it_near_the_end()
+    {
+        AgentIdentity agent = new() { PolicyHash = new string('a', 64) };
+        using Spool spool = new(Place, Limit, _clock, agent);
+        for (int i = 0; i < 10; i++) Assert.True(spool.TryAppend(Entries.Of(i * 100, 100)));
+        agent.PolicyHash = new string('b', 64);
+        spool.AppendNote(clockSkew: -12.5);
+        List<SpoolEntry> read = ReadAll(spool);
+        AssertGapless(read);
+        Assert.Equal(Enumerable.Range(0, 1000).Select(n => (long?)n), Numbers(read));
+        int[] places = [.. read.Index().Where(e => Entries.NumberOf(e.Item.Line.Span) is null).Select(e => e.Index)];
+        Assert.Equal([0, 301, 602, 903, 1004], places);
+        AgentNote[] notes = [.. places.Select(i => AgentNote.TryParse(read[i].Line.Span)!)];
+        Assert.All(notes, n => Assert.Equal((agent.Version, true, _clock.Now), (n.Version, n.Complete, n.Started)));
+        Assert.Equal(("aaaa", null), (notes[3].PolicyHash![..4], notes[3].ClockSkew));
+        Assert.Equal(("bbbb", -12.5), (notes[4].PolicyHash![..4], notes[4].ClockSkew));
     }
 
     [Fact]

@@ -23,9 +23,15 @@ public abstract class CmdletTest : IDisposable
 
     public void Dispose()
     {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected virtual void Dispose(bool disposing)
+    {
+        if (!disposing) return;
         _watchdog.Dispose();
         XenHost.Disconnect();
-        GC.SuppressFinalize(this);
     }
 
     /// <summary>Turns the cmdlets to a host other than Connect-XenHost's.</summary>

@@ -59,6 +59,14 @@ internal sealed class Pipeline
         return this;
     }
 
+    /// <summary>The next stage, another command.</summary>
+    public Pipeline Then(string command, params (string Name, object Value)[] parameters)
+    {
+        _shell.AddCommand(command);
+        foreach ((string name, object value) in parameters) _shell.AddParameter(name, value);
+        return this;
+    }
+
     /// <summary>Runs it to its end.</summary>
     /// <exception cref="Exception">An assertion of <see cref="To"/>'s stage failed.</exception>
     public PipelineOutcome Run()

@@ -15,7 +15,7 @@ internal static class Finish
     public static int Run(string server, string spool, long apart, string[] taken)
     {
         RedisOutputSettings settings = new() { Name = "fleet", Redis = new RedisSettings { Server = server }, HostName = "dom0-1", SpoolFolder = spool, MostEntries = null };
-        using (RedisSink sink = new(settings))
+        using (RedisSink sink = new(settings, new AgentIdentity()))
         {
             sink.Write([]);
             while (sink.State.Waiting > 0) Thread.Sleep(10);

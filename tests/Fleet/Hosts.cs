@@ -20,7 +20,7 @@ internal static class Hosts
             HostName = Name(i),
             SpoolFolder = Path.Combine(folder, Name(i)),
             SpoolSize = 16 << 20,
-        }))];
+        }, new AgentIdentity()))];
         TimeSpan cpu = Process.GetCurrentProcess().TotalProcessorTime;
         long start = Stopwatch.GetTimestamp();
         long most = 0;

@@ -11,7 +11,7 @@ internal static class Sender
 
     public static int Run(string server, string spool, long first)
     {
-        using RedisSink sink = new(new RedisOutputSettings { Name = "fleet", Redis = new RedisSettings { Server = server }, HostName = "dom0-1", SpoolFolder = spool, MostEntries = null });
+        using RedisSink sink = new(new RedisOutputSettings { Name = "fleet", Redis = new RedisSettings { Server = server }, HostName = "dom0-1", SpoolFolder = spool, MostEntries = null }, new AgentIdentity());
         for (long number = first; ; number += InBatch)
         {
             sink.Write(Entries.Of(number, InBatch));

@@ -69,7 +69,7 @@ internal static class Speed
     private static void Sink(string server, string folder, OutgoingEvent[] batch, int events)
     {
         string spool = Path.Combine(folder, Path.GetRandomFileName());
-        using (RedisSink sink = new(new RedisOutputSettings { Name = "fleet", Redis = new RedisSettings { Server = server }, HostName = "speed", SpoolFolder = spool }))
+        using (RedisSink sink = new(new RedisOutputSettings { Name = "fleet", Redis = new RedisSettings { Server = server }, HostName = "speed", SpoolFolder = spool }, new AgentIdentity()))
         {
             for (int i = 0; i < events; i += InBatch)
             {

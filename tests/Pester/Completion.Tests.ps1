@@ -14,7 +14,7 @@ Describe 'Tab completion' {
     }
 
     It 'of -Domain of <_> knows the guests' -ForEach @(
-        (Get-Module XenVmEvent).ExportedCmdlets.Values.Where({ $_.Parameters.ContainsKey('Domain') -and $_.Name -notin 'Get-XenMonitor', 'Disable-XenMonitor' -and $_.Noun -ne 'XenVmEventPolicy' }).Name
+        (Get-Module XenVmEvent).ExportedCmdlets.Values.Where({ $_.Parameters.ContainsKey('Domain') -and $_.Name -notin 'Get-XenMonitor', 'Disable-XenMonitor', 'Receive-XenVmEvent' -and $_.Noun -ne 'XenVmEventPolicy' }).Name
     ) {
         Get-Completion "$_ -Domain " | Should -Be 'web01', 'db01'
     }
@@ -54,7 +54,8 @@ Describe 'Tab completion' {
 
     It 'of <_> offers no file' -ForEach @(
         'Watch-XenMemAccess web01 -Access Write -Gfn ', 'Get-XenMemAccess web01 -Gfn ', 'Set-XenMemAccess web01 -Gfn ', 'Read-XenMemory web01 -Gfn ',
-        'Register-XenVmEvent web01 -Access Write -Gfn ', 'Watch-XenVmEvent nosuch -Event SingleStep -VCpu ', 'Read-XenMemory nosuch -VCpu '
+        'Register-XenVmEvent web01 -Access Write -Gfn ', 'Watch-XenVmEvent nosuch -Event SingleStep -VCpu ', 'Read-XenMemory nosuch -VCpu ',
+        'Receive-XenVmEvent ', 'Receive-XenVmEvent x -HostName ', 'Receive-XenVmEvent x -Domain ', 'Receive-XenVmEvent x -Group ', 'Get-XenVmEventHost '
     ) {
         Get-Completion $_ | Should -BeNullOrEmpty
     }
@@ -66,6 +67,7 @@ Describe 'Tab completion' {
 
     It 'of <Line> gives <Completed>' -ForEach @(
         @{ Line = 'Watch-XenVmEvent web01 -Event C'; Completed = 'Cpuid' }
+        @{ Line = 'Receive-XenVmEvent x -Event C'; Completed = 'Cpuid' }
         @{ Line = 'Watch-XenVmEvent web01 -Event Cpuid,W'; Completed = 'WriteControlRegister' }
         @{ Line = 'Watch-XenVmEvent web01 -Event Cpuid -ControlRegister X'; Completed = 'Xcr0' }
         @{ Line = 'Watch-XenVmEvent web01 -Event MovToMsr -Msr IA32_LS'; Completed = 'IA32_LSTAR' }

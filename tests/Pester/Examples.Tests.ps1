@@ -5,13 +5,21 @@ BeforeDiscovery {
     $examples = foreach ($page in Get-ChildItem "$docs/cmdlets/*.md", "$docs/about_*.md") {
         $number = 0
         foreach ($found in [regex]::Matches((Get-Content $page -Raw), $pattern)) {
-            @{ Page = $page.BaseName; Number = ++$number; Code = $found.Groups['Code'].Value; Output = $found.Groups['Output'].Value }
+            $code = $found.Groups['Code'].Value
+            @{ Page = $page.BaseName; Number = ++$number; Code = $code; Output = $found.Groups['Output'].Value; NeedsFleet = $code -match 'redis\.example|XenMonitorAgent' }
         }
     }
 }
 
 BeforeAll {
     . $PSScriptRoot/SimulatedHost.ps1
+    . $PSScriptRoot/SimulatedFleet.ps1
+    $fleet = $null
+    $hasRedis = Test-Redis
+    if ($hasRedis) {
+        $null = Connect-XenHost -Simulated
+        $fleet = Start-SimulatedFleet "$TestDrive/fleet"
+    }
 
     # What stays the same from run to run: the headings of tables, the labels of lists, the number of lines.
     function Get-Shape([string] $Text) {
@@ -23,10 +31,18 @@ BeforeAll {
         }
     }
 }
-AfterAll { Switch-SimulatedHost }
+AfterAll {
+    Stop-SimulatedFleet $fleet
+    Switch-SimulatedHost
+}
 
 Describe 'The example of' {
     It '<Page> <Number> does what it shows' -ForEach $examples {
+        if ($NeedsFleet -and -not $fleet) { Set-ItResult -Skipped -Because 'redis-server is not installed (Debian: apt install redis-server)' }
+        if ($NeedsFleet) {
+            $Code = $Code -replace 'redis\.example:6379', "'$($fleet.Redis)'" -replace '/run/xenvmevent/agent\.sock', $fleet.Agent
+            $Code = "`$PSDefaultParameterValues['Get-XenMonitorAgent:Socket'] = '$($fleet.Agent)'`n$Code"
+        }
         $shell = Open-Shell '$PSStyle.OutputRendering = "PlainText"; Connect-XenHost -Simulated'
         $null = $shell.Invoke()
         $shell.Commands.Clear()

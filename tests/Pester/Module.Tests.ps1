@@ -3,6 +3,7 @@ BeforeDiscovery {
 }
 
 BeforeAll {
+    . $PSScriptRoot/PowerShellCommand.ps1
     $module = Get-Module XenVmEvent
     $folder = $module.ModuleBase
 }
@@ -24,7 +25,7 @@ Describe 'The module' {
         Split-Path (Split-Path $folder) -Leaf | Should -Be 'XenVmEvent'
     }
 
-    It 'holds native code in <_>' -ForEach 'XenVmEvent.PS.dll', 'XenVmEvent.Engine.dll', 'XenVmEvent.Simulation.dll', 'lib/XenVmEvent.Disassembly.dll', 'lib/Iced.dll' -Skip:(-not ($IsLinux -and [Runtime.InteropServices.RuntimeInformation]::ProcessArchitecture -eq 'X64')) {
+    It 'holds native code in <_>' -ForEach 'XenVmEvent.PS.dll', 'XenVmEvent.Engine.dll', 'XenVmEvent.Simulation.dll', 'lib/XenVmEvent.Disassembly.dll', 'lib/Iced.dll', 'lib/XenVmEvent.Agent.dll', 'lib/StackExchange.Redis.dll' -Skip:(-not ($IsLinux -and [Runtime.InteropServices.RuntimeInformation]::ProcessArchitecture -eq 'X64')) {
         $stream = [IO.File]::OpenRead((Join-Path $folder $_))
         try {
             $headers = [Reflection.PortableExecutable.PEHeaders]::new($stream)
@@ -35,6 +36,27 @@ Describe 'The module' {
         }
     }
 
+    It 'has beside its own assemblies none that another module might bring along, too' {
+        (Get-ChildItem $folder -Filter *.dll).Name | Sort-Object | Should -Be 'XenVmEvent.Engine.dll', 'XenVmEvent.PS.dll', 'XenVmEvent.Simulation.dll'
+    }
+
+    It 'loads what only some cmdlets need when one of these is used, and not before' {
+        $script = @"
+            Import-Module '$folder/XenVmEvent.psd1'
+            `$null = Get-Command -Module XenVmEvent
+            `$null = TabExpansion2 'Receive-XenVmEvent -' 20
+            Connect-XenHost -Simulated
+            `$null = Watch-XenVmEvent web01 -Event Cpuid -First 1 | Measure-XenVmEvent
+            function Get-Own { [AppDomain]::CurrentDomain.GetAssemblies().ForEach{ `$_.GetName().Name } | Where-Object { `$_ -in 'XenVmEvent.Agent', 'StackExchange.Redis' } }
+            "before: `$(Get-Own)"
+            try { Get-XenMonitorAgent /none.sock -ErrorAction Stop } catch { `$_.FullyQualifiedErrorId }
+            "after: `$(Get-Own)"
+"@
+        $command = @(Get-PowerShellCommand)
+        $first = @($command | Select-Object -Skip 1)
+        & $command[0] @first -NoProfile -NonInteractive -Command $script | Should -Be 'before: ', 'AgentNotAvailable,XenVmEvent.PS.GetXenMonitorAgentCommand', 'after: XenVmEvent.Agent'
+    }
+
     It 'brings its license' {
         Join-Path $folder 'LICENSE' | Should -Exist
     }
@@ -42,7 +64,8 @@ Describe 'The module' {
     It 'exports its cmdlets, the name that one had before, and nothing else' {
         $module.ExportedCmdlets.Keys | Sort-Object | Should -Be @(
             'Connect-XenHost', 'Disable-XenMonitor', 'Enable-XenMonitor', 'Export-XenVmEvent', 'Export-XenVmEventReport', 'Get-XenDomain', 'Get-XenMemAccess',
-            'Get-XenMemoryView', 'Get-XenMonitor', 'Get-XenVmEventPolicy', 'Import-XenVmEvent', 'Measure-XenVmEvent', 'New-XenMemoryView', 'Read-XenMemory', 'Register-XenVmEvent',
+            'Get-XenMemoryView', 'Get-XenMonitor', 'Get-XenMonitorAgent', 'Get-XenVmEventHost', 'Get-XenVmEventPolicy', 'Import-XenVmEvent', 'Measure-XenVmEvent', 'New-XenMemoryView',
+            'Read-XenMemory', 'Receive-XenVmEvent', 'Register-XenVmEvent',
             'Remove-XenMemoryView', 'Remove-XenVmEventPolicy',
             'Reset-XenMonitor', 'Set-XenMemAccess', 'Set-XenVmEventPolicy', 'Set-XenVmEventResponse', 'Switch-XenMemoryView', 'Test-XenMonitor',
             'Test-XenVmEventPolicy', 'Watch-XenMemAccess', 'Watch-XenVmEvent')
@@ -97,7 +120,8 @@ Describe 'The cmdlet <_.Name>' -ForEach $cmdlets {
     }
 
     It 'takes -Domain by position, by pipeline and by property name' {
-        if (-not $cmdlet.Parameters.ContainsKey('Domain')) { return }
+        # What was received is of guests that are not here.
+        if (-not $cmdlet.Parameters.ContainsKey('Domain') -or $cmdlet.Name -eq 'Receive-XenVmEvent') { return }
         foreach ($set in $cmdlet.Parameters.Domain.ParameterSets.Values) {
             $set.Position | Should -Be 0
             if ($cmdlet.Noun -eq 'XenVmEventResponse') { continue }

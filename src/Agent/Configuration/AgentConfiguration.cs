@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Policy;
 
@@ -26,6 +28,12 @@ public sealed record AgentConfiguration
 
     /// <summary>How events travel.</summary>
     public ChannelPreference Channel { get; init; }
+
+    /// <summary>
+    /// The SHA-256, in hexadecimal digits, of the policies' own, each on a line, in the order of their files' names. Hosts
+    /// with the same policies have the same.
+    /// </summary>
+    public string PolicyHash => Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Concat(Policies.Select(one => $"{one.Sha256}\n")))));
 
     /// <summary>The policies that are for a guest.</summary>
     public IReadOnlyList<LoadedPolicy> PoliciesFor(XenDomain domain) => [.. Policies.Where(one => one.Policy.AppliesTo(domain))];

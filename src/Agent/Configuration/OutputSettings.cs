@@ -18,5 +18,6 @@ public abstract record OutputSettings
     public abstract string Place { get; }
 
     /// <summary>Makes the sink. Nothing is opened before it is given its first batch.</summary>
-    public abstract IEventSink CreateSink();
+    /// <param name="agent">What the agent says of itself, now and later.</param>
+    public abstract IEventSink CreateSink(AgentIdentity agent);
 }

@@ -22,5 +22,5 @@ public sealed record FileOutputSettings : OutputSettings
     public override string Place => $"the file {Path}";
 
     /// <inheritdoc/>
-    public override IEventSink CreateSink() => new FileSink(this, TimeProvider.System);
+    public override IEventSink CreateSink(AgentIdentity agent) => new FileSink(this, TimeProvider.System);
 }

@@ -10,5 +10,5 @@ public sealed record JournalOutputSettings : OutputSettings
     public override string Place => $"the journal at {Socket}";
 
     /// <inheritdoc/>
-    public override IEventSink CreateSink() => new JournalSink(this);
+    public override IEventSink CreateSink(AgentIdentity agent) => new JournalSink(this);
 }

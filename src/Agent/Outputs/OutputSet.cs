@@ -2,7 +2,8 @@ namespace XenVmEvent.Agent;
 
 /// <summary>The outputs of an agent. Events are offered to all of them.</summary>
 /// <param name="log">Told what becomes of them.</param>
-internal sealed class OutputSet(AgentLog log)
+/// <param name="agent">What the agent says of itself.</param>
+internal sealed class OutputSet(AgentLog log, AgentIdentity agent)
 {
     private volatile Output[] _outputs = [];
 
@@ -24,7 +25,7 @@ internal sealed class OutputSet(AgentLog log)
     public void Replace(IReadOnlyList<OutputSettings> settings, TimeSpan patience)
     {
         Output[] before = _outputs;
-        Output[] after = [.. settings.Select(one => Array.Find(before, output => output.Settings == one) ?? new Output(one, one.CreateSink(), log))];
+        Output[] after = [.. settings.Select(one => Array.Find(before, output => output.Settings == one) ?? new Output(one, one.CreateSink(agent), log))];
         _outputs = after;
         Stop(before.Except(after), patience);
         foreach (Output output in after.Except(before)) output.Start();

@@ -15,6 +15,10 @@ internal static class RedisProblem
         _ => $"{e.Message.TrimEnd('.')}.",
     };
 
+    /// <summary>The same as an error for those who read.</summary>
+    public static XenException AsError(Exception e) => new(
+        XenErrorId.RedisFailed, Of(e), "Name a Redis that runs, with a user who may read the streams.", e);
+
     /// <summary>The library tells it in the exception within, or in words.</summary>
     private static bool IsRefusal(Exception? e) =>
         e is not null

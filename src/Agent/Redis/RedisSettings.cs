@@ -1,3 +1,4 @@
+using System.Net;
 using StackExchange.Redis;
 
 namespace XenVmEvent.Agent;
@@ -16,6 +17,30 @@ public sealed record RedisSettings
 
     /// <summary>A file of the certificates, in PEM, that may have signed the server's; null: those of the system.</summary>
     public string? AuthorityFile { get; init; }
+
+    /// <summary>The user and the password, which win over those in <see cref="Server"/>; null: those are.</summary>
+    public NetworkCredential? Credential { get; init; }
+
+    /// <summary>The hosts alone: nobody shall read a password where this is shown.</summary>
+    public override string ToString() => string.Join(',', Server.Split(',').Where(one => !one.Contains('=', StringComparison.Ordinal)));
+
+    /// <summary>Connects, with the password as it is in its file now.</summary>
+    /// <exception cref="XenException"><see cref="XenErrorId.InvalidArgument"/>: it cannot be named like this, or a file cannot be read.</exception>
+    /// <exception cref="RedisException">It cannot be reached, or refuses.</exception>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    internal async Task<ConnectionMultiplexer> ConnectAsync(CancellationToken stop)
+    {
+        Task<ConnectionMultiplexer> connecting = ConnectionMultiplexer.ConnectAsync(ToOptions());
+        try
+        {
+            return await connecting.WaitAsync(stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            _ = connecting.ContinueWith(late => late.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+            throw;
+        }
+    }
 
     /// <summary>What is wrong with the text; null if nothing is.</summary>
     internal string? FindProblem()
@@ -40,6 +65,7 @@ public sealed record RedisSettings
             ConfigurationOptions options = ConfigurationOptions.Parse(Server);
             if (options.EndPoints.Count == 0) throw new ArgumentException("No server is named.");
             if (PasswordFile is not null) options.Password = File.ReadLines(PasswordFile).FirstOrDefault()?.Trim() ?? "";
+            if (Credential is not null) (options.User, options.Password) = (Credential.UserName, Credential.Password);
             if (AuthorityFile is not null) options.TrustIssuer(AuthorityFile);
             options.ClientName ??= "xenvmevent";
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Reflection;
+using System.Diagnostics.CodeAnalysis;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
 using XenVmEvent.Monitoring;
@@ -22,6 +22,7 @@ public sealed class AgentService : IDisposable
     private readonly IHypervisor _hypervisor;
     private readonly ServiceManager _manager;
     private readonly GatheredEvents _events = new();
+    private readonly AgentIdentity _identity = new();
     private readonly KeptGuests _guests;
     private readonly OutputSet _outputs;
     private readonly EventPublisher _publisher;
@@ -45,11 +46,11 @@ public sealed class AgentService : IDisposable
     {
         ArgumentNullException.ThrowIfNull(configuration);
         _hypervisor = hypervisor;
-        _followed = new FollowedConfiguration(configuration, _started);
+        Follow(configuration, _started);
         _manager = manager;
         _totals = new AgentTotals(configuration.Metrics.Domains);
         _guests = new KeptGuests(hypervisor, _events, log, configuration);
-        _outputs = new OutputSet(log);
+        _outputs = new OutputSet(log, _identity);
         _publisher = new EventPublisher(_outputs);
         _ports = new AgentPorts(GetStatus, log);
     }
@@ -137,15 +138,16 @@ public sealed class AgentService : IDisposable
         foreach ((KeptGuest guest, MonitorStatistics statistics) in guests) totals.Add(guest.Session.Domain, statistics);
         return new AgentStatus
         {
-            Version = typeof(AgentService).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0],
+            Version = _identity.Version,
             Host = _hypervisor.Description,
             ProcessId = Environment.ProcessId,
             Started = _started,
             Configured = since,
             IsReloadRefused = _isReloadRefused,
             GuardRestarts = (_hypervisor as GuardedHypervisor)?.GuardRestarts ?? 0,
-            Policies = [.. configuration.Policies.Select(one => new PolicyInfo(one.Policy.Name, one.Path, one.Sha256, one.Policy.Mode, one.Policy.Domains))],
-            Guests = [.. guests.Select(one => one.Guest.GetStatus(one.Statistics)).OrderBy(one => one.Domain.Id)],
+            PolicyHash = configuration.PolicyHash,
+            Policies = [.. configuration.Policies.Select(one => new PolicyInfo { Name = one.Policy.Name, Path = one.Path, Sha256 = one.Sha256, Mode = one.Policy.Mode, Domains = one.Policy.Domains })],
+            Guests = [.. guests.Select(one => one.Guest.GetStatus(one.Statistics)).OrderBy(one => one.DomainId)],
             Outputs = _outputs.GetStatus(),
             Totals = totals,
         };
@@ -172,7 +174,7 @@ public sealed class AgentService : IDisposable
             throw;
         }
 
-        _followed = new FollowedConfiguration(configuration, DateTimeOffset.Now);
+        Follow(configuration, DateTimeOffset.Now);
         _ports.CloseOthers(configuration);
         _outputs.Replace(configuration.Outputs, configuration.Limits.EndTime);
     }
@@ -192,6 +194,13 @@ public sealed class AgentService : IDisposable
         thread.Start();
         while (!settled.IsCancellationRequested) Work(settled.Token);
         thread.Join();
+    }
+
+    [MemberNotNull(nameof(_followed))]
+    private void Follow(AgentConfiguration configuration, DateTimeOffset since)
+    {
+        _followed = new FollowedConfiguration(configuration, since);
+        _identity.PolicyHash = configuration.PolicyHash;
     }
 
     /// <summary>Publishes an event, or waits for some.</summary>

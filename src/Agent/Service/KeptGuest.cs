@@ -19,7 +19,9 @@ internal sealed class KeptGuest(MonitorSession session, GatheredEvents events)
     /// <summary>What the guest has done since it was attached.</summary>
     public GuestStatus GetStatus(MonitorStatistics statistics) => new()
     {
-        Domain = session.Domain,
+        Domain = session.Domain.Name,
+        DomainId = session.Domain.Id,
+        Uuid = session.Domain.Uuid,
         Channel = session.Channel,
         Since = session.StartTime,
         Policies = [.. _policies.Select(one => one.Prepared.Name)],

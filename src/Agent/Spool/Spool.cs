@@ -17,14 +17,21 @@ internal sealed class Spool : IDisposable
     private const int SmallestSegment = 64 << 10;
     private const int SegmentsInLimit = 16;
 
+    /// <summary>After so many entries the agent says again what it is.</summary>
+    private const int NotePeriod = 256;
+
     private readonly Lock _gate = new();
     private readonly TimeProvider _clock;
+    private readonly AgentIdentity? _agent;
     private readonly SpoolFolder _folder;
     private readonly long _limit;
     private readonly List<SpoolSegment> _segments = [];
     private readonly ArrayBufferWriter<byte> _lines = new();
     private readonly SemaphoreSlim _arrived = new(0, 1);
     private SafeFileHandle? _written;
+    private DateTimeOffset _started;
+    private double? _clockSkew;
+    private int _entriesSinceNote;
     private bool _isUnflushed;
     private EntryId _last;
     private ulong _floor;
@@ -36,13 +43,15 @@ internal sealed class Spool : IDisposable
     /// <summary>Opens the folder, and makes it if it is not there.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="limit">The largest size of its files in bytes.</param>
-    /// <param name="clock">The clock of the ids.</param>
+    /// <param name="clock">The clock of the ids; null: the system's.</param>
+    /// <param name="agent">What the notes among the entries say of the agent; null: nothing, and there is no note but the first.</param>
     /// <exception cref="IOException">It cannot be read or written, or another process has it.</exception>
     /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
-    public Spool(string folder, long limit, TimeProvider? clock = null)
+    public Spool(string folder, long limit, TimeProvider? clock = null, AgentIdentity? agent = null)
     {
         _limit = limit;
         _clock = clock ?? TimeProvider.System;
+        _agent = agent;
         _folder = new SpoolFolder(folder);
         try
         {
@@ -85,17 +94,32 @@ internal sealed class Spool : IDisposable
     {
         lock (_gate)
         {
-            EntryId last = Encode(batch.Select(e => e.Line));
-            if (_segments.Sum(s => s.Length) + _lines.WrittenCount > _limit)
-            {
-                DeleteAcknowledged(TimeSpan.Zero);
-                if (_segments.Sum(s => s.Length) + _lines.WrittenCount > _limit) return false;
-            }
-
-            Append(last);
+            bool isNoteDue = _agent is not null && batch.Count > 0 && _entriesSinceNote >= NotePeriod;
+            IEnumerable<ReadOnlyMemory<byte>> lines = batch.Select(e => e.Line);
+            if (!TryAppend(isNoteDue ? lines.Prepend(NextNote().ToLine()) : lines)) return false;
+            _entriesSinceNote = isNoteDue ? batch.Count : _entriesSinceNote + batch.Count;
         }
 
         return true;
+    }
+
+    /// <summary>Adds a note of what the agent is, if there is room.</summary>
+    /// <param name="clockSkew">How far the host's clock is ahead of that of Redis, in milliseconds; null: not known.</param>
+    public void AppendNote(double? clockSkew)
+    {
+        if (_agent is null) return;
+        lock (_gate)
+        {
+            _clockSkew = clockSkew;
+            try
+            {
+                if (TryAppend([NextNote().ToLine()])) _entriesSinceNote = 0;
+            }
+            catch (IOException)
+            {
+                // It is not worth more than events: what a failing disk refuses, the next batch of them reports.
+            }
+        }
     }
 
     /// <summary>Brings what was appended to the disk itself, for the case that the machine loses its power.</summary>
@@ -263,9 +287,26 @@ internal sealed class Spool : IDisposable
 
         _last = _segments.Count > 0 ? Raised(_segments[^1].Last) : EntryId.BeforeNewSpool();
         _acknowledged = _segments.Count > 0 ? _segments[0].First.Sequence - 1 : _last.Sequence;
-        StartNote note = new(_clock.GetUtcNow(), _segments.Count > 0 ? _segments[^1].Last.Time : null, isNew || _folder.WasClosed);
-        Append(Encode([note.ToLine()]));
+        _started = _clock.GetUtcNow();
+        DateTimeOffset? previous = _segments.Count > 0 ? _segments[^1].Last.Time : null;
+        Append(Encode([(NextNote() with { Previous = previous, Complete = isNew || _folder.WasClosed }).ToLine()]));
         _folder.MarkOpen();
+    }
+
+    private AgentNote NextNote() =>
+        new(_started, Previous: null, Complete: true) { Version = _agent?.Version, PolicyHash = _agent?.PolicyHash, ClockSkew = _clockSkew };
+
+    private bool TryAppend(IEnumerable<ReadOnlyMemory<byte>> lines)
+    {
+        EntryId last = Encode(lines);
+        if (_segments.Sum(s => s.Length) + _lines.WrittenCount > _limit)
+        {
+            DeleteAcknowledged(TimeSpan.Zero);
+            if (_segments.Sum(s => s.Length) + _lines.WrittenCount > _limit) return false;
+        }
+
+        Append(last);
+        return true;
     }
 
     /// <returns>The id of the last one.</returns>

@@ -1,29 +1,36 @@
 namespace XenVmEvent.Agent;
 
 /// <summary>What an output has done, and what waits for it.</summary>
-public sealed record OutputStatus
+public sealed class OutputStatus
 {
+    internal OutputStatus()
+    {
+    }
+
     /// <summary>Its name.</summary>
-    public required string Name { get; init; }
+    public string Name { get; internal init; } = "";
 
     /// <summary>Where its events go, for people.</summary>
-    public required string Place { get; init; }
+    public string Place { get; internal init; } = "";
 
     /// <summary>The number of events that have arrived.</summary>
-    public required long Published { get; init; }
+    public long Published { get; internal init; }
 
     /// <summary>The number of events that it could not take.</summary>
-    public required long Lost { get; init; }
+    public long Lost { get; internal init; }
 
     /// <summary>The number of events that wait, in its queue or in its spool.</summary>
-    public required long Waiting { get; init; }
+    public long Waiting { get; internal init; }
 
     /// <summary>How long the oldest event of its queue has waited.</summary>
-    public required TimeSpan Lag { get; init; }
+    public TimeSpan Lag { get; internal init; }
 
     /// <summary>The size of its spool in bytes; 0 without one.</summary>
-    public required long SpoolBytes { get; init; }
+    public long SpoolBytes { get; internal init; }
 
     /// <summary>Why nothing arrives at present; null if it works.</summary>
-    public required string? Problem { get; init; }
+    public string? Problem { get; internal init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
 }

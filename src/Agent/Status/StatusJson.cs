@@ -1,9 +1,12 @@
 using System.Buffers;
 using System.Text.Json;
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Monitoring;
+using XenVmEvent.Policy;
 
 namespace XenVmEvent.Agent;
 
-/// <summary>An agent's status as one JSON object, on one line.</summary>
+/// <summary>An agent's status as one JSON object, on one line, and back.</summary>
 internal sealed class StatusJson : IDisposable
 {
     private readonly ArrayBufferWriter<byte> _buffer = new();
@@ -21,8 +24,72 @@ internal sealed class StatusJson : IDisposable
         return json._buffer.WrittenMemory;
     }
 
+    /// <summary>Reads it back. What a later agent says besides is ignored.</summary>
+    /// <exception cref="JsonException">It is no JSON.</exception>
+    /// <exception cref="KeyNotFoundException">Something is missing.</exception>
+    /// <exception cref="InvalidOperationException">Something is of another type.</exception>
+    /// <exception cref="FormatException">A number, a time or an id is none.</exception>
+    /// <exception cref="ArgumentException">A mode or a channel is none that is known here.</exception>
+    public static AgentStatus Read(ReadOnlyMemory<byte> json)
+    {
+        using JsonDocument document = JsonDocument.Parse(json);
+        JsonElement status = document.RootElement;
+        return new AgentStatus
+        {
+            Version = Text(status, "version"),
+            Host = Text(status, "host"),
+            ProcessId = status.GetProperty("processId").GetInt32(),
+            Started = status.GetProperty("started").GetDateTimeOffset(),
+            Configured = status.GetProperty("configured").GetDateTimeOffset(),
+            IsReloadRefused = status.GetProperty("isReloadRefused").GetBoolean(),
+            GuardRestarts = status.GetProperty("guardRestarts").GetInt64(),
+            PolicyHash = status.TryGetProperty("policyHash", out JsonElement hash) ? hash.GetString() : null,
+            Policies = All(status, "policies", ReadPolicy),
+            Guests = All(status, "guests", ReadGuest),
+            Outputs = All(status, "outputs", ReadOutput),
+        };
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _json.Dispose();
+
+    private static PolicyInfo ReadPolicy(JsonElement policy) => new()
+    {
+        Name = Text(policy, "name"),
+        Path = Text(policy, "path"),
+        Sha256 = Text(policy, "sha256"),
+        Mode = Enum.Parse<PolicyMode>(Text(policy, "mode")),
+        Domains = All(policy, "domains", one => one.GetString() ?? ""),
+    };
+
+    private static GuestStatus ReadGuest(JsonElement guest) => new()
+    {
+        Domain = Text(guest, "domain"),
+        DomainId = guest.GetProperty("domainId").GetUInt32(),
+        Uuid = guest.GetProperty("uuid").GetGuid(),
+        Channel = Enum.Parse<ChannelKind>(Text(guest, "channel")),
+        Since = guest.GetProperty("since").GetDateTimeOffset(),
+        Events = guest.GetProperty("events").GetInt64(),
+        HeldNow = guest.GetProperty("heldNow").GetInt32(),
+        Lost = guest.GetProperty("lost").GetInt64(),
+        Policies = All(guest, "policies", one => one.GetString() ?? ""),
+    };
+
+    private static OutputStatus ReadOutput(JsonElement output) => new()
+    {
+        Name = Text(output, "name"),
+        Place = Text(output, "place"),
+        Published = output.GetProperty("published").GetInt64(),
+        Lost = output.GetProperty("lost").GetInt64(),
+        Waiting = output.GetProperty("waiting").GetInt64(),
+        Lag = TimeSpan.FromSeconds(output.GetProperty("lagSeconds").GetDouble()),
+        SpoolBytes = output.GetProperty("spoolBytes").GetInt64(),
+        Problem = output.GetProperty("problem").GetString(),
+    };
+
+    private static string Text(JsonElement of, string name) => of.GetProperty(name).GetString() ?? "";
+
+    private static TextList<T> All<T>(JsonElement of, string name, Func<JsonElement, T> read) => new(of.GetProperty(name).EnumerateArray().Select(read));
 
     private void Write(AgentStatus status)
     {
@@ -34,6 +101,7 @@ internal sealed class StatusJson : IDisposable
         _json.WriteString("configured", status.Configured);
         _json.WriteBoolean("isReloadRefused", status.IsReloadRefused);
         _json.WriteNumber("guardRestarts", status.GuardRestarts);
+        _json.WriteString("policyHash", status.PolicyHash);
         WriteAll("policies", status.Policies, Write);
         WriteAll("guests", status.Guests, Write);
         WriteAll("outputs", status.Outputs, Write);
@@ -51,9 +119,9 @@ internal sealed class StatusJson : IDisposable
 
     private void Write(GuestStatus guest)
     {
-        _json.WriteString("domain", guest.Domain.Name);
-        _json.WriteNumber("domainId", guest.Domain.Id);
-        _json.WriteString("uuid", guest.Domain.Uuid);
+        _json.WriteString("domain", guest.Domain);
+        _json.WriteNumber("domainId", guest.DomainId);
+        _json.WriteString("uuid", guest.Uuid);
         _json.WriteString("channel", guest.Channel.ToString());
         _json.WriteString("since", guest.Since);
         _json.WriteNumber("events", guest.Events);

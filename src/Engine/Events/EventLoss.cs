@@ -9,9 +9,13 @@ namespace XenVmEvent.Events;
 /// When the first of them came. If Xen overwrote them: the last time at which none of them was lost yet.
 /// </param>
 /// <param name="to">When the last of them came. If Xen overwrote them: when the loss was noticed.</param>
-public sealed class EventLoss(string domain, uint domainId, LossReason reason, long events, DateTimeOffset from, DateTimeOffset to)
+/// <param name="hostName">The name of the host that this was received from; null for this host.</param>
+public sealed class EventLoss(string domain, uint domainId, LossReason reason, long events, DateTimeOffset from, DateTimeOffset to, string? hostName = null)
     : IEquatable<EventLoss>
 {
+    /// <summary>The name of the host that this was received from; null for this host.</summary>
+    public string? HostName { get; } = hostName;
+
     /// <summary>The domain's name.</summary>
     public string Domain { get; } = domain;
 
@@ -32,19 +36,22 @@ public sealed class EventLoss(string domain, uint domainId, LossReason reason, l
     /// <summary>When the last of them came. If Xen overwrote them: when the loss was noticed.</summary>
     public DateTimeOffset To { get; } = to;
 
+    /// <summary>The domain's name, after that of its host if it is another one, as in dom0-1/web01.</summary>
+    internal string Guest => HostName is null ? Domain : $"{HostName}/{Domain}";
+
     /// <inheritdoc/>
     public bool Equals(EventLoss? other) =>
         other is not null
-        && (Domain, DomainId, Reason, Events, From, To) == (other.Domain, other.DomainId, other.Reason, other.Events, other.From, other.To);
+        && (HostName, Domain, DomainId, Reason, Events, From, To) == (other.HostName, other.Domain, other.DomainId, other.Reason, other.Events, other.From, other.To);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as EventLoss);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Domain, DomainId, Reason, Events, From, To);
+    public override int GetHashCode() => HashCode.Combine(HostName, Domain, DomainId, Reason, Events, From, To);
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Events} of {Domain} from {From:O} to {To:O}: {Reason}";
+    public override string ToString() => $"{Events} of {Guest} from {From:O} to {To:O}: {Reason}";
 }
 
 /// <summary>Why events were lost.</summary>

@@ -57,11 +57,11 @@ internal sealed class LossLog(bool isComplete)
         }
     }
 
-    private static bool IsSame(EventLoss one, EventLoss other) => (one.Reason, one.DomainId, one.Domain) == (other.Reason, other.DomainId, other.Domain);
+    private static bool IsSame(EventLoss one, EventLoss other) => (one.Reason, one.DomainId, one.Domain, one.HostName) == (other.Reason, other.DomainId, other.Domain, other.HostName);
 
     private static EventLoss Join(EventLoss first, EventLoss last) => Of(first, first.Events + last.Events, last.To > first.To ? last.To : first.To);
 
-    private static EventLoss Of(EventLoss loss, long events, DateTimeOffset to) => new(loss.Domain, loss.DomainId, loss.Reason, events, loss.From, to);
+    private static EventLoss Of(EventLoss loss, long events, DateTimeOffset to) => new(loss.Domain, loss.DomainId, loss.Reason, events, loss.From, to, loss.HostName);
 
     private void Halve()
     {

@@ -34,6 +34,9 @@ public abstract class VmEvent
     /// <summary>The domain's name.</summary>
     public string Domain => _source.Domain;
 
+    /// <summary>The domain's name, after that of its host if it is another one, as in dom0-1/web01.</summary>
+    internal string Guest => _source.Guest;
+
     /// <summary>The domain's id.</summary>
     public uint DomainId => _source.DomainId;
 

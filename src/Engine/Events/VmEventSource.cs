@@ -20,6 +20,9 @@ internal abstract class VmEventSource(uint domainId, string domain, VmEventLayou
     /// <summary>The host that they come from; null: this one.</summary>
     public virtual string? HostName => null;
 
+    /// <summary>What tells the guest from those of other hosts: its name, after that of the host that it comes from.</summary>
+    public virtual string Guest => Domain;
+
     /// <summary>The losses between the events.</summary>
     public LossLog Losses { get; } = losses;
 

@@ -12,9 +12,11 @@ internal sealed class EventCounts
     private const int MostVCpus = 8192;
 
     private const int MostDomains = 1024;
+    private const int MostHosts = 4096;
     private const int MostRules = 4096;
 
     private readonly long[] _byKind = new long[(int)VmEventKind.Io + 1];
+    private readonly TopCounter<string> _byHost = new(MostHosts);
     private readonly TopCounter<string> _byDomain = new(MostDomains);
     private readonly TopCounter<uint> _byVCpu = new(MostVCpus);
     private readonly TopCounter<(string Domain, ulong Gfn)> _byPage = new(EventMeter.MostDistinct);
@@ -33,8 +35,9 @@ internal sealed class EventCounts
     {
         if (time < _first) _first = time;
         if (time > _last) _last = time;
-        string domain = vmEvent.Domain;
+        string domain = vmEvent.Guest;
         _byKind[(int)vmEvent.Kind]++;
+        if (vmEvent.HostName is { } host) _byHost.Add(host);
         _byDomain.Add(domain);
         _byVCpu.Add(vmEvent.VCpu);
         _byInstruction.Add((domain, vmEvent.InstructionPointer));
@@ -55,6 +58,7 @@ internal sealed class EventCounts
         Duration = IsEmpty ? TimeSpan.Zero : _last - _first,
         Events = _byKind.Sum(),
         ByKind = new CountsBy<VmEventKind>(Enum.GetValues<VmEventKind>().Where(k => _byKind[(int)k] != 0).ToDictionary(k => k, k => _byKind[(int)k])),
+        ByHost = new CountsBy<string>(_byHost.InOrder().ToDictionary()),
         ByDomain = new CountsBy<string>(_byDomain.InOrder().ToDictionary()),
         ByVCpu = new CountsBy<uint>(_byVCpu.InOrder().ToDictionary()),
         ByRule = new TextList<RuleCount>(_byRule.InOrder()

@@ -20,6 +20,7 @@ public class EventMeasure
         Duration = duration;
         Events = measure.Events;
         ByKind = measure.ByKind;
+        ByHost = measure.ByHost;
         ByDomain = measure.ByDomain;
         ByVCpu = measure.ByVCpu;
         ByRule = measure.ByRule;
@@ -46,7 +47,13 @@ public class EventMeasure
     /// <summary>How many events of each kind; kinds without events are left out.</summary>
     public IReadOnlyDictionary<VmEventKind, long> ByKind { get; internal init; } = ReadOnlyDictionary<VmEventKind, long>.Empty;
 
-    /// <summary>How many events of each domain, by name.</summary>
+    /// <summary>How many events of each host that they were received from, by name; empty for events of this host.</summary>
+    public IReadOnlyDictionary<string, long> ByHost { get; internal init; } = ReadOnlyDictionary<string, long>.Empty;
+
+    /// <summary>
+    /// How many events of each domain, by name. Of other hosts a domain is named with its host, as in dom0-1/web01, here and
+    /// in the pages and instructions.
+    /// </summary>
     public IReadOnlyDictionary<string, long> ByDomain { get; internal init; } = ReadOnlyDictionary<string, long>.Empty;
 
     /// <summary>How many events of vCPUs with each id, whatever the domain.</summary>

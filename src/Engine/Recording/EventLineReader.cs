@@ -14,7 +14,7 @@ namespace XenVmEvent.Recording;
 /// <param name="lossesOf">
 /// The losses of a domain's session, by its id and name; null, or null for a domain: none are known.
 /// </param>
-/// <param name="host">The host that the lines come from, whatever they say; null: as they say.</param>
+/// <param name="host">The other host that the lines come from, whatever they say; null: as they say.</param>
 internal sealed class EventLineReader(EventSelection? selection = null, Func<uint, string, LossLog?>? lossesOf = null, string? host = null)
 {
     /// <summary>
@@ -89,11 +89,11 @@ internal sealed class EventLineReader(EventSelection? selection = null, Func<uin
             else if (json.ValueTextEquals("responseState"u8)) state = Defined<ResponseState>(Value(ref json));
             else if (json.ValueTextEquals("response"u8)) response = ReadResponse(Value(ref json));
             else if (json.ValueTextEquals("handlingMicroseconds"u8)) handling = Value(ref json).GetDecimal();
-            else if (json.ValueTextEquals("symbol"u8)) symbol = Value(ref json).GetString();
-            else if (json.ValueTextEquals("instruction"u8)) instruction = Value(ref json).GetString();
-            else if (json.ValueTextEquals("policy"u8)) policy = Value(ref json).GetString();
-            else if (json.ValueTextEquals("rule"u8)) rule = Value(ref json).GetString();
-            else if (json.ValueTextEquals("ruleMessage"u8)) ruleMessage = Value(ref json).GetString();
+            else if (json.ValueTextEquals("symbol"u8)) symbol = ReadName(Value(ref json));
+            else if (json.ValueTextEquals("instruction"u8)) instruction = ReadName(Value(ref json));
+            else if (json.ValueTextEquals("policy"u8)) policy = ReadName(Value(ref json));
+            else if (json.ValueTextEquals("rule"u8)) rule = ReadName(Value(ref json));
+            else if (json.ValueTextEquals("ruleMessage"u8)) ruleMessage = ReadName(Value(ref json));
             else if (json.ValueTextEquals("severity"u8)) severity = Defined<RuleSeverity>(Value(ref json));
             else if (json.ValueTextEquals("request"u8)) requestSize = ReadRequest(Value(ref json));
             else if (json.ValueTextEquals("lost"u8)) return ReadLoss(whole);
@@ -127,6 +127,7 @@ internal sealed class EventLineReader(EventSelection? selection = null, Func<uin
         DateTimeOffset? from = null;
         DateTimeOffset? to = null;
         string? domain = null;
+        string? hostName = host;
         uint? domainId = null;
         json.Read();
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
@@ -137,13 +138,14 @@ internal sealed class EventLineReader(EventSelection? selection = null, Func<uin
             else if (json.ValueTextEquals("to"u8)) to = Value(ref json).GetDateTimeOffset();
             else if (json.ValueTextEquals("domain"u8)) domain = ReadDomain(Value(ref json));
             else if (json.ValueTextEquals("domainId"u8)) domainId = Value(ref json).GetUInt32();
+            else if (json.ValueTextEquals("host"u8)) hostName = Value(ref json).GetString() is { } said && host is null ? said : host;
             else json.Skip();
         }
 
         ExpectEnd(ref json);
         Expect(lost is > 0 and < MostLost, "the number of its lost events is out of range");
         Expect(reason is not null && from is not null && to is not null && domain is not null && domainId is not null, "reason, from, to, domain or domainId is missing");
-        Losses.Add(new EventLoss(domain!, domainId!.Value, reason!.Value, lost, from!.Value, to!.Value));
+        Losses.Add(new EventLoss(domain!, domainId!.Value, reason!.Value, lost, from!.Value, to!.Value, hostName));
         return null;
     }
 
@@ -163,8 +165,12 @@ internal sealed class EventLineReader(EventSelection? selection = null, Func<uin
     private string? ReadDomain(Utf8JsonReader value)
     {
         if (value.TokenType == JsonTokenType.String && value.ValueTextEquals(_lastDomain)) return _lastDomain;
-        return value.GetString() is { } name ? _lastDomain = name : null;
+        return ReadName(value) is { } name ? _lastDomain = name : null;
     }
+
+    /// <summary>A name; of lines from another host without what a terminal would obey.</summary>
+    private string? ReadName(Utf8JsonReader value) =>
+        value.GetString() is { } name ? host is not null && name.Any(char.IsControl) ? new string([.. name.Select(c => char.IsControl(c) ? '\uFFFD' : c)]) : name : null;
 
     private VmEventResponse? ReadResponse(Utf8JsonReader value)
     {

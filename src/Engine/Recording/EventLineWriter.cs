@@ -69,6 +69,7 @@ public sealed class EventLineWriter : IDisposable
         _json.WriteString(Names.Reason, loss.Reason.ToString());
         _json.WriteString(Names.From, loss.From);
         _json.WriteString(Names.To, loss.To);
+        if (loss.HostName is { } host) _json.WriteString(Names.Host, host);
         _json.WriteString(Names.Domain, loss.Domain);
         _json.WriteNumber(Names.DomainId, loss.DomainId);
         _json.WriteEndObject();

@@ -11,6 +11,8 @@ internal sealed class RecordedSource(uint domainId, string domain, VmEventLayout
 
     public override string? HostName => hostName;
 
+    public override string Guest { get; } = hostName is null ? domain : $"{hostName}/{domain}";
+
     public override DateTimeOffset TimeOf(long timestamp) => new DateTimeOffset(timestamp, TimeSpan.Zero).ToOffset(utcOffset);
 
     public override TimeSpan Between(long start, long end) => TimeSpan.FromTicks(end - start);

@@ -16,7 +16,7 @@ internal sealed class InstructionNames
     {
         if (vmEvent.Symbol is null && vmEvent.Instruction is null) return;
         if (_names.Count < EventMeter.MostDistinct)
-            _names.TryAdd((vmEvent.Domain, vmEvent.InstructionPointer), (Shortened(vmEvent.Symbol), Shortened(vmEvent.Instruction)));
+            _names.TryAdd((vmEvent.Guest, vmEvent.InstructionPointer), (Shortened(vmEvent.Symbol), Shortened(vmEvent.Instruction)));
     }
 
     public (string? Symbol, string? Instruction) Find(InstructionCount count) => _names.GetValueOrDefault((count.Domain, count.InstructionPointer));

@@ -72,19 +72,24 @@
     const kinds = data.kinds.map(kind => ({ ...kind, bins: new Array(count).fill(0) })).sort((a, b) => b.events - a.events);
     kinds.forEach((kind, i) => { kind.style = i < 7 ? `k${i}` : 'kx'; });
     const kindOf = new Map(kinds.map(kind => [kind.name, kind]));
-    for (const lane of data.lanes) {
-        lane.total = 0;
-        lane.bins = new Array(count).fill(0);
-        for (const [name, bins] of Object.entries(lane.kinds)) {
+    const addUp = row => {
+        row.total = 0;
+        row.bins = new Array(count).fill(0);
+        for (const bins of Object.values(row.kinds)) {
             bins.forEach((events, i) => {
-                kindOf.get(name).bins[i] += events;
-                lane.bins[i] += events;
-                lane.total += events;
+                row.bins[i] += events;
+                row.total += events;
             });
         }
+    };
+    data.lanes.forEach(addUp);
+    data.hosts.forEach(addUp);
+    for (const lane of data.lanes) {
+        for (const [name, bins] of Object.entries(lane.kinds)) bins.forEach((events, i) => { kindOf.get(name).bins[i] += events; });
     }
     const totalBins = Array.from({ length: count }, (_, i) => sum(kinds.map(kind => kind.bins[i])));
     const peak = bins => Math.max(0, ...bins) * 1000 / width;
+    const nameOfHost = host => host.name === null ? 'other hosts' : host.name;
     const nameOfLane = lane => lane.domain === null ? 'other vCPUs' : `${lane.domain} vCPU ${lane.vcpu}`;
 
     // ---- Charts. They are one below the other, with the same time axis.
@@ -187,23 +192,33 @@
             return row;
         });
     };
-    const shorten = name => name.length > 60 ? `${name.slice(0, 59)}…` : name;
+    const shorten = (name, most = 60) => name.length > most ? `${name.slice(0, most - 1)}…` : name;
     const heading = row => row.isFirst ? [svg('text', { class: 'name', x: 0, y: row.top - 7 }, shorten(domainOf(row.thing)))] : [];
 
-    const drawLanes = () => {
-        const rowHeight = data.lanes.length > 48 ? 16 : data.lanes.length > 16 ? 24 : 36;
-        const rows = rowsByDomain(data.lanes, rowHeight);
-        const most = Math.max(1, ...data.lanes.map(lane => Math.max(...lane.bins)));
-        const drawn = rows.map(row => svg('g', { class: 'lane' },
+    // A row for each thing, in which its kinds are stacked.
+    const heightOfRows = things => things.length > 48 ? 16 : things.length > 16 ? 24 : 36;
+    const drawStacks = (place, style, rows, rowHeight, label, nameOf, says) => {
+        const most = Math.max(1, ...rows.map(row => Math.max(...row.thing.bins)));
+        const drawn = rows.map(row => svg('g', { class: style },
             ...heading(row),
             svg('rect', { class: 'empty', x: left, y: row.top, width: chartWidth - left - right, height: rowHeight - 3 }),
-            svg('text', { x: left - 8, y: row.top + rowHeight / 2 + 3, 'text-anchor': 'end' }, row.thing.domain === null ? 'others' : `vCPU ${row.thing.vcpu}`),
+            svg('text', { x: left - 8, y: row.top + rowHeight / 2 + 3, 'text-anchor': 'end' }, label(row.thing)),
             ...stack(kinds.filter(kind => row.thing.kinds[kind.name]).map(kind => ({ style: kind.style, bins: row.thing.kinds[kind.name] })), row.top, rowHeight - 3, most, row.thing.bins, true)));
-        chart(at('#vcpus figure'), headingHeight, rows.at(-1).top + rowHeight, 'Events of each vCPU over time. The table below says the same.', drawn, (bin, y) => {
+        chart(place, rows[0].top, rows.at(-1).top + rowHeight, says, drawn, (bin, y) => {
             const row = rows.find(({ top }) => y >= top && y < top + rowHeight);
-            return row ? [nameOfLane(row.thing), ...linesOf(kinds.map(kind => [kind.name, row.thing.kinds[kind.name]?.[bin] ?? 0]))] : null;
+            return row ? [nameOf(row.thing), ...linesOf(kinds.map(kind => [kind.name, row.thing.kinds[kind.name]?.[bin] ?? 0]))] : null;
         });
-        at('#vcpus figure').append(html('p', { class: 'legend' }, `A lane's full height is ${rate(most * 1000 / width)}. Half the height is a quarter of that rate, so that quiet times show too. The colours are those of the kinds above.`));
+        place.append(html('p', { class: 'legend' }, `A lane's full height is ${rate(most * 1000 / width)}. Half the height is a quarter of that rate, so that quiet times show too. The colours are those of the kinds above.`));
+    };
+    const drawLanes = () => {
+        const rowHeight = heightOfRows(data.lanes);
+        drawStacks(at('#vcpus figure'), 'lane', rowsByDomain(data.lanes, rowHeight), rowHeight,
+            lane => lane.domain === null ? 'others' : `vCPU ${lane.vcpu}`, nameOfLane, 'Events of each vCPU over time. The table below says the same.');
+    };
+    const drawHosts = () => {
+        const rowHeight = heightOfRows(data.hosts);
+        drawStacks(at('#hosts figure'), 'host', data.hosts.map((thing, i) => ({ thing, isFirst: false, top: i * rowHeight })), rowHeight,
+            host => shorten(nameOfHost(host), left < 100 ? 11 : 20), nameOfHost, 'Events of each host over time. The table below says the same.');
     };
 
     // As many steps of lightness as can be told apart. Each step is the same factor above the one before.
@@ -262,6 +277,7 @@
         const totals = [
             ['Events', number(data.events)],
             data.duration > 0 && ['Events per second', number(data.events * 1000 / data.duration), `at most ${number(peak(totalBins))}, for ${duration(width)} at ${timeOfBin(busiest)}`],
+            data.hosts.length > 0 && ['Hosts', data.hosts.some(host => host.name === null) ? `more than ${data.hosts.length - 1}` : number(data.hosts.length)],
             ['Domains', number(data.domains.length), data.domains.length <= 4 ? data.domains.map(domain => domain.name).join(', ') : ''],
             ['vCPUs', data.lanes.some(lane => lane.domain === null) ? `more than ${data.lanes.length - 1}` : number(data.lanes.length)],
             times && ['Answered within', `${number(times.median)} µs`, `median; 99 % ${number(times.p99)}, at most ${number(times.max)} µs`],
@@ -271,6 +287,8 @@
         at('#totals').replaceChildren(...totals.map(([name, value, more]) =>
             html('div', {}, html('dt', {}, name), html('dd', {}, value, ...(more ? [html('small', {}, more)] : [])))));
     };
+
+    const kindsOf = row => kinds.filter(kind => row.kinds[kind.name]).map(kind => `${kind.name} ${number(sum(row.kinds[kind.name]))}`).join(', ');
 
     const showTables = () => {
         const [kindTable, domainTable] = all('#kinds .table');
@@ -295,9 +313,21 @@
             ['Share', lane => percent(lane.total, data.events), 'number'],
             ['Per second', lane => mean(lane.total), 'number'],
             ['Peak', lane => number(peak(lane.bins)), 'number'],
-            ['Kinds', lane => kinds.filter(kind => lane.kinds[kind.name]).map(kind => `${kind.name} ${number(sum(lane.kinds[kind.name]))}`).join(', ')],
+            ['Kinds', kindsOf],
         ], data.lanes);
     };
+
+    const showHosts = () => table(at('#hosts .table'), [
+        ['Host', nameOfHost],
+        ['Events', host => number(host.total), 'number'],
+        ['Share', host => percent(host.total, data.events), 'number'],
+        ['Per second', host => data.duration > 0 ? number(host.total * 1000 / data.duration) : '', 'number'],
+        ['Peak', host => number(peak(host.bins)), 'number'],
+        ['Critical', host => number(host.critical), 'number'],
+        ['Warnings', host => number(host.warnings), 'number'],
+        ['Last', host => timeOfBin(host.bins.findLastIndex(events => events > 0)), 'number'],
+        ['Kinds', kindsOf],
+    ], [...data.hosts].sort((a, b) => b.critical - a.critical || b.warnings - a.warnings || b.total - a.total));
 
     const showRules = () => table(at('#rules .table'), [
         ['Policy', rule => rule.policy],
@@ -341,6 +371,8 @@
         return;
     }
     showTables();
+    if (data.hosts.length > 0) showHosts();
+    else at('#hosts').remove();
     if (data.rules.length > 0) showRules();
     else at('#rules').remove();
     showInstructions();
@@ -357,6 +389,7 @@
         chartWidth = available;
         left = chartWidth < 560 ? 84 : 150;
         drawKinds();
+        if (data.hosts.length > 0) drawHosts();
         drawLanes();
         if (data.pages.length > 0) drawPages();
     };

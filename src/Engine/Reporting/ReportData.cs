@@ -10,7 +10,7 @@ namespace XenVmEvent.Reporting;
 /// The data that the page's script draws, as JSON. Addresses are strings, because a script's numbers have 53 bits;
 /// times are milliseconds of Unix time.
 /// </summary>
-internal sealed class ReportData(EventMeasure measure, Timeline timeline, Lanes lanes, PageRows pages, InstructionNames names, TimeSpan utcOffset)
+internal sealed class ReportData(EventMeasure measure, Timeline timeline, HostRows hosts, Lanes lanes, PageRows pages, InstructionNames names, TimeSpan utcOffset)
 {
     /// <summary>The maximum number of lines in the heat map: what fits on a screen.</summary>
     public const int MostPageRows = 40;
@@ -40,6 +40,7 @@ internal sealed class ReportData(EventMeasure measure, Timeline timeline, Lanes 
         WriteCounts(json, "kinds", measure.ByKind.Select(k => (k.Key.ToString(), k.Value)));
         WriteRules(json);
         WriteTimeline(json);
+        WriteHosts(json);
         WriteLanes(json);
         WritePages(json);
         WriteBusiest(json);
@@ -52,7 +53,7 @@ internal sealed class ReportData(EventMeasure measure, Timeline timeline, Lanes 
         foreach (EventLoss loss in measure.Losses)
         {
             json.WriteStartObject();
-            json.WriteString("domain", loss.Domain);
+            json.WriteString("domain", loss.Guest);
             json.WriteString("reason", loss.Reason.ToString());
             json.WriteNumber("events", loss.Events);
             json.WriteNumber("from", UnixMilliseconds(loss.From.UtcTicks));
@@ -99,6 +100,22 @@ internal sealed class ReportData(EventMeasure measure, Timeline timeline, Lanes 
         json.WriteEndObject();
     }
 
+    private void WriteHosts(Utf8JsonWriter json)
+    {
+        json.WriteStartArray("hosts");
+        foreach (HostRow host in hosts.InOrder)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", host.Name);
+            json.WriteNumber("warnings", host.Warnings);
+            json.WriteNumber("critical", host.Critical);
+            WriteKinds(json, host.Lane);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
     private void WriteLanes(Utf8JsonWriter json)
     {
         json.WriteStartArray("lanes");
@@ -107,13 +124,18 @@ internal sealed class ReportData(EventMeasure measure, Timeline timeline, Lanes 
             json.WriteStartObject();
             json.WriteString("domain", lane.Domain);
             json.WriteNumber("vcpu", lane.VCpu);
-            json.WriteStartObject("kinds");
-            foreach ((VmEventKind kind, long[] bins) in lane.ByKind) WriteBins(json, kind.ToString(), bins);
-            json.WriteEndObject();
+            WriteKinds(json, lane);
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
+    }
+
+    private void WriteKinds(Utf8JsonWriter json, Lane lane)
+    {
+        json.WriteStartObject("kinds");
+        foreach ((VmEventKind kind, long[] bins) in lane.ByKind) WriteBins(json, kind.ToString(), bins);
+        json.WriteEndObject();
     }
 
     private void WritePages(Utf8JsonWriter json)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using System.IO.Enumeration;
 using XenVmEvent.Abi;
 using XenVmEvent.Agent;
 
@@ -89,8 +90,8 @@ internal static class ReceiveCommand
         FleetQuery query = new()
         {
             Redis = new RedisSettings { Server = parsed.GetRequiredValue(Redis), PasswordFile = parsed.GetValue(PasswordFile), AuthorityFile = parsed.GetValue(AuthorityFile) },
-            Hosts = parsed.GetRequiredValue(Host),
-            Domains = parsed.GetRequiredValue(Domain),
+            IsWantedHost = Matching(parsed.GetRequiredValue(Host)),
+            IsWantedDomain = Matching(parsed.GetRequiredValue(Domain)),
             Kinds = parsed.GetRequiredValue(Kinds),
             Since = parsed.GetValue(Since),
             Follow = parsed.GetValue(Follow),
@@ -100,6 +101,8 @@ internal static class ReceiveCommand
         };
         return parsed.GetValue(Consumer) is { } consumer ? query with { Consumer = consumer } : query;
     }
+
+    private static Predicate<string> Matching(string pattern) => name => FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false);
 
     private static IReadOnlyCollection<VmEventKind> ParseKinds(ArgumentResult result)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using XenVmEvent.Agent;
 using XenVmEvent.Events;
@@ -26,7 +27,8 @@ internal sealed class ReceiveRun(FleetQuery query, long? first, TimeSpan? durati
         using IDisposable signals = EndingSignals.Outlive(_stop.Cancel);
         using RecordingWriter? recording = file is null ? null : RecordingWriter.Open(file);
         using Stream? output = recording is null ? StandardOutput.Open() : null;
-        using FleetReader reader = FleetReader.Open(query);
+        using FleetReader? reader = Open();
+        if (reader is null) return ExitCode.Success;
         if (query.Follow) StandardError.Say($"following {Count(reader.Hosts, "host")} and those that come; Ctrl-C ends");
         recording?.Begin();
         if (duration is { } time) _stop.CancelAfter(time);
@@ -44,14 +46,28 @@ internal sealed class ReceiveRun(FleetQuery query, long? first, TimeSpan? durati
 
     public void Dispose() => _stop.Dispose();
 
+    /// <returns>Null: a signal has ended it.</returns>
+    private FleetReader? Open()
+    {
+        try
+        {
+            return FleetReader.Open(query, _stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
     private void Print(FleetReader reader, IEventWriter writer)
     {
         int unacknowledged = 0;
         while (!_stop.IsCancellationRequested && _shown != first)
         {
-            if (reader.TryTake(out VmEvent? vmEvent))
+            if (TryTake(reader, out VmEvent? vmEvent))
             {
                 writer.Write(vmEvent);
+                reader.Settle();
                 _shown++;
                 if (++unacknowledged < MostUnacknowledged) continue;
             }
@@ -61,7 +77,7 @@ internal sealed class ReceiveRun(FleetQuery query, long? first, TimeSpan? durati
             if (unacknowledged < MostUnacknowledged)
             {
                 if (reader.IsOver) break;
-                reader.Wait(_stop.Token);
+                reader.Wait();
             }
 
             unacknowledged = 0;
@@ -69,6 +85,19 @@ internal sealed class ReceiveRun(FleetQuery query, long? first, TimeSpan? durati
 
         writer.Finish();
         reader.Acknowledge();
+    }
+
+    private bool TryTake(FleetReader reader, [NotNullWhen(true)] out VmEvent? vmEvent)
+    {
+        try
+        {
+            return reader.TryTake(out vmEvent);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            vmEvent = null;
+            return false;
+        }
     }
 
     private static string Count(long number, string one, string? many = null) =>

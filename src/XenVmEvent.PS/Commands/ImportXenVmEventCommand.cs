@@ -99,7 +99,7 @@ public sealed class ImportXenVmEventCommand : RecordingCmdlet
     {
         if (_recordedSymbols.Length > 0 && !Array.Exists(_recordedSymbols, isMeant => NameOf(vmEvent) is { } name && isMeant(name))) return;
         if (_symbols is not null) vmEvent.Symbol = _symbols.Find(vmEvent.InstructionPointer);
-        WriteObject(vmEvent);
+        WriteObject(VmEventMembers.Shown(vmEvent));
     }
 
     /// <summary>The recorded symbol, without the offset.</summary>

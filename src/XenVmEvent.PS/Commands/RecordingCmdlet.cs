@@ -35,7 +35,7 @@ public abstract class RecordingCmdlet : XenCmdlet
 
         foreach (EventLoss loss in recording.Losses)
         {
-            WriteWarning($"{loss.Events} events of {loss.Domain} are missing from '{file}', from {loss.From:O} to {loss.To:O}: {loss.Reason}.");
+            WriteWarning($"{loss.Events} events of {(loss.HostName is { } host ? $"{host}/{loss.Domain}" : loss.Domain)} are missing from '{file}', from {loss.From:O} to {loss.To:O}: {loss.Reason}.");
         }
 
         if (recording.IsTorn) WriteWarning($"The recording '{file}' is truncated at line {recording.Line}: the end is lost or still being written.");

@@ -80,7 +80,7 @@ public abstract class XenCmdlet : PSCmdlet, IDisposable
         XenErrorId.RecordingFailed or XenErrorId.ReportFailed => ErrorCategory.OpenError,
         XenErrorId.RecordingExists or XenErrorId.ReportExists => ErrorCategory.ResourceExists,
         XenErrorId.CorruptChannel or XenErrorId.InvalidRecording or XenErrorId.InvalidPolicy or XenErrorId.InvalidConfiguration => ErrorCategory.InvalidData,
-        XenErrorId.SessionEnded or XenErrorId.HostCrashed => ErrorCategory.ConnectionError,
+        XenErrorId.SessionEnded or XenErrorId.HostCrashed or XenErrorId.RedisFailed => ErrorCategory.ConnectionError,
         XenErrorId.ResponseNotApplicable or XenErrorId.AlreadyAnswered or XenErrorId.ConflictingWatch => ErrorCategory.InvalidOperation,
         XenErrorId.OutOfMemory or XenErrorId.GuardFailed or XenErrorId.AgentNotAvailable => ErrorCategory.ResourceUnavailable,
         _ => ErrorCategory.NotSpecified,

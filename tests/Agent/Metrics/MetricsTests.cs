@@ -76,7 +76,7 @@ public sealed class MetricsTests
             Configured = DateTimeOffset.UnixEpoch,
             IsReloadRefused = false,
             GuardRestarts = 0,
-            Policies = [new PolicyInfo(Hostile, "/a", new string('a', 64), PolicyMode.Enforce, ["*"])],
+            Policies = [new PolicyInfo { Name = Hostile, Path = "/a", Sha256 = new string('a', 64), Mode = PolicyMode.Enforce, Domains = ["*"] }],
             Guests = [],
             Outputs = [new OutputStatus { Name = "events", Place = "", Published = 5, Lost = 1, Waiting = 2, Lag = TimeSpan.FromSeconds(1.5), SpoolBytes = 0, Problem = "x" }],
             Totals = totals,

@@ -227,6 +227,6 @@ public sealed class AgentServiceTests
 
         public override string Place => "a test";
 
-        public override IEventSink CreateSink() => Sink;
+        public override IEventSink CreateSink(AgentIdentity agent) => Sink;
     }
 }

@@ -95,7 +95,7 @@ internal sealed record KeptOutput : OutputSettings
 
     public override string Place => "a test";
 
-    public override IEventSink CreateSink() => Sink;
+    public override IEventSink CreateSink(AgentIdentity agent) => Sink;
 }
 
 /// <summary>A sink that keeps what it takes.</summary>

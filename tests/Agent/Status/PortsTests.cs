@@ -1,8 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using XenVmEvent.Hypervisor;
+using XenVmEvent.Policy;
 using XenVmEvent.Simulation;
 using Xunit;
 
@@ -24,15 +27,52 @@ public sealed class PortsTests : IDisposable
         using RunningAgent agent = Agent();
         Do(agent, GuestAction.Cpuid(1), GuestAction.Cpuid(2));
         Until.True(() => agent.Events.Count == 2);
-        using JsonDocument document = JsonDocument.Parse(Ask(agent.Configuration.Status.Socket));
-        JsonElement status = document.RootElement;
-        Assert.Equal(("simulated Xen", Environment.ProcessId, false), (Text(status, "host"), status.GetProperty("processId").GetInt32(), status.GetProperty("isReloadRefused").GetBoolean()));
-        JsonElement policy = Assert.Single(status.GetProperty("policies").EnumerateArray());
-        Assert.Equal(("leaves", "Enforce", agent.Configuration.Policies[0].Sha256), (Text(policy, "name"), Text(policy, "mode"), Text(policy, "sha256")));
-        JsonElement guest = Assert.Single(status.GetProperty("guests").EnumerateArray());
-        Assert.Equal(("web01", 2, "leaves"), (Text(guest, "domain"), guest.GetProperty("events").GetInt32(), Assert.Single(guest.GetProperty("policies").EnumerateArray()).GetString()));
-        JsonElement output = Assert.Single(status.GetProperty("outputs").EnumerateArray());
-        Assert.Equal(("kept", 2, 0, null), (Text(output, "name"), output.GetProperty("published").GetInt32(), output.GetProperty("lost").GetInt32(), Text(output, "problem")));
+        AgentStatus status = Status(agent);
+        Assert.Equal(("simulated Xen", Environment.ProcessId, false, 0), (status.Host, status.ProcessId, status.IsReloadRefused, status.GuardRestarts));
+        Assert.Equal((new AgentIdentity().Version, agent.Configuration.PolicyHash), (status.Version, status.PolicyHash));
+        Assert.InRange(status.Configured, status.Started, DateTimeOffset.Now);
+        PolicyInfo policy = Assert.Single(status.Policies);
+        LoadedPolicy kept = agent.Configuration.Policies[0];
+        Assert.Equal(("leaves", PolicyMode.Enforce, kept.Sha256, kept.Path, "*"), (policy.Name, policy.Mode, policy.Sha256, policy.Path, Assert.Single(policy.Domains)));
+        GuestStatus guest = Assert.Single(status.Guests);
+        Assert.Equal(("web01", 1u, agent.Host["web01"].Identity.Uuid, ChannelKind.Slotted), (guest.Domain, guest.DomainId, guest.Uuid, guest.Channel));
+        Assert.Equal((2, 0, 0, "leaves"), (guest.Events, guest.HeldNow, guest.Lost, Assert.Single(guest.Policies)));
+        Assert.InRange(guest.Since, status.Started, DateTimeOffset.Now);
+        OutputStatus output = Assert.Single(status.Outputs);
+        Assert.Equal(("kept", 2, 0, 0, 0, null), (output.Name, output.Published, output.Lost, output.Waiting, output.SpoolBytes, output.Problem));
+        Assert.NotEmpty(output.Place);
+    }
+
+    [Fact]
+    public void The_hash_of_policies_is_that_of_their_hashes_in_order_and_follows_a_reload()
+    {
+        using RunningAgent agent = Agent();
+        string before = agent.Configuration.PolicyHash;
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes($"{agent.Configuration.Policies[0].Sha256}\n"))), before);
+        agent.Reload(agent.Configuration with { Policies = [] });
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData([])), Status(agent).PolicyHash);
+    }
+
+    [Theory]
+    [InlineData("nonsense")]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("{\"version\":\"1\"}")]
+    public void What_is_no_agent_is_told(string says)
+    {
+        using LocalServer other = new(UnixListener.Open(_folder["other.sock"], group: null), client => client.Send(Encoding.UTF8.GetBytes(says)));
+        XenException error = Assert.Throws<XenException>(() => AgentClient.Ask(_folder["other.sock"], TestContext.Current.CancellationToken));
+        Assert.Equal(XenErrorId.AgentNotAvailable, error.Id);
+        Assert.Contains("is no agent of this version", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Where_nobody_listens_there_is_no_agent()
+    {
+        XenException error = Assert.Throws<XenException>(() => AgentClient.Ask(_folder["none.sock"], TestContext.Current.CancellationToken));
+        Assert.Equal(XenErrorId.AgentNotAvailable, error.Id);
+        Assert.StartsWith("No agent answers at '", error.Message, StringComparison.Ordinal);
+        Assert.Throws<XenException>(() => AgentClient.Ask(new string('x', 300), TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -165,7 +205,7 @@ public sealed class PortsTests : IDisposable
         return Encoding.UTF8.GetString(ReadAll(socket));
     }
 
-    private static string? Text(JsonElement of, string name) => of.GetProperty(name).GetString();
+    private static AgentStatus Status(RunningAgent agent) => AgentClient.Ask(agent.Configuration.Status.Socket, TestContext.Current.CancellationToken);
 
     private static byte[] Ask(string path)
     {

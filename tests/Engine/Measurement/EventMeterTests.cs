@@ -9,6 +9,7 @@ using XenVmEvent.Simulation;
 using XenVmEvent.Tests.Events;
 using XenVmEvent.Tests.Monitoring;
 using XenVmEvent.Tests.Recording;
+using XenVmEvent.Tests.Reporting;
 using XenVmEvent.Tests.Simulation;
 using Xunit;
 
@@ -34,6 +35,18 @@ public class EventMeterTests
         Assert.Equal(events.Max(e => e.HandlingTime) ?? TimeSpan.Zero, measure.HandlingTime.Max);
         Assert.Null(measure.Dropped);
     });
+
+    [Fact]
+    public void Hosts_are_counted_and_guests_of_one_name_on_two_of_them_are_two()
+    {
+        EventMeter meter = new(top: 10, TimeSpan.FromMinutes(1));
+        foreach (string? host in (string?[])["dom0-2", "dom0-1", null, "dom0-1"]) meter.Add(ReportEvents.At(0, host: host));
+        EventMeasure measure = meter.Finish()!;
+        Assert.Equal("dom0-1 2, dom0-2 1", $"{measure.ByHost}");
+        Assert.Equal("dom0-1/web01 2, dom0-2/web01 1, web01 1", $"{measure.ByDomain}");
+        Assert.Equal(["dom0-1/web01 0x100: 2", "dom0-2/web01 0x100: 1", "web01 0x100: 1"], measure.BusiestPages.Select(page => $"{page}").Order());
+        Assert.Equal("dom0-1/web01", measure.BusiestInstructions[0].Domain);
+    }
 
     [Fact]
     public void The_busiest_come_first_and_no_more_than_asked_for()

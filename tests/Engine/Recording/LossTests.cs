@@ -1,3 +1,4 @@
+using System.Buffers;
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
 using XenVmEvent.Hypervisor;
@@ -21,6 +22,24 @@ public sealed class LossTests : IDisposable
     private readonly TemporaryRoot _folder = new();
 
     public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(null, "190 of web01 from")]
+    [InlineData("dom0-1", "190 of dom0-1/web01 from")]
+    public void A_mark_names_the_host_that_it_was_received_from(string? host, string text)
+    {
+        EventLoss loss = new("web01", 1, LossReason.OutputFull, 190, Noon, Noon.AddSeconds(1), host);
+        ArrayBufferWriter<byte> line = new();
+        using EventLineWriter writer = new(line);
+        writer.Write(loss);
+        EventLineReader reader = new();
+        Assert.Null(reader.Read(line.WrittenSpan[..^1]));
+        long known = 0;
+        EventLoss read = Assert.Single(reader.Losses.Since(ref known));
+        Assert.Equal(loss, read);
+        Assert.StartsWith(text, $"{read}", StringComparison.Ordinal);
+        Assert.NotEqual(new EventLoss("web01", 1, LossReason.OutputFull, 190, Noon, Noon.AddSeconds(1), "dom0-2"), read);
+    }
 
     [Fact]
     public void What_a_full_buffer_lost_is_marked_read_back_and_counted()

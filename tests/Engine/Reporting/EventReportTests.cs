@@ -82,6 +82,28 @@ public class EventReportTests
         Assert.Contains($"<title>{title}</title>", ReportEvents.Report(domains.Select(d => ReportEvents.At(0, d))), StringComparison.Ordinal);
 
     [Fact]
+    public void Guests_of_the_same_name_on_two_hosts_are_two()
+    {
+        VmEvent[] events = [.. Enumerable.Range(0, 6).Select(i => ReportEvents.At(i * 1000, host: i < 4 ? "dom0-1" : "dom0-2"))];
+        events[5].RuleMark = new RuleMark("linux", "text", RuleSeverity.Critical, Message: null);
+        string page = ReportEvents.Report(events);
+        JsonElement data = DataOf(page);
+        Assert.Contains("<title>Xen events of dom0-1 and dom0-2</title>", page, StringComparison.Ordinal);
+        Assert.Equal([("dom0-1", 4, 0), ("dom0-2", 2, 1)], data.GetProperty("hosts").EnumerateArray().Select(h => (h.GetProperty("name").GetString(), Sum(h.GetProperty("kinds").GetProperty("MemAccess")), h.GetProperty("critical").GetInt32())));
+        foreach (string part in (string[])["domains", "lanes", "pages", "busiestPages", "busiestInstructions"])
+            Assert.Equal(["dom0-1/web01", "dom0-2/web01"], data.GetProperty(part).EnumerateArray().Select(one => (one.TryGetProperty("domain", out JsonElement domain) ? domain : one.GetProperty("name")).GetString()).Order());
+    }
+
+    [Fact]
+    public void Hosts_without_their_own_row_are_counted_together()
+    {
+        JsonElement[] hosts = [.. DataOf(ReportEvents.Report(Enumerable.Range(0, 600).Select(i => ReportEvents.At(i * 10, host: $"dom0-{i % 300:000}")))).GetProperty("hosts").EnumerateArray()];
+        Assert.Equal(257, hosts.Length);
+        Assert.Null(hosts[^1].GetProperty("name").GetString());
+        Assert.Equal(600, hosts.Sum(h => Sum(h.GetProperty("kinds").GetProperty("MemAccess"))));
+    }
+
+    [Fact]
     [Trait("Speed", "Slow")]
     public void A_page_of_many_events_is_no_larger_for_it()
     {

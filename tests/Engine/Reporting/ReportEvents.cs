@@ -14,12 +14,12 @@ internal static class ReportEvents
     private static readonly Requests Requests = new(7);
 
     public static VmEvent At(
-        double milliseconds, string domain = "web01", uint vcpu = 0, VmEventKind kind = VmEventKind.MemAccess, ulong gfn = 0x100, ulong instructionPointer = 0x1000)
+        double milliseconds, string domain = "web01", uint vcpu = 0, VmEventKind kind = VmEventKind.MemAccess, ulong gfn = 0x100, ulong instructionPointer = 0x1000, string? host = null)
     {
         VmEvent made = kind == VmEventKind.MemAccess
             ? Requests.Event(kind, (VmEventField.VCpuId, vcpu), (VmEventField.Rip, instructionPointer), (VmEventField.MemAccessGfn, gfn))
             : Requests.Event(kind, (VmEventField.VCpuId, vcpu), (VmEventField.Rip, instructionPointer));
-        RecordedSource source = new(7, domain, made.Request.Layout, GuestArchitecture.X86, TimeSpan.Zero);
+        RecordedSource source = new(7, domain, made.Request.Layout, GuestArchitecture.X86, TimeSpan.Zero, hostName: host);
         VmEvent recorded = VmEventFactory.Create(source, made.Request, Noon.AddTicks((long)(milliseconds * TimeSpan.TicksPerMillisecond)).UtcTicks);
         recorded.Restore(VmEventResponse.Continue, ResponseState.Default, 0);
         return recorded;

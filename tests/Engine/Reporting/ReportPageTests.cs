@@ -72,6 +72,21 @@ public sealed partial class ReportPageTests : IDisposable
     }
 
     [Fact]
+    public void Hosts_have_lanes_and_a_table_if_events_come_from_any()
+    {
+        Assert.DoesNotContain("<h2>Hosts</h2>", Show(ReportEvents.Report([ReportEvents.At(0)])), StringComparison.Ordinal);
+        VmEvent[] events = [.. Enumerable.Range(0, 4).Select(i => ReportEvents.At(i * 1000, host: i == 2 ? "dom0-<b>" : "dom0-1"))];
+        events[2].RuleMark = new RuleMark("linux", "text", RuleSeverity.Warning, Message: null);
+        string dom = Show(ReportEvents.Report(events));
+        Assert.Equal(2, Regex.Count(dom, "<g class=\"host\">"));
+        Assert.Contains("Hosts 2 ", TextOf(Part(dom, "dl", "totals")), StringComparison.Ordinal);
+        string[][] rows = Rows(Part(dom, "section", "hosts"), 0);
+        Assert.Equal(["dom0-<b>", "dom0-1"], rows.Select(row => row[0]));
+        Assert.Equal(("1", "25.0 %", "0", "1", "MemAccess 1"), (rows[0][1], rows[0][2], rows[0][5], rows[0][6], rows[0][8]));
+        Assert.Equal(("3", "75.0 %", "0", "0", "MemAccess 3"), (rows[1][1], rows[1][2], rows[1][5], rows[1][6], rows[1][8]));
+    }
+
+    [Fact]
     public void Each_event_per_cell_of_the_heat_map_is_painted()
     {
         // One event each second on a page of its own: a diagonal.

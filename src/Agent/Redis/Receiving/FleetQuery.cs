@@ -9,11 +9,11 @@ public sealed record FleetQuery
     /// <summary>The Redis.</summary>
     public required RedisSettings Redis { get; init; }
 
-    /// <summary>The hosts' names; may have wildcards.</summary>
-    public string Hosts { get; init; } = "*";
+    /// <summary>Whether events of a host are wanted, by its name.</summary>
+    public Predicate<string> IsWantedHost { get; init; } = _ => true;
 
-    /// <summary>The domains' names; may have wildcards.</summary>
-    public string Domains { get; init; } = "*";
+    /// <summary>Whether events of a domain are wanted, by its name.</summary>
+    public Predicate<string> IsWantedDomain { get; init; } = _ => true;
 
     /// <summary>The kinds of event; empty: all.</summary>
     public IReadOnlyCollection<VmEventKind> Kinds { get; init; } = [];

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
-using System.IO.Enumeration;
 using StackExchange.Redis;
 using XenVmEvent.Events;
 using XenVmEvent.Monitoring;
@@ -20,20 +19,23 @@ public sealed class FleetReader : IDisposable
     private static readonly TimeSpan DiscoveryPeriod = TimeSpan.FromSeconds(5);
 
     private readonly FleetQuery _query;
+    private readonly CancellationToken _stop;
     private readonly ConnectionMultiplexer _redis;
     private readonly IDatabase _database;
     private readonly Dictionary<string, HostFeed> _feeds = new(StringComparer.Ordinal);
     private readonly PriorityQueue<HostFeed, DateTimeOffset> _next = new();
     private readonly HashSet<string> _refused = new(StringComparer.Ordinal);
     private readonly RetryTime _retry = new();
+    private HostFeed? _taken;
     private DateTimeOffset _latest;
     private int _unread;
     private long _polledAt;
     private long _discoveredAt;
 
-    private FleetReader(FleetQuery query, ConnectionMultiplexer redis)
+    private FleetReader(FleetQuery query, ConnectionMultiplexer redis, CancellationToken stop)
     {
         _query = query;
+        _stop = stop;
         _redis = redis;
         _database = redis.GetDatabase();
     }
@@ -59,28 +61,39 @@ public sealed class FleetReader : IDisposable
     private bool IsFailing => _retry.Told is not null;
 
     /// <summary>Connects and finds the hosts.</summary>
+    /// <param name="query">What to receive.</param>
+    /// <param name="stop">Ends whatever it waits for.</param>
     /// <exception cref="XenException">
     /// <see cref="XenErrorId.RedisFailed"/>: Redis cannot be reached, or refuses. <see cref="XenErrorId.InvalidArgument"/>: it
     /// cannot be named like this.
     /// </exception>
-    public static FleetReader Open(FleetQuery query)
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    public static FleetReader Open(FleetQuery query, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(query);
-        ConfigurationOptions options = query.Redis.ToOptions();
         try
         {
-            FleetReader reader = new(query, ConnectionMultiplexer.Connect(options));
-            reader.Discover();
-            return reader;
+            FleetReader reader = new(query, query.Redis.ConnectAsync(stop).GetAwaiter().GetResult(), stop);
+            try
+            {
+                reader.Discover();
+                return reader;
+            }
+            catch
+            {
+                reader.Dispose();
+                throw;
+            }
         }
         catch (Exception e) when (e is RedisException or TimeoutException)
         {
-            throw Failed(e);
+            throw RedisProblem.AsError(e);
         }
     }
 
     /// <summary>Takes the next event, if it is known which is the next one.</summary>
     /// <exception cref="XenException"><see cref="XenErrorId.RedisFailed"/>; while following, it tries again instead.</exception>
+    /// <exception cref="OperationCanceledException">It was stopped while it asked Redis.</exception>
     public bool TryTake([NotNullWhen(true)] out VmEvent? vmEvent)
     {
         vmEvent = null;
@@ -88,6 +101,7 @@ public sealed class FleetReader : IDisposable
         if (!_next.TryPeek(out HostFeed? feed, out DateTimeOffset order) || !IsReady(feed, order)) return false;
         _next.Dequeue();
         vmEvent = feed.Take();
+        _taken = feed;
         if (order < _latest) Late++;
         else _latest = order;
         if (feed.Count > 0) _next.Enqueue(feed, feed.Next);
@@ -95,10 +109,13 @@ public sealed class FleetReader : IDisposable
         return true;
     }
 
-    /// <summary>Waits until it is worth trying again.</summary>
-    public void Wait(CancellationToken stop) => stop.WaitHandle.WaitOne(_retry.Left > PollPeriod / 2 ? _retry.Left : PollPeriod / 2);
+    /// <summary>Waits until it is worth trying again, or until it is stopped.</summary>
+    public void Wait() => _stop.WaitHandle.WaitOne(_retry.Left > PollPeriod / 2 ? _retry.Left : PollPeriod / 2);
 
-    /// <summary>For a group: says that what was taken is done with, so that no other reader gets it.</summary>
+    /// <summary>Notes that the event that was taken last is done with.</summary>
+    public void Settle() => _taken?.Settle();
+
+    /// <summary>For a group: tells Redis what is done with, so that no other reader gets it. Works after it was stopped, too.</summary>
     /// <exception cref="XenException"><see cref="XenErrorId.RedisFailed"/>; others of the group may get it again.</exception>
     public void Acknowledge()
     {
@@ -109,9 +126,6 @@ public sealed class FleetReader : IDisposable
     public void Dispose() => _redis.Dispose();
 
     private static bool IsDue(long since, TimeSpan period) => since == 0 || Stopwatch.GetElapsedTime(since) >= period;
-
-    private static XenException Failed(Exception e) => new(
-        XenErrorId.RedisFailed, RedisProblem.Of(e), "Name a Redis that runs, with a user who may read the streams.", e);
 
     /// <summary>
     /// Whether no earlier event of another host can come, or none is waited for any more. The host's clock may be wrong, so an
@@ -142,7 +156,7 @@ public sealed class FleetReader : IDisposable
         bool wasEmpty = feed.Count == 0;
         try
         {
-            feed.Add(read.GetAwaiter().GetResult(), most);
+            feed.Add(read.WaitAsync(_stop).GetAwaiter().GetResult(), most);
             if (wasEmpty && feed.Count > 0) _next.Enqueue(feed, feed.Next);
             return null;
         }
@@ -162,16 +176,10 @@ public sealed class FleetReader : IDisposable
     /// <summary>Finds hosts by the names of their streams.</summary>
     private void Discover()
     {
-        foreach (IServer server in _redis.GetServers())
+        foreach (string host in HostStream.FindHosts(_redis))
         {
-            if (!server.IsConnected || server.IsReplica) continue;
-            foreach (RedisKey key in server.Keys(_database.Database, $"{HostStream.Prefix}*", pageSize: 1000))
-            {
-                string host = ((string)key!)[HostStream.Prefix.Length..];
-                if (_feeds.ContainsKey(host) || _refused.Contains(host)) continue;
-                if (!HostStream.IsName(host)) _refused.Add(host);
-                else if (FileSystemName.MatchesSimpleExpression(_query.Hosts, host, ignoreCase: false)) _feeds.Add(host, new HostFeed(host, _query, ShareOf(host)));
-            }
+            _stop.ThrowIfCancellationRequested();
+            if (!_feeds.ContainsKey(host) && !_refused.Contains(host) && _query.IsWantedHost(host)) _feeds.Add(host, new HostFeed(host, _query, ShareOf(host)));
         }
 
         _discoveredAt = Stopwatch.GetTimestamp();
@@ -190,7 +198,7 @@ public sealed class FleetReader : IDisposable
         }
         catch (Exception e) when (e is RedisException or TimeoutException)
         {
-            if (!_query.Follow) throw Failed(e);
+            if (!_query.Follow) throw RedisProblem.AsError(e);
             if (!IsFailing) _query.Tell($"{RedisProblem.Of(e)} It is tried again.");
             _retry.Told = XenErrorId.RedisFailed;
             _retry.Delay();

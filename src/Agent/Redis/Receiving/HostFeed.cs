@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.IO.Enumeration;
 using StackExchange.Redis;
 using XenVmEvent.Events;
 using XenVmEvent.Recording;
@@ -12,9 +11,6 @@ namespace XenVmEvent.Agent;
 /// </summary>
 internal sealed class HostFeed(string host, FleetQuery query, GroupShare? share)
 {
-    /// <summary>The longest line of a recording in bytes.</summary>
-    private const int LongestLine = 1 << 20;
-
     /// <summary>So many sentences about one host are told; more would hide those about others.</summary>
     private const int MostTold = 50;
 
@@ -24,6 +20,7 @@ internal sealed class HostFeed(string host, FleetQuery query, GroupShare? share)
     private EntryId? _last;
     private long _lossesTold;
     private DateTimeOffset _latest;
+    private RedisValue _taken;
     private int _told;
     private int _broken;
     private string? _whyBroken;
@@ -60,9 +57,12 @@ internal sealed class HostFeed(string host, FleetQuery query, GroupShare? share)
     public VmEvent Take()
     {
         Arrival arrival = _events.Dequeue();
-        share?.Settle(arrival.Id);
+        _taken = arrival.Id;
         return arrival.Event;
     }
+
+    /// <summary>Notes that the event that was taken last is done with.</summary>
+    public void Settle() => share?.Settle(_taken);
 
     /// <summary>Reads the next entries.</summary>
     public Task<StreamEntry[]> ReadAsync(IDatabase database, int most) => share?.ReadAsync(most) ?? database.StreamReadAsync(Key, _position, most);
@@ -95,9 +95,9 @@ internal sealed class HostFeed(string host, FleetQuery query, GroupShare? share)
     private VmEvent? ToEvent(StreamEntry entry)
     {
         if (!EntryId.TryParse((string?)entry.Id, out EntryId id)) return Break("its id is not one of Redis");
-        if (entry.Values is not { Length: 1 } || entry.Values[0].Name != "line") return Break("it does not have the one field 'line'");
-        if ((byte[]?)entry.Values[0].Value is not { Length: <= LongestLine } line) return Break("it is longer than an event's line can be");
-        StartNote? note = StartNote.TryParse(line);
+        if (entry.Values is not { Length: 1 } || entry.Values[0].Name != HostStream.Field) return Break("it does not have the one field 'line'");
+        if (HostStream.LineOf(entry) is not { } line) return Break("it is longer than an event's line can be");
+        AgentNote? note = AgentNote.TryParse(line);
         VmEvent? vmEvent = null;
         try
         {
@@ -116,7 +116,7 @@ internal sealed class HostFeed(string host, FleetQuery query, GroupShare? share)
     }
 
     private bool IsWanted(VmEvent vmEvent) =>
-        (query.Kinds.Count == 0 || query.Kinds.Contains(vmEvent.Kind)) && FileSystemName.MatchesSimpleExpression(query.Domains, vmEvent.Domain, ignoreCase: false);
+        (query.Kinds.Count == 0 || query.Kinds.Contains(vmEvent.Kind)) && query.IsWantedDomain(vmEvent.Domain);
 
     /// <summary>Finds out whether entries are missing before one of the host's own.</summary>
     private void Check(EntryId id)
@@ -152,14 +152,14 @@ internal sealed class HostFeed(string host, FleetQuery query, GroupShare? share)
 
     private void TellBroken()
     {
-        if (_broken > 0) Tell($"{(_broken == 1 ? "1 entry is not what an agent writes and is" : $"{_broken} entries are not what an agent writes and are")} left out; of the first: {_whyBroken}.");
+        if (_broken > 0) Tell($"{(_broken == 1 ? "1 entry is not what an agent writes and is" : $"{_broken} entries are not what an agent writes and are")} left out; of the first: {_whyBroken?.TrimEnd('.')}.");
         _broken = 0;
         _whyBroken = null;
     }
 
     private void TellLosses()
     {
-        foreach (EventLoss loss in _lines.Losses.Since(ref _lossesTold)) Tell($"{loss.Events} events of {Shown(loss.Domain)} between {loss.From:O} and {loss.To:O} are missing: {loss.Reason}.");
+        foreach (EventLoss loss in _lines.Losses.Since(ref _lossesTold)) Tell($"{loss.Events} events of {Shown.Of(loss.Domain)} between {loss.From:O} and {loss.To:O} are missing: {loss.Reason}.");
     }
 
     private void Tell(string what)
@@ -167,9 +167,6 @@ internal sealed class HostFeed(string host, FleetQuery query, GroupShare? share)
         if (++_told <= MostTold) query.Tell($"{host}: {what}");
         if (_told == MostTold) query.Tell($"{host}: whatever else is wrong is only counted.");
     }
-
-    /// <summary>A name from elsewhere, without what a terminal would obey.</summary>
-    private static string Shown(string name) => new([.. name.Select(c => char.IsControl(c) ? '\uFFFD' : c)]);
 
     private readonly record struct Arrival(VmEvent Event, RedisValue Id, DateTimeOffset Order, long At);
 }

@@ -28,5 +28,5 @@ public sealed record RedisOutputSettings : OutputSettings
     public override string Place => $"the stream {HostStream.KeyOf(HostName)} of Redis, by the spool {SpoolFolder}";
 
     /// <inheritdoc/>
-    public override IEventSink CreateSink() => new RedisSink(this);
+    public override IEventSink CreateSink(AgentIdentity agent) => new RedisSink(this, agent);
 }

@@ -19,6 +19,7 @@ internal sealed class RedisPublisher : IDisposable
 
     private static readonly TimeSpan RivalShown = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan FlushPeriod = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan NotePeriod = TimeSpan.FromMinutes(1);
 
     private readonly RedisSettings _settings;
     private readonly Spool _spool;
@@ -33,6 +34,7 @@ internal sealed class RedisPublisher : IDisposable
     private long _delivered;
     private volatile string? _problem;
     private long _rivalAt;
+    private long _notedAt;
 
     public RedisPublisher(RedisOutputSettings settings, Spool spool)
     {
@@ -85,22 +87,19 @@ internal sealed class RedisPublisher : IDisposable
     private async Task<IDatabase> ConnectAsync()
     {
         if (_redis is not null) return _redis.GetDatabase();
-        Task<ConnectionMultiplexer> connecting = ConnectionMultiplexer.ConnectAsync(_settings.ToOptions());
-        try
-        {
-            _redis = await connecting.WaitAsync(_stop.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            _ = connecting.ContinueWith(late => late.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
-            throw;
-        }
-
+        _redis = await _settings.ConnectAsync(_stop.Token).ConfigureAwait(false);
         return _redis.GetDatabase();
     }
 
     private async Task PublishAsync(IDatabase database)
     {
+        if (_notedAt == 0 || Stopwatch.GetElapsedTime(_notedAt) >= NotePeriod)
+        {
+            // A quiet host says so, and one that does not say anything any more has another reason.
+            _spool.AppendNote(await RedisClock.CompareAsync(database).WaitAsync(_stop.Token).ConfigureAwait(false));
+            _notedAt = Stopwatch.GetTimestamp();
+        }
+
         while (_sent.Count < MostOnTheWay && _spool.Read(MostInBatch, MostBytesInBatch) is { } batch)
         {
             _sent.Enqueue((batch, _script.AppendAsync(database, _end, batch)));

@@ -4,7 +4,7 @@ namespace XenVmEvent.Agent;
 /// Sends events to a stream of Redis. Each is in the spool, on the disk, before it is sent, and stays there until Redis has
 /// confirmed it. So it arrives once and in order, whatever happens to Redis, to the network or to this process.
 /// </summary>
-internal sealed class RedisSink(RedisOutputSettings settings) : IEventSink
+internal sealed class RedisSink(RedisOutputSettings settings, AgentIdentity agent) : IEventSink
 {
     private volatile Sending? _sending;
 
@@ -41,7 +41,7 @@ internal sealed class RedisSink(RedisOutputSettings settings) : IEventSink
     private Sending Begin()
     {
         if (_sending is { } begun) return begun;
-        Spool spool = new(settings.SpoolFolder, settings.SpoolSize);
+        Spool spool = new(settings.SpoolFolder, settings.SpoolSize, agent: agent);
         return _sending = new Sending(spool, new RedisPublisher(settings, spool));
     }
 
