@@ -48,7 +48,7 @@ internal static class Pauses
             {
                 return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException)
+            catch (IOException e) when (e is not DirectoryNotFoundException)
             {
                 Thread.Sleep(1); // Another process has it.
             }
