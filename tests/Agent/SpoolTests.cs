@@ -153,8 +153,10 @@ public sealed class SpoolTests : IDisposable
         spool.Acknowledge(last.Id);
         Assert.Equal(before, Files().Length);
         Assert.Equal(0, spool.Waiting);
+        spool.Tidy();
+        Assert.Equal(before, Files().Length);
         _clock.Advance(Spool.Afterlife);
-        spool.Acknowledge(last.Id);
+        spool.Tidy();
         Assert.Single(Files());
     }
 

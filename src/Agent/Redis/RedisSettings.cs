@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using StackExchange.Redis;
 
 namespace XenVmEvent.Agent;
@@ -15,7 +16,10 @@ public sealed record RedisSettings
     /// <summary>A file whose first line is the password; null: the password is in <see cref="Server"/>, or there is none.</summary>
     public string? PasswordFile { get; init; }
 
-    /// <summary>A file of the certificates, in PEM, that may have signed the server's; null: those of the system.</summary>
+    /// <summary>
+    /// A file of the authorities' certificates, in PEM, of which one must have signed the server's; null: one that this
+    /// machine trusts must have. It is for <c>ssl=true</c>.
+    /// </summary>
     public string? AuthorityFile { get; init; }
 
     /// <summary>The user and the password, which win over those in <see cref="Server"/>; null: those are.</summary>
@@ -47,7 +51,9 @@ public sealed record RedisSettings
     {
         try
         {
-            if (ConfigurationOptions.Parse(Server).EndPoints.Count > 0) return null;
+            ConfigurationOptions options = ConfigurationOptions.Parse(Server);
+            if (AuthorityFile is not null && !options.Ssl) return "An authority's file is of no use without TLS. Add ssl=true to the server.";
+            if (options.EndPoints.Count > 0) return null;
         }
         catch (ArgumentException)
         {
@@ -62,18 +68,19 @@ public sealed record RedisSettings
     {
         try
         {
+            if (FindProblem() is { } problem) throw new ArgumentException(problem);
             ConfigurationOptions options = ConfigurationOptions.Parse(Server);
-            if (options.EndPoints.Count == 0) throw new ArgumentException("No server is named.");
             if (PasswordFile is not null) options.Password = File.ReadLines(PasswordFile).FirstOrDefault()?.Trim() ?? "";
             if (Credential is not null) (options.User, options.Password) = (Credential.UserName, Credential.Password);
-            if (AuthorityFile is not null) options.TrustIssuer(AuthorityFile);
+            ServerCertificate certificate = new(options, AuthorityFile is null ? null : ServerCertificate.ReadAuthorities(AuthorityFile));
+            options.SslClientAuthenticationOptions = certificate.ToTls;
             options.ClientName ??= "xenvmevent";
 
             // Nothing waits inside the library: what is not confirmed is sent again from the spool.
             options.BacklogPolicy = BacklogPolicy.FailFast;
             return options;
         }
-        catch (Exception e) when (e is ArgumentException or FormatException or IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
+        catch (Exception e) when (e is ArgumentException or FormatException or IOException or UnauthorizedAccessException or CryptographicException)
         {
             throw new XenException(
                 XenErrorId.InvalidArgument, $"Redis cannot be used as it is configured. {e.Message}", "Write hosts and options as in redis.example:6379,user=name,ssl=true.", e);

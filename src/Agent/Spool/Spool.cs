@@ -33,9 +33,11 @@ internal sealed class Spool : IDisposable
     private double? _clockSkew;
     private int _entriesSinceNote;
     private bool _isUnflushed;
+    private AgentNote? _startNote;
     private EntryId _last;
     private ulong _floor;
     private ulong _acknowledged;
+    private ulong _lastRead;
     private SpoolSegment? _read;
     private SafeFileHandle? _readFile;
     private long _readAt;
@@ -82,6 +84,15 @@ internal sealed class Spool : IDisposable
         }
     }
 
+    /// <summary>How many entries have not been read since they came, or were to be read again.</summary>
+    public long Unread
+    {
+        get
+        {
+            lock (_gate) return (long)(_last.Sequence - _lastRead);
+        }
+    }
+
     /// <summary>How many lines were damaged on the disk. A reader of the stream sees that they are missing.</summary>
     public long Damaged { get; private set; }
 
@@ -122,8 +133,17 @@ internal sealed class Spool : IDisposable
         }
     }
 
-    /// <summary>Brings what was appended to the disk itself, for the case that the machine loses its power.</summary>
-    public void Flush()
+    /// <summary>
+    /// Does what has time: brings what was appended to the disk itself, for the case that the machine loses its power, and
+    /// deletes files.
+    /// </summary>
+    public void Tidy()
+    {
+        lock (_gate) DeleteAcknowledged(Afterlife);
+        Flush();
+    }
+
+    private void Flush()
     {
         SafeFileHandle? file;
         lock (_gate)
@@ -168,7 +188,12 @@ internal sealed class Spool : IDisposable
             SpoolBatch batch = new(buffer);
             int used = Split(buffer, count, mostEntries, batch);
             _readAt += used;
-            if (batch.Entries.Count > 0) return batch;
+            if (batch.Entries.Count > 0)
+            {
+                _lastRead = batch.Last.Sequence;
+                return batch;
+            }
+
             batch.Release();
             if (used > 0) continue;
             if (count > 0 && count < available)
@@ -186,11 +211,7 @@ internal sealed class Spool : IDisposable
     /// <summary>Notes that everything up to an entry has arrived.</summary>
     public void Acknowledge(EntryId entry)
     {
-        lock (_gate)
-        {
-            AcknowledgeUpTo(entry.Sequence);
-            DeleteAcknowledged(Afterlife);
-        }
+        lock (_gate) AcknowledgeUpTo(entry.Sequence);
     }
 
     /// <summary>Whether an entry is older than all that is here.</summary>
@@ -268,7 +289,7 @@ internal sealed class Spool : IDisposable
             Flush();
             _written?.Dispose();
             _readFile?.Dispose();
-            _folder.MarkClosed();
+            if (_startNote is null) _folder.MarkClosed();
             _folder.Dispose();
         }
     }
@@ -287,9 +308,19 @@ internal sealed class Spool : IDisposable
 
         _last = _segments.Count > 0 ? Raised(_segments[^1].Last) : EntryId.BeforeNewSpool();
         _acknowledged = _segments.Count > 0 ? _segments[0].First.Sequence - 1 : _last.Sequence;
+        _lastRead = _acknowledged;
         _started = _clock.GetUtcNow();
         DateTimeOffset? previous = _segments.Count > 0 ? _segments[^1].Last.Time : null;
-        Append(Encode([(NextNote() with { Previous = previous, Complete = isNew || _folder.WasClosed }).ToLine()]));
+        _startNote = NextNote() with { Previous = previous, Complete = isNew || _folder.WasClosed };
+        try
+        {
+            Append(Encode([]));
+        }
+        catch (IOException) when (_segments is [{ Length: > 0 }, ..])
+        {
+            // The disk is full. What is here is sent, and the note comes before the next event.
+        }
+
         _folder.MarkOpen();
     }
 
@@ -299,15 +330,27 @@ internal sealed class Spool : IDisposable
     private bool TryAppend(IEnumerable<ReadOnlyMemory<byte>> lines)
     {
         EntryId last = Encode(lines);
-        if (_segments.Sum(s => s.Length) + _lines.WrittenCount > _limit)
+        if (!Fits())
         {
             DeleteAcknowledged(TimeSpan.Zero);
-            if (_segments.Sum(s => s.Length) + _lines.WrittenCount > _limit) return false;
+            if (!Fits()) return false;
         }
 
-        Append(last);
+        try
+        {
+            Append(last);
+        }
+        catch (IOException)
+        {
+            // The disk may be full of what has arrived.
+            if (!DeleteAcknowledged(TimeSpan.Zero)) throw;
+            Append(last);
+        }
+
         return true;
     }
+
+    private bool Fits() => _segments.Sum(s => s.Length) + _lines.WrittenCount <= _limit;
 
     /// <returns>The id of the last one.</returns>
     private EntryId Encode(IEnumerable<ReadOnlyMemory<byte>> lines)
@@ -315,7 +358,7 @@ internal sealed class Spool : IDisposable
         _lines.ResetWrittenCount();
         ulong now = (ulong)Math.Max(0, _clock.GetUtcNow().ToUnixTimeMilliseconds());
         EntryId last = _last;
-        foreach (ReadOnlyMemory<byte> line in lines)
+        foreach (ReadOnlyMemory<byte> line in _startNote is { } note ? lines.Prepend(note.ToLine()) : lines)
         {
             last = new EntryId(Math.Max(Math.Max(now, _floor), last.Milliseconds), last.Sequence + 1);
             SpoolLine.Write(_lines, line.Span, last);
@@ -330,13 +373,35 @@ internal sealed class Spool : IDisposable
         if (_written is null || _segments[^1].Length >= SegmentSize) Begin(new EntryId(last.Milliseconds, _last.Sequence + 1));
         SpoolSegment segment = _segments[^1];
 
-        // If it fails half way, the next one is written to the same place.
-        RandomAccess.Write(_written!, _lines.WrittenSpan, segment.Length);
+        try
+        {
+            RandomAccess.Write(_written!, _lines.WrittenSpan, segment.Length);
+        }
+        catch (IOException)
+        {
+            Cut(segment);
+            throw;
+        }
+
+        _startNote = null;
         segment.Length += _lines.WrittenCount;
         segment.Last = _last = last;
         segment.AcknowledgedAt = null;
         _isUnflushed = true;
         if (_arrived.CurrentCount == 0) _arrived.Release();
+    }
+
+    /// <summary>Takes away what a failed append has left.</summary>
+    private void Cut(SpoolSegment segment)
+    {
+        try
+        {
+            RandomAccess.SetLength(_written!, segment.Length);
+        }
+        catch (IOException)
+        {
+            // The next one is written to the same place.
+        }
     }
 
     private void Begin(EntryId first)
@@ -350,8 +415,8 @@ internal sealed class Spool : IDisposable
 
         SpoolSegment segment = new(_folder.Path, first) { Last = first };
         _written = File.OpenHandle(segment.Path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(_written, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         _segments.Add(segment);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(_written, UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
     /// <summary>The id under which an entry is sent.</summary>
@@ -396,7 +461,7 @@ internal sealed class Spool : IDisposable
     private void Resume(SpoolSegment segment, long offset, ulong acknowledged)
     {
         OpenToRead(segment, offset);
-        _acknowledged = acknowledged;
+        _acknowledged = _lastRead = acknowledged;
         foreach (SpoolSegment later in _segments.Where(s => s.Last.Sequence > acknowledged)) later.AcknowledgedAt = null;
         AcknowledgeUpTo(acknowledged);
         if (_arrived.CurrentCount == 0) _arrived.Release();
@@ -411,12 +476,16 @@ internal sealed class Spool : IDisposable
         }
     }
 
-    private void DeleteAcknowledged(TimeSpan after)
+    /// <returns>Whether there was something to delete.</returns>
+    private bool DeleteAcknowledged(TimeSpan after)
     {
+        int before = _segments.Count;
         while (_segments is [{ AcknowledgedAt: { } at } oldest, _, ..] && oldest != _read && _clock.GetElapsedTime(at) >= after)
         {
             File.Delete(oldest.Path);
             _segments.RemoveAt(0);
         }
+
+        return _segments.Count < before;
     }
 }

@@ -27,7 +27,7 @@ internal static class ReceiveCommand
     };
 
     private static readonly Option<string?> PasswordFile = new("--password-file") { Description = "A file whose first line is the password.", HelpName = "file" };
-    private static readonly Option<string?> AuthorityFile = new("--authority-file") { Description = "Certificates in PEM that may have signed the server's.", HelpName = "file" };
+    private static readonly Option<string?> AuthorityFile = new("--authority-file") { Description = "Certificates in PEM, of which one must have signed the server's.", HelpName = "file" };
     private static readonly Option<string> Host = new("--host") { Description = "The hosts, as in 'dom0-*'; by default all.", HelpName = "name", DefaultValueFactory = _ => "*" };
     private static readonly Option<string> Domain = new("--domain") { Description = "The domains, as in 'web*'; by default all.", HelpName = "name", DefaultValueFactory = _ => "*" };
     private static readonly Option<IReadOnlyCollection<VmEventKind>> Kinds = new("--event")

@@ -18,8 +18,17 @@ internal sealed class RedisPublisher : IDisposable
     private const int MostToSearch = 1000;
 
     private static readonly TimeSpan RivalShown = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan FlushPeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan NotePeriod = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan TidyPeriod = TimeSpan.FromSeconds(1);
+
+    /// <summary>So long entries gather before they are sent: Redis has a price for a batch too.</summary>
+    private static readonly TimeSpan GatherTime = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>So often an idle host looks whether what was confirmed last is still there.</summary>
+    private static readonly TimeSpan LookPeriod = TimeSpan.FromSeconds(2);
+
+    /// <summary>So long the end waits for what a working Redis has not confirmed yet.</summary>
+    private static readonly TimeSpan LastTime = TimeSpan.FromSeconds(1);
 
     private readonly RedisSettings _settings;
     private readonly Spool _spool;
@@ -31,8 +40,12 @@ internal sealed class RedisPublisher : IDisposable
     private readonly Task _run;
     private ConnectionMultiplexer? _redis;
     private EntryId _end;
+    private long _sentAt;
+    private long _tidiedAt;
+    private long _lookedAt;
     private long _delivered;
     private volatile string? _problem;
+    private volatile bool _isEnding;
     private long _rivalAt;
     private long _notedAt;
 
@@ -53,9 +66,17 @@ internal sealed class RedisPublisher : IDisposable
         ? $"Somebody else writes to the stream {_key} too. Give each host a name of its own, and nobody but this host the right to write its stream."
         : null);
 
-    /// <summary>Stops. What is on the way may still arrive; the next process finds out.</summary>
+    /// <summary>Whether there is a whole batch to send, or enough time has passed since the last one.</summary>
+    private bool IsDue => _spool.Unread >= MostInBatch || Stopwatch.GetElapsedTime(_sentAt) >= GatherTime || _isEnding;
+
+    /// <summary>
+    /// Sends what waits, if Redis takes it now, and stops. What is on the way then may still arrive; the next process finds
+    /// out.
+    /// </summary>
     public void Dispose()
     {
+        _isEnding = true;
+        SpinWait.SpinUntil(() => _spool.Waiting == 0 || _problem is not null, LastTime);
         _stop.Cancel();
         _run.GetAwaiter().GetResult();
         _redis?.Dispose();
@@ -79,7 +100,7 @@ internal sealed class RedisPublisher : IDisposable
             {
                 _problem = RedisProblem.Of(e);
                 _sent.Clear();
-                await PauseAsync().ConfigureAwait(false);
+                await PauseAsync(e).ConfigureAwait(false);
             }
         }
     }
@@ -100,16 +121,18 @@ internal sealed class RedisPublisher : IDisposable
             _notedAt = Stopwatch.GetTimestamp();
         }
 
-        while (_sent.Count < MostOnTheWay && _spool.Read(MostInBatch, MostBytesInBatch) is { } batch)
+        while (_sent.Count < MostOnTheWay && IsDue && _spool.Read(MostInBatch, MostBytesInBatch) is { } batch)
         {
             _sent.Enqueue((batch, _script.AppendAsync(database, _end, batch)));
             _end = batch.Last;
+            _sentAt = Stopwatch.GetTimestamp();
         }
 
+        Tidy();
         if (_sent.Count == 0)
         {
-            await _spool.WaitAsync(FlushPeriod, _stop.Token).ConfigureAwait(false);
-            _spool.Flush();
+            await _spool.WaitAsync(_spool.Unread > 0 ? GatherTime : TidyPeriod, _stop.Token).ConfigureAwait(false);
+            await LookAsync(database).ConfigureAwait(false);
             return;
         }
 
@@ -127,9 +150,28 @@ internal sealed class RedisPublisher : IDisposable
         Volatile.Write(ref _delivered, _delivered + first.Events);
         first.Release();
         _spool.Acknowledge(last);
-        _spool.Flush();
         _problem = null;
         _retry.Reset();
+    }
+
+    /// <summary>
+    /// Looks whether the stream still ends where it should, for as long as Redis may lose what it has confirmed: with nothing
+    /// to send, nobody else would notice.
+    /// </summary>
+    private async Task LookAsync(IDatabase database)
+    {
+        if (Stopwatch.GetElapsedTime(_sentAt) > Spool.Afterlife || Stopwatch.GetElapsedTime(Math.Max(_sentAt, _lookedAt)) < LookPeriod) return;
+        _lookedAt = Stopwatch.GetTimestamp();
+        EntryId last = await _script.FindLastAsync(database).WaitAsync(_stop.Token).ConfigureAwait(false);
+        if (last != _end) await ResumeAsync(database, last).ConfigureAwait(false);
+        _problem = null;
+    }
+
+    private void Tidy()
+    {
+        if (Stopwatch.GetElapsedTime(_tidiedAt) < TidyPeriod) return;
+        _spool.Tidy();
+        _tidiedAt = Stopwatch.GetTimestamp();
     }
 
     /// <summary>Finds where to go on in a stream that ends with an entry.</summary>
@@ -162,13 +204,19 @@ internal sealed class RedisPublisher : IDisposable
     }
 
     /// <summary>Waits longer after each failure, and not as long as the next host does.</summary>
-    private async Task PauseAsync()
+    private async Task PauseAsync(Exception failure)
     {
+        // A new connection has the password as it is now, and finds a server that has moved. One that answers nothing may wait
+        // for a minute before it tries its network again.
+        if (_redis is { } redis && (!redis.IsConnected || failure is RedisTimeoutException or TimeoutException))
+        {
+            _redis = null;
+            await redis.CloseAsync(allowCommandsToComplete: false).ConfigureAwait(false);
+            await redis.DisposeAsync().ConfigureAwait(false);
+        }
+
         try
         {
-            // A new connection has the password as it is now, and finds a server that has moved.
-            if (_redis is { IsConnected: false }) await _redis.DisposeAsync().ConfigureAwait(false);
-            if (_redis is { IsConnected: false }) _redis = null;
             _retry.Delay();
             await Task.Delay(_retry.Left * (0.5 + (Random.Shared.NextDouble() / 2)), _stop.Token).ConfigureAwait(false);
         }

@@ -4,7 +4,10 @@ namespace XenVmEvent.Agent;
 /// Sends events to a stream of Redis. Each is in the spool, on the disk, before it is sent, and stays there until Redis has
 /// confirmed it. So it arrives once and in order, whatever happens to Redis, to the network or to this process.
 /// </summary>
-internal sealed class RedisSink(RedisOutputSettings settings, AgentIdentity agent) : IEventSink
+/// <param name="settings">Where to.</param>
+/// <param name="agent">What the agent says of itself.</param>
+/// <param name="clock">The clock of the entries' ids; null: the system's.</param>
+internal sealed class RedisSink(RedisOutputSettings settings, AgentIdentity agent, TimeProvider? clock = null) : IEventSink
 {
     private volatile Sending? _sending;
 
@@ -41,7 +44,7 @@ internal sealed class RedisSink(RedisOutputSettings settings, AgentIdentity agen
     private Sending Begin()
     {
         if (_sending is { } begun) return begun;
-        Spool spool = new(settings.SpoolFolder, settings.SpoolSize, agent: agent);
+        Spool spool = new(settings.SpoolFolder, settings.SpoolSize, clock, agent);
         return _sending = new Sending(spool, new RedisPublisher(settings, spool));
     }
 

@@ -10,11 +10,8 @@ public sealed class RedisSinkTests : IDisposable
 {
     private const string Host = "dom0-1";
 
-    /// <summary>Longer than anything takes on the slowest machine: reached only when something never comes.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
-
     private readonly AgentIdentity _agent = new() { PolicyHash = new string('a', 64) };
-    private readonly string _folder = Directory.CreateTempSubdirectory("xvm-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("xenvmevent-").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -24,7 +21,7 @@ public sealed class RedisSinkTests : IDisposable
         using RedisServer server = RedisServer.Start(_folder);
         using RedisSink sink = Open(server);
         for (int i = 0; i < 100; i++) sink.Write(Entries.Of(i * 50, 50));
-        WaitUntilArrived(sink);
+        Arrivals.Await(sink);
         AssertArrived(server, 5000);
         Assert.Equal(5000, sink.State.Delivered);
     }
@@ -36,12 +33,12 @@ public sealed class RedisSinkTests : IDisposable
         server.Kill();
         using RedisSink sink = Open(server);
         sink.Write(Entries.Of(0, 10));
-        WaitUntil(() => sink.State.Problem is not null);
+        Until.True(() => sink.State.Problem is not null);
         Assert.Equal("Redis cannot be reached: UnableToConnect.", sink.State.Problem);
         server.Start();
-        WaitUntilArrived(sink);
+        Arrivals.Await(sink);
         AssertArrived(server, 10);
-        WaitUntil(() => sink.State.Problem is null);
+        Until.True(() => sink.State.Problem is null);
     }
 
     [Fact]
@@ -53,13 +50,13 @@ public sealed class RedisSinkTests : IDisposable
         for (int i = 0; i < 8; i++)
         {
             long delivered = sink.State.Delivered;
-            WaitUntil(() => sink.State.Delivered > delivered);
+            Until.True(() => sink.State.Delivered > delivered);
             server.Kill();
             server.Start();
         }
 
         long count = load.End();
-        WaitUntilArrived(sink);
+        Arrivals.Await(sink);
         AssertArrived(server, count);
     }
 
@@ -85,7 +82,7 @@ public sealed class RedisSinkTests : IDisposable
 
         using RedisSink sink = Open(server);
         sink.Write([]); // Which opens the spool, as the agent does.
-        WaitUntilArrived(sink);
+        Arrivals.Await(sink);
         long[] numbers = [.. Read(server).OfType<long>()];
         for (int run = 0; run < Runs; run++)
         {
@@ -96,17 +93,51 @@ public sealed class RedisSinkTests : IDisposable
     }
 
     [Fact]
+    public void Also_when_the_clock_is_set_back_an_hour_while_the_agent_runs_and_between_two_agents()
+    {
+        using RedisServer server = RedisServer.Start(_folder);
+        ManualClock clock = new();
+        using (RedisSink first = new(SettingsFor(server), _agent, clock))
+        {
+            first.Write(Entries.Of(0, 100));
+            clock.Now -= TimeSpan.FromHours(1);
+            first.Write(Entries.Of(100, 100));
+            Arrivals.Await(first);
+        }
+
+        clock.Now -= TimeSpan.FromHours(1);
+        using RedisSink second = new(SettingsFor(server), _agent, clock);
+        second.Write(Entries.Of(200, 100));
+        Arrivals.Await(second);
+        Assert.Null(second.State.Problem);
+        AssertArrived(server, 300);
+    }
+
+    [Fact]
     public void After_an_empty_restart_it_goes_on_and_sends_its_last_seconds_again()
     {
         using RedisServer server = RedisServer.Start(_folder, "--appendonly", "no");
         using RedisSink sink = Open(server);
         sink.Write(Entries.Of(0, 1000));
-        WaitUntilArrived(sink);
+        Arrivals.Await(sink);
         server.Kill();
         server.Start();
         sink.Write(Entries.Of(1000, 1000));
-        WaitUntil(() => Read(server).Count(n => n is not null) == 2000);
+        Until.True(() => Read(server).Count(n => n is not null) == 2000);
         AssertArrived(server, 2000);
+    }
+
+    [Fact]
+    public void Also_when_nothing_follows()
+    {
+        using RedisServer server = RedisServer.Start(_folder, "--appendonly", "no");
+        using RedisSink sink = Open(server);
+        sink.Write(Entries.Of(0, 1000));
+        Arrivals.Await(sink);
+        server.Kill();
+        server.Start();
+        Until.True(() => Read(server).Count(n => n is not null) == 1000, () => $"{sink.State}");
+        AssertArrived(server, 1000);
     }
 
     [Fact]
@@ -118,7 +149,7 @@ public sealed class RedisSinkTests : IDisposable
         while (sink.State.Problem is null) sink.Write(Entries.Of((written += 500) - 500, 500));
         Assert.StartsWith("Redis refuses: OOM", sink.State.Problem, StringComparison.Ordinal);
         using (ConnectionMultiplexer admin = server.Connect()) admin.GetServers()[0].ConfigSet("maxmemory", "0");
-        WaitUntilArrived(sink);
+        Arrivals.Await(sink);
         AssertArrived(server, written);
         Assert.Null(sink.State.Problem);
     }
@@ -129,13 +160,13 @@ public sealed class RedisSinkTests : IDisposable
         using RedisServer server = RedisServer.Start(_folder);
         using RedisSink sink = Open(server, ",asyncTimeout=300");
         sink.Write(Entries.Of(0, 100));
-        WaitUntilArrived(sink);
+        Arrivals.Await(sink);
         server.Signal("STOP");
         sink.Write(Entries.Of(100, 2000));
-        WaitUntil(() => sink.State.Problem == "Redis does not answer in time.");
+        Until.True(() => sink.State.Problem == "Redis does not answer in time.");
         server.Signal("CONT");
         sink.Write(Entries.Of(2100, 100));
-        WaitUntilArrived(sink);
+        Arrivals.Await(sink);
         AssertArrived(server, 2200);
     }
 
@@ -147,7 +178,7 @@ public sealed class RedisSinkTests : IDisposable
         File.WriteAllText(file, "old\n");
         using RedisSink sink = new(SettingsFor(server) with { Redis = server.Settings with { PasswordFile = file } }, _agent);
         sink.Write(Entries.Of(0, 100));
-        WaitUntilArrived(sink);
+        Arrivals.Await(sink);
         using (ConnectionMultiplexer admin = server.Connect(",password=old"))
         {
             IServer it = admin.GetServers()[0];
@@ -156,30 +187,32 @@ public sealed class RedisSinkTests : IDisposable
         }
 
         sink.Write(Entries.Of(100, 100));
-        WaitUntil(() => sink.State.Problem == "Redis refuses the user or the password.", () => $"{sink.State}");
+        Until.True(() => sink.State.Problem == "Redis refuses the user or the password.", () => $"{sink.State}");
         File.WriteAllText(file, "new\n");
-        WaitUntilArrived(sink);
+        Arrivals.Await(sink);
         AssertArrived(server, 200, ",password=new");
     }
 
     [Fact]
     public void Two_hosts_with_one_name_lose_nothing_and_are_told()
     {
+        const long Apart = 1_000_000;
         using RedisServer server = RedisServer.Start(_folder);
         using RedisSink one = Open(server);
         using RedisSink other = new(SettingsFor(server) with { SpoolFolder = Path.Combine(_folder, "other") }, _agent);
-        for (int i = 0; i < 20; i++)
+        int written = 0;
+        Until.True(() =>
         {
-            one.Write(Entries.Of(i * 10, 10));
-            other.Write(Entries.Of(1000 + (i * 10), 10));
-        }
-
-        WaitUntilArrived(one);
-        WaitUntilArrived(other);
+            one.Write(Entries.Of(written, 10));
+            other.Write(Entries.Of(Apart + written, 10));
+            written += 10;
+            return new[] { one, other }.Any(sink => sink.State.Problem?.StartsWith("Somebody else writes to the stream xenvmevent:dom0-1", StringComparison.Ordinal) == true);
+        });
+        Arrivals.Await(one);
+        Arrivals.Await(other);
         long[] numbers = [.. Read(server).OfType<long>()];
-        Assert.Equal(Enumerable.Range(0, 200).Select(n => (long)n), numbers.Where(n => n < 1000));
-        Assert.Equal(Enumerable.Range(1000, 200).Select(n => (long)n), numbers.Where(n => n >= 1000));
-        Assert.Contains("Somebody else writes to the stream xenvmevent:dom0-1", one.State.Problem ?? other.State.Problem, StringComparison.Ordinal);
+        Assert.Equal(Enumerable.Range(0, written).Select(n => (long)n), numbers.Where(n => n < Apart));
+        Assert.Equal(Enumerable.Range(0, written).Select(n => (long)n + Apart), numbers.Where(n => n >= Apart));
     }
 
     [Fact]
@@ -188,10 +221,10 @@ public sealed class RedisSinkTests : IDisposable
         using RedisServer server = RedisServer.Start(_folder);
         using RedisSink sink = Open(server);
         sink.Write(Entries.Of(0, 10));
-        WaitUntilArrived(sink);
+        Arrivals.Await(sink);
         using (ConnectionMultiplexer other = server.Connect()) other.GetDatabase().StreamAdd("xenvmevent:dom0-1", "line", "hello", "9000000000000-0");
         sink.Write(Entries.Of(10, 10));
-        WaitUntilArrived(sink);
+        Arrivals.Await(sink);
         AssertArrived(server, 20);
     }
 
@@ -203,10 +236,10 @@ public sealed class RedisSinkTests : IDisposable
         other.GetDatabase().StringSet("xenvmevent:dom0-1", "mine");
         using RedisSink sink = Open(server);
         sink.Write(Entries.Of(0, 10));
-        WaitUntil(() => sink.State.Problem is not null);
+        Until.True(() => sink.State.Problem is not null);
         Assert.StartsWith("Redis refuses: WRONGTYPE", sink.State.Problem, StringComparison.Ordinal);
         other.GetDatabase().KeyDelete("xenvmevent:dom0-1");
-        WaitUntilArrived(sink);
+        Arrivals.Await(sink);
         AssertArrived(server, 10);
     }
 
@@ -220,9 +253,9 @@ public sealed class RedisSinkTests : IDisposable
         EventSinkException full = Assert.Throws<EventSinkException>(() => Fill(sink, ref written));
         Assert.Contains("is full: it has 1 MiB.", full.Message, StringComparison.Ordinal);
         server.Start();
-        WaitUntilArrived(sink);
+        Arrivals.Await(sink);
         sink.Write(Entries.Of(written, 100));
-        WaitUntilArrived(sink);
+        Arrivals.Await(sink);
         AssertArrived(server, written + 100);
     }
 
@@ -233,7 +266,7 @@ public sealed class RedisSinkTests : IDisposable
         using (RedisSink sink = new(SettingsFor(server) with { MostEntries = 1000 }, _agent))
         {
             for (int i = 0; i < 50; i++) sink.Write(Entries.Of(i * 100, 100));
-            WaitUntilArrived(sink);
+            Arrivals.Await(sink);
         }
 
         Assert.InRange(Read(server).Count, 1000, 1300);
@@ -242,7 +275,7 @@ public sealed class RedisSinkTests : IDisposable
             for (int i = 0; i < 10; i++)
             {
                 sink.Write(Entries.Of(0, 100));
-                WaitUntilArrived(sink);
+                Arrivals.Await(sink);
             }
         }
 
@@ -253,14 +286,10 @@ public sealed class RedisSinkTests : IDisposable
     public void A_user_needs_few_rights()
     {
         using RedisServer server = RedisServer.Start(_folder);
-        using (ConnectionMultiplexer admin = server.Connect())
-        {
-            admin.GetServers()[0].Execute("ACL", "SETUSER", "dom0-1", "on", ">secret", "resetkeys", "~xenvmevent:dom0-1", "resetchannels", "-@all", "+eval", "+xinfo|stream", "+xadd", "+xtrim", "+xrevrange", "+echo");
-        }
-
-        using RedisSink sink = Open(server, ",user=dom0-1,password=secret");
+        using (ConnectionMultiplexer admin = server.Connect()) DocumentedUsers.Create(admin, "dom0-1");
+        using RedisSink sink = Open(server, $",user=dom0-1,password={DocumentedUsers.Password}");
         sink.Write(Entries.Of(0, 100));
-        WaitUntilArrived(sink);
+        Arrivals.Await(sink);
         AssertArrived(server, 100);
     }
 
@@ -271,10 +300,11 @@ public sealed class RedisSinkTests : IDisposable
     {
         using RedisServer server = RedisServer.Start(_folder);
         using ConnectionMultiplexer admin = server.Connect();
-        admin.GetServers()[0].Execute("ACL", "SETUSER", "dom0-1", "on", ">secret", "resetkeys", "~xenvmevent:dom0-1", "resetchannels", "-@all", "+eval", "+xinfo|stream", "+xadd", "+xtrim", "+xrevrange", "+echo", right);
-        using RedisSink sink = Open(server, ",user=dom0-1,password=secret");
+        DocumentedUsers.Create(admin, "dom0-1");
+        admin.GetServers()[0].Execute("ACL", "SETUSER", "dom0-1", right);
+        using RedisSink sink = Open(server, $",user=dom0-1,password={DocumentedUsers.Password}");
         sink.Write([]);
-        WaitUntil(() => Notes().Count == 2);
+        Until.True(() => Notes().Count == 2);
         Assert.All(Notes(), note => Assert.Equal((_agent.Version, _agent.PolicyHash), (note.Version, note.PolicyHash)));
         Assert.Null(Notes()[0].ClockSkew);
         if (isTold) Assert.InRange(Notes()[1].ClockSkew!.Value, -60_000, 60_000); // Both clocks are this machine's.
@@ -293,7 +323,7 @@ public sealed class RedisSinkTests : IDisposable
         Assert.Contains("cannot be used", Assert.Throws<EventSinkException>(() => sink.Write([])).Message, StringComparison.Ordinal);
         File.Delete(file);
         sink.Write(Entries.Of(0, 10));
-        WaitUntilArrived(sink);
+        Arrivals.Await(sink);
         AssertArrived(server, 10);
     }
 
@@ -316,66 +346,15 @@ public sealed class RedisSinkTests : IDisposable
         }
     }
 
-    private static void WaitUntilArrived(RedisSink sink) => WaitUntil(() => sink.State.Waiting == 0, () => $"{sink.State}");
-
-    private static void WaitUntil(Func<bool> condition, Func<string>? state = null)
-    {
-        long start = TimeProvider.System.GetTimestamp();
-        while (!condition())
-        {
-            if (TimeProvider.System.GetElapsedTime(start) > Patience) throw new TimeoutException($"It never came to this. {state?.Invoke()}");
-            Thread.Sleep(10);
-        }
-    }
-
-    /// <summary>The numbers of the stream's entries; null for notes and what is not ours.</summary>
-    private static List<long?> Read(RedisServer server, string options = "")
+    private static void AssertArrived(RedisServer server, long count, string options = "")
     {
         using ConnectionMultiplexer redis = server.Connect(options);
-        List<long?> numbers = [];
-        RedisValue position = "0-0";
-        while (redis.GetDatabase().StreamRead($"xenvmevent:{Host}", position, 1000) is { Length: > 0 } entries)
-        {
-            numbers.AddRange(entries.Select(e => Entries.NumberOf((byte[])e["line"]!)));
-            position = entries[^1].Id;
-        }
-
-        return numbers;
+        Arrivals.AssertWhole(redis, Host, count);
     }
 
-    private static void AssertArrived(RedisServer server, long count, string options = "") =>
-        Assert.Equal(Enumerable.Range(0, (int)count).Select(n => (long)n), Read(server, options).OfType<long>());
-
-    /// <summary>Writes until it is told to end, as fast as the sink takes it.</summary>
-    private sealed class Load : IDisposable
+    private static List<long?> Read(RedisServer server)
     {
-        private readonly CancellationTokenSource _stop = new();
-        private readonly Task<long> _writes;
-
-        public Load(RedisSink sink) => _writes = Task.Run(() =>
-        {
-            long written = 0;
-            while (!_stop.IsCancellationRequested)
-            {
-                sink.Write(Entries.Of(written, 20));
-                written += 20;
-                do Thread.Sleep(5);
-                while (sink.State.Waiting > 500 && !_stop.IsCancellationRequested);
-            }
-
-            return written;
-        });
-
-        public long End()
-        {
-            _stop.Cancel();
-            return _writes.GetAwaiter().GetResult();
-        }
-
-        public void Dispose()
-        {
-            _stop.Cancel();
-            _stop.Dispose();
-        }
+        using ConnectionMultiplexer redis = server.Connect();
+        return Arrivals.Read(redis, Host);
     }
 }
