@@ -11,7 +11,7 @@ internal static class Receiver
         Cpu cpu = Cpu.Of(server);
         long start = Stopwatch.GetTimestamp();
         long events = 0;
-        using FleetReader reader = FleetReader.Open(new FleetQuery { Redis = new RedisSettings { Server = server }, Tell = Console.WriteLine });
+        using FleetReader reader = FleetReader.Open(new FleetQuery { Redis = new RedisSettings { Server = server }, Tell = Console.WriteLine }, CancellationToken.None);
         while (!reader.IsOver) events += reader.TryTake(out _) ? 1 : 0;
         TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
         cpu = Cpu.Of(server) - cpu;

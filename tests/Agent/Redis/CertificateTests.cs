@@ -29,7 +29,7 @@ public sealed class CertificateTests : IDisposable
         sink.Write(Entries.Of(0, 1000));
         Arrivals.Await(sink);
         Arrivals.AssertWhole(admin, Host, 1000);
-        using FleetReader reader = FleetReader.Open(new FleetQuery { Redis = Settings($",user=reader{RedisServer.Patient}"), Tell = Assert.Fail });
+        using FleetReader reader = FleetReader.Open(new FleetQuery { Redis = Settings($",user=reader{RedisServer.Patient}"), Tell = Assert.Fail }, TestContext.Current.CancellationToken);
         int received = 0;
         while (!reader.IsOver) received += reader.TryTake(out _) ? 1 : 0;
         Assert.Equal(1000, received);
@@ -90,7 +90,7 @@ public sealed class CertificateTests : IDisposable
     {
         using RedisServer server = Start(certificate);
         using (RedisSink sink = Open()) AwaitProblem(sink, problem);
-        XenException error = Assert.Throws<XenException>(() => FleetReader.Open(new FleetQuery { Redis = Settings(), Tell = Assert.Fail }));
+        XenException error = Assert.Throws<XenException>(() => FleetReader.Open(new FleetQuery { Redis = Settings(), Tell = Assert.Fail }, TestContext.Current.CancellationToken));
         Assert.Equal(problem, error.Message);
     }
 

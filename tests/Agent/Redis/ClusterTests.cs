@@ -86,7 +86,7 @@ public sealed class ClusterTests : IDisposable
 
     private void AssertReceived(string user, string? group, long[] counts)
     {
-        using FleetReader reader = FleetReader.Open(new FleetQuery { Redis = SettingsFor(user, RedisServer.Patient), Group = group, Tell = Assert.Fail });
+        using FleetReader reader = FleetReader.Open(new FleetQuery { Redis = SettingsFor(user, RedisServer.Patient), Group = group, Tell = Assert.Fail }, TestContext.Current.CancellationToken);
         Dictionary<string, long> received = [];
         while (!reader.IsOver)
         {

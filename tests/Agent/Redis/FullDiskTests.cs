@@ -109,7 +109,7 @@ public sealed class FullDiskTests : IDisposable
     private void AssertAllButTheLost(Output output, uint offered)
     {
         output.Stop(Until.Patience);
-        using FleetReader reader = FleetReader.Open(new FleetQuery { Redis = _server.Settings, Tell = _ => { } });
+        using FleetReader reader = FleetReader.Open(new FleetQuery { Redis = _server.Settings, Tell = _ => { } }, TestContext.Current.CancellationToken);
         List<uint> numbers = [];
         while (!reader.IsOver)
         {
