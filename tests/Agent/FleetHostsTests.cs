@@ -90,7 +90,7 @@ public sealed class FleetHostsTests : IDisposable
     public void It_needs_few_rights_and_says_which_one_is_missing()
     {
         AddEvent("dom0-1", DateTimeOffset.UtcNow);
-        string[] rights = ["%R~xenvmevent:*", "+echo", "+scan", "+xlen", "+xrevrange", "+xinfo|groups", "+time"];
+        string[] rights = ["%R~xenvmevent:*", "+echo", "+ping", "+scan", "+xlen", "+xrevrange", "+xinfo|groups", "+time"];
         Allow(rights);
         Assert.Single(Read(options: ",user=soc,password=secret"));
         Allow([.. rights, "-time"]);

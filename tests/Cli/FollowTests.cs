@@ -18,7 +18,7 @@ public class FollowTests
             string[] own = [.. result.Output.Where(line => line.StartsWith($"{guest}: ", StringComparison.Ordinal))];
             Assert.NotEmpty(own);
             Assert.All(own, line => Assert.Matches(XenAccessLines.Of("cpuid"), line[(guest.Length + 2)..]));
-            Assert.Contains(result.Errors, line => line.StartsWith($"xenvmevent: {guest} is watched, by the ", StringComparison.Ordinal));
+            Assert.Contains(result.Errors, line => line.StartsWith($"xenvmevent: {guest} is watched from its first instruction, by the ", StringComparison.Ordinal));
         }
 
         Assert.Equal("xenvmevent: following *0? on simulated Xen: cpuid; Ctrl-C ends", result.Errors[0]);

@@ -206,7 +206,7 @@ public sealed class ReceiveTests : CmdletTest
     public void The_password_comes_from_a_credential_or_a_file()
     {
         Send("dom0-1", 0);
-        _fleet.Redis.GetServers()[0].Execute("ACL", "SETUSER", "soc", "on", ">secret", "%R~xenvmevent:*", "resetchannels", "-@all", "+echo", "+scan", "+xread");
+        _fleet.Redis.GetServers()[0].Execute("ACL", "SETUSER", "soc", "on", ">secret", "%R~xenvmevent:*", "resetchannels", "-@all", "+echo", "+ping", "+scan", "+xread");
         using System.Security.SecureString secret = new();
         foreach (char c in "secret") secret.AppendChar(c);
         Assert.Equal(1, Count(Receive().With("Credential", new PSCredential("soc", secret))));
