@@ -66,12 +66,11 @@ internal static class Delay
         {
             Domains = [new() { Id = 1, Name = "web01", VCpus = 1, Pages = SimulatedDomainOptions.FewestPages, Workload = new Workload(GuestActionKind.Cpuid), RoundsPerSecond = rate }],
         });
-        string spool = Path.Combine(folder, Path.GetRandomFileName());
         AgentConfiguration configuration = new()
         {
             PolicyFolder = folder,
             Policies = [new LoadedPolicy(PolicyFile.Parse(Policy, _ => throw new NotSupportedException(), out _)!, "leaves.yaml", "")],
-            Outputs = server is null ? [] : [new RedisOutputSettings { Name = "fleet", Redis = new RedisSettings { Server = server }, HostName = "delay", SpoolFolder = spool }],
+            Outputs = server is null ? [] : [new RedisOutputSettings { Name = "fleet", Redis = new RedisSettings { Server = server }, HostName = "delay", SpoolFolder = Path.Combine(folder, Path.GetRandomFileName()), SpoolSize = 64 << 20 }],
             Status = new StatusSettings { Socket = Path.Combine(folder, "agent.sock") },
             Limits = new AgentLimits { EndTime = TimeSpan.FromSeconds(1) },
         };
@@ -91,7 +90,6 @@ internal static class Delay
         Volatile.Write(ref isMeasured, false);
         stop.Cancel();
         thread.Join();
-        if (Directory.Exists(spool)) Directory.Delete(spool, recursive: true);
         return times;
     }
 
