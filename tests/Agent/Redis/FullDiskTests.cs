@@ -90,7 +90,13 @@ public sealed class FullDiskTests : IDisposable
 
     private RedisOutputSettings Settings => new()
     {
-        Name = "fleet", Queue = Queue, Redis = _server.Settings, HostName = Host, SpoolFolder = Path.Combine(Disk, "spool"), SpoolSize = 16 << 20, MostEntries = null,
+        Name = "fleet",
+        Queue = Queue,
+        Redis = _server.Settings,
+        HostName = Host,
+        SpoolFolder = Path.Combine(Disk, "spool"),
+        SpoolSize = 16 << 20,
+        MostEntries = null,
     };
 
     private Output Start()
