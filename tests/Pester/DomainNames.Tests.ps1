@@ -12,6 +12,8 @@ Describe 'A domain by its name' {
         Use-Guest @{ Id = 1; Name = $_ }, @{ Id = 2; Name = 'P web' }, @{ Id = 3; Name = 'db01' }
         (Get-XenDomain $_).Id | Should -Be 1
         (Watch-XenVmEvent $_ -Event Cpuid -First 1 -ErrorAction Stop).DomainId | Should -Be 1
+        (Watch-XenVmEvent $_ -Event Cpuid -First 1 -Follow -WarningVariable told -WarningAction SilentlyContinue).Domain | Should -Not -BeNullOrEmpty
+        $told | Should -BeNullOrEmpty
         Test-XenMonitor $_ -Quiet | Should -BeExactly $true
     }
 

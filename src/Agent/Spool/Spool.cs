@@ -17,30 +17,21 @@ internal sealed class Spool : IDisposable
     private const int SmallestSegment = 64 << 10;
     private const int SegmentsInLimit = 16;
 
-    /// <summary>After so many entries the agent says again what it is.</summary>
-    private const int NotePeriod = 256;
-
     private readonly Lock _gate = new();
     private readonly TimeProvider _clock;
-    private readonly AgentIdentity? _agent;
     private readonly SpoolFolder _folder;
+    private readonly SpoolNotes _notes;
+    private readonly SpoolTail _tail = new();
+    private readonly SpoolCursor _cursor = new();
     private readonly long _limit;
     private readonly List<SpoolSegment> _segments = [];
     private readonly ArrayBufferWriter<byte> _lines = new();
     private readonly SemaphoreSlim _arrived = new(0, 1);
-    private SafeFileHandle? _written;
-    private DateTimeOffset _started;
-    private double? _clockSkew;
-    private int _entriesSinceNote;
-    private bool _isUnflushed;
     private AgentNote? _startNote;
     private EntryId _last;
     private ulong _floor;
     private ulong _acknowledged;
     private ulong _lastRead;
-    private SpoolSegment? _read;
-    private SafeFileHandle? _readFile;
-    private long _readAt;
 
     /// <summary>Opens the folder, and makes it if it is not there.</summary>
     /// <param name="folder">The folder.</param>
@@ -53,7 +44,7 @@ internal sealed class Spool : IDisposable
     {
         _limit = limit;
         _clock = clock ?? TimeProvider.System;
-        _agent = agent;
+        _notes = new SpoolNotes(agent, _clock.GetUtcNow());
         _folder = new SpoolFolder(folder);
         try
         {
@@ -94,7 +85,7 @@ internal sealed class Spool : IDisposable
     }
 
     /// <summary>How many lines were damaged on the disk. A reader of the stream sees that they are missing.</summary>
-    public long Damaged { get; private set; }
+    public long Damaged => _cursor.Damaged;
 
     private int SegmentSize => (int)Math.Clamp(_limit / SegmentsInLimit, SmallestSegment, LargestSegment);
 
@@ -105,10 +96,10 @@ internal sealed class Spool : IDisposable
     {
         lock (_gate)
         {
-            bool isNoteDue = _agent is not null && batch.Count > 0 && _entriesSinceNote >= NotePeriod;
+            bool isNoteDue = batch.Count > 0 && _notes.IsDue;
             IEnumerable<ReadOnlyMemory<byte>> lines = batch.Select(e => e.Line);
-            if (!TryAppend(isNoteDue ? lines.Prepend(NextNote().ToLine()) : lines)) return false;
-            _entriesSinceNote = isNoteDue ? batch.Count : _entriesSinceNote + batch.Count;
+            if (!TryAppend(isNoteDue ? lines.Prepend(_notes.Next().ToLine()) : lines)) return false;
+            _notes.Count(batch.Count, isNoteDue);
         }
 
         return true;
@@ -118,13 +109,13 @@ internal sealed class Spool : IDisposable
     /// <param name="clockSkew">How far the host's clock is ahead of that of Redis, in milliseconds; null: not known.</param>
     public void AppendNote(double? clockSkew)
     {
-        if (_agent is null) return;
+        if (!_notes.Follow) return;
         lock (_gate)
         {
-            _clockSkew = clockSkew;
+            _notes.ClockSkew = clockSkew;
             try
             {
-                if (TryAppend([NextNote().ToLine()])) _entriesSinceNote = 0;
+                if (TryAppend([_notes.Next().ToLine()])) _notes.Count(0, afterNote: true);
             }
             catch (IOException)
             {
@@ -146,13 +137,7 @@ internal sealed class Spool : IDisposable
     private void Flush()
     {
         SafeFileHandle? file;
-        lock (_gate)
-        {
-            if (!_isUnflushed) return;
-            _isUnflushed = false;
-            file = _written;
-        }
-
+        lock (_gate) file = _tail.TakeUnflushed();
         try
         {
             if (file is not null) RandomAccess.FlushToDisk(file);
@@ -178,33 +163,15 @@ internal sealed class Spool : IDisposable
             long available;
             lock (_gate)
             {
-                if (_read is null || (_readAt >= _read.Length && _read != _segments[^1])) OpenToRead(_read is null ? _segments[0] : _segments[_segments.IndexOf(_read) + 1]);
-                available = _read!.Length - _readAt;
+                if (_cursor.Segment is not { } segment) _cursor.MoveTo(_segments[0]);
+                else if (_cursor.Left <= 0 && segment != _segments[^1]) _cursor.MoveTo(_segments[_segments.IndexOf(segment) + 1]);
+                available = _cursor.Left;
             }
 
-            if (available == 0) return null;
-            byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(available, mostBytes));
-            int count = RandomAccess.Read(_readFile!, buffer.AsSpan(0, (int)Math.Min(available, buffer.Length)), _readAt);
-            SpoolBatch batch = new(buffer);
-            int used = Split(buffer, count, mostEntries, batch);
-            _readAt += used;
-            if (batch.Entries.Count > 0)
-            {
-                _lastRead = batch.Last.Sequence;
-                return batch;
-            }
-
-            batch.Release();
-            if (used > 0) continue;
-            if (count > 0 && count < available)
-            {
-                mostBytes = buffer.Length * 2; // The line is longer than the buffer.
-                continue;
-            }
-
-            // Somebody has damaged the end of the file.
-            Damaged++;
-            _readAt = _read.Length;
+            if (available <= 0) return null;
+            if (_cursor.Read(available, mostEntries, mostBytes, Raised) is not { } batch) continue;
+            _lastRead = batch.Last.Sequence;
+            return batch;
         }
     }
 
@@ -287,8 +254,8 @@ internal sealed class Spool : IDisposable
         lock (_gate)
         {
             Flush();
-            _written?.Dispose();
-            _readFile?.Dispose();
+            _tail.Dispose();
+            _cursor.Dispose();
             if (_startNote is null) _folder.MarkClosed();
             _folder.Dispose();
         }
@@ -309,9 +276,8 @@ internal sealed class Spool : IDisposable
         _last = _segments.Count > 0 ? Raised(_segments[^1].Last) : EntryId.BeforeNewSpool();
         _acknowledged = _segments.Count > 0 ? _segments[0].First.Sequence - 1 : _last.Sequence;
         _lastRead = _acknowledged;
-        _started = _clock.GetUtcNow();
         DateTimeOffset? previous = _segments.Count > 0 ? _segments[^1].Last.Time : null;
-        _startNote = NextNote() with { Previous = previous, Complete = isNew || _folder.WasClosed };
+        _startNote = _notes.Next() with { Previous = previous, Complete = isNew || _folder.WasClosed };
         try
         {
             Append(Encode([]));
@@ -323,9 +289,6 @@ internal sealed class Spool : IDisposable
 
         _folder.MarkOpen();
     }
-
-    private AgentNote NextNote() =>
-        new(_started, Previous: null, Complete: true) { Version = _agent?.Version, PolicyHash = _agent?.PolicyHash, ClockSkew = _clockSkew };
 
     private bool TryAppend(IEnumerable<ReadOnlyMemory<byte>> lines)
     {
@@ -370,97 +333,28 @@ internal sealed class Spool : IDisposable
     private void Append(EntryId last)
     {
         if (_lines.WrittenCount == 0) return;
-        if (_written is null || _segments[^1].Length >= SegmentSize) Begin(new EntryId(last.Milliseconds, _last.Sequence + 1));
+        if (!_tail.IsOpen || _segments[^1].Length >= SegmentSize) Begin(new EntryId(last.Milliseconds, _last.Sequence + 1));
         SpoolSegment segment = _segments[^1];
-
-        try
-        {
-            RandomAccess.Write(_written!, _lines.WrittenSpan, segment.Length);
-        }
-        catch (IOException)
-        {
-            Cut(segment);
-            throw;
-        }
-
+        _tail.Append(segment, _lines.WrittenSpan);
         _startNote = null;
-        segment.Length += _lines.WrittenCount;
         segment.Last = _last = last;
         segment.AcknowledgedAt = null;
-        _isUnflushed = true;
         if (_arrived.CurrentCount == 0) _arrived.Release();
-    }
-
-    /// <summary>Takes away what a failed append has left.</summary>
-    private void Cut(SpoolSegment segment)
-    {
-        try
-        {
-            RandomAccess.SetLength(_written!, segment.Length);
-        }
-        catch (IOException)
-        {
-            // The next one is written to the same place.
-        }
     }
 
     private void Begin(EntryId first)
     {
-        if (_written is not null)
-        {
-            RandomAccess.FlushToDisk(_written);
-            _written.Dispose();
-            _written = null;
-        }
-
         SpoolSegment segment = new(_folder.Path, first) { Last = first };
-        _written = File.OpenHandle(segment.Path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        _tail.Begin(segment);
         _segments.Add(segment);
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(_written, UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
     /// <summary>The id under which an entry is sent.</summary>
     private EntryId Raised(EntryId id) => id.Milliseconds < _floor ? id with { Milliseconds = _floor } : id;
 
-    /// <returns>How many bytes were split.</returns>
-    private int Split(byte[] buffer, int count, int most, SpoolBatch batch)
-    {
-        int start = 0;
-        while (batch.Entries.Count < most)
-        {
-            int length = buffer.AsSpan(start, count - start).IndexOf((byte)'\n');
-            if (length < 0) break;
-            if (SpoolLine.TrySplit(buffer.AsSpan(start, length), out int end, out EntryId id))
-            {
-                buffer[start + end] = (byte)'}';
-                batch.Add(new SpoolEntry(Raised(id), buffer.AsMemory(start, end + 1)));
-            }
-            else
-            {
-                Damaged++;
-            }
-
-            start += length + 1;
-        }
-
-        return start;
-    }
-
-    private void OpenToRead(SpoolSegment segment, long offset = 0)
-    {
-        if (segment != _read)
-        {
-            _readFile?.Dispose();
-            _readFile = File.OpenHandle(segment.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        }
-
-        _read = segment;
-        _readAt = offset;
-    }
-
     private void Resume(SpoolSegment segment, long offset, ulong acknowledged)
     {
-        OpenToRead(segment, offset);
+        _cursor.MoveTo(segment, offset);
         _acknowledged = _lastRead = acknowledged;
         foreach (SpoolSegment later in _segments.Where(s => s.Last.Sequence > acknowledged)) later.AcknowledgedAt = null;
         AcknowledgeUpTo(acknowledged);
@@ -480,7 +374,7 @@ internal sealed class Spool : IDisposable
     private bool DeleteAcknowledged(TimeSpan after)
     {
         int before = _segments.Count;
-        while (_segments is [{ AcknowledgedAt: { } at } oldest, _, ..] && oldest != _read && _clock.GetElapsedTime(at) >= after)
+        while (_segments is [{ AcknowledgedAt: { } at } oldest, _, ..] && oldest != _cursor.Segment && _clock.GetElapsedTime(at) >= after)
         {
             File.Delete(oldest.Path);
             _segments.RemoveAt(0);

@@ -168,9 +168,7 @@ internal sealed class EventLineReader(EventSelection? selection = null, Func<uin
         return ReadName(value) is { } name ? _lastDomain = name : null;
     }
 
-    /// <summary>A name; of lines from another host without what a terminal would obey.</summary>
-    private string? ReadName(Utf8JsonReader value) =>
-        value.GetString() is { } name ? host is not null && name.Any(char.IsControl) ? new string([.. name.Select(c => char.IsControl(c) ? '\uFFFD' : c)]) : name : null;
+    private string? ReadName(Utf8JsonReader value) => value.GetString() is not { } name ? null : host is null ? name : ForeignName.Of(name);
 
     private VmEventResponse? ReadResponse(Utf8JsonReader value)
     {

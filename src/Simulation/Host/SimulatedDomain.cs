@@ -17,12 +17,11 @@ public sealed class SimulatedDomain
     private readonly Func<int, uint> _allocatePorts;
     private readonly PageTablePool _tables;
     private readonly TaskCompletionSource _finished = new();
+    private readonly SimulatedStart _start;
     private DomainState _state;
     private int _stateChanges;
     private bool _isIntroduced = true;
     private int _working;
-    private int _isUnpaused;
-    private int _pauses = 1;
     private int _accessesLost;
     private long _lastCall;
 
@@ -42,6 +41,7 @@ public sealed class SimulatedDomain
         OnDemand = new OnDemandPages(options.OnDemand);
         Memory = new GuestMemory(options.Pages, host.Architecture);
         Views = new AlternateViews(this);
+        _start = new SimulatedStart(this);
         _working = options.VCpus;
         LastCall = Stopwatch.GetTimestamp();
         VCpus = Enumerable.Range(0, options.VCpus).Select(id => new SimulatedVCpu(this, id, SeedOf(host.Seed, options.Id, id))).ToArray();
@@ -156,13 +156,10 @@ public sealed class SimulatedDomain
 
     internal bool HasAltP2m => Abilities.HasAltP2m && _options.AltP2m != AltP2mMode.Disabled;
 
-    internal bool HasStarted => Pauses == 0;
+    internal bool HasStarted => _start.IsDone;
 
-    /// <summary>
-    /// How often it is paused until it first runs, as Xen counts it: once by the toolstack that made it, and once by each
-    /// that holds it back.
-    /// </summary>
-    internal int Pauses => Volatile.Read(ref _pauses);
+    /// <summary>How often it is paused until it first runs.</summary>
+    internal int Pauses => _start.Pauses;
 
     internal long Rounds => _options.Rounds;
 
@@ -195,10 +192,7 @@ public sealed class SimulatedDomain
     /// <summary>
     /// Lets the vCPUs run, as the toolstack does once it has made everything. If it has done so already, it does nothing.
     /// </summary>
-    public void Start()
-    {
-        if (Interlocked.Exchange(ref _isUnpaused, 1) == 0) Unpause();
-    }
+    public void Start() => _start.Unpause();
 
     /// <summary>The toolstack has made the domain, and reports it.</summary>
     public void Introduce()
@@ -326,15 +320,7 @@ public sealed class SimulatedDomain
 
     /// <summary>Keeps a domain that has not run yet from running until the result is disposed.</summary>
     /// <returns>Null: it has run, or has ended.</returns>
-    internal IDisposable? HoldBack()
-    {
-        lock (Gate)
-        {
-            if (!IsAlive || HasStarted) return null;
-            _pauses++;
-            return new StartHold(this);
-        }
-    }
+    internal IDisposable? HoldBack() => _start.HoldBack();
 
     /// <summary>Whether it is paused and nothing but <see cref="Start"/>, or who holds it back, lets it run.</summary>
     internal bool IsPaused => _options.StartsPaused && !HasStarted && State == DomainState.Running;
@@ -453,15 +439,6 @@ public sealed class SimulatedDomain
         if (Faults.IsDestroyTime()) Destroy();
     }
 
-    private void Unpause()
-    {
-        lock (Gate)
-        {
-            if (--_pauses > 0 || !IsAlive) return;
-            foreach (SimulatedVCpu vcpu in VCpus) vcpu.Start();
-        }
-    }
-
     private void Change()
     {
         Interlocked.Increment(ref _stateChanges);
@@ -480,14 +457,4 @@ public sealed class SimulatedDomain
     private static Guid UuidOf(uint id) => new((int)(0x5e6f_0000 + id), 0x11f0, 0x4d5e, 0x9c, 0x1a, 0x58, 0x65, 0x6e, 0x56, 0x4d, (byte)id);
 
     private static int SeedOf(int seed, uint id, int vcpu) => unchecked((seed * 1_000_003 + (int)id) * 1_000_003 + vcpu);
-
-    private sealed class StartHold(SimulatedDomain domain) : IDisposable
-    {
-        private int _isOver;
-
-        public void Dispose()
-        {
-            if (Interlocked.Exchange(ref _isOver, 1) == 0) domain.Unpause();
-        }
-    }
 }

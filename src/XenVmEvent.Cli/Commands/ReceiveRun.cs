@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using XenVmEvent.Agent;
 using XenVmEvent.Events;
@@ -64,7 +63,7 @@ internal sealed class ReceiveRun(FleetQuery query, long? first, TimeSpan? durati
         int unacknowledged = 0;
         while (!_stop.IsCancellationRequested && _shown != first)
         {
-            if (TryTake(reader, out VmEvent? vmEvent))
+            if (reader.TryTake(out VmEvent? vmEvent))
             {
                 writer.Write(vmEvent);
                 reader.Settle();
@@ -85,19 +84,6 @@ internal sealed class ReceiveRun(FleetQuery query, long? first, TimeSpan? durati
 
         writer.Finish();
         reader.Acknowledge();
-    }
-
-    private bool TryTake(FleetReader reader, [NotNullWhen(true)] out VmEvent? vmEvent)
-    {
-        try
-        {
-            return reader.TryTake(out vmEvent);
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-            vmEvent = null;
-            return false;
-        }
     }
 
     private static string Count(long number, string one, string? many = null) =>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Management.Automation;
 using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.PS;
@@ -9,8 +8,6 @@ namespace XenVmEvent.PS;
 /// </summary>
 public sealed class DomainSelector
 {
-    private const string WildcardCharacters = "*?[`";
-
     private readonly XenDomain? _domain;
     private readonly bool _namesNone;
 
@@ -61,7 +58,7 @@ public sealed class DomainSelector
         // A domain object always names the same domain, even if another has its id or name by now.
         if (_domain is { } was)
             return [host.GetDomains().FirstOrDefault(d => d.Id == was.Id && d.Uuid == was.Uuid) ?? throw DomainLookup.NotFound($"{was}", host.GetDomains())];
-        byWildcard = Text.AsSpan().ContainsAny(WildcardCharacters)
+        byWildcard = NamePattern.IsPattern(Text)
             && !host.GetDomains().Any(d => d.Name.Equals(Text, StringComparison.OrdinalIgnoreCase));
         return byWildcard ? MatchAll(host) : [host.FindDomain(Text)];
     }
@@ -79,15 +76,8 @@ public sealed class DomainSelector
         if (_domain is { } was) return was.Id == 0 ? host.MeantBy("0") : domain => domain.Uuid == was.Uuid;
         if (uint.TryParse(Text, NumberStyles.None, CultureInfo.InvariantCulture, out _)) return host.MeantBy(Text);
         Guid? uuid = Guid.TryParse(Text, out Guid parsed) && parsed != Guid.Empty ? parsed : null;
-        try
-        {
-            WildcardPattern pattern = WildcardPattern.Get(Text, WildcardOptions.IgnoreCase);
-            return domain => domain.Uuid == uuid || domain.Name.Equals(Text, StringComparison.OrdinalIgnoreCase) || pattern.IsMatch(domain.Name);
-        }
-        catch (WildcardPatternException)
-        {
-            throw MatchesNone(host);
-        }
+        Predicate<string> isNamed = NamePattern.Matching(Text);
+        return domain => domain.Uuid == uuid || isNamed(domain.Name);
     }
 
     /// <summary>The error for a pattern that matches nothing.</summary>
@@ -95,15 +85,8 @@ public sealed class DomainSelector
 
     private XenDomain[] MatchAll(IHypervisor host)
     {
-        try
-        {
-            WildcardPattern pattern = WildcardPattern.Get(Text, WildcardOptions.IgnoreCase);
-            return [.. host.GetDomains().Where(d => pattern.IsMatch(d.Name))];
-        }
-        catch (WildcardPatternException)
-        {
-            throw MatchesNone(host);
-        }
+        Predicate<string> isNamed = NamePattern.Matching(Text);
+        return [.. host.GetDomains().Where(d => isNamed(d.Name))];
     }
 
     private XenException NamesNone() => new(

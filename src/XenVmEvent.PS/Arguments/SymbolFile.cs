@@ -34,13 +34,6 @@ internal static class SymbolFile
     public static IReadOnlyList<AddressRange> Select(IReadOnlyList<AddressRange> addresses, SymbolMap? map, IEnumerable<string> symbols) =>
         AddressRange.Intersect(addresses, [.. symbols.SelectMany(symbol => RangesOf(map, symbol))]);
 
-    /// <summary>Whether a name is this one, or matches its wildcards.</summary>
-    public static Predicate<string> Matching(string symbol)
-    {
-        WildcardPattern pattern = WildcardPattern.Get(symbol, WildcardOptions.IgnoreCase);
-        return name => name == symbol || pattern.IsMatch(name);
-    }
-
     private static IReadOnlyList<AddressRange> RangesOf(SymbolMap? map, string symbol)
     {
         if (map is null)
@@ -49,6 +42,6 @@ internal static class SymbolFile
                 XenErrorId.InvalidArgument, $"The address of '{symbol}' is unknown.", "Name the guest's System.map, or a copy of its /proc/kallsyms, with -SymbolMap.");
         }
 
-        return map.RangesOf(symbol, Matching(symbol));
+        return map.RangesOf(symbol, NamePattern.Matching(symbol));
     }
 }

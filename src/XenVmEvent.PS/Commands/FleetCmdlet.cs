@@ -49,13 +49,6 @@ public abstract class FleetCmdlet : XenCmdlet
         return new RedisSettings { Server = Redis, Credential = Credential?.GetNetworkCredential(), PasswordFile = FileOf(PasswordFile), AuthorityFile = FileOf(AuthorityFile) };
     }
 
-    /// <summary>Whether a name is one of these, with or without wildcards; without any, each is.</summary>
-    private protected static Predicate<string> Matching(string[] names)
-    {
-        Predicate<string>[] all = [.. names.Select(SymbolFile.Matching)];
-        return name => all.Length == 0 || Array.Exists(all, one => one(name));
-    }
-
     /// <summary>Keeps a sentence for <see cref="WarnOfTold"/>. From any thread.</summary>
     private protected void Tell(string what) => _told.Enqueue(what);
 

@@ -13,7 +13,7 @@ public sealed class GetXenVmEventHostCommand : FleetCmdlet
     protected override void EndProcessing()
     {
         IEnumerator<FleetHost>? hosts = null;
-        Require(Target, () => hosts = FleetHosts.Read(GetSettings(), Matching(HostName), Tell, Stopped).GetEnumerator());
+        Require(Target, () => hosts = FleetHosts.Read(GetSettings(), NamePattern.Matching(HostName), Tell, Stopped).GetEnumerator());
         using (hosts)
         {
             bool isAny = false;

@@ -79,7 +79,7 @@ public sealed class ImportXenVmEventCommand : RecordingCmdlet
     protected override void BeginProcessing()
     {
         _symbols = SymbolMap is null ? null : SymbolFile.Read(this, SymbolMap);
-        if (_symbols is null) _recordedSymbols = [.. Symbol.Select(SymbolFile.Matching)];
+        if (_symbols is null) _recordedSymbols = [.. Symbol.Select(NamePattern.Matching)];
         Require(Symbol.Length > 0 ? Symbol : ExcludeNewValue, () => _selection = new EventSelection
         {
             NewValues = AddressRange.Except(NewValue, ExcludeNewValue),

@@ -122,8 +122,8 @@ public sealed class ReceiveXenVmEventCommand : FleetCmdlet
                 FleetQuery query = new()
                 {
                     Redis = GetSettings(),
-                    IsWantedHost = Matching(HostName),
-                    IsWantedDomain = Matching(Domain),
+                    IsWantedHost = NamePattern.Matching(HostName),
+                    IsWantedDomain = NamePattern.Matching(Domain),
                     Kinds = Event.ToHashSet(),
                     Since = Since == default ? null : Since,
                     Follow = Follow,
@@ -146,7 +146,7 @@ public sealed class ReceiveXenVmEventCommand : FleetCmdlet
         _acknowledgedAt = _warnedOfLateAt = Stopwatch.GetTimestamp();
         while (!end.IsCancellationRequested && _written < First)
         {
-            if (TryTake(reader, out VmEvent? vmEvent, end))
+            if (TryTake(reader, out VmEvent? vmEvent))
             {
                 // If the pipeline ends here, with Select-Object too, it does not tell whether it has taken the event.
                 WriteObject(VmEventMembers.Shown(vmEvent));
@@ -166,16 +166,11 @@ public sealed class ReceiveXenVmEventCommand : FleetCmdlet
         }
     }
 
-    private bool TryTake(FleetReader reader, [NotNullWhen(true)] out VmEvent? vmEvent, CancellationToken end)
+    private bool TryTake(FleetReader reader, [NotNullWhen(true)] out VmEvent? vmEvent)
     {
         try
         {
             return reader.TryTake(out vmEvent);
-        }
-        catch (OperationCanceledException) when (end.IsCancellationRequested)
-        {
-            vmEvent = null;
-            return false;
         }
         catch (XenException e)
         {

@@ -26,9 +26,9 @@ public sealed class RemoveXenVmEventPolicyCommand : DomainCmdlet
         MonitorSession session = XenHost.GetSession(domain);
         foreach (string name in Policy)
         {
-            WildcardPattern pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
-            EventSubscription[] kept = [.. session.Policies.Where(one => KeptPolicy.IsKept(one) && pattern.IsMatch(one.Rules!.Name))];
-            if (kept.Length == 0 && !WildcardPattern.ContainsWildcardCharacters(name)) throw NotKept(session, name);
+            Predicate<string> isNamed = NamePattern.Matching(name);
+            EventSubscription[] kept = [.. session.Policies.Where(one => KeptPolicy.IsKept(one) && isNamed(one.Rules!.Name))];
+            if (kept.Length == 0 && !NamePattern.IsPattern(name)) throw NotKept(session, name);
             foreach (EventSubscription one in kept)
             {
                 if (ShouldProcess(domain.ToString(), $"Remove the policy {one.Rules!.Name}")) one.Dispose();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using StackExchange.Redis;
 using XenVmEvent.Abi;
 using XenVmEvent.Events;
@@ -10,26 +11,12 @@ public sealed class FleetReaderTests : IDisposable
 {
     private static readonly DateTimeOffset Noon = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
 
-    private readonly TemporaryFolder _folder = new();
-    private readonly RedisServer _server;
-    private readonly ConnectionMultiplexer _redis;
-    private readonly Dictionary<string, ulong> _numbers = [];
+    private readonly HostStreams _streams = new();
     private readonly List<string> _told = [];
 
-    public FleetReaderTests()
-    {
-        _server = RedisServer.Start(_folder.Path);
-        _redis = _server.Connect();
-    }
+    private IDatabase Database => _streams.Database;
 
-    private IDatabase Database => _redis.GetDatabase();
-
-    public void Dispose()
-    {
-        _redis.Dispose();
-        _server.Dispose();
-        _folder.Dispose();
-    }
+    public void Dispose() => _streams.Dispose();
 
     [Fact]
     public void Events_of_all_hosts_come_in_the_order_of_time()
@@ -63,10 +50,10 @@ public sealed class FleetReaderTests : IDisposable
     public void What_is_missing_is_told()
     {
         Send("dom0-1", [Noon, Noon.AddSeconds(1)]);
-        _numbers["dom0-1"] += 7;
+        _streams.Numbers["dom0-1"] += 7;
         Send("dom0-1", [Noon.AddSeconds(2)]);
-        AddLine("dom0-1", Noon.AddSeconds(3), """{"lost":190,"reason":"OutputFull","from":"2026-05-01T12:00:02Z","to":"2026-05-01T12:00:03Z","domain":"web01","domainId":1}""");
-        AddLine("dom0-1", Noon.AddSeconds(4), System.Text.Encoding.UTF8.GetString(new AgentNote(Noon.AddSeconds(4), Noon.AddSeconds(3), Complete: false).ToLine().Span));
+        _streams.Send("dom0-1", Noon.AddSeconds(3), """{"lost":190,"reason":"OutputFull","from":"2026-05-01T12:00:02Z","to":"2026-05-01T12:00:03Z","domain":"web01","domainId":1}""");
+        _streams.Send("dom0-1", Noon.AddSeconds(4), System.Text.Encoding.UTF8.GetString(new AgentNote(Noon.AddSeconds(4), Noon.AddSeconds(3), Complete: false).ToLine().Span));
         Send("dom0-1", [Noon.AddSeconds(5)]);
         using FleetReader reader = Open();
         Assert.Equal(4, TakeAll(reader).Count);
@@ -74,19 +61,34 @@ public sealed class FleetReaderTests : IDisposable
         Assert.Equal(
             [
                 "dom0-1: 7 entries are missing between 2026-05-01T12:00:01.0000000+00:00 and 2026-05-01T12:00:02.0000000+00:00.",
-                "dom0-1: 190 events of web01 between 2026-05-01T12:00:02.0000000+00:00 and 2026-05-01T12:00:03.0000000+00:00 are missing: OutputFull.",
                 "dom0-1: the agent was killed or the machine went down. Events between 2026-05-01T12:00:03.0000000+00:00 and 2026-05-01T12:00:04.0000000+00:00 may be missing.",
+                "dom0-1: 190 events of web01 between 2026-05-01T12:00:02.0000000+00:00 and 2026-05-01T12:00:03.0000000+00:00 are missing: OutputFull.",
             ],
             _told);
+    }
+
+    [Fact]
+    public void Losses_that_go_on_are_told_together()
+    {
+        _streams.SendAll("dom0-1", Enumerable.Range(0, 6000).Select(i => (Noon.AddSeconds(i), Loss(i))));
+        using FleetReader reader = Open();
+        Assert.Empty(TakeAll(reader));
+        Assert.Equal(6000, reader.Lost);
+        Assert.Equal(4, _told.Count); // Of two guests each: those of the first read, and all others.
+        Assert.Equal(6000, _told.Sum(t => long.Parse(t.Split(' ')[1], CultureInfo.InvariantCulture)));
+        Assert.All(_told, t => Assert.EndsWith(" are missing: Shed.", t, StringComparison.Ordinal));
+
+        static string Loss(int i) =>
+            $$"""{"lost":1,"reason":"Shed","from":"{{Noon.AddSeconds(i):O}}","to":"{{Noon.AddSeconds(i):O}}","domain":"web0{{i % 2}}","domainId":1}""";
     }
 
     [Fact]
     public void A_new_spool_and_a_count_that_goes_back_are_told()
     {
         Send("dom0-1", [Noon, Noon.AddSeconds(1), Noon.AddSeconds(2)]);
-        _numbers["dom0-1"] -= 2;
+        _streams.Numbers["dom0-1"] -= 2;
         Send("dom0-1", [Noon.AddSeconds(3)]);
-        _numbers["dom0-1"] = 2UL << 44;
+        _streams.Numbers["dom0-1"] = 2UL << 44;
         Send("dom0-1", [Noon.AddSeconds(4)]);
         using FleetReader reader = Open();
         Assert.Equal(5, TakeAll(reader).Count);
@@ -100,15 +102,15 @@ public sealed class FleetReaderTests : IDisposable
     public void Nonsense_is_counted_and_told_and_keeps_nothing_back()
     {
         Send("dom0-1", [Noon]);
-        Database.StreamAdd(Key("dom0-1"), "line", "hello", Id("dom0-1", Noon));
-        Database.StreamAdd(Key("dom0-1"), "line", new byte[(1 << 20) + 1], Id("dom0-1", Noon));
-        Database.StreamAdd(Key("dom0-1"), [new("line", Entries.At(Noon, 1)), new("line", Entries.At(Noon, 2))], Id("dom0-1", Noon));
-        Database.StreamAdd(Key("dom0-1"), "other", Entries.At(Noon, 1), Id("dom0-1", Noon));
-        Database.StreamAdd(Key("dom0-1"), "line", Entries.At(Noon, 1).Replace("\"interfaceVersion\":7", "\"interfaceVersion\":99", StringComparison.Ordinal), Id("dom0-1", Noon));
-        Database.StreamAdd(Key("dom0-1"), "line", """{"started":"tomorrow","complete":{}}""", Id("dom0-1", Noon));
-        Database.StreamAdd(Key("dom0-1"), "line", Entries.At(Noon, 1).Replace("\"domain\":\"web07\"", "\"host\":\"dom0-9\",\"domain\":\"web07\"", StringComparison.Ordinal), Id("dom0-1", Noon));
+        _streams.Send("dom0-1", Noon, "hello");
+        _streams.Send("dom0-1", Noon, new byte[(1 << 20) + 1]);
+        Database.StreamAdd(HostStreams.Key("dom0-1"), [new("line", Entries.At(Noon, 1)), new("line", Entries.At(Noon, 2))], _streams.NextId("dom0-1", Noon));
+        Database.StreamAdd(HostStreams.Key("dom0-1"), "other", Entries.At(Noon, 1), _streams.NextId("dom0-1", Noon));
+        _streams.Send("dom0-1", Noon, Entries.At(Noon, 1).Replace("\"interfaceVersion\":7", "\"interfaceVersion\":99", StringComparison.Ordinal));
+        _streams.Send("dom0-1", Noon, """{"started":"tomorrow","complete":{}}""");
+        _streams.Send("dom0-1", Noon, Entries.At(Noon, 1).Replace("\"domain\":\"web07\"", "\"host\":\"dom0-9\",\"domain\":\"web07\"", StringComparison.Ordinal));
         Send("dom0-1", [Noon.AddSeconds(1)]);
-        Database.StringSet(Key("dom0-2"), "no stream");
+        Database.StringSet(HostStreams.Key("dom0-2"), "no stream");
         Send("dom0-3", [Noon]);
         Send("dom0 4\u001b[2J", [Noon]);
         using FleetReader reader = Open();
@@ -125,7 +127,7 @@ public sealed class FleetReaderTests : IDisposable
     {
         for (int i = 0; i < 300; i++)
         {
-            _numbers["dom0-1"] = ((ulong)i + 1) << 44;
+            _streams.Numbers["dom0-1"] = ((ulong)i + 1) << 44;
             Send("dom0-1", [Noon]);
         }
 
@@ -155,7 +157,7 @@ public sealed class FleetReaderTests : IDisposable
         Assert.NotEmpty(second);
         Assert.Equal(12_000, first.Concat(second).Select(e => (e.HostName, e.Time)).Distinct().Count());
         Assert.Equal(12_000, first.Count + second.Count);
-        for (int host = 0; host < 4; host++) Assert.Equal(0, Database.StreamPending(Key($"dom0-{host}"), "soc").PendingMessageCount);
+        for (int host = 0; host < 4; host++) Assert.Equal(0, Database.StreamPending(HostStreams.Key($"dom0-{host}"), "soc").PendingMessageCount);
         Assert.Empty(TakeAll(Open(q => q with { Group = "soc", Consumer = "third" })));
     }
 
@@ -189,7 +191,7 @@ public sealed class FleetReaderTests : IDisposable
     public void What_a_terminal_would_obey_is_in_no_name()
     {
         Send("dom0-1", [Noon], "web\\u001b[2J\\u0007");
-        AddLine("dom0-1", Noon.AddSeconds(1), Entries.At(Noon, 1).Replace("\"domain\":", "\"symbol\":\"\\u009b2J\",\"policy\":\"p\\n\",\"rule\":\"r\\r\",\"ruleMessage\":\"m\\u001b\",\"domain\":", StringComparison.Ordinal));
+        _streams.Send("dom0-1", Noon.AddSeconds(1), Entries.At(Noon, 1).Replace("\"domain\":", "\"symbol\":\"\\u009b2J\",\"policy\":\"p\\n\",\"rule\":\"r\\r\",\"ruleMessage\":\"m\\u001b\",\"domain\":", StringComparison.Ordinal));
         List<VmEvent> events = TakeAll(Open());
         Assert.Equal("web\uFFFD[2J\uFFFD", events[0].Domain);
         Assert.Equal(("\uFFFD2J", "p\uFFFD", "r\uFFFD", "m\uFFFD"), (events[1].Symbol, events[1].Policy, events[1].Rule, events[1].RuleMessage));
@@ -201,11 +203,13 @@ public sealed class FleetReaderTests : IDisposable
         Send("dom0-1", [Noon]);
         using CancellationTokenSource stop = new();
         using FleetReader reader = Open(q => q with { Follow = true }, stop.Token);
-        _server.Signal("STOP");
+        _streams.Server.Signal("STOP");
         stop.Cancel();
-        Assert.ThrowsAny<OperationCanceledException>(() => reader.TryTake(out _));
-        Assert.ThrowsAny<OperationCanceledException>(() => Open(stop: stop.Token));
-        _server.Signal("CONT");
+        bool hasEvent = reader.TryTake(out _);
+        Exception? refused = Record.Exception(() => Open(stop: stop.Token));
+        _streams.Server.Signal("CONT"); // Before anything is asserted: the test's own connection waits for it.
+        Assert.False(hasEvent);
+        Assert.IsAssignableFrom<OperationCanceledException>(refused);
     }
 
     [Fact]
@@ -216,11 +220,11 @@ public sealed class FleetReaderTests : IDisposable
         Assert.Equal(Noon, Next(reader).Time);
         Send("dom0-1", [Noon.AddSeconds(1)]);
         Assert.Equal(Noon.AddSeconds(1), Next(reader).Time);
-        _server.Kill();
+        _streams.Server.Kill();
         Until.True(() => !reader.TryTake(out _) && _told.Count > 0);
         Assert.EndsWith("It is tried again.", _told[0], StringComparison.Ordinal);
-        _server.Start();
-        Until.True(() => _redis.IsConnected);
+        _streams.Server.Start();
+        Until.True(() => _streams.Redis.IsConnected);
         Send("dom0-1", [Noon.AddSeconds(2)]);
         Send("dom0-2", [Noon.AddSeconds(3)]);
         Assert.Equal(Noon.AddSeconds(2), Next(reader).Time);
@@ -249,19 +253,17 @@ public sealed class FleetReaderTests : IDisposable
     public void A_reader_needs_few_rights(string user, string? group)
     {
         Send("dom0-1", [Noon]);
-        DocumentedUsers.Create(_redis, user);
-        Assert.Single(TakeAll(Open(q => q with { Group = group, Redis = new RedisSettings { Server = $"{_server.Settings.Server},user={user},password={DocumentedUsers.Password}" } })));
+        DocumentedUsers.Create(_streams.Redis, user);
+        Assert.Single(TakeAll(Open(q => q with { Group = group, Redis = new RedisSettings { Server = $"{_streams.Server.Settings.Server},user={user},password={DocumentedUsers.Password}" } })));
     }
 
     [Fact]
     public void Without_Redis_there_is_an_error()
     {
-        _server.Kill();
+        _streams.Server.Kill();
         XenException error = Assert.Throws<XenException>(() => Open());
         Assert.Equal((XenErrorId.RedisFailed, "Redis cannot be reached: UnableToConnect."), (error.Id, error.Message));
     }
-
-    private static string Key(string host) => $"xenvmevent:{host}";
 
     private static VmEvent Next(FleetReader reader)
     {
@@ -285,22 +287,10 @@ public sealed class FleetReaderTests : IDisposable
 
     private FleetReader Open(Func<FleetQuery, FleetQuery>? change = null, CancellationToken? stop = null)
     {
-        FleetQuery query = new() { Redis = _server.Settings, Tell = _told.Add };
+        FleetQuery query = new() { Redis = _streams.Server.Settings, Tell = _told.Add };
         return FleetReader.Open(change?.Invoke(query) ?? query, stop ?? TestContext.Current.CancellationToken);
     }
 
-    private string Id(string host, DateTimeOffset time)
-    {
-        ulong number = _numbers.GetValueOrDefault(host, 1UL << 44) + 1;
-        _numbers[host] = number;
-        return new EntryId((ulong)time.ToUnixTimeMilliseconds(), number).ToString();
-    }
-
-    private void Send(string host, DateTimeOffset[] times, string domain = "web07")
-    {
-        Task[] added = [.. times.Select(time => Database.StreamAddAsync(Key(host), "line", Entries.At(time, 0, domain), Id(host, time)))];
-        Task.WaitAll(added);
-    }
-
-    private void AddLine(string host, DateTimeOffset time, string line) => Database.StreamAdd(Key(host), "line", line, Id(host, time));
+    private void Send(string host, DateTimeOffset[] times, string domain = "web07") =>
+        _streams.SendAll(host, times.Select(time => (time, Entries.At(time, 0, domain))));
 }

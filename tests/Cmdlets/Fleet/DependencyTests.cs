@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.Loader;
 using StackExchange.Redis;
+using XenVmEvent.Agent.Tests;
 using XenVmEvent.PS;
 using Xunit;
 
@@ -13,8 +14,8 @@ public sealed class DependencyTests : CmdletTest
     [Fact]
     public void The_module_uses_its_own_version_of_a_library_whatever_others_use()
     {
-        using FleetStreams fleet = new();
-        fleet.Send("dom0-1", DateTimeOffset.UtcNow);
+        using HostStreams fleet = new();
+        fleet.SendEvents("dom0-1", DateTimeOffset.UtcNow);
         Assert.Single(Pipeline.Of<ReceiveXenVmEventCommand>(fleet.Server.Address).Run().Output);
         Assembly[] loaded = [.. AppDomain.CurrentDomain.GetAssemblies().Where(one => one.GetName().Name == "StackExchange.Redis")];
         Assert.Equal(2, loaded.Length);

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using XenVmEvent.Agent;
+using XenVmEvent.Agent.Tests;
 using XenVmEvent.PS;
 using Xunit;
 
@@ -8,9 +9,9 @@ namespace XenVmEvent.Cmdlets.Tests;
 /// <summary>Get-XenVmEventHost on a real redis-server. What it makes of streams is in tests/Agent.</summary>
 public sealed class GetXenVmEventHostTests : CmdletTest
 {
-    private readonly FleetStreams _fleet;
+    private readonly HostStreams _fleet;
 
-    public GetXenVmEventHostTests() => _fleet = new FleetStreams();
+    public GetXenVmEventHostTests() => _fleet = new HostStreams();
 
     protected override void Dispose(bool disposing)
     {
@@ -22,10 +23,10 @@ public sealed class GetXenVmEventHostTests : CmdletTest
     public void Each_host_is_an_object()
     {
         DateTimeOffset now = DateTimeOffset.UtcNow;
-        _fleet.SendLine("dom0-1", now, $$"""{"started":"{{now:O}}","previous":null,"complete":true,"version":"0.1.0","policyHash":"{{new string('a', 64)}}","clockSkew":2}""");
-        _fleet.Send("dom0-2", now);
-        _fleet.Send("lab-1", now);
-        _fleet.Database.StringSet(FleetStreams.Key("dom0-3"), "no stream");
+        _fleet.Send("dom0-1", now, $$"""{"started":"{{now:O}}","previous":null,"complete":true,"version":"0.1.0","policyHash":"{{new string('a', 64)}}","clockSkew":2}""");
+        _fleet.SendEvents("dom0-2", now);
+        _fleet.SendEvents("lab-1", now);
+        _fleet.Database.StringSet(HostStreams.Key("dom0-3"), "no stream");
         PipelineOutcome outcome = Pipeline.Of<GetXenVmEventHostCommand>(_fleet.Server.Address).With("HostName", "dom0-*").Run();
         Assert.Null(outcome.TerminatingError);
         FleetHost[] hosts = outcome.OutputOf<FleetHost>();

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using XenVmEvent.Abi;
+using XenVmEvent.Agent.Tests;
 using XenVmEvent.Events;
 using XenVmEvent.PS;
 using Xunit;
@@ -13,9 +14,9 @@ public sealed class ReceiveTests : CmdletTest
 
     private static readonly string[] Both = ["dom0-[12]", "lab-1"];
 
-    private readonly FleetStreams _fleet;
+    private readonly HostStreams _fleet;
 
-    public ReceiveTests() => _fleet = new FleetStreams();
+    public ReceiveTests() => _fleet = new HostStreams();
 
     protected override void Dispose(bool disposing)
     {
@@ -59,7 +60,7 @@ public sealed class ReceiveTests : CmdletTest
         Assert.Equal(0, _fleet.Pending("dom0-1", "soc"));
         Assert.Equal(0, Count(Receive().With("Group", "soc")));
         Assert.Equal(3, Count(Receive().With("Group", "other").With("Consumer", "me")));
-        Assert.Equal("me", Assert.Single(_fleet.Database.StreamConsumerInfo(FleetStreams.Key("dom0-1"), "other")).Name);
+        Assert.Equal("me", Assert.Single(_fleet.Database.StreamConsumerInfo(HostStreams.Key("dom0-1"), "other")).Name);
     }
 
     [Fact]
@@ -152,17 +153,17 @@ public sealed class ReceiveTests : CmdletTest
     public void What_is_missing_broken_or_lost_becomes_a_warning()
     {
         Send("dom0-1", 0);
-        _fleet.Skip("dom0-1", 7);
+        _fleet.Numbers["dom0-1"] += 7;
         Send("dom0-1", 1);
-        _fleet.SendLine("dom0-1", Noon.AddSeconds(2), """{"lost":190,"reason":"OutputFull","from":"2026-05-01T12:00:01Z","to":"2026-05-01T12:00:02Z","domain":"web01","domainId":1}""");
-        _fleet.SendLine("dom0-1", Noon.AddSeconds(3), "nonsense");
+        _fleet.Send("dom0-1", Noon.AddSeconds(2), """{"lost":190,"reason":"OutputFull","from":"2026-05-01T12:00:01Z","to":"2026-05-01T12:00:02Z","domain":"web01","domainId":1}""");
+        _fleet.Send("dom0-1", Noon.AddSeconds(3), "nonsense");
         PipelineOutcome outcome = Receive().Run();
         Assert.Equal(2, outcome.Output.Count);
         Assert.Empty(outcome.Errors);
         Assert.Equal(3, outcome.Warnings.Count);
         Assert.StartsWith("dom0-1: 7 entries are missing", outcome.Warnings[0], StringComparison.Ordinal);
-        Assert.StartsWith("dom0-1: 190 events of web01", outcome.Warnings[1], StringComparison.Ordinal);
-        Assert.StartsWith("dom0-1: 1 entry is not what an agent writes", outcome.Warnings[2], StringComparison.Ordinal);
+        Assert.StartsWith("dom0-1: 1 entry is not what an agent writes", outcome.Warnings[1], StringComparison.Ordinal);
+        Assert.StartsWith("dom0-1: 190 events of web01", outcome.Warnings[2], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -239,7 +240,7 @@ public sealed class ReceiveTests : CmdletTest
         return [.. outcome.OutputOf<VmEvent>().Select(e => (e.Time - Noon).TotalSeconds)];
     }
 
-    private void Send(string host, params int[] seconds) => _fleet.Send(host, seconds.Select(s => Noon.AddSeconds(s)));
+    private void Send(string host, params int[] seconds) => _fleet.SendEvents(host, seconds.Select(s => Noon.AddSeconds(s)));
 
     private Pipeline Receive(string options = "") => Pipeline.Of<ReceiveXenVmEventCommand>(_fleet.Server.Address + options);
 }

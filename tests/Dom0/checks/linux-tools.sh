@@ -39,6 +39,15 @@ check "reboot: it comes up again" says_in_time 'guest: up, 2 vCPUs' 2
 guest=$(xl domid linux)
 run again "$guest" cpuid --count 4
 check "reboot: it can be watched again" clean_end again
+start follow linux cpuid --follow
+check "migrate: it is watched" eventually 60 grep -q 'is watched' /tmp/follow.err
+check "migrate: from this host to this host" xl migrate -s '' linux 'exec xl migrate-receive'
+guest=$(xl domid linux) log=/var/log/xen/console/guest-linux--incoming.log    # by the name with which it came
+check "migrate: it is watched from the first instruction that it executes here" eventually 60 grep -q 'is watched from its first instruction' /tmp/follow.err
+check "migrate: its programs work on" works_on
+stop INT
+check "migrate: nothing was lost" clean_end follow
+sed -n 's/^xenvmevent: linux/# migrate: linux/p' /tmp/follow.err
 type_in poweroff
 check "poweroff: its log says that it ran through" says_in_time 'guest: ran through in good order, poweroff'
 check "no guard is left" eventually 20 no_guard

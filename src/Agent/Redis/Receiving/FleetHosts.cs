@@ -1,5 +1,6 @@
 using StackExchange.Redis;
 using XenVmEvent.Monitoring;
+using XenVmEvent.Recording;
 
 namespace XenVmEvent.Agent;
 
@@ -74,7 +75,7 @@ public static class FleetHosts
                 Entries = await length.ConfigureAwait(false),
                 Groups = new TextList<FleetGroup>((await groups.ConfigureAwait(false)).Select(one => new FleetGroup
                 {
-                    Name = Shown.Of(one.Name),
+                    Name = ForeignName.Of(one.Name),
                     Consumers = one.ConsumerCount,
                     Pending = one.PendingMessageCount,
                     Unread = one.Lag,

@@ -93,11 +93,19 @@ public sealed class FleetReader : IDisposable
 
     /// <summary>Takes the next event, if it is known which is the next one.</summary>
     /// <exception cref="XenException"><see cref="XenErrorId.RedisFailed"/>; while following, it tries again instead.</exception>
-    /// <exception cref="OperationCanceledException">It was stopped while it asked Redis.</exception>
+    /// <returns>False also if it was stopped.</returns>
     public bool TryTake([NotNullWhen(true)] out VmEvent? vmEvent)
     {
         vmEvent = null;
-        if (_retry.Left <= TimeSpan.Zero && (_unread > 0 || IsDue(_polledAt, PollPeriod))) Poll();
+        try
+        {
+            if (_retry.Left <= TimeSpan.Zero && (_unread > 0 || IsDue(_polledAt, PollPeriod))) Poll();
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            return false;
+        }
+
         if (!_next.TryPeek(out HostFeed? feed, out DateTimeOffset order) || !IsReady(feed, order)) return false;
         _next.Dequeue();
         vmEvent = feed.Take();

@@ -14,11 +14,15 @@ internal sealed class HostFeed(string host, FleetQuery query, GroupShare? share)
     /// <summary>So many sentences about one host are told; more would hide those about others.</summary>
     private const int MostTold = 50;
 
+    /// <summary>A policy's limit may keep many events back all the time.</summary>
+    private static readonly TimeSpan LossPeriod = TimeSpan.FromMinutes(1);
+
     private readonly EventLineReader _lines = new(host: host);
     private readonly Queue<Arrival> _events = new();
     private RedisValue _position = query.FirstPosition;
     private EntryId? _last;
     private long _lossesTold;
+    private long _lossesToldAt;
     private DateTimeOffset _latest;
     private RedisValue _taken;
     private int _told;
@@ -87,6 +91,7 @@ internal sealed class HostFeed(string host, FleetQuery query, GroupShare? share)
         if (entries.Length > 0) _position = entries[^1].Id;
         IsAtEnd = share?.IsAtEnd ?? entries.Length < most;
         TellBroken();
+        TellLosses();
     }
 
     /// <summary>Tells Redis which of the entries for this reader are done with.</summary>
@@ -111,7 +116,6 @@ internal sealed class HostFeed(string host, FleetQuery query, GroupShare? share)
         if (share is null) Check(id); // Others of a group get what is between.
         if (note is { Complete: false })
             Tell($"the agent was killed or the machine went down. Events between {note.Previous:O} and {note.Started:O} may be missing.");
-        TellLosses();
         return vmEvent is not null && IsWanted(vmEvent) ? vmEvent : null;
     }
 
@@ -157,9 +161,16 @@ internal sealed class HostFeed(string host, FleetQuery query, GroupShare? share)
         _whyBroken = null;
     }
 
+    /// <summary>Tells what the host has lost: at once, then once in a while, and at the end of what there is to read.</summary>
     private void TellLosses()
     {
-        foreach (EventLoss loss in _lines.Losses.Since(ref _lossesTold)) Tell($"{loss.Events} events of {Shown.Of(loss.Domain)} between {loss.From:O} and {loss.To:O} are missing: {loss.Reason}.");
+        bool isLast = IsAtEnd && !query.Follow;
+        if (!isLast && _lossesToldAt != 0 && Stopwatch.GetElapsedTime(_lossesToldAt) < LossPeriod) return;
+        foreach (IGrouping<(string Domain, LossReason Reason), EventLoss> losses in _lines.Losses.Since(ref _lossesTold).GroupBy(loss => (loss.Domain, loss.Reason)))
+        {
+            Tell($"{losses.Sum(loss => loss.Events)} events of {losses.Key.Domain} between {losses.Min(loss => loss.From):O} and {losses.Max(loss => loss.To):O} are missing: {losses.Key.Reason}.");
+            _lossesToldAt = Stopwatch.GetTimestamp();
+        }
     }
 
     private void Tell(string what)

@@ -35,7 +35,7 @@ internal sealed class ViewPermissions
     private readonly ViewPermissions? _host;
     private readonly Action<string>? _warn;
     private readonly List<ViewPermissions> _views = [];
-    private readonly List<WatchedPages> _watches = [];
+    private readonly PageWatches _watches = new();
     private readonly PageAccessMap _before = new();
     private readonly PageAccessMap _byHand = new();
 
@@ -74,7 +74,7 @@ internal sealed class ViewPermissions
     public bool HasLifted => _lifted.Any;
 
     /// <summary>Whether there is a watch on this view.</summary>
-    public bool IsWatched => _watches.Count > 0;
+    public bool IsWatched => _watches.Any;
 
     /// <summary>Adds a watch and restricts its pages, one step at a time.</summary>
     public IEnumerable<int> Add(PageWatch watch, EventFilter filter)
@@ -102,7 +102,7 @@ internal sealed class ViewPermissions
     /// </summary>
     public IEnumerable<int> Remove(PageWatch watch)
     {
-        WatchedPages? leaving = _watches.Find(w => ReferenceEquals(w.Watch, watch));
+        WatchedPages? leaving = _watches.Find(watch);
         if (leaving is null) yield break;
         leaving.IsLeaving = true;
         ApplyToNewPages();
@@ -172,7 +172,7 @@ internal sealed class ViewPermissions
     public IEnumerable<int> Read(IReadOnlyList<GfnRange> ranges, List<MemAccessRange> result) => _pages.Read(ranges, result);
 
     /// <summary>Whether a page has its own permissions in this view; if not, it is as in the host's.</summary>
-    public bool Owns(ulong gfn) => _host is null || _byHand[gfn] is not null || WatchedAccess(gfn) != PageAccess.None;
+    public bool Owns(ulong gfn) => _host is null || _byHand[gfn] is not null || _watches.AccessTo(gfn) != PageAccess.None;
 
     /// <summary>Lets an access that raised an event proceed.</summary>
     /// <returns>False if the page stays restricted, so that the access has to be done in another way.</returns>
@@ -183,24 +183,20 @@ internal sealed class ViewPermissions
         uint vcpu = request.VCpuId;
         PageAccess access = (PageAccess)(request.UInt32(VmEventField.MemAccessFlags) & (uint)MemAccessFlags.ReadWriteExecute);
         bool changed = Follow(gfn, access);
-        if (StaysRestricted(request, gfn, access))
+        if (_watches.Keep(request, gfn, access))
         {
             if (changed) Write(gfn, PermissionsOf(gfn));
             _lifted.OnEmulated(vcpu, gfn);
             return false;
         }
 
-        bool seen = false;
-        foreach (WatchedPages watch in _watches)
-        {
-            if (watch.Watch.Covers(gfn, access)) seen |= watch.Seen.Add(gfn);
-        }
+        bool released = _watches.NoteSeen(gfn, access);
 
         // An access that nobody asked for may be stopped because the hardware has no finer restriction: the page stays
         // watched.
         MemAccess permissions = PermissionsOf(gfn);
         bool allowed = permissions.Allow(access);
-        if (allowed || seen || changed) Write(gfn, permissions);
+        if (allowed || released || changed) Write(gfn, permissions);
         if (!allowed) _lifted.OnEmulated(vcpu, gfn);
         return allowed;
     }
@@ -228,16 +224,8 @@ internal sealed class ViewPermissions
     /// Whether events of such accesses to a page are asked for, by watches or by permissions set by hand, and do not come
     /// only because breakpoints are hidden there.
     /// </summary>
-    public bool IsAskedFor(ulong gfn, PageAccess access)
-    {
-        if (_byHand[gfn] is { } set && !set.Allow(access)) return true;
-        foreach (WatchedPages watch in _watches)
-        {
-            if (!watch.Watch.HidesBreakpoints && watch.Restricts(gfn) && watch.Watch.Covers(gfn, access)) return true;
-        }
-
-        return _host is not null && _host.IsAskedFor(gfn, access);
-    }
+    public bool IsAskedFor(ulong gfn, PageAccess access) =>
+        (_byHand[gfn] is { } set && !set.Allow(access)) || _watches.AskFor(gfn, access) || (_host is not null && _host.IsAskedFor(gfn, access));
 
     /// <summary>The permissions that a page with hidden breakpoints has while it is open: those that other watches leave it.</summary>
     /// <param name="gfn">The page.</param>
@@ -245,12 +233,7 @@ internal sealed class ViewPermissions
     /// <param name="withheld">What it does not allow otherwise.</param>
     public MemAccess WhenOpen(ulong gfn, PageAccess needed, PageAccess withheld)
     {
-        foreach (WatchedPages watch in _watches)
-        {
-            if (!watch.Watch.HidesBreakpoints && watch.Restricts(gfn)) withheld |= watch.Watch.Access;
-        }
-
-        MemAccess left = BaseOf(gfn).Without(withheld);
+        MemAccess left = BaseOf(gfn).Without(withheld | _watches.AccessAskedForTo(gfn));
         if (left.Allow(needed)) return left;
         return left <= MemAccess.Rwx ? (MemAccess)((int)left | (int)needed | (int)MemAccess.R) : MemAccess.Rwx;
     }
@@ -299,7 +282,7 @@ internal sealed class ViewPermissions
 
     private void NoteDefault()
     {
-        if (_host is null && _watches.Count == 0) _unrestricted = _monitor.DefaultMemAccess;
+        if (_host is null && !_watches.Any) _unrestricted = _monitor.DefaultMemAccess;
     }
 
     /// <summary>Asks for the permissions of pages that nothing here has changed.</summary>
@@ -310,7 +293,7 @@ internal sealed class ViewPermissions
         {
             for (ulong gfn = range.First; _remembered < MostRemembered; gfn++)
             {
-                if (_byHand[gfn] is null && !_watches.Exists(w => w.Watch.Covers(gfn)))
+                if (_byHand[gfn] is null && !_watches.Cover(gfn))
                 {
                     _before[gfn] = _pages.Get(gfn);
                     if (++_remembered % ViewPages.QuestionsPerStep == 0) yield return ViewPages.QuestionsPerStep;
@@ -387,43 +370,11 @@ internal sealed class ViewPermissions
     private void ApplyToNewPages()
     {
         if (_host is not null) return;
-        PageAccess watched = PageAccess.None;
-        foreach (WatchedPages watch in _watches)
-        {
-            if (watch.Watch.Ranges.Count == 0 && !watch.IsLeaving) watched |= watch.Watch.Access;
-        }
-
-        MemAccess permissions = _unrestricted.Without(watched);
+        MemAccess permissions = _unrestricted.Without(_watches.AccessToNewPages);
         if (_monitor.DefaultMemAccess != permissions) _monitor.DefaultMemAccess = permissions;
     }
 
-    /// <summary>
-    /// Whether a watch wants to see such accesses to the page again. Not a lambda, which would cost two objects per
-    /// event.
-    /// </summary>
-    private bool StaysRestricted(RequestReader request, ulong gfn, PageAccess access)
-    {
-        foreach (WatchedPages watch in _watches)
-        {
-            if (watch.Keeps(request, gfn, access)) return true;
-        }
-
-        return false;
-    }
-
-    private MemAccess PermissionsOf(ulong gfn) => BaseOf(gfn).Without(WatchedAccess(gfn));
-
-    /// <summary>What watches take from a page.</summary>
-    private PageAccess WatchedAccess(ulong gfn)
-    {
-        PageAccess watched = PageAccess.None;
-        foreach (WatchedPages watch in _watches)
-        {
-            if (watch.Restricts(gfn)) watched |= watch.Watch.Access;
-        }
-
-        return watched;
-    }
+    private MemAccess PermissionsOf(ulong gfn) => BaseOf(gfn).Without(_watches.AccessTo(gfn));
 
     private MemAccess BaseOf(ulong gfn) =>
         (IsLeaving ? null : _byHand[gfn]) ?? (_host is null ? _before[gfn] ?? _unrestricted : _host.PermissionsOf(gfn));

@@ -9,26 +9,12 @@ public sealed class FleetHostsTests : IDisposable
 {
     private static readonly string Hash = new('a', 64);
 
-    private readonly TemporaryFolder _folder = new();
-    private readonly RedisServer _server;
-    private readonly ConnectionMultiplexer _redis;
+    private readonly HostStreams _streams = new();
     private readonly List<string> _told = [];
-    private ulong _number;
 
-    public FleetHostsTests()
-    {
-        _server = RedisServer.Start(_folder.Path);
-        _redis = _server.Connect();
-    }
+    private IDatabase Database => _streams.Database;
 
-    private IDatabase Database => _redis.GetDatabase();
-
-    public void Dispose()
-    {
-        _redis.Dispose();
-        _server.Dispose();
-        _folder.Dispose();
-    }
+    public void Dispose() => _streams.Dispose();
 
     [Fact]
     public void A_host_tells_of_itself_and_of_its_readers()
@@ -36,7 +22,7 @@ public sealed class FleetHostsTests : IDisposable
         DateTimeOffset now = Milliseconds(DateTimeOffset.UtcNow);
         AgentNote note = new(now.AddHours(-1), null, Complete: true) { Version = "0.1.0", PolicyHash = Hash, ClockSkew = 1500 };
         for (int i = 0; i < 10; i++) AddEvent("dom0-1", now.AddSeconds(-90));
-        Add("dom0-1", now.AddSeconds(-60), note.ToLine());
+        _streams.Send("dom0-1", now.AddSeconds(-60), note.ToLine());
         Database.StreamCreateConsumerGroup("xenvmevent:dom0-1", "soc", "0-0");
         Database.StreamReadGroup("xenvmevent:dom0-1", "soc", "one", StreamPosition.NewMessages, 4);
         FleetHost host = Assert.Single(Read());
@@ -52,7 +38,7 @@ public sealed class FleetHostsTests : IDisposable
     public void A_busy_host_s_note_is_found_among_its_last_thousand_entries()
     {
         DateTimeOffset now = DateTimeOffset.UtcNow;
-        Add("dom0-1", now, new AgentNote(now, null, Complete: true) { Version = "0.1.0" }.ToLine());
+        _streams.Send("dom0-1", now, new AgentNote(now, null, Complete: true) { Version = "0.1.0" }.ToLine());
         for (int i = 0; i < 900; i++) AddEvent("dom0-1", now);
         Assert.Equal("0.1.0", Assert.Single(Read()).AgentVersion);
         for (int i = 0; i < 200; i++) AddEvent("dom0-1", now);
@@ -73,8 +59,8 @@ public sealed class FleetHostsTests : IDisposable
         DateTimeOffset now = DateTimeOffset.UtcNow;
         Database.StringSet("xenvmevent:dom0-1", "no stream");
         Database.StreamAdd("xenvmevent:dom0-2", "other", "hello");
-        Add("dom0-3", now, new byte[(1 << 20) + 1]);
-        Add("dom0-3", now, Encoding.UTF8.GetBytes("""{"started":"2026-05-01T12:00:00+00:00","complete":true,"version":"\u001b[2J"}"""));
+        _streams.Send("dom0-3", now, new byte[(1 << 20) + 1]);
+        _streams.Send("dom0-3", now, Encoding.UTF8.GetBytes("""{"started":"2026-05-01T12:00:00+00:00","complete":true,"version":"\u001b[2J"}"""));
         Database.StreamCreateConsumerGroup("xenvmevent:dom0-3", "soc\u001b[2J", "0-0");
         AddEvent("dom0 4\u001b[2J", now);
         Database.StreamAdd("xenvmevent:dom0-5", "line", "x", "18446744073709551615-1");
@@ -102,13 +88,10 @@ public sealed class FleetHostsTests : IDisposable
     private static DateTimeOffset Milliseconds(DateTimeOffset time) => DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds());
 
     private void Allow(string[] rights) =>
-        _redis.GetServers()[0].Execute("ACL", ["SETUSER", "soc", "reset", "on", ">secret", "resetchannels", "-@all", .. rights]);
+        _streams.Redis.GetServers()[0].Execute("ACL", ["SETUSER", "soc", "reset", "on", ">secret", "resetchannels", "-@all", .. rights]);
 
     private IReadOnlyList<FleetHost> Read(Predicate<string>? isWanted = null, string options = "") =>
-        [.. FleetHosts.Read(new RedisSettings { Server = $"{_server.Address}{options}" }, isWanted ?? (_ => true), _told.Add, TestContext.Current.CancellationToken)];
+        [.. FleetHosts.Read(new RedisSettings { Server = $"{_streams.Server.Address}{options}" }, isWanted ?? (_ => true), _told.Add, TestContext.Current.CancellationToken)];
 
-    private void AddEvent(string host, DateTimeOffset time) => Add(host, time, Encoding.UTF8.GetBytes(Entries.At(time, 0)));
-
-    private void Add(string host, DateTimeOffset time, ReadOnlyMemory<byte> line) =>
-        Database.StreamAdd($"xenvmevent:{host}", "line", line, new EntryId((ulong)time.ToUnixTimeMilliseconds(), (1UL << 44) + ++_number).ToString());
+    private void AddEvent(string host, DateTimeOffset time) => _streams.Send(host, time, Entries.At(time, 0));
 }
