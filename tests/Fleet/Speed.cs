@@ -11,7 +11,7 @@ internal static class Speed
     private const int InBatch = 256;
     private const int Batches = 80;
     private const int MostOnTheWay = 1024;
-    private const int MostWaiting = 16 * InBatch;
+    private const int MostWaiting = 32 * InBatch;
 
     public static int Run(string server, string folder, int events)
     {

@@ -114,9 +114,8 @@ internal sealed class KeptGuests(IHypervisor hypervisor, GatheredEvents events, 
     private bool IsMeant(XenDomain domain) => _configuration.Policies.Any(one => one.Policy.AppliesTo(domain));
 
     /// <summary>Called by the follower's thread.</summary>
-    private MonitorSession Begin(XenDomain listed)
+    private MonitorSession Begin(XenDomain domain)
     {
-        XenDomain domain = DomainFollower.AsArrived(listed);
         lock (_gate)
         {
             IReadOnlyList<PreparedPolicy> policies = Prepare(_configuration, domain);

@@ -6,18 +6,23 @@ namespace XenVmEvent.Agent;
 /// <summary>
 /// What waits to be sent, in a folder of files that stay if the process or the machine ends. Lines are a recording's, each
 /// with its id. A file is deleted when all of it has arrived, and a little later: if the other side loses what it had
-/// confirmed last, it is sent again. One process at a time has the folder. One thread appends, another one reads.
+/// confirmed last, it is sent again. What is appended is on the disk itself a second later, for the case that the machine
+/// loses its power. One process at a time has the folder. One thread appends, another one reads.
 /// </summary>
 internal sealed class Spool : IDisposable
 {
     /// <summary>How long files stay after all of them has arrived.</summary>
     public static readonly TimeSpan Afterlife = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan FlushPeriod = TimeSpan.FromSeconds(1);
+
     private const int LargestSegment = 8 << 20;
     private const int SmallestSegment = 64 << 10;
     private const int SegmentsInLimit = 16;
 
     private readonly Lock _gate = new();
+    private readonly Lock _flushing = new();
+    private readonly Timer _flushTimer;
     private readonly TimeProvider _clock;
     private readonly SpoolFolder _folder;
     private readonly SpoolNotes _notes;
@@ -55,6 +60,8 @@ internal sealed class Spool : IDisposable
             _folder.Dispose();
             throw;
         }
+
+        _flushTimer = new Timer(_ => Flush(), null, FlushPeriod, FlushPeriod);
     }
 
     /// <summary>The size of its files in bytes.</summary>
@@ -124,28 +131,10 @@ internal sealed class Spool : IDisposable
         }
     }
 
-    /// <summary>
-    /// Does what has time: brings what was appended to the disk itself, for the case that the machine loses its power, and
-    /// deletes files.
-    /// </summary>
+    /// <summary>Deletes files that have arrived.</summary>
     public void Tidy()
     {
         lock (_gate) DeleteAcknowledged(Afterlife);
-        Flush();
-    }
-
-    private void Flush()
-    {
-        SafeFileHandle? file;
-        lock (_gate) file = _tail.TakeUnflushed();
-        try
-        {
-            if (file is not null) RandomAccess.FlushToDisk(file);
-        }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
-        {
-            // A full file is flushed before it is closed; what a failing disk refuses, the next append reports.
-        }
     }
 
     /// <summary>Waits until there may be something to read.</summary>
@@ -251,13 +240,49 @@ internal sealed class Spool : IDisposable
     /// <summary>Closes it. What waits is sent by the next process that opens it.</summary>
     public void Dispose()
     {
+        _flushTimer.Dispose();
+        lock (_flushing) Flush();
         lock (_gate)
         {
-            Flush();
             _tail.Dispose();
             _cursor.Dispose();
             if (_startNote is null) _folder.MarkClosed();
             _folder.Dispose();
+        }
+    }
+
+    /// <summary>No other call waits for the disk meanwhile.</summary>
+    private void Flush()
+    {
+        if (!_flushing.TryEnter()) return;
+        try
+        {
+            SafeFileHandle[] full;
+            SafeFileHandle? last;
+            lock (_gate) (full, last) = _tail.TakeUnflushed();
+            foreach (SafeFileHandle file in full)
+            {
+                Flush(file);
+                file.Dispose();
+            }
+
+            if (last is not null) Flush(last);
+        }
+        finally
+        {
+            _flushing.Exit();
+        }
+    }
+
+    private static void Flush(SafeFileHandle file)
+    {
+        try
+        {
+            RandomAccess.FlushToDisk(file);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // What a failing disk refuses, the next append reports.
         }
     }
 

@@ -5,20 +5,20 @@ namespace XenVmEvent.Agent;
 /// <summary>The file of a spool's last segment, to which is appended. Used under the spool's lock.</summary>
 internal sealed class SpoolTail : IDisposable
 {
+    private readonly List<SafeFileHandle> _full = [];
     private SafeFileHandle? _file;
     private bool _isUnflushed;
 
     /// <summary>Whether there is one.</summary>
     public bool IsOpen => _file is not null;
 
-    /// <summary>Closes the file, and makes that of the next segment.</summary>
+    /// <summary>Leaves the file, and makes that of the next segment.</summary>
     /// <exception cref="IOException">The disk is full, or fails.</exception>
     public void Begin(SpoolSegment segment)
     {
         if (_file is not null)
         {
-            RandomAccess.FlushToDisk(_file);
-            _file.Dispose();
+            _full.Add(_file);
             _file = null;
         }
 
@@ -44,12 +44,15 @@ internal sealed class SpoolTail : IDisposable
         _isUnflushed = true;
     }
 
-    /// <summary>The file, if something of it is not on the disk itself; then somebody has to flush it.</summary>
-    public SafeFileHandle? TakeUnflushed()
+    /// <summary>Files of which something may not be on the disk itself. Somebody has to flush them.</summary>
+    /// <returns>Those that are full, which are the caller's now, and the last one, if something was appended to it.</returns>
+    public (SafeFileHandle[] Full, SafeFileHandle? Last) TakeUnflushed()
     {
-        SafeFileHandle? file = _isUnflushed ? _file : null;
+        SafeFileHandle[] full = [.. _full];
+        _full.Clear();
+        SafeFileHandle? last = _isUnflushed ? _file : null;
         _isUnflushed = false;
-        return file;
+        return (full, last);
     }
 
     /// <inheritdoc/>

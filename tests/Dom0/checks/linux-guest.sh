@@ -26,8 +26,15 @@ says() { # PATTERN [TIMES]: the guest's log has such lines
     [ "$(grep -acE "$1" "$log" 2> /dev/null)" -ge "${2:-1}" ] 2> /dev/null
 }
 
+how_it_is() { # for whoever looks at a failure
+    xl list
+    free -m
+    tail -qn 6 /var/log/xen/qemu-dm-*.log 2> /dev/null    # an HVM guest's device model
+    tail -n 12 "$log"
+}
+
 says_in_time() { # PATTERN [TIMES]
-    eventually 300 says "$@" || { echo "not so often: $1"; xl list; tail -n 15 "$log"; return 1; }
+    eventually 300 says "$@" || { echo "not so often: $1"; how_it_is; return 1; }
 }
 
 round() { # the last that the guest's program reported; 0 before the first
@@ -39,7 +46,7 @@ beyond_round() { # ROUND
 }
 
 works_on() { # its program reports two lines more: the first may have been under way
-    eventually 600 beyond_round $(($(round) + 5)) || { echo "stays at round $(round)"; xl list; tail -n 15 "$log"; return 1; }
+    eventually 600 beyond_round $(($(round) + 5)) || { echo "stays at round $(round)"; how_it_is; return 1; }
 }
 
 type_in() { # WORD...: on the guest's console

@@ -183,7 +183,7 @@ public sealed class FollowTests : IDisposable
     {
         Follow(d => d.Name == "moved");
         SimulatedDomain guest = _host.Create(Web("moved--incoming"));
-        Await($"{guest.Identity}", FollowStep.Began);
+        Await($"moved (id {guest.Identity.Id})", FollowStep.Began);
         Assert.True(guest.IsMonitored);
     }
 

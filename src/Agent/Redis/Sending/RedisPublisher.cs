@@ -10,9 +10,9 @@ namespace XenVmEvent.Agent;
 /// </summary>
 internal sealed class RedisPublisher : IDisposable
 {
-    private const int MostInBatch = 512;
-    private const int MostBytesInBatch = 512 << 10;
-    private const int MostOnTheWay = 4;
+    private const int MostInBatch = 128;
+    private const int MostBytesInBatch = 128 << 10;
+    private const int MostOnTheWay = 8;
 
     /// <summary>Among so many entries of somebody else an own one is looked for.</summary>
     private const int MostToSearch = 1000;

@@ -30,8 +30,9 @@ public sealed class DomainFollower : IDisposable
     /// and must not wait: a guest that starts is not kept back before it has answered.
     /// </param>
     /// <param name="begin">
-    /// Begins to watch a guest, and returns its session. What it throws is told; if the reason can pass, it is called
-    /// again later. A guest that has not run yet is kept back meanwhile. Called by the follower's thread.
+    /// Begins to watch a guest, and returns its session. A guest that arrives by migration already has the name that it is
+    /// about to get. What it throws is told; if the reason can pass, it is called again later. A guest that has not run yet
+    /// is kept back meanwhile. Called by the follower's thread.
     /// </param>
     /// <param name="tell">Told what happens to guests. Called by the follower's thread.</param>
     /// <exception cref="XenException">The host does not let this program wait for domains.</exception>
@@ -130,17 +131,16 @@ public sealed class DomainFollower : IDisposable
             if (_followed[gone].Session is null) _followed.Remove(gone);
         }
 
-        foreach (XenDomain domain in domains)
+        foreach (XenDomain domain in domains.Where(IsFollowed).Select(AsArrived))
         {
             if (_stop.IsCancellationRequested) return;
-            if (!IsFollowed(domain)) continue;
             if (!_followed.TryGetValue((domain.Id, domain.Uuid), out FollowedDomain? followed)) _followed.Add((domain.Id, domain.Uuid), followed = new FollowedDomain());
             if (followed.IsDue || (isNews && followed.IsUnready)) Begin(followed, domain);
         }
     }
 
     /// <summary>The guest by the name that it has once it has arrived: a migrating guest has another until then.</summary>
-    internal static XenDomain AsArrived(XenDomain domain)
+    private static XenDomain AsArrived(XenDomain domain)
     {
         const string Arriving = "--incoming";
         return domain.Name.EndsWith(Arriving, StringComparison.Ordinal) ? domain.WithName(domain.Name[..^Arriving.Length]) : domain;
