@@ -73,6 +73,25 @@ public class UsageTests
         }
     }
 
+    [Theory]
+    [InlineData("agent")]
+    [InlineData("agent check")]
+    [InlineData("agent status")]
+    [InlineData("apply")]
+    [InlineData("check")]
+    [InlineData("read")]
+    [InlineData("receive")]
+    [InlineData("report")]
+    [InlineData("reset")]
+    [InlineData("test")]
+    public void Help_of_a_command_fits_a_terminal(string command)
+    {
+        CommandResult help = CommandProcess.Run([.. command.Split(' '), "--help"]);
+        Assert.Equal(0, help.ExitCode);
+        Assert.All(help.Output, line => Assert.InRange(line.Length, 0, 80));
+        Assert.Contains(help.Output, line => line.StartsWith($"Usage: xenvmevent {command} ", StringComparison.Ordinal));
+    }
+
     /// <summary>Runs what ends before any output within this process; the tests of one class run one after the other.</summary>
     private static (int ExitCode, string[] Errors) Run(string[] arguments)
     {

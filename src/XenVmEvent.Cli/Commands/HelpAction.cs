@@ -13,6 +13,9 @@ internal sealed class HelpAction : SynchronousCommandLineAction
     /// <summary>What the narrowest of the usual terminals shows.</summary>
     private const int LongestLine = 80;
 
+    private const string Usage = "Usage: ";
+    private const char NoBreak = '\u00a0';
+
     /// <summary>To get help, no domain need be named.</summary>
     public override bool ClearsParseErrors => true;
 
@@ -20,7 +23,9 @@ internal sealed class HelpAction : SynchronousCommandLineAction
     {
         Command command = parseResult.CommandResult.Command;
         StringBuilder help = new();
-        help.Append(command.Description).Append("\n\nUsage: ").Append(XenVmEventCommand.UsageOf(command)).Append("\n\n");
+        help.AppendJoin('\n', Wrap(command.Description ?? "", LongestLine)).Append("\n\n");
+        help.AppendJoin("\n" + new string(' ', Usage.Length), Wrap(Usage + WithWholeOptions(XenVmEventCommand.UsageOf(command)), LongestLine - Usage.Length));
+        help.Replace(NoBreak, ' ').Append("\n\n");
         (string Name, string Description)[] rows =
         [
             .. command.Arguments.Select(a => ($"<{a.Name}>", a.Description ?? "")),
@@ -37,6 +42,17 @@ internal sealed class HelpAction : SynchronousCommandLineAction
         using Stream output = StandardOutput.Open();
         output.Write(Encoding.UTF8.GetBytes(help.ToString()));
         return ExitCode.Success;
+    }
+
+    /// <summary>No line ends within the brackets of an option.</summary>
+    private static string WithWholeOptions(string usage)
+    {
+        int depth = 0;
+        return string.Concat(usage.Select(c =>
+        {
+            depth += c switch { '[' => 1, ']' => -1, _ => 0 };
+            return c == ' ' && depth > 0 ? NoBreak : c;
+        }));
     }
 
     private static IEnumerable<string> Wrap(string text, int width)

@@ -60,9 +60,9 @@ public sealed class FleetReaderTests : IDisposable
         Assert.Equal((7, 190), (reader.Missing, reader.Lost));
         Assert.Equal(
             [
-                "dom0-1: 7 entries are missing between 2026-05-01T12:00:01.0000000+00:00 and 2026-05-01T12:00:02.0000000+00:00.",
-                "dom0-1: the agent was killed or the machine went down. Events between 2026-05-01T12:00:03.0000000+00:00 and 2026-05-01T12:00:04.0000000+00:00 may be missing.",
-                "dom0-1: 190 events of web01 between 2026-05-01T12:00:02.0000000+00:00 and 2026-05-01T12:00:03.0000000+00:00 are missing: OutputFull.",
+                "dom0-1: 7 entries are missing between 2026-05-01T12:00:01.000Z and 2026-05-01T12:00:02.000Z.",
+                "dom0-1: the agent was killed or the machine went down. Events between 2026-05-01T12:00:03.000Z and 2026-05-01T12:00:04.000Z may be missing.",
+                "dom0-1: 190 events of web01 between 2026-05-01T12:00:02.000Z and 2026-05-01T12:00:03.000Z are missing: OutputFull.",
             ],
             _told);
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using StackExchange.Redis;
 using XenVmEvent.Events;
 using XenVmEvent.Recording;
@@ -115,7 +116,7 @@ internal sealed class HostFeed(string host, FleetQuery query, GroupShare? share)
 
         if (share is null) Check(id); // Others of a group get what is between.
         if (note is { Complete: false })
-            Tell($"the agent was killed or the machine went down. Events between {note.Previous:O} and {note.Started:O} may be missing.");
+            Tell($"the agent was killed or the machine went down. Events between {Text(note.Previous)} and {Text(note.Started)} may be missing.");
         return vmEvent is not null && IsWanted(vmEvent) ? vmEvent : null;
     }
 
@@ -129,17 +130,17 @@ internal sealed class HostFeed(string host, FleetQuery query, GroupShare? share)
         {
             if (id.Spool != last.Spool)
             {
-                Tell($"a new spool begins at {id.Time:O}. What waited in the one before is not known; if this comes again and again, two hosts have this name.");
+                Tell($"a new spool begins at {Text(id.Time)}. What waited in the one before is not known; if this comes again and again, two hosts have this name.");
             }
             else if (id.Number > last.Number)
             {
                 long missing = (long)(id.Number - last.Number - 1);
                 Missing += missing;
-                Tell($"{(missing == 1 ? "1 entry is" : $"{missing} entries are")} missing between {last.Time:O} and {id.Time:O}.");
+                Tell($"{(missing == 1 ? "1 entry is" : $"{missing} entries are")} missing between {Text(last.Time)} and {Text(id.Time)}.");
             }
             else
             {
-                Tell($"the count goes back from {last.Number} to {id.Number} at {id.Time:O}. The host lost the end of its spool, or somebody else writes to its stream.");
+                Tell($"the count goes back from {last.Number} to {id.Number} at {Text(id.Time)}. The host lost the end of its spool, or somebody else writes to its stream.");
             }
         }
 
@@ -168,10 +169,12 @@ internal sealed class HostFeed(string host, FleetQuery query, GroupShare? share)
         if (!isLast && _lossesToldAt != 0 && Stopwatch.GetElapsedTime(_lossesToldAt) < LossPeriod) return;
         foreach (IGrouping<(string Domain, LossReason Reason), EventLoss> losses in _lines.Losses.Since(ref _lossesTold).GroupBy(loss => (loss.Domain, loss.Reason)))
         {
-            Tell($"{losses.Sum(loss => loss.Events)} events of {losses.Key.Domain} between {losses.Min(loss => loss.From):O} and {losses.Max(loss => loss.To):O} are missing: {losses.Key.Reason}.");
+            Tell($"{losses.Sum(loss => loss.Events)} events of {losses.Key.Domain} between {Text(losses.Min(loss => loss.From))} and {Text(losses.Max(loss => loss.To))} are missing: {losses.Key.Reason}.");
             _lossesToldAt = Stopwatch.GetTimestamp();
         }
     }
+
+    private static string Text(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture) ?? "";
 
     private void Tell(string what)
     {
