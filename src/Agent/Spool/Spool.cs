@@ -14,19 +14,16 @@ internal sealed class Spool : IDisposable
     /// <summary>How long files stay after all of them has arrived.</summary>
     public static readonly TimeSpan Afterlife = TimeSpan.FromSeconds(10);
 
-    private static readonly TimeSpan FlushPeriod = TimeSpan.FromSeconds(1);
-
     private const int LargestSegment = 8 << 20;
     private const int SmallestSegment = 64 << 10;
     private const int SegmentsInLimit = 16;
 
     private readonly Lock _gate = new();
-    private readonly Lock _flushing = new();
-    private readonly Timer _flushTimer;
     private readonly TimeProvider _clock;
     private readonly SpoolFolder _folder;
     private readonly SpoolNotes _notes;
     private readonly SpoolTail _tail = new();
+    private readonly SpoolFlusher _flusher;
     private readonly SpoolCursor _cursor = new();
     private readonly long _limit;
     private readonly List<SpoolSegment> _segments = [];
@@ -61,7 +58,7 @@ internal sealed class Spool : IDisposable
             throw;
         }
 
-        _flushTimer = new Timer(_ => Flush(), null, FlushPeriod, FlushPeriod);
+        _flusher = new SpoolFlusher(TakeUnflushed);
     }
 
     /// <summary>The size of its files in bytes.</summary>
@@ -240,8 +237,7 @@ internal sealed class Spool : IDisposable
     /// <summary>Closes it. What waits is sent by the next process that opens it.</summary>
     public void Dispose()
     {
-        _flushTimer.Dispose();
-        lock (_flushing) Flush();
+        _flusher.Dispose();
         lock (_gate)
         {
             _tail.Dispose();
@@ -251,39 +247,9 @@ internal sealed class Spool : IDisposable
         }
     }
 
-    /// <summary>No other call waits for the disk meanwhile.</summary>
-    private void Flush()
+    private (SafeFileHandle[] Full, SafeFileHandle? Last) TakeUnflushed()
     {
-        if (!_flushing.TryEnter()) return;
-        try
-        {
-            SafeFileHandle[] full;
-            SafeFileHandle? last;
-            lock (_gate) (full, last) = _tail.TakeUnflushed();
-            foreach (SafeFileHandle file in full)
-            {
-                Flush(file);
-                file.Dispose();
-            }
-
-            if (last is not null) Flush(last);
-        }
-        finally
-        {
-            _flushing.Exit();
-        }
-    }
-
-    private static void Flush(SafeFileHandle file)
-    {
-        try
-        {
-            RandomAccess.FlushToDisk(file);
-        }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
-        {
-            // What a failing disk refuses, the next append reports.
-        }
+        lock (_gate) return _tail.TakeUnflushed();
     }
 
     /// <summary>Takes over what the last process left, and notes how that one ended.</summary>

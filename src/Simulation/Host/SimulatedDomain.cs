@@ -10,11 +10,8 @@ namespace XenVmEvent.Simulation;
 /// </summary>
 public sealed class SimulatedDomain
 {
-    private const int MostFrames = 32;
-
     private readonly SimulationOptions _host;
     private readonly SimulatedDomainOptions _options;
-    private readonly Func<int, uint> _allocatePorts;
     private readonly PageTablePool _tables;
     private readonly TaskCompletionSource _finished = new();
     private readonly SimulatedStart _start;
@@ -30,7 +27,6 @@ public sealed class SimulatedDomain
         options.Validate();
         _host = host;
         _options = options;
-        _allocatePorts = allocatePorts;
         Host = state;
         Gate = state.CreateGate();
         Layout = VmEventLayout.ForVersion(host.InterfaceVersion);
@@ -41,6 +37,7 @@ public sealed class SimulatedDomain
         OnDemand = new OnDemandPages(options.OnDemand);
         Memory = new GuestMemory(options.Pages, host.Architecture);
         Views = new AlternateViews(this);
+        Channel = new DomainChannel(this, host.OffersSlottedChannel, allocatePorts);
         _start = new SimulatedStart(this);
         _working = options.VCpus;
         LastCall = Stopwatch.GetTimestamp();
@@ -145,7 +142,10 @@ public sealed class SimulatedDomain
 
     internal MonitorSettings Settings { get; } = new();
 
-    internal Delivery? Delivery { get; private set; }
+    /// <summary>The monitor's channel.</summary>
+    internal DomainChannel Channel { get; }
+
+    internal Delivery? Delivery => Channel.Delivery;
 
     internal HostAbilities Abilities { get; }
 
@@ -227,66 +227,7 @@ public sealed class SimulatedDomain
     /// <exception cref="XenException">
     /// The monitor is not enabled, or vCPUs wait to put an event into the ring.
     /// </exception>
-    public void MonitorDisable()
-    {
-        const string Call = "xc_monitor_disable";
-        lock (Gate)
-        {
-            if (Delivery is not { } delivery) throw Refusal.Invalid(Call, $"The monitor of the domain {Identity} is not enabled");
-            if (delivery.HasQueuedVCpus)
-            {
-                throw new XenException(XenErrorId.CallFailed, Call, Errno.EBUSY,
-                    $"vCPUs of the domain {Identity} wait for room in the ring.", "Answer what is in the ring, then disable.");
-            }
-
-            Delivery = null;
-            Settings.Reset();
-            foreach (SimulatedVCpu vcpu in VCpus) vcpu.Answer.ForgetAnswer();
-            delivery.Close();
-        }
-    }
-
-    /// <summary>
-    /// Enables the ring as <c>xc_monitor_enable</c> does, which does not protect the caller from mistakes.
-    /// </summary>
-    internal SimulatedMonitor MonitorEnable()
-    {
-        lock (Gate)
-        {
-            if (Delivery?.Kind == ChannelKind.Slotted)
-                throw Host.BringDown($"xc_monitor_enable was called for the domain {Identity}, whose slotted channel is live: Xen panics.");
-            if (Delivery is not null) throw Refusal.Busy(Identity, "xc_monitor_enable");
-            return Attach(0, ports => new RingDelivery(this, ports));
-        }
-    }
-
-    /// <summary>
-    /// Enables slots as <c>xc_monitor_enable_ex</c> does, which does not protect the caller from mistakes.
-    /// </summary>
-    internal SimulatedMonitor MonitorEnableEx(int ringFrames, int channels)
-    {
-        const string Call = "xc_monitor_enable_ex";
-        lock (Gate)
-        {
-            if (!_host.OffersSlottedChannel) throw Refusal.NotSupported(Call, "the slotted channel");
-            if (Delivery is not null)
-            {
-                // Xen notices only after it has cleared the existing listener's settings.
-                Settings.Reset();
-                throw Refusal.Busy(Identity, Call);
-            }
-
-            if (ringFrames < 1 || channels < 1) throw Refusal.Invalid(Call, "A slotted channel has at least one ring page and one slot");
-            int slotFrames = (channels * VCpuSlots.SizeOf(Layout) + SharedMemory.PageSize - 1) / SharedMemory.PageSize;
-            if (ringFrames + slotFrames > MostFrames)
-            {
-                throw new XenException(XenErrorId.CallFailed, Call, Errno.E2BIG,
-                    $"The slotted channel would take {ringFrames + slotFrames} pages, more than {MostFrames}.", "Ask for a smaller ring.");
-            }
-
-            return Attach(channels, ports => new SlottedDelivery(this, ports, ringFrames, channels));
-        }
-    }
+    public void MonitorDisable() => Channel.Disable();
 
     /// <summary>Whether something is watched, and the listener has made no call for this long.</summary>
     internal bool IsWatchedSince(TimeSpan span)
@@ -313,8 +254,7 @@ public sealed class SimulatedDomain
             EndedBecause = because;
             if (_state == DomainState.Running) _state = state;
             Change();
-            Delivery?.Close();
-            Delivery = null;
+            Channel.Close();
         }
     }
 
@@ -335,8 +275,12 @@ public sealed class SimulatedDomain
     /// <summary>Waits until no vCPU runs. After <see cref="Halt"/>, from outside the domain.</summary>
     internal void Join()
     {
-        if (!HasStarted) return;
         Host.ThrowIfGateIsHeld();
+        lock (Gate)
+        {
+            if (!HasStarted) return; // While it holds the gate, a start may have begun some of them.
+        }
+
         foreach (SimulatedVCpu vcpu in VCpus) vcpu.Join();
     }
 
@@ -444,14 +388,6 @@ public sealed class SimulatedDomain
         Interlocked.Increment(ref _stateChanges);
         Halt();
         StateChanged?.Invoke();
-    }
-
-    private SimulatedMonitor Attach(int slots, Func<SimulatedPorts, Delivery> create)
-    {
-        var caller = new SingleCaller(Host);
-        Delivery = create(new SimulatedPorts(this, caller, _allocatePorts(slots + 1), slots));
-        if (!_options.StartsPaused) Start();
-        return new SimulatedMonitor(this, caller, Delivery, Delivery.ListenerRing, Delivery.Ports);
     }
 
     private static Guid UuidOf(uint id) => new((int)(0x5e6f_0000 + id), 0x11f0, 0x4d5e, 0x9c, 0x1a, 0x58, 0x65, 0x6e, 0x56, 0x4d, (byte)id);

@@ -137,7 +137,7 @@ public sealed class SimulatedHypervisor : IHypervisor
             bool isSafe = SlottedChannelRules.IsSafe(vcpus);
             EnsureOffers(channel, vcpus, call);
             bool useSlots = channel == ChannelPreference.Slotted || (channel == ChannelPreference.Auto && isSafe && _options.OffersSlottedChannel);
-            SimulatedMonitor monitor = useSlots ? guest.MonitorEnableEx(RingFrames, vcpus) : guest.MonitorEnable();
+            SimulatedMonitor monitor = useSlots ? guest.Channel.EnableEx(RingFrames, vcpus) : guest.Channel.Enable();
             new BackRing(monitor.Ring, Layout, answered: !useSlots).Initialise();
             return monitor;
         }

@@ -38,6 +38,7 @@ internal sealed class ReceiveRun(FleetQuery query, long? first, TimeSpan? durati
             Print(reader, writer);
             recording?.Close();
         });
+        reader.TellLosses();
         StandardError.Say(Summary(reader));
         if (unwritten is not null) throw unwritten;
         return reader.Missing + reader.Broken + reader.Lost == 0 ? ExitCode.Success : ExitCode.Failure;

@@ -83,6 +83,24 @@ public sealed class FleetReaderTests : IDisposable
     }
 
     [Fact]
+    public void Losses_that_wait_to_be_told_are_told_when_somebody_ends_sooner()
+    {
+        Send("dom0-1", [Noon]);
+        using FleetReader reader = Open(q => q with { Follow = true, Window = TimeSpan.Zero });
+        Next(reader);
+        Lose(1);
+        Until.True(() => !reader.TryTake(out _) && reader.Lost == 1);
+        Lose(20);
+        Until.True(() => !reader.TryTake(out _) && reader.Lost == 21);
+        Assert.StartsWith("dom0-1: 1 event of web01", Assert.Single(_told), StringComparison.Ordinal);
+        reader.TellLosses();
+        Assert.StartsWith("dom0-1: 20 events of web01", _told[1], StringComparison.Ordinal);
+
+        void Lose(int events) => _streams.Send(
+            "dom0-1", Noon, $$"""{"lost":{{events}},"reason":"Shed","from":"{{Noon:O}}","to":"{{Noon:O}}","domain":"web01","domainId":1}""");
+    }
+
+    [Fact]
     public void A_new_spool_and_a_count_that_goes_back_are_told()
     {
         Send("dom0-1", [Noon, Noon.AddSeconds(1), Noon.AddSeconds(2)]);
@@ -282,6 +300,7 @@ public sealed class FleetReaderTests : IDisposable
         }
 
         reader.Acknowledge();
+        reader.TellLosses();
         return all;
     }
 

@@ -8,7 +8,7 @@ mount -t cgroup2 cgroup2 /sys/fs/cgroup
 touch /tmp/service
 PATH=$PATH:/systemd/usr/sbin:/systemd/usr/bin /checks/boot-here /systemd /tmp/service > /tmp/boot.log 2>&1 &
 tail -n +1 -f --pid=$! /tmp/service
-check "the service: all of its checks ran" grep -q '^# all ran$' /tmp/service
+check "agent: all of its checks ran" grep -q '^# all ran$' /tmp/service
 check "the guest runs on" runs_on
 check "no guard is left" eventually 20 no_guard
 run again "$guest" cpuid --first 4

@@ -110,7 +110,7 @@ public sealed class HostDiagnosisTests
     {
         using SimulatedHypervisor host = Hosts.Idle();
         using IDomainMonitor monitor = host.Enable(ChannelPreference.Slotted);
-        Assert.Throws<XenException>(host.Guest().MonitorEnable);
+        Assert.Throws<XenException>(host.Guest().Channel.Enable);
         Assert.Contains(host.Crash!, HostDiagnosis.Run(host.Probe).AssertIs("Xen", CheckResult.Failed).Found, StringComparison.Ordinal);
     }
 

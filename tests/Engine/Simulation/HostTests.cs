@@ -8,6 +8,26 @@ namespace XenVmEvent.Tests.Simulation;
 public class HostTests
 {
     [Fact]
+    public void It_can_end_while_a_guest_starts()
+    {
+        for (int i = 0; i < 50; i++)
+        {
+            SimulatedHypervisor host = Hosts.Idle(vcpus: 64);
+            using Barrier both = new(2);
+            Thread starts = new(() =>
+            {
+                both.SignalAndWait();
+                host[Hosts.Guest].Start();
+            });
+            starts.Start();
+            both.SignalAndWait(TestContext.Current.CancellationToken);
+            Thread.SpinWait(i * 80);
+            host.Dispose();
+            Assert.True(starts.Join(Listener.Patience));
+        }
+    }
+
+    [Fact]
     public void Without_options_there_are_two_guests_beside_dom0()
     {
         using var host = new SimulatedHypervisor();

@@ -12,7 +12,7 @@ public class TrapTests
     {
         using SimulatedHypervisor host = Hosts.Idle();
         using IDomainMonitor slotted = host.Enable(ChannelPreference.Slotted);
-        XenException error = Hosts.Refused(XenErrorId.HostCrashed, () => host[Hosts.Guest].MonitorEnable());
+        XenException error = Hosts.Refused(XenErrorId.HostCrashed, () => host[Hosts.Guest].Channel.Enable());
         Assert.Contains("xc_monitor_enable", error.Message, StringComparison.Ordinal);
         Assert.Contains(host.Crash!, error.Message, StringComparison.Ordinal);
         Hosts.Refused(XenErrorId.HostCrashed, () => host.GetDomains());
@@ -42,7 +42,7 @@ public class TrapTests
         using SimulatedHypervisor host = Hosts.Idle();
         using var listener = new Listener(host, Hosts.Guest, ChannelPreference.Slotted);
         listener.Monitor.MonitorCpuid(true);
-        Hosts.Refused(XenErrorId.MonitorBusy, () => host[Hosts.Guest].MonitorEnableEx(1, 1));
+        Hosts.Refused(XenErrorId.MonitorBusy, () => host[Hosts.Guest].Channel.EnableEx(1, 1));
         host[Hosts.Guest].VCpus[0].RunAsync(GuestAction.Cpuid(0)).Finish();
         Assert.Equal(0, host[Hosts.Guest].VCpus[0].Events);
     }
@@ -51,7 +51,7 @@ public class TrapTests
     public void Slots_for_a_count_where_pages_differ_freeze_the_guest_and_its_last_vcpu_brings_the_host_down()
     {
         using SimulatedHypervisor host = Hosts.Idle(vcpus: 43);
-        using SimulatedMonitor monitor = host[Hosts.Guest].MonitorEnableEx(1, 43);
+        using SimulatedMonitor monitor = host[Hosts.Guest].Channel.EnableEx(1, 43);
         monitor.MonitorCpuid(true);
         host[Hosts.Guest].VCpus[0].RunAsync(GuestAction.Cpuid(0));
         Hosts.Until(() => host[Hosts.Guest].VCpus[0].IsPaused);
@@ -67,7 +67,7 @@ public class TrapTests
     public void The_wrong_number_of_slots_freezes_vcpus(int channels)
     {
         using SimulatedHypervisor host = Hosts.Idle(vcpus: 2);
-        using var listener = new Listener(host, host[Hosts.Guest].MonitorEnableEx(1, channels));
+        using var listener = new Listener(host, host[Hosts.Guest].Channel.EnableEx(1, channels));
         listener.Monitor.MonitorCpuid(true);
         host[Hosts.Guest].VCpus[1].RunAsync(GuestAction.Cpuid(0));
         Hosts.Until(() => host[Hosts.Guest].VCpus[1].IsPaused);
@@ -80,7 +80,7 @@ public class TrapTests
     public void An_impossible_number_of_ring_pages_is_refused(int frames, Errno errno)
     {
         using SimulatedHypervisor host = Hosts.Idle();
-        Assert.Equal(errno, Hosts.Refused(XenErrorId.CallFailed, () => host[Hosts.Guest].MonitorEnableEx(frames, 1)).Errno);
+        Assert.Equal(errno, Hosts.Refused(XenErrorId.CallFailed, () => host[Hosts.Guest].Channel.EnableEx(frames, 1)).Errno);
         Assert.False(host[Hosts.Guest].IsMonitored);
     }
 

@@ -179,7 +179,7 @@ internal static unsafe class NativeHost
     /// </summary>
     private static void LeaveListener(ChannelKind channel)
     {
-        Enable(Guest, () => channel == ChannelKind.Ring ? Guest.MonitorEnable() : Guest.MonitorEnableEx(ringFrames: 1, Guest.VCpus.Count)).MonitorCpuid(true);
+        Enable(Guest, () => channel == ChannelKind.Ring ? Guest.Channel.Enable() : Guest.Channel.EnableEx(ringFrames: 1, Guest.VCpus.Count)).MonitorCpuid(true);
         Guest.Start();
     }
 

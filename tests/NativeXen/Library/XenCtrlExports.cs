@@ -72,7 +72,7 @@ internal static unsafe class XenCtrlExports
             try
             {
                 if (NativeHost.IsGuestFull) return FailFull();
-                monitor = NativeHost.Enable(guest, guest.MonitorEnable);
+                monitor = NativeHost.Enable(guest, guest.Channel.Enable);
             }
             finally
             {
@@ -96,7 +96,7 @@ internal static unsafe class XenCtrlExports
         try
         {
             SimulatedDomain guest = NativeHost.Find(domain, "xc_monitor_enable_ex");
-            SimulatedMonitor monitor = NativeHost.Enable(guest, () => guest.MonitorEnableEx((int)ringFrames, (int)slotCount));
+            SimulatedMonitor monitor = NativeHost.Enable(guest, () => guest.Channel.EnableEx((int)ringFrames, (int)slotCount));
             *ring = NativeHost.AddressOf(monitor.Ring);
             *ringPort = monitor.Ports.RingPort;
             *slots = NativeHost.AddressOf(monitor.Slots!);

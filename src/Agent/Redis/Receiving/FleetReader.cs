@@ -92,8 +92,8 @@ public sealed class FleetReader : IDisposable
     }
 
     /// <summary>Takes the next event, if it is known which is the next one.</summary>
+    /// <returns>Whether there was one. False also if it was stopped.</returns>
     /// <exception cref="XenException"><see cref="XenErrorId.RedisFailed"/>; while following, it tries again instead.</exception>
-    /// <returns>False also if it was stopped.</returns>
     public bool TryTake([NotNullWhen(true)] out VmEvent? vmEvent)
     {
         vmEvent = null;
@@ -128,6 +128,12 @@ public sealed class FleetReader : IDisposable
     public void Acknowledge()
     {
         if (_query.Group is not null) Attempt(() => Task.WhenAll(_feeds.Values.Select(f => f.AcknowledgeAsync())).GetAwaiter().GetResult());
+    }
+
+    /// <summary>Tells of what the hosts have lost, as far as it was not told yet. No more is taken.</summary>
+    public void TellLosses()
+    {
+        foreach (HostFeed feed in _feeds.Values) feed.TellLosses();
     }
 
     /// <inheritdoc/>

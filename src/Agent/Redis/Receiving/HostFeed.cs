@@ -15,7 +15,7 @@ internal sealed class HostFeed(string host, FleetQuery query, GroupShare? share)
     /// <summary>So many sentences about one host are told; more would hide those about others.</summary>
     private const int MostTold = 50;
 
-    /// <summary>A policy's limit may keep many events back all the time.</summary>
+    /// <summary>Losses are told at once, and then no more often: a policy's limit may keep events back all the time.</summary>
     private static readonly TimeSpan LossPeriod = TimeSpan.FromMinutes(1);
 
     private readonly EventLineReader _lines = new(host: host);
@@ -92,7 +92,19 @@ internal sealed class HostFeed(string host, FleetQuery query, GroupShare? share)
         if (entries.Length > 0) _position = entries[^1].Id;
         IsAtEnd = share?.IsAtEnd ?? entries.Length < most;
         TellBroken();
-        TellLosses();
+        if (_lossesToldAt == 0 || Stopwatch.GetElapsedTime(_lossesToldAt) >= LossPeriod) TellLosses();
+    }
+
+    /// <summary>Tells what the host has lost since it was told last.</summary>
+    public void TellLosses()
+    {
+        foreach (IGrouping<(string Domain, LossReason Reason), EventLoss> losses in _lines.Losses.Since(ref _lossesTold).GroupBy(loss => (loss.Domain, loss.Reason)))
+        {
+            long events = losses.Sum(loss => loss.Events);
+            string times = $"between {Text(losses.Min(loss => loss.From))} and {Text(losses.Max(loss => loss.To))}";
+            Tell($"{(events == 1 ? "1 event" : $"{events} events")} of {losses.Key.Domain} {times} {(events == 1 ? "is" : "are")} missing: {losses.Key.Reason}.");
+            _lossesToldAt = Stopwatch.GetTimestamp();
+        }
     }
 
     /// <summary>Tells Redis which of the entries for this reader are done with.</summary>
@@ -160,18 +172,6 @@ internal sealed class HostFeed(string host, FleetQuery query, GroupShare? share)
         if (_broken > 0) Tell($"{(_broken == 1 ? "1 entry is not what an agent writes and is" : $"{_broken} entries are not what an agent writes and are")} left out; of the first: {_whyBroken?.TrimEnd('.')}.");
         _broken = 0;
         _whyBroken = null;
-    }
-
-    /// <summary>Tells what the host has lost: at once, then once in a while, and at the end of what there is to read.</summary>
-    private void TellLosses()
-    {
-        bool isLast = IsAtEnd && !query.Follow;
-        if (!isLast && _lossesToldAt != 0 && Stopwatch.GetElapsedTime(_lossesToldAt) < LossPeriod) return;
-        foreach (IGrouping<(string Domain, LossReason Reason), EventLoss> losses in _lines.Losses.Since(ref _lossesTold).GroupBy(loss => (loss.Domain, loss.Reason)))
-        {
-            Tell($"{losses.Sum(loss => loss.Events)} events of {losses.Key.Domain} between {Text(losses.Min(loss => loss.From))} and {Text(losses.Max(loss => loss.To))} are missing: {losses.Key.Reason}.");
-            _lossesToldAt = Stopwatch.GetTimestamp();
-        }
     }
 
     private static string Text(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture) ?? "";

@@ -98,6 +98,7 @@ public sealed class ReceiveXenVmEventCommand : FleetCmdlet
             AcknowledgeLast(reader);
         }
 
+        reader.TellLosses();
         WarnOfTold();
         if (reader.Hosts == 0) WarnOfNoHost();
         WarnOfLate(reader, isLast: true);
