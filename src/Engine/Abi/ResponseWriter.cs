@@ -36,6 +36,8 @@ internal readonly ref struct ResponseWriter(Span<byte> bytes, VmEventLayout layo
 
     public void AddFlags(VmEventFlags flags) => Header(VmEventLayout.FlagsOffset, (uint)(flags | Flags));
 
+    public void RemoveFlags(VmEventFlags flags) => Header(VmEventLayout.FlagsOffset, (uint)(Flags & ~flags));
+
     /// <summary>Repeats a field of the request.</summary>
     public void Copy(RequestReader request, VmEventField field) => Set(field, request.UInt64(field));
 

@@ -140,6 +140,12 @@ public interface IDomainMonitor : IDomainSettings, IDisposable
     VCpuState GetVCpuState(uint vcpu);
 
     /// <summary>
+    /// Whether an x86 vCPU that waits for an answer was delivering an interrupt or exception, which it does again when it
+    /// runs on. False for a software interrupt: its instruction is executed again.
+    /// </summary>
+    bool IsDeliveringEvent(uint vcpu);
+
+    /// <summary>
     /// Disables the monitor. A vCPU whose event was not answered may stay paused for good, and a register write whose
     /// vCPU has not run since its answer is lost. The caller must prevent both.
     /// </summary>

@@ -128,6 +128,8 @@ internal sealed class GuardedMonitor(IDomainMonitor monitor, GuardProcess guard)
 
     public VCpuState GetVCpuState(uint vcpu) => monitor.GetVCpuState(vcpu);
 
+    public bool IsDeliveringEvent(uint vcpu) => monitor.IsDeliveringEvent(vcpu);
+
     public void Disable()
     {
         monitor.Disable();

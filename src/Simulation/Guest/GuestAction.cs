@@ -78,6 +78,12 @@ public readonly record struct GuestAction
     /// <summary>Takes a timer interrupt.</summary>
     public static GuestAction Interrupt() => new(GuestActionKind.Interrupt);
 
+    /// <summary>Takes a timer interrupt on a stack: the processor writes 8 bytes of its frame to a page.</summary>
+    public static GuestAction InterruptOnStack(ulong gfn, int offset = 0) => new(GuestActionKind.InterruptOnStack, Address(gfn, offset));
+
+    /// <summary>Executes INT n, for which the processor writes to a stack in the same way.</summary>
+    public static GuestAction SoftwareInterrupt(ulong gfn, int offset = 0) => new(GuestActionKind.SoftwareInterrupt, Address(gfn, offset));
+
     /// <summary>
     /// Raises an event of any reason, even one that Xen never raises on this channel or that only a future Xen knows.
     /// </summary>

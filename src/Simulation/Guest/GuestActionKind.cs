@@ -60,6 +60,12 @@ public enum GuestActionKind
     /// <summary>SMC on arm64.</summary>
     PrivilegedCall,
 
+    /// <summary>Takes a timer interrupt, whose frame the processor writes to a page.</summary>
+    InterruptOnStack,
+
+    /// <summary>INT n, whose frame the processor writes to a page.</summary>
+    SoftwareInterrupt,
+
     /// <summary>Raises an event that no instruction of a guest raises. No workload does this by itself.</summary>
     Raise,
 }

@@ -17,6 +17,7 @@ internal static class GuestCode
     public const byte DebugVector = 1;
     public const byte BreakpointVector = 3;
     public const byte InvalidOpcodeVector = 6;
+    public const byte DoubleFaultVector = 8;
     public const byte TimerVector = 0xec;
     public const uint NoErrorCode = uint.MaxValue;
 
@@ -64,7 +65,7 @@ internal static class GuestCode
     public static uint? ExitReason(GuestAction action) => action.Kind switch
     {
         GuestActionKind.Breakpoint or GuestActionKind.DebugException => 0,
-        GuestActionKind.Interrupt => InterruptExit,
+        GuestActionKind.Interrupt or GuestActionKind.InterruptOnStack => InterruptExit,
         GuestActionKind.Cpuid => 10,
         GuestActionKind.GuestRequest => 18,
         GuestActionKind.WriteCR0 or GuestActionKind.WriteCR3 or GuestActionKind.WriteCR4 => 28,

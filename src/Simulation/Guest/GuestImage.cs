@@ -88,6 +88,7 @@ internal static class GuestImage
         GuestActionKind.GuestRequest => [0x0f, 0x01, 0xc1], // vmcall
         GuestActionKind.PortIo => [0xee], // out dx, al
         GuestActionKind.Interrupt => [0xf4], // hlt
+        GuestActionKind.SoftwareInterrupt => [0xcd, 0x80], // int 0x80
         _ => [NoOp],
     };
 

@@ -129,6 +129,15 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
                 vcpu.EndAccess();
                 vcpu.Retire(4);
                 break;
+            case GuestActionKind.InterruptOnStack or GuestActionKind.SoftwareInterrupt:
+                // Xen forgets a software interrupt, because the vCPU executes its instruction again.
+                vcpu.IsDelivering = _action.Kind == GuestActionKind.InterruptOnStack;
+                if (!AccessData(MemAccessFlags.Read | MemAccessFlags.Write)) return;
+                domain.Memory.Write(_action.Target, _registers.Rip);
+                vcpu.EndAccess();
+                vcpu.IsDelivering = false;
+                vcpu.Retire(_action.Kind == GuestActionKind.SoftwareInterrupt ? 2u : 1);
+                break;
             case GuestActionKind.Nop or GuestActionKind.ExecutePage: vcpu.Retire(1); break;
             default: _watched.Execute(_action, _emulating); break;
         }
@@ -248,6 +257,13 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
                 // The emulator knows this instruction, and that it is invalid.
                 vcpu.CountException(GuestCode.InvalidOpcodeVector);
                 vcpu.Retire(3);
+                break;
+            case GuestActionKind.SoftwareInterrupt: break; // The emulator begins its delivery anew.
+            case GuestActionKind.InterruptOnStack:
+                // What the emulator executes, the next instruction, knows nothing of the interrupt.
+                vcpu.CountException(GuestCode.DoubleFaultVector);
+                vcpu.IsDelivering = false;
+                vcpu.Retire(1);
                 break;
             case not GuestActionKind.Breakpoint when isOwn:
                 _emulating = true;

@@ -24,6 +24,7 @@ public sealed class SimulatedVCpu
     private volatile bool _queued;
     private volatile bool _ending;
     private volatile bool _isAccessing;
+    private volatile bool _delivering;
     private volatile PagePermissions _pages;
     private ushort? _viewAfterStep;
     private bool _nextInterrupt;
@@ -78,6 +79,13 @@ public sealed class SimulatedVCpu
 
     /// <summary>The view of the domain's memory that it is in; 0 is the host's own.</summary>
     public ushort View { get; private set; }
+
+    /// <summary>Whether it delivers an interrupt, which Xen makes it do again when it runs on.</summary>
+    internal bool IsDelivering
+    {
+        get => _delivering;
+        set => _delivering = value;
+    }
 
     internal bool IsEnding => _ending;
 

@@ -58,6 +58,8 @@ public sealed class Workload
         GuestActionKind.PortIo => GuestAction.PortIo(Pick(Ports, random), random.Next(2) == 1),
         GuestActionKind.Interrupt => GuestAction.Interrupt(),
         GuestActionKind.PrivilegedCall => GuestAction.PrivilegedCall(),
+        GuestActionKind.InterruptOnStack => GuestAction.InterruptOnStack(DataGfn(random, pages), Offset(random)),
+        GuestActionKind.SoftwareInterrupt => GuestAction.SoftwareInterrupt(DataGfn(random, pages), Offset(random)),
         _ => GuestAction.Nop(),
     };
 

@@ -251,6 +251,13 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
         return domain.FindVCpu("xc_vcpu_getinfo", vcpu).State;
     }
 
+    public bool IsDeliveringEvent(uint vcpu)
+    {
+        const string Name = "xc_domain_hvm_getcontext_partial";
+        using SingleCaller.Call call = Enter(Name);
+        return domain.FindVCpu(Name, vcpu).IsDelivering;
+    }
+
     public void Disable()
     {
         const string Name = "xc_monitor_disable";

@@ -103,3 +103,12 @@ breakpoints_arrive() { # both vCPUs raise one a round, and count them together
     [ "$breakpoints" -gt "$round" ] || { echo "round $round, breakpoints $breakpoints"; return 1; }
 }
 check "breakpoint: the guest got its own" breakpoints_arrive
+
+# The processor itself writes to the stack when it delivers an exception. No instruction does, so Xen cannot emulate that.
+stacks=$((0x$(symbol stacks) >> 12))
+start stacks "$guest" write --repeat --gfn "$(printf '0x%x-0x%x' $stacks $((stacks + 1)))"
+check "stacks that stay watched: events come" eventually 120 lines stacks '^PAGE ACCESS: ' 4
+check "stacks that stay watched: the guest runs on" runs_on
+check "stacks that stay watched: it gets its exceptions" breakpoints_arrive
+stop INT
+check "stacks that stay watched: a clean end" clean_end stacks

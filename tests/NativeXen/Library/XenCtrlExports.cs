@@ -186,7 +186,9 @@ internal static unsafe class XenCtrlExports
     public static int MonitorIo(nint xch, uint domain, byte enable) =>
         NativeHost.Try(() => Monitor(domain, "xc_monitor_io").MonitorIo(enable != 0));
 
-    /// <summary>The state of a vCPU: of <c>struct hvm_hw_cpu</c> what says how it translates addresses.</summary>
+    /// <summary>
+    /// The state of a vCPU: of <c>struct hvm_hw_cpu</c> what says how it translates addresses, and what it delivers.
+    /// </summary>
     [UnmanagedCallersOnly(EntryPoint = Prefix + "domain_hvm_getcontext_partial")]
     public static int DomainHvmGetContextPartial(nint xch, uint domain, ushort type, ushort instance, byte* buffer, uint bytes)
     {
@@ -196,7 +198,9 @@ internal static unsafe class XenCtrlExports
         if (bytes < size) return NativeHost.Fail(Errno.ENOSPC);
         return NativeHost.Try(() =>
         {
-            SimulatedDomainMemory memory = new(NativeHost.Find(domain, "xc_domain_hvm_getcontext_partial"));
+            const uint timerInterrupt = 0x8000_00ec;
+            SimulatedDomain guest = NativeHost.Find(domain, "xc_domain_hvm_getcontext_partial");
+            SimulatedDomainMemory memory = new(guest);
             PagingRegisters paging = memory.GetPagingRegisters(instance);
             new Span<byte>(buffer, size).Clear();
             *(ulong*)(buffer + 656) = paging.Cr0;
@@ -204,6 +208,7 @@ internal static unsafe class XenCtrlExports
             *(ulong*)(buffer + 680) = paging.Cr4;
             *(ulong*)(buffer + 960) = memory.GetSyscallEntry(instance);
             *(ulong*)(buffer + 992) = paging.Efer;
+            *(uint*)(buffer + 1016) = guest.VCpus[instance].IsDelivering ? timerInterrupt : 0;
         });
     }
 

@@ -260,6 +260,9 @@ internal sealed class XenMonitor : IDomainMonitor
         return info.State;
     }
 
+    public bool IsDeliveringEvent(uint vcpu) =>
+        ProcessorState.Read(_xen, _domain, _errors, vcpu, stackalloc byte[ProcessorState.MaximumBytes]).HasPendingEvent;
+
     public void Disable()
     {
         // A notification in another thread can take two of Xen's locks in the opposite order and so deadlock the host.

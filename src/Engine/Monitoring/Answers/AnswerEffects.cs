@@ -10,7 +10,7 @@ namespace XenVmEvent.Monitoring;
 /// exception. Done before Xen sees the response. Used by the pump's thread.
 /// </summary>
 internal sealed class AnswerEffects(
-    IDomainMonitor monitor, SessionViews views, EventSwitches switches, GuestBreakpoints breakpoints, GuestArchitecture architecture)
+    IDomainMonitor monitor, SessionViews views, EventSwitches switches, GuestBreakpoints breakpoints, EventDelivery delivery, GuestArchitecture architecture)
 {
     private const byte DebugVector = 1;
     private const byte BreakpointVector = 3;
@@ -68,7 +68,19 @@ internal sealed class AnswerEffects(
                 break;
         }
 
+        if (request.Kind == VmEventKind.MemAccess && (writer.Flags & VmEventFlags.Emulate) != 0 && delivery.Causes(request)) LetDeliver(request, response, writer);
         if ((writer.Flags & (VmEventFlags.Emulate | VmEventFlags.SetEmulInsnData)) == VmEventFlags.Emulate) breakpoints.RevealTo(request);
+    }
+
+    /// <summary>
+    /// The access is no instruction's but belongs to the delivery of an interrupt or exception. It is done, whatever was
+    /// decided: without it the guest would lose the interrupt.
+    /// </summary>
+    private void LetDeliver(RequestReader request, VmEventResponse response, ResponseWriter writer)
+    {
+        writer.RemoveFlags(VmEventFlags.Emulate | VmEventFlags.EmulateNoWrite | VmEventFlags.SetEmulReadData | VmEventFlags.SetEmulInsnData);
+        ViewPermissions permissions = views.PermissionsIn(request.UInt32(VmEventField.Altp2mIndex));
+        if (!TryStepOver(request, response, permissions, writer)) permissions.LiftForAMoment(request.VCpuId);
     }
 
     /// <summary>
@@ -89,9 +101,8 @@ internal sealed class AnswerEffects(
             case VmEventKind.MemAccess when !IsInAnotherView(request, response):
                 ViewPermissions permissions = views.PermissionsIn(request.UInt32(VmEventField.Altp2mIndex));
                 if (permissions.Release(request) || !request.IsSynchronous) break;
-                if (permissions.Owns(request.UInt64(VmEventField.MemAccessGfn)) && MayStepOver(permissions, response)) views.Steps.Begin(request, writer);
-                else if (breakpoints.TryStepOver(request, response)) break;
-                else if (architecture == GuestArchitecture.Arm64) permissions.LiftForAMoment(request.VCpuId);
+                if (TryStepOver(request, response, permissions, writer)) break;
+                if (architecture == GuestArchitecture.Arm64) permissions.LiftForAMoment(request.VCpuId);
                 else writer.AddFlags(VmEventFlags.Emulate);
                 break;
             case VmEventKind.SoftwareBreakpoint when request.IsSynchronous && breakpoints.TryPass(request, response, writer):
@@ -127,6 +138,14 @@ internal sealed class AnswerEffects(
                 switches.LetPass(request.Kind, request.VCpuId);
                 break;
         }
+    }
+
+    /// <summary>Makes the vCPU do its access to a page that stays restricted in a single step, if it can.</summary>
+    private bool TryStepOver(RequestReader request, VmEventResponse response, ViewPermissions permissions, ResponseWriter writer)
+    {
+        if (!permissions.Owns(request.UInt64(VmEventField.MemAccessGfn)) || !MayStepOver(permissions, response)) return breakpoints.TryStepOver(request, response);
+        views.Steps.Begin(request, writer);
+        return true;
     }
 
     /// <summary>Whether the vCPU goes on in a place where the page has other permissions.</summary>

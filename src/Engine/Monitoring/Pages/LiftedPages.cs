@@ -1,20 +1,17 @@
-using System.Diagnostics;
+using XenVmEvent.Hypervisor;
 
 namespace XenVmEvent.Monitoring;
 
 /// <summary>
-/// Pages of one view whose restriction is lifted briefly, because Xen could not emulate the instruction that accessed
-/// them. Used by the pump's thread.
+/// Pages of one view whose restriction is lifted briefly, because Xen cannot emulate what accessed them. Used by the
+/// pump's thread.
 /// </summary>
-internal sealed class LiftedPages
+internal sealed class LiftedPages(IDomainMonitor monitor)
 {
     /// <summary>For each vCPU, the page whose access Xen was last asked to emulate.</summary>
     private readonly Dictionary<uint, ulong> _emulated = [];
 
-    private readonly Queue<(ulong Gfn, long At)> _lifted = [];
-
-    /// <summary>How long a page keeps its permissions for an instruction that Xen cannot emulate.</summary>
-    public static TimeSpan LiftTime { get; } = TimeSpan.FromMilliseconds(1);
+    private readonly Dictionary<ulong, BriefLift> _lifted = [];
 
     /// <summary>Whether a page waits to be restricted again.</summary>
     public bool Any => _lifted.Count > 0;
@@ -30,16 +27,22 @@ internal sealed class LiftedPages
     public bool TryLift(uint vcpu, out ulong gfn)
     {
         if (!_emulated.Remove(vcpu, out gfn)) return false;
-        _lifted.Enqueue((gfn, Stopwatch.GetTimestamp()));
+        if (!_lifted.TryGetValue(gfn, out BriefLift? lift)) _lifted[gfn] = lift = new BriefLift(monitor);
+        lift.LetPass(vcpu);
         return true;
     }
 
-    /// <summary>Takes the next page whose time is over.</summary>
+    /// <summary>Takes the next page that every vCPU has accessed for which it was lifted.</summary>
     public bool TryTakeDue(out ulong gfn)
     {
-        bool isDue = _lifted.TryPeek(out (ulong Gfn, long At) page) && Stopwatch.GetElapsedTime(page.At) >= LiftTime;
-        if (isDue) _lifted.Dequeue();
-        gfn = page.Gfn;
-        return isDue;
+        foreach ((ulong page, BriefLift lift) in _lifted)
+        {
+            if (!lift.IsOver) continue;
+            gfn = page;
+            return _lifted.Remove(page);
+        }
+
+        gfn = 0;
+        return false;
     }
 }

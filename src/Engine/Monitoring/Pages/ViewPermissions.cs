@@ -39,7 +39,7 @@ internal sealed class ViewPermissions
     private readonly PageAccessMap _before = new();
     private readonly PageAccessMap _byHand = new();
 
-    private readonly LiftedPages _lifted = new();
+    private readonly LiftedPages _lifted;
     private readonly ulong[] _gfns = new ulong[PagesPerStep];
     private readonly MemAccess[] _access = new MemAccess[PagesPerStep];
     private int _remembered;
@@ -55,6 +55,7 @@ internal sealed class ViewPermissions
         _monitor = monitor;
         _warn = warn;
         _pages = new ViewPages(monitor, 0);
+        _lifted = new LiftedPages(monitor);
     }
 
     /// <summary>The permissions in another view. A page without its own there is as in the host's.</summary>
@@ -63,6 +64,7 @@ internal sealed class ViewPermissions
         _monitor = monitor;
         _warn = warn;
         _pages = new ViewPages(monitor, view);
+        _lifted = new LiftedPages(monitor);
         _host = host;
         host._views.Add(this);
     }
@@ -208,8 +210,8 @@ internal sealed class ViewPermissions
     public void NoteEmulated(RequestReader request) => _lifted.OnEmulated(request.VCpuId, request.UInt64(VmEventField.MemAccessGfn));
 
     /// <summary>
-    /// Xen could not emulate the instruction and would give the guest an exception for it. So its page gets its
-    /// permissions back briefly. The instruction runs, and nobody sees other accesses to the page meanwhile.
+    /// Xen cannot emulate what accesses the page. So the page gets its permissions back until the vCPU has run on, and nobody
+    /// sees other accesses to it meanwhile.
     /// </summary>
     public void LiftForAMoment(uint vcpu)
     {
@@ -244,7 +246,7 @@ internal sealed class ViewPermissions
     /// <summary>Restricts a page again that was opened.</summary>
     public void Close(ulong gfn) => Write(gfn, PermissionsOf(gfn));
 
-    /// <summary>Restricts pages again whose time is over.</summary>
+    /// <summary>Restricts pages again that were lifted for vCPUs which have run on.</summary>
     public void RestrictLifted()
     {
         while (_lifted.TryTakeDue(out ulong gfn)) Write(gfn, PermissionsOf(gfn));

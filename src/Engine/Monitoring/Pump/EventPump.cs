@@ -60,7 +60,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         _defaults = new DefaultAnswers(hypervisor.Architecture);
         _dispatcher = new EventDispatcher(
             _channel,
-            new AnswerEffects(monitor, _views, _switches, _breakpoints, hypervisor.Architecture),
+            new AnswerEffects(monitor, _views, _switches, _breakpoints, new EventDelivery(hypervisor, domain, monitor), hypervisor.Architecture),
             _defaults,
             _statistics,
             source,
@@ -345,9 +345,8 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         long now = Stopwatch.GetTimestamp();
         WakeBy(_dispatcher.NextDeadline);
         WakeBy(_dispatcher.NextBeginning);
-        if (_views.HasLifted && timeout > LiftedPages.LiftTime) timeout = LiftedPages.LiftTime;
         WakeBy(_breakpoints.NextTime);
-        if ((_switches.HasLifted || _breakpoints.HasLifted) && timeout > BriefLift.ShortestLift) timeout = BriefLift.ShortestLift;
+        if ((_switches.HasLifted || _views.HasLifted || _breakpoints.HasLifted) && timeout > BriefLift.ShortestLift) timeout = BriefLift.ShortestLift;
         if (timeout <= TimeSpan.Zero) return;
         _wait.Sleep(timeout);
         _clock.Look(); // The host may have slept too.
