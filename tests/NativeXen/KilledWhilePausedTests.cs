@@ -38,7 +38,23 @@ public sealed class KilledWhilePausedTests : NativeXenTest, IDisposable
         }
     }
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    /// <summary>A guard that has done its work may still write there.</summary>
+    public void Dispose()
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                Directory.Delete(_folder, recursive: true);
+                return;
+            }
+            catch (IOException) when (Stopwatch.GetElapsedTime(start) < Patience)
+            {
+                Thread.Sleep(10);
+            }
+        }
+    }
 
     [Theory]
     [MemberData(nameof(Deaths))]
