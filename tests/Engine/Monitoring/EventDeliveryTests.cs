@@ -85,7 +85,8 @@ public sealed class EventDeliveryTests : IDisposable
         {
             if (call == nameof(IDomainMonitor.SetMemAccess)) lock (sets) sets.Add(Stopwatch.GetTimestamp());
             return false;
-        }) { HidesProgress = true };
+        })
+        { HidesProgress = true };
         using MonitorSession session = busy.Session(ChannelPreference.Ring);
         using EventSubscription seen = session.Watch(Watches.Repeated(PageAccess.Write, new GfnRange(Stack)));
         long before = Stopwatch.GetTimestamp();
