@@ -258,8 +258,8 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
                 vcpu.CountException(GuestCode.InvalidOpcodeVector);
                 vcpu.Retire(3);
                 break;
-            case GuestActionKind.SoftwareInterrupt: break; // The emulator begins its delivery anew.
-            case GuestActionKind.InterruptOnStack:
+            case GuestActionKind.SoftwareInterrupt: Perform(); break; // The emulator leaves the delivery to the processor.
+            case GuestActionKind.InterruptOnStack when vcpu.IsDelivering:
                 // What the emulator executes, the next instruction, knows nothing of the interrupt.
                 vcpu.CountException(GuestCode.DoubleFaultVector);
                 vcpu.IsDelivering = false;

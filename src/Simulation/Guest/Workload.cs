@@ -29,8 +29,8 @@ public sealed class Workload
     /// <summary>No actions: the vCPUs do only what they are told to.</summary>
     public static Workload Idle { get; } = new();
 
-    /// <summary>Every kind of action in turn, so that whatever is watched raises events.</summary>
-    public static Workload Everything { get; } = new(Enum.GetValues<GuestActionKind>().Where(k => k != GuestActionKind.Raise));
+    /// <summary>Every kind of instruction in turn, and a timer interrupt, so that whatever is watched raises events.</summary>
+    public static Workload Everything { get; } = new(Enum.GetValues<GuestActionKind>().Where(k => k < GuestActionKind.InterruptOnStack));
 
     /// <summary>The actions of a round.</summary>
     public IReadOnlyList<GuestActionKind> Round => _round;

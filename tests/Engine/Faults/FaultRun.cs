@@ -20,6 +20,8 @@ internal sealed class FaultRun : IDisposable
     private static readonly Errno[] Errors = [Errno.EAGAIN, Errno.EINTR, Errno.EIO, Errno.ENOMEM];
     private static readonly ulong[] Firsts = [0x10, 0x80, 0x100, 0x108];
 
+    private const byte DoubleFault = 8;
+
     private readonly Random _random;
     private readonly FaultFigures _figures;
     private readonly SimulatedHypervisor _host;
@@ -55,6 +57,7 @@ internal sealed class FaultRun : IDisposable
                     Name = Hosts.Guest,
                     VCpus = _random.Next(1, 9),
                     Pages = 600,
+                    Workload = new Workload([.. Workload.Everything.Round, GuestActionKind.InterruptOnStack, GuestActionKind.SoftwareInterrupt]),
                     RoundsPerSecond = _random.Next(3) switch { 0 => 0, 1 => 100, _ => 1000 },
                 },
             ],
@@ -240,6 +243,7 @@ internal sealed class FaultRun : IDisposable
     {
         SessionEnd end = session.End!;
         Assert.Null(_host.Crash);
+        Assert.All(_guest.VCpus, vcpu => Assert.Equal(0, vcpu.GetExceptions(DoubleFault)));
         Assert.NotEqual(XenErrorId.Unexpected, end.Failure?.Id);
         Assert.DoesNotContain(end.TeardownFailures, f => f.Id == XenErrorId.Unexpected);
         foreach (FaultConsumer consumer in _consumers)
