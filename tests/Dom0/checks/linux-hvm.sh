@@ -5,4 +5,4 @@ guest_type='type = "hvm"
 vga = "none"
 nographic = 1
 vnc = 0'
-watched linux-hvm bzImage-6.12 1 xenvmevent write_ctrlreg_cr4
+seen_everywhere linux-hvm bzImage-6.12 1 xenvmevent write_ctrlreg_cr4
