@@ -25,6 +25,7 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
     {
         if (domain.Architecture == GuestArchitecture.Arm64 && !GuestCode.IsOfArm64(action.Kind)) action = GuestAction.Nop();
         _action = action;
+        vcpu.IsDelivering = false; // An answer can have sent it elsewhere.
         _start = _registers.Rip = GuestCode.AddressOf(action);
         if (action.Kind == GuestActionKind.Cpuid)
         {
@@ -100,6 +101,12 @@ internal sealed class Processor(SimulatedDomain domain, SimulatedVCpu vcpu)
 
     private void Step()
     {
+        if (vcpu.IsDelivering)
+        {
+            Perform(); // It delivers an interrupt before it fetches an instruction.
+            return;
+        }
+
         if (!Access(CodeAddress, _registers.Rip, MemAccessFlags.Execute)) return;
         bool isReplaced = IsReplaced;
         vcpu.EndAccess();
