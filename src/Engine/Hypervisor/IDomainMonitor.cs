@@ -143,7 +143,7 @@ public interface IDomainMonitor : IDomainSettings, IDisposable
     /// Whether an x86 vCPU that waits for an answer was delivering an interrupt or exception, which it does again when it
     /// runs on. False for a software interrupt: its instruction is executed again.
     /// </summary>
-    bool IsDeliveringEvent(uint vcpu);
+    bool IsDeliveringInterrupt(uint vcpu);
 
     /// <summary>
     /// Disables the monitor. A vCPU whose event was not answered may stay paused for good, and a register write whose

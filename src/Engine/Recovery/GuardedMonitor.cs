@@ -128,7 +128,7 @@ internal sealed class GuardedMonitor(IDomainMonitor monitor, GuardProcess guard)
 
     public VCpuState GetVCpuState(uint vcpu) => monitor.GetVCpuState(vcpu);
 
-    public bool IsDeliveringEvent(uint vcpu) => monitor.IsDeliveringEvent(vcpu);
+    public bool IsDeliveringInterrupt(uint vcpu) => monitor.IsDeliveringInterrupt(vcpu);
 
     public void Disable()
     {

@@ -251,7 +251,7 @@ internal sealed class SimulatedMonitor(SimulatedDomain domain, SingleCaller call
         return domain.FindVCpu("xc_vcpu_getinfo", vcpu).State;
     }
 
-    public bool IsDeliveringEvent(uint vcpu)
+    public bool IsDeliveringInterrupt(uint vcpu)
     {
         const string Name = "xc_domain_hvm_getcontext_partial";
         using SingleCaller.Call call = Enter(Name);

@@ -134,7 +134,7 @@ public sealed class AllocationTests : IDisposable
                 views,
                 switches,
                 new GuestBreakpoints(_host, _host.Guest().Identity, _monitor, views, switches, new MonitorOptions()),
-                new EventDelivery(_host, _host.Guest().Identity, _monitor),
+                new InterruptDelivery(_host, _host.Guest().Identity, _monitor),
                 _host.Architecture),
             new DefaultAnswers(_host.Architecture),
             new StatisticsCollector(1),

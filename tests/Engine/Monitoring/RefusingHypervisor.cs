@@ -175,7 +175,7 @@ internal sealed class RefusingHypervisor(SimulatedHypervisor host, Func<string, 
             ? new VCpuState(RunTime: 0, IsRunning: true, IsBlocked: false)
             : Try(nameof(GetVCpuState)).GetVCpuState(vcpu);
 
-        public bool IsDeliveringEvent(uint vcpu) => Try(nameof(IsDeliveringEvent)).IsDeliveringEvent(vcpu);
+        public bool IsDeliveringInterrupt(uint vcpu) => Try(nameof(IsDeliveringInterrupt)).IsDeliveringInterrupt(vcpu);
 
         public void Disable() => Try(nameof(Disable)).Disable();
 

@@ -195,7 +195,7 @@ public class ResponseBytesTests
         XenDomain domain = new(1, "guest", Guid.Empty, DomainType.Hvm, 1);
         SessionViews views = new(monitor, switches, domain);
         GuestBreakpoints breakpoints = new(Host, domain, monitor, views, switches, new MonitorOptions());
-        AnswerEffects effects = new(monitor, views, switches, breakpoints, new EventDelivery(Host, domain, monitor), GuestArchitecture.X86);
+        AnswerEffects effects = new(monitor, views, switches, breakpoints, new InterruptDelivery(Host, domain, monitor), GuestArchitecture.X86);
         RepeatingChannel channel = new(request, new SilentPorts());
         ResponseSender sender = new(channel, effects, new StatisticsCollector(1), layout);
         sender.Send(new RequestReader(request, layout), response, readAt: 0, vmEvent: null);

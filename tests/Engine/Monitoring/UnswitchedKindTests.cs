@@ -56,7 +56,7 @@ public class UnswitchedKindTests
         RepeatingChannel channel = new(request, monitor.Ports);
         SessionViews views = new(monitor, switches, host.Guest().Identity);
         GuestBreakpoints breakpoints = new(host, host.Guest().Identity, monitor, views, switches, new MonitorOptions());
-        AnswerEffects effects = new(monitor, views, switches, breakpoints, new EventDelivery(host, host.Guest().Identity, monitor), GuestArchitecture.X86);
+        AnswerEffects effects = new(monitor, views, switches, breakpoints, new InterruptDelivery(host, host.Guest().Identity, monitor), GuestArchitecture.X86);
         ResponseSender sender = new(channel, effects, new StatisticsCollector(1), layout);
         foreach ((VmEventKind kind, VmEventField[] fields) in new (VmEventKind, VmEventField[])[]
         {

@@ -38,7 +38,7 @@ internal readonly unsafe ref struct ProcessorState
     /// Whether it delivers an interrupt or exception before its next instruction. Xen does not save a software interrupt,
     /// whose instruction is executed again.
     /// </summary>
-    public bool HasPendingEvent => BinaryPrimitives.ReadUInt32LittleEndian(_bytes[PendingEvent..]) >> 31 != 0;
+    public bool HasPendingInterrupt => BinaryPrimitives.ReadUInt32LittleEndian(_bytes[PendingEvent..]) >> 31 != 0;
 
     /// <summary>Reads a vCPU's state.</summary>
     /// <param name="xen">The connection.</param>

@@ -260,8 +260,8 @@ internal sealed class XenMonitor : IDomainMonitor
         return info.State;
     }
 
-    public bool IsDeliveringEvent(uint vcpu) =>
-        ProcessorState.Read(_xen, _domain, _errors, vcpu, stackalloc byte[ProcessorState.MaximumBytes]).HasPendingEvent;
+    public bool IsDeliveringInterrupt(uint vcpu) =>
+        ProcessorState.Read(_xen, _domain, _errors, vcpu, stackalloc byte[ProcessorState.MaximumBytes]).HasPendingInterrupt;
 
     public void Disable()
     {

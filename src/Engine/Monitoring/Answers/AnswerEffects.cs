@@ -10,7 +10,7 @@ namespace XenVmEvent.Monitoring;
 /// exception. Done before Xen sees the response. Used by the pump's thread.
 /// </summary>
 internal sealed class AnswerEffects(
-    IDomainMonitor monitor, SessionViews views, EventSwitches switches, GuestBreakpoints breakpoints, EventDelivery delivery, GuestArchitecture architecture)
+    IDomainMonitor monitor, SessionViews views, EventSwitches switches, GuestBreakpoints breakpoints, InterruptDelivery delivery, GuestArchitecture architecture)
 {
     private const byte DebugVector = 1;
     private const byte BreakpointVector = 3;

@@ -60,7 +60,7 @@ internal sealed class EventPump : IHeldEvents, ISubscriptionOwner
         _defaults = new DefaultAnswers(hypervisor.Architecture);
         _dispatcher = new EventDispatcher(
             _channel,
-            new AnswerEffects(monitor, _views, _switches, _breakpoints, new EventDelivery(hypervisor, domain, monitor), hypervisor.Architecture),
+            new AnswerEffects(monitor, _views, _switches, _breakpoints, new InterruptDelivery(hypervisor, domain, monitor), hypervisor.Architecture),
             _defaults,
             _statistics,
             source,

@@ -10,7 +10,7 @@ namespace XenVmEvent.Monitoring;
 /// interrupted, and the guest gets its interrupt in the wrong place or a double fault; or it begins the delivery of a
 /// software interrupt anew, without end. Used by the pump's thread.
 /// </summary>
-internal sealed class EventDelivery(IHypervisor hypervisor, XenDomain domain, IDomainMonitor monitor)
+internal sealed class InterruptDelivery(IHypervisor hypervisor, XenDomain domain, IDomainMonitor monitor)
 {
     private const byte Int1 = 0xf1;
     private const byte Int3 = 0xcc;
@@ -25,7 +25,7 @@ internal sealed class EventDelivery(IHypervisor hypervisor, XenDomain domain, ID
     {
         MemAccessFlags data = (MemAccessFlags)request.UInt32(VmEventField.MemAccessFlags) & (MemAccessFlags.Read | MemAccessFlags.Write);
         if (hypervisor.Architecture != GuestArchitecture.X86 || data == MemAccessFlags.None) return false;
-        return monitor.IsDeliveringEvent(request.VCpuId) || IsSoftwareInterrupt(request);
+        return monitor.IsDeliveringInterrupt(request.VCpuId) || IsSoftwareInterrupt(request);
     }
 
     /// <summary>

@@ -13,7 +13,7 @@ namespace XenVmEvent.Tests.Monitoring;
 /// A processor writes to the stack when it delivers an interrupt, which is no instruction that Xen can emulate: the guest
 /// would get a double fault, or an interrupt without end.
 /// </summary>
-public sealed class EventDeliveryTests : IDisposable
+public sealed class InterruptDeliveryTests : IDisposable
 {
     private const ulong Stack = 0x180;
     private const byte DoubleFault = 8;
@@ -21,7 +21,7 @@ public sealed class EventDeliveryTests : IDisposable
     private readonly SimulatedHypervisor _host = Hosts.Idle();
     private readonly MonitorSession _session;
 
-    public EventDeliveryTests() => _session = _host.Session(ChannelPreference.Ring);
+    public InterruptDeliveryTests() => _session = _host.Session(ChannelPreference.Ring);
 
     private SimulatedVCpu VCpu => _host.Guest().VCpus[0];
 
